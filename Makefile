@@ -1,0 +1,59 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# One command for each thing a user or contributor does. A bare `make` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test lint bench docs clean
+
+# ansible starts three times slower when it may not keep its byte code
+unexport PYTHONDONTWRITEBYTECODE
+
+# the newest Python that runs; a pyenv shim may exist and still not run, so each is tried
+PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3.10 python3 $(wildcard $(HOME)/.pyenv/versions/3.1[0-3].*/bin/python); do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && { echo $$p; break; }; done)
+
+VENV := $(CURDIR)/.venv
+BIN := $(VENV)/bin
+# The checkout may lie anywhere; Ansible finds the collection through this tree of one link.
+export ANSIBLE_COLLECTIONS_PATH := $(VENV)/collections
+export PYTHONPATH := $(VENV)/collections
+export PATH := $(BIN):$(PATH)
+LINK := $(VENV)/collections/ansible_collections/cloudops/cloud_assistant
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.run: requirements/run.txt
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.10 or newer with venv and pip was found" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements/run.txt
+	mkdir -p $(dir $(LINK))
+	ln -sfn $(CURDIR) $(LINK)
+	touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt
+	touch $@
+
+venv: $(VENV)/.dev  ## make the environment .venv with everything that is needed, pinned
+
+demo: $(VENV)/.run  ## run a script on a fleet of emulated instances
+	@tests/emulator/demo.sh
+
+test: $(VENV)/.dev  ## run all tests
+	@$(BIN)/python -m pytest tests
+
+lint: $(VENV)/.dev  ## check style, types and documentation
+	$(BIN)/ruff check .
+
+bench: $(VENV)/.dev  ## measure calls, seconds and memory, and print the tables
+	@$(BIN)/python -m tests.benchmarks
+
+docs: $(VENV)/.dev  ## build the documentation site
+
+clean:  ## remove what make made
+	rm -rf $(VENV) .cache .ansible tests/output docs/_build
