@@ -1,0 +1,63 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Style, types, documentation and changelog pass their linters."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import sys
+
+import pytest
+from support.environments import REPOSITORY, clean_env
+
+BIN = pathlib.Path(sys.executable).parent
+
+
+def test_ruff(passes):
+    passes([str(BIN / "ruff"), "check", "."], cwd=REPOSITORY)
+
+
+def test_mypy_is_strict_on_what_the_plugins_share(checkout, passes):
+    plugins = "ansible_collections/cloudops/cloud_assistant/plugins"
+    tree = checkout.parents[2]
+    passes(
+        [str(BIN / "mypy"), "--config-file", str(checkout / "pyproject.toml"), "--cache-dir", os.devnull,
+         f"{plugins}/module_utils", f"{plugins}/plugin_utils"],
+        cwd=tree,
+    )
+
+
+def test_yamllint(passes):
+    passes([str(BIN / "yamllint"), "--strict", "."], cwd=REPOSITORY)
+
+
+@pytest.mark.timeout(600)
+def test_ansible_lint_production_profile(checkout, passes):
+    env = clean_env(BIN, ANSIBLE_COLLECTIONS_PATH=str(checkout.parents[2]))
+    passes([str(BIN / "ansible-lint"), "--offline", "--strict"], cwd=checkout, env=env)
+
+
+@pytest.mark.timeout(600)
+def test_collection_docs(checkout, passes):
+    passes(
+        [str(BIN / "antsibull-docs"), "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "self",
+         str(checkout)],
+        cwd=checkout, env=clean_env(BIN),
+    )
+
+
+def test_changelog(checkout, passes):
+    passes([str(BIN / "antsibull-changelog"), "lint"], cwd=checkout, env=clean_env(BIN))
+
+
+def test_shell_scripts(passes):
+    scripts = sorted(
+        str(path.relative_to(REPOSITORY))
+        for folder in (".ci", "docs", "playbooks", "roles", "tests/emulator", "tests/integration")
+        for path in (REPOSITORY / folder).rglob("*")
+        if path.is_file() and (path.suffix == ".sh" or path == REPOSITORY / ".ci/run")
+    )
+    passes([str(BIN / "shellcheck"), *scripts], cwd=REPOSITORY)

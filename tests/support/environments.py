@@ -1,0 +1,121 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Virtual environments of other ansible-core releases, made once and kept in the cache folder."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import functools
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import NamedTuple
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+CACHE = REPOSITORY / ".cache"
+
+# what the tests of another release need beside ansible-core; the versions are those of the development environment
+COMPANIONS = ("requests", "croniter", "tzdata", "aiohttp", "pytest", "pytest-xdist", "pytest-timeout", "hypothesis")
+
+
+class Release(NamedTuple):
+    """One ansible-core release that is supported, and a Python that it runs on."""
+
+    core: str
+    python: str
+
+    def __str__(self) -> str:
+        return f"ansible-core {self.core} on Python {self.python}"
+
+
+# the newest patch level of each supported release, each on a Python that it supports; together they cover 3.10 to 3.13
+RELEASES = (
+    Release("2.16.19", "3.10"),
+    Release("2.17.14", "3.10"),
+    Release("2.18.19", "3.11"),
+    Release("2.19.14", "3.12"),
+    Release("2.20.10", "3.12"),
+    Release("2.21.5", "3.13"),
+)
+
+
+@functools.cache
+def find_python(version: str) -> str | None:
+    """Return the path of a Python of this minor version that really runs and has venv, or None."""
+    candidates = [f"python{version}"]
+    candidates += sorted(map(str, pathlib.Path.home().glob(f".pyenv/versions/{version}.*/bin/python")), reverse=True)
+    if sys.version_info[:2] == tuple(map(int, version.split("."))):
+        candidates.insert(0, sys.executable)
+    probe = "import ensurepip, sys, venv; print(sys.executable, '%d.%d' % sys.version_info[:2])"
+    for candidate in candidates:
+        with contextlib.suppress(OSError):
+            found = subprocess.run([candidate, "-c", probe], capture_output=True, text=True, check=False)
+            if found.returncode == 0 and found.stdout.split()[-1] == version:
+                return found.stdout.split()[0]
+    return None
+
+
+@contextlib.contextmanager
+def _locked(path: pathlib.Path) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def environment(release: Release) -> pathlib.Path:
+    """Return the folder of a virtual environment with this release, making it the first time.
+
+    Raises LookupError when the machine has no such Python.
+    """
+    python = find_python(release.python)
+    if python is None:
+        raise LookupError(f"this machine has no Python {release.python}")
+    place = CACHE / "environments" / f"core-{release.core}-python-{release.python}"
+    with _locked(place.with_suffix(".lock")):
+        if not (place / "complete").exists():
+            shutil.rmtree(place, ignore_errors=True)
+            subprocess.run([python, "-m", "venv", str(place)], check=True)
+            pip = [str(place / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            pins = REPOSITORY / "requirements" / "dev.txt"
+            constraints = place / "constraints.txt"
+            constraints.write_text(
+                "".join(line + "\n" for line in pins.read_text().splitlines() if not line.startswith("ansible-core=="))
+            )
+            subprocess.run(
+                [*pip, "--constraint", str(constraints), f"ansible-core=={release.core}", *COMPANIONS], check=True
+            )
+            (place / "complete").touch()
+    return place
+
+
+def copy_checkout(destination: pathlib.Path) -> pathlib.Path:
+    """Copy what git tracks or would track into a real collection path below `destination`; return that path."""
+    collection = destination / "ansible_collections" / "cloudops" / "cloud_assistant"
+    listing = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=REPOSITORY, capture_output=True, text=True, check=True,
+    )
+    for name in filter(None, listing.stdout.split("\0")):
+        source = REPOSITORY / name
+        if source.is_file():
+            target = collection / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    return collection
+
+
+def clean_env(bin_folder: pathlib.Path, **extra: str) -> dict[str, str]:
+    """Return an environment with `bin_folder` first in PATH and without what belongs to the running test session."""
+    path = os.pathsep.join(
+        entry for entry in os.environ["PATH"].split(os.pathsep) if "shims" not in entry and "/.venv/" not in entry
+    )
+    dropped = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "ANSIBLE_COLLECTIONS_PATH", "VIRTUAL_ENV")
+    env = {name: value for name, value in os.environ.items() if name not in dropped and not name.startswith("PYTEST")}
+    return {**env, "PATH": f"{bin_folder}{os.pathsep}{path}", "NO_COLOR": "1", **extra}
