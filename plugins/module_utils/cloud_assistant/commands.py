@@ -1,0 +1,119 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stored commands: find them by exact name or id, create, change and delete them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..common.errors import ApiError, InputError, TaskFailure
+from .models import Command
+
+if TYPE_CHECKING:
+    from ..alibaba.client import Client
+
+PUBLIC_PROVIDER = "AlibabaCloud"
+MAX_NAME_LENGTH = 128
+"""Characters (CreateCommand, Name)."""
+
+COMMAND_NOT_FOUND = frozenset({"InvalidCmdId.NotFound", "InvalidCommandId.NotFound"})
+
+
+def tag_list(tags: Mapping[str, str] | None) -> list[dict[str, str]] | None:
+    """Return tags the way the client sends them (Tag.N.Key, Tag.N.Value), None when there are none."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()] if tags else None
+
+
+def iter_commands(
+    client: Client,
+    *,
+    name: str | None = None,
+    command_id: str | None = None,
+    type: str | None = None,
+    provider: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    resource_group_id: str | None = None,
+) -> Iterator[Command]:
+    """Yield what DescribeCommands answers to these filters, page by page, as it comes.
+
+    A name is matched by the service's own rules (``*`` at its ends; loosely for public commands).
+    """
+    params = {
+        "Name": name,
+        "CommandId": command_id,
+        "Type": type,
+        "Provider": provider,
+        "ResourceGroupId": resource_group_id,
+        "Tag": tag_list(tags),
+    }
+    for page in client.pages("DescribeCommands", params):
+        for row in page.rows("Commands", "Command"):
+            yield Command.from_row(row)
+
+
+def find_commands(
+    client: Client,
+    *,
+    name: str | None = None,
+    command_ids: Iterable[str] | None = None,
+    type: str | None = None,
+    provider: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    resource_group_id: str | None = None,
+    fuzzy: bool = False,
+) -> list[Command]:
+    """Return the stored commands that match every given filter, in the service's order, each once.
+
+    ``name`` is compared exactly unless ``fuzzy``; without ``provider`` only the account's own commands are searched.
+    Raises InputError for a name that no command can have.
+    """
+    if name is not None and not 1 <= len(name) <= MAX_NAME_LENGTH:
+        raise InputError("name", f"has {len(name)} characters, a command's name has 1 to {MAX_NAME_LENGTH}")
+    filters: dict[str, Any] = {
+        "name": name,
+        "type": type,
+        "provider": provider,
+        "tags": tags,
+        "resource_group_id": resource_group_id,
+    }
+    found: dict[str, Command] = {}
+    for command_id in [None] if command_ids is None else dict.fromkeys(command_ids):
+        try:
+            for command in iter_commands(client, command_id=command_id, **filters):
+                if fuzzy or name is None or command.name == name:
+                    found.setdefault(command.command_id, command)
+        except ApiError as error:
+            if command_id is None or error.code not in COMMAND_NOT_FOUND:
+                raise
+    return list(found.values())
+
+
+def find_one(client: Client, *, command_id: str | None = None, name: str | None = None) -> Command | None:
+    """Return the one command of this id, or of exactly this name, None when there is none.
+
+    An id that is not among the account's own commands is looked for among the public ones, which are invoked by name.
+    Raises TaskFailure (with ``command_ids``) when several commands have the name.
+    """
+    if command_id is not None:
+        own = find_commands(client, command_ids=[command_id])
+        if own:
+            return own[0]
+        if command_id.startswith("c-") or client.generation == "classic":
+            return None
+        offered = find_commands(client, name=command_id, provider=PUBLIC_PROVIDER)
+        return max(offered, key=lambda command: command.version or 0, default=None)
+    if name is None:
+        raise InputError("name", "give a command's name or its id")
+    return the_only(name, find_commands(client, name=name))
+
+
+def the_only(name: str, commands: list[Command], option: str = "command_id") -> Command | None:
+    """Return the single command of the list, None for an empty one; raise TaskFailure naming the ids of several."""
+    if len(commands) > 1:
+        ids = [command.command_id for command in commands]
+        problem = f"{len(ids)} commands are named {name!r}: {', '.join(ids)}. Give {option} to say which one."
+        raise TaskFailure(problem, command_ids=ids)
+    return commands[0] if commands else None
