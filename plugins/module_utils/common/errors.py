@@ -1,0 +1,118 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The errors that a user can meet, with what each adds to a failed task's result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class CloudError(Exception):
+    """Base of every error that is reported to the user.
+
+    ``str(exc)`` is the whole text for the user; ``result`` holds the extra keys of the failed task's result.
+    """
+
+    def __init__(self, message: str, **result: Any) -> None:
+        super().__init__(message)
+        self.result: dict[str, Any] = result
+
+
+class InputError(CloudError):
+    """A value of the user's that is refused before any request is sent."""
+
+    def __init__(self, option: str, problem: str) -> None:
+        super().__init__(f"{option}: {problem}")
+        self.option = option
+        self.problem = problem
+
+
+class TransportError(CloudError):
+    """No usable answer came back: no connection, a broken one, a time-out or an unreadable body.
+
+    ``may_have_arrived`` says whether the service may have acted on the request all the same;
+    ``advice`` tells the user how to find that out.
+    """
+
+    def __init__(self, operation: str, host: str, reason: str, may_have_arrived: bool, advice: str = "") -> None:
+        message = f"{operation}: no usable answer from {host}: {reason.rstrip('.')}."
+        if may_have_arrived:
+            message += " The request may have arrived and taken effect."
+        if advice:
+            message += f" {advice}"
+        error = {"operation": operation, "host": host, "message": reason, "may_have_arrived": may_have_arrived}
+        super().__init__(message, error=error)
+        self.operation = operation
+        self.host = host
+        self.reason = reason
+        self.may_have_arrived = may_have_arrived
+
+
+class ApiError(CloudError):
+    """The service answered with an error.
+
+    ``retry_after`` is the pause in seconds that the service asked for, None when it asked for none.
+    ``after_lost_reply`` is true when an earlier try of the same call got no usable answer and may have taken
+    effect: a "not found" of a deletion then means that this very call deleted it.
+    """
+
+    def __init__(
+        self,
+        operation: str,
+        code: str,
+        message: str,
+        request_id: str | None = None,
+        http_status: int | None = None,
+        host: str | None = None,
+        hint: str | None = None,
+        *,
+        retry_after: float | None = None,
+    ) -> None:
+        self.operation = operation
+        self.code = code
+        self.api_message = message
+        self.request_id = request_id
+        self.http_status = http_status
+        self.host = host
+        self.hint = hint
+        self.retry_after = retry_after
+        self.after_lost_reply = False
+        where = f"HTTP {http_status}, request id {request_id or 'unknown'}"
+        text = f"{operation}: {code}: {message} ({where})"
+        if hint:
+            text += f". {hint}"
+        super().__init__(text, error=self.as_dict())
+
+    def as_dict(self) -> dict[str, Any]:
+        """The error as the task's result shows it."""
+        return {
+            "operation": self.operation,
+            "code": self.code,
+            "message": self.api_message,
+            "request_id": self.request_id,
+            "http_status": self.http_status,
+            "host": self.host,
+            "hint": self.hint,
+        }
+
+
+class WaitTimeout(CloudError):
+    """The time for a wait has passed; ``result`` holds what is needed to resume it."""
+
+
+class TaskFailure(CloudError):
+    """The operation did its work and the outcome is a failure; ``result`` keeps what was found."""
+
+
+class MissingLibrary(CloudError):
+    """A Python library that this task needs is not installed on the host where the task runs."""
+
+    def __init__(self, name: str, detail: str = "") -> None:
+        # basic is loaded by every module anyway, and by no lookup or connection plugin until it fails
+        from ansible.module_utils.basic import missing_required_lib
+
+        text = missing_required_lib(name)
+        super().__init__(f"{text} {detail}".rstrip())
+        self.name = name

@@ -1,0 +1,47 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Client tokens and digests that make a repeated request the same request."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
+
+# RunCommand, ClientToken: ASCII characters only, at most 64
+MAX_TOKEN_LENGTH = 64
+
+
+def new_client_token() -> str:
+    """A token that no other request has."""
+    return str(uuid.uuid4())
+
+
+def derive_client_token(token: str, *parts: str) -> str:
+    """A token of 64 hexadecimal digits that depends on ``token`` and every one of ``parts``, and on nothing else."""
+    digest = hashlib.sha256()
+    for part in (token, *parts):
+        data = part.encode("utf-8", "surrogatepass")
+        # the length in front keeps ("ab", "c") and ("a", "bc") apart
+        digest.update(len(data).to_bytes(8, "big"))
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def check_client_token(value: str, option: str = "client_token") -> str:
+    """Return ``value``; raise InputError unless it is 1 to 64 printable ASCII characters."""
+    if not value:
+        raise InputError(option, "must not be empty")
+    if not (value.isascii() and value.isprintable()):
+        raise InputError(option, "may hold printable ASCII characters only")
+    if len(value) > MAX_TOKEN_LENGTH:
+        raise InputError(option, f"has {len(value)} characters, at most {MAX_TOKEN_LENGTH} are allowed")
+    return value
+
+
+def key_digest(key: str) -> str:
+    """The SHA-256 of ``key`` as 64 hexadecimal digits: fit for a tag value, and telling nothing of the key."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

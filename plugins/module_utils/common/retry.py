@@ -1,0 +1,56 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Repeating a call that failed for a passing reason: full jitter, one deadline over all tries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from ansible.module_utils.api import generate_jittered_backoff
+
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+
+T = TypeVar("T")
+
+# seconds; a service that asks for a longer pause is not waited for, the caller gets its error instead
+LONGEST_PAUSE = 300.0
+
+
+def backoff(retries: int, base: float = 0.5, cap: float = 20.0) -> Iterator[float]:
+    """Yield ``retries`` pauses in seconds, the n-th uniformly from 0 to ``min(cap, base * 2 ** n)``."""
+    # the generator draws whole numbers, so it is asked for milliseconds
+    for milliseconds in generate_jittered_backoff(retries, delay_base=int(base * 1000), delay_threshold=int(cap * 1000)):
+        yield milliseconds / 1000
+
+
+def call_with_retries(
+    attempt: Callable[[int], T],
+    least_pause: Callable[[Exception], float | None],
+    *,
+    retries: int,
+    deadline: Deadline,
+    base: float = 0.5,
+    cap: float = 20.0,
+) -> T:
+    """Return ``attempt(n)`` for the first n = 0, 1, … that does not raise.
+
+    ``least_pause(error)`` decides on an error: None means that it is final, a number is the pause in seconds that the
+    service asked for (0 if it asked for none), to which the jitter is added. The error is raised as it is when it is
+    final, when ``retries`` further tries were made, and when the pause would not end before the deadline.
+    """
+    pauses = backoff(retries, base, cap)
+    number = 0
+    while True:
+        try:
+            return attempt(number)
+        except Exception as error:
+            asked = least_pause(error)
+            jitter = next(pauses, None)
+            if asked is None or jitter is None or asked > LONGEST_PAUSE or asked + jitter >= deadline.remaining():
+                raise
+            pause = asked + jitter
+        deadline.pause(pause)
+        number += 1

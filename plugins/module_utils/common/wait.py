@@ -1,0 +1,95 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Waiting with a deadline on the monotonic clock."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import WaitTimeout
+
+T = TypeVar("T")
+
+# seconds that a wait keeps for one last look before its deadline
+LAST_LOOK = 1.0
+
+
+class Deadline:
+    """A point in time ``seconds`` from now that nothing under it may pass; None is no limit.
+
+    ``clock`` counts seconds and never goes back; ``sleep`` suspends the thread for a number of seconds.
+    """
+
+    def __init__(
+        self,
+        seconds: float | None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.seconds = seconds
+        self._clock = clock
+        self._sleep = sleep
+        self._start = clock()
+
+    def elapsed(self) -> float:
+        """Seconds since the deadline was set."""
+        return self._clock() - self._start
+
+    def remaining(self) -> float:
+        """Seconds left, never negative; infinite when there is no limit."""
+        if self.seconds is None:
+            return math.inf
+        return max(self.seconds - self.elapsed(), 0.0)
+
+    def expired(self) -> bool:
+        """Whether no time is left."""
+        return self.remaining() <= 0.0
+
+    def pause(self, seconds: float) -> None:
+        """Sleep ``seconds``, or what is left of the time when that is less."""
+        length = min(seconds, self.remaining())
+        if length > 0:
+            self._sleep(length)
+
+
+def proportional_interval(elapsed: float, floor: float = 0.5, share: float = 0.15, cap: float = 10.0) -> float:
+    """Seconds until the next look: a share of the time waited so far, within ``floor`` and ``cap``.
+
+    Short runs are noticed soon, long ones cost few calls.
+    """
+    return min(max(elapsed * share, floor), cap)
+
+
+def poll(
+    probe: Callable[[], T | None],
+    deadline: Deadline,
+    what: str,
+    interval: Callable[[float], float] = proportional_interval,
+) -> T:
+    """Call ``probe`` until it returns something other than None and return that.
+
+    ``interval`` gets the seconds waited so far and returns the seconds to the next look. ``what`` names in the
+    error what was waited for. The last pause is cut so that one look falls just before the deadline.
+    Raises WaitTimeout when the deadline passes first, also in the middle of a probe.
+    """
+    start = deadline.elapsed()
+    while not deadline.expired():
+        try:
+            value = probe()
+        except WaitTimeout:
+            if not deadline.expired():
+                raise
+            break
+        if value is not None:
+            return value
+        pause = interval(deadline.elapsed() - start)
+        remaining = deadline.remaining()
+        if LAST_LOOK < remaining < pause + LAST_LOOK:
+            pause = remaining - LAST_LOOK
+        deadline.pause(pause)
+    raise WaitTimeout(f"{what}: not done after {deadline.elapsed():.0f} s, the time allowed has passed")
