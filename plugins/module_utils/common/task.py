@@ -1,0 +1,167 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The harness between Ansible and an operation: one operation, run as a module or in the controller's own process."""
+
+from __future__ import annotations
+
+import json
+import os
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.common.text.converters import to_text
+from ansible.module_utils.errors import UnsupportedError
+
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import CloudError
+
+
+def _ignore(_text: str) -> None:
+    """Take a line nobody listens to: a module process has no way to tell its progress."""
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """What a module accepts: its options and the constraints between them, in the words of ``AnsibleModule``."""
+
+    argument_spec: Mapping[str, Mapping[str, Any]]
+    mutually_exclusive: Sequence[Sequence[str]] = ()
+    required_one_of: Sequence[Sequence[str]] = ()
+    required_if: Sequence[Sequence[Any]] = ()
+    required_together: Sequence[Sequence[str]] = ()
+    required_by: Mapping[str, Sequence[str]] | None = None
+    supports_check_mode: bool = True
+
+    def validation(self) -> dict[str, Any]:
+        """The keyword arguments that ``AnsibleModule`` and ``ArgumentSpecValidator`` share."""
+        return {
+            "argument_spec": dict(self.argument_spec),
+            "mutually_exclusive": list(self.mutually_exclusive),
+            "required_one_of": list(self.required_one_of),
+            "required_if": list(self.required_if),
+            "required_together": list(self.required_together),
+            "required_by": dict(self.required_by or {}),
+        }
+
+
+@dataclass
+class TaskContext:
+    """One run of an operation: its validated options, how it is run, and the ways to speak to the user meanwhile."""
+
+    params: dict[str, Any]
+    check_mode: bool = False
+    diff_mode: bool = False
+    warn: Callable[[str], None] = field(default=_ignore)
+    progress: Callable[[str], None] = field(default=_ignore)
+
+
+Operation = Callable[[TaskContext], dict[str, Any]]
+
+
+def run_module(spec: TaskSpec, ensure: Operation) -> None:
+    """Run `ensure` as an Ansible module: read the arguments, print the result, end the process.
+
+    A ``CloudError`` becomes a failed result with its message and its ``result`` keys. Never returns.
+    """
+    module = AnsibleModule(supports_check_mode=spec.supports_check_mode, **spec.validation())
+    task = TaskContext(
+        params=module.params, check_mode=module.check_mode, diff_mode=module._diff, warn=module.warn, progress=_ignore
+    )
+    result = _outcome(ensure, task)
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
+def run_in_process(
+    spec: TaskSpec,
+    ensure: Operation,
+    arguments: Mapping[str, Any],
+    *,
+    check_mode: bool,
+    diff_mode: bool,
+    warn: Callable[[str], None],
+    progress: Callable[[str], None],
+    name: str = "",
+) -> dict[str, Any]:
+    """Run `ensure` in this process and return what the module would have returned, ``invocation`` included.
+
+    `arguments` are plain values as the user gave them. `warn` and `progress` get each line with the values of
+    ``no_log`` options removed, as they are removed from the result. `name` is the module's name in messages, by
+    default that of the file which defines `ensure`. Bad arguments are a failed result, not an exception.
+    """
+    name = name or ensure.__module__.rpartition(".")[2]
+    validation = ArgumentSpecValidator(**spec.validation()).validate(dict(arguments))
+    secrets: set[str] = validation._no_log_values
+    params: dict[str, Any] = validation.validated_parameters
+
+    def without_secrets(tell: Callable[[str], None]) -> Callable[[str], None]:
+        return lambda text: tell(remove_values(text, secrets))
+
+    task = TaskContext(
+        params=params,
+        check_mode=check_mode,
+        diff_mode=diff_mode,
+        warn=without_secrets(warn),
+        progress=without_secrets(progress),
+    )
+    for both in validation._warnings:
+        task.warn(f"Both option {both['option']} and its alias {both['alias']} are set.")
+
+    if validation.error_messages:
+        message = validation.errors.msg
+        if isinstance(validation.errors[0], UnsupportedError):
+            message = f"Unsupported parameters for ({name}) module: {message}"
+        result: dict[str, Any] = {"failed": True, "msg": message}
+    elif check_mode and not spec.supports_check_mode:
+        result = {"skipped": True, "msg": f"remote module ({name}) does not support check mode"}
+    else:
+        result = _outcome(ensure, task)
+
+    result["invocation"] = {"module_args": params}
+    if validation._deprecations:
+        result["deprecations"] = list(validation._deprecations)
+    return _as_printed(result, secrets)
+
+
+def _outcome(ensure: Operation, task: TaskContext) -> dict[str, Any]:
+    """Run the operation; what it raises becomes a failed result, so that no traceback ever reaches the user."""
+    try:
+        return dict(ensure(task))
+    except CloudError as error:
+        return {**error.result, "failed": True, "msg": str(error)}
+    except Exception as error:  # a defect of ours: named with its place, so that a report of it is of use
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return {
+            "failed": True,
+            "msg": f"Unexpected {type(error).__name__} in {os.path.basename(place.filename)} line {place.lineno}: "
+            f"{error}. This is a defect of the collection; please report it.",
+        }
+
+
+def _as_printed(result: dict[str, Any], secrets: set[str]) -> dict[str, Any]:
+    """`result` as it would come back from a module process: JSON types only, values of no_log options removed."""
+    # AnsibleModule keeps top-level true, false and null, which a secret of that spelling would otherwise replace
+    kept = {key: value for key, value in result.items() if value is None or isinstance(value, bool)}
+    cleaned = {**remove_values(result, secrets), **kept}
+    return dict(json.loads(json.dumps(cleaned, default=_json_value)))
+
+
+def _json_value(value: Any) -> Any:
+    """The JSON form of what `json` does not know, as AnsibleModule prints it. TypeError for anything else."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (set, frozenset)):
+        return list(value)
+    if isinstance(value, bytes):
+        return to_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"a result cannot hold a value of type {type(value).__name__}")

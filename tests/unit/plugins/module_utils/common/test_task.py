@@ -1,0 +1,210 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The harness gives one result for one operation, in a module process and in the controller's."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible.module_utils.basic import env_fallback
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import ApiError, InputError
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
+    TaskContext,
+    TaskSpec,
+    run_in_process,
+)
+
+SECRET = "s3cr3t-value"
+SPEC = TaskSpec(
+    argument_spec={
+        "name": {"type": "str", "aliases": ["title"]},
+        "count": {"type": "int", "default": 1},
+        "ids": {"type": "list", "elements": "str"},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "secret": {"type": "str", "no_log": True, "fallback": (env_fallback, ["TASK_TEST_SECRET"])},
+        "old": {"type": "str", "removed_in_version": "9.0.0", "removed_from_collection": "cloudops.cloud_assistant"},
+    },
+    mutually_exclusive=[("name", "ids")],
+    required_one_of=[("name", "ids")],
+    required_if=[("state", "absent", ["name"])],
+)
+
+
+def show(task: TaskContext) -> dict[str, Any]:
+    """Return what the operation was given, and speak of it."""
+    task.warn(f"the secret is {task.params['secret']}")
+    return {
+        "changed": not task.check_mode,
+        "diff": {"before": "", "after": str(task.params["secret"])} if task.diff_mode else None,
+        "echo": task.params["secret"],
+        "count": task.params["count"],
+        "when": datetime.datetime(2026, 1, 2, 3, 4, 5),
+        "pair": ("a", "b"),
+    }
+
+
+def refuse(task: TaskContext) -> dict[str, Any]:
+    """Refuse an option's value."""
+    raise InputError("name", f"{task.params['name']} is too long: 64 bytes are allowed")
+
+
+def answer_error(task: TaskContext) -> dict[str, Any]:
+    """Fail as the API does, with the secret in its message."""
+    raise ApiError(
+        operation="RunCommand",
+        code="Forbidden.RAM",
+        message=f"the key {task.params['secret']} may not do that",
+        request_id="REQUEST-1",
+        http_status=403,
+        host="ecs.example.com",
+        hint="Grant the permission.",
+    )
+
+
+def break_down(task: TaskContext) -> dict[str, Any]:
+    """Have a defect."""
+    return {"changed": task.params["name"] + 1}
+
+
+def use(ensure: Callable[[TaskContext], dict[str, Any]] = show, *, check: bool = False, diff: bool = False,
+        spec: TaskSpec = SPEC, **arguments: Any) -> tuple[dict[str, Any], list[str]]:
+    """The result of the operation in this process, and its warnings."""
+    warnings: list[str] = []
+    result = run_in_process(
+        spec, ensure, arguments, check_mode=check, diff_mode=diff, warn=warnings.append, progress=warnings.append
+    )
+    return result, warnings
+
+
+def test_result_has_json_types_and_no_secret():
+    result, warnings = use(name="x", secret=SECRET, diff=True)
+    assert SECRET not in json.dumps(result) + "".join(warnings)
+    assert result["pair"] == ["a", "b"]
+    assert result["when"] == "2026-01-02T03:04:05"
+    assert result["changed"] is True
+    assert result["invocation"]["module_args"]["count"] == 1
+
+
+def test_secret_from_the_environment_is_removed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TASK_TEST_SECRET", SECRET)
+    result, _warnings = use(name="x")
+    assert result["echo"] and SECRET not in json.dumps(result)
+
+
+def test_flags_survive_a_secret_of_their_spelling():
+    result, _warnings = use(name="x", secret="True")
+    assert result["changed"] is True
+
+
+def test_check_mode_reaches_the_operation():
+    assert use(name="x", check=True)[0]["changed"] is False
+
+
+def test_operation_without_check_mode_is_skipped():
+    spec = TaskSpec(argument_spec={"name": {"type": "str"}}, supports_check_mode=False)
+    result, _warnings = use(break_down, spec=spec, name="x", check=True)
+    assert result["skipped"] is True and "does not support check mode" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"name": "x", "wrong": 1}, "Unsupported parameters for (test_task) module: wrong."),
+        ({}, "one of the following is required: name, ids"),
+        ({"name": "x", "ids": ["a"]}, "parameters are mutually exclusive: name|ids"),
+        ({"ids": ["a"], "state": "absent"}, "state is absent but all of the following are missing: name"),
+        ({"name": "x", "count": "many"}, "argument 'count' is of type"),
+        ({"name": "x", "state": "gone"}, "value of state must be one of: present, absent, got: gone"),
+    ],
+)
+def test_bad_arguments_are_refused_before_the_operation(arguments: dict[str, Any], message: str):
+    result, _warnings = use(break_down, **arguments)
+    assert result["failed"] is True
+    assert message in result["msg"]
+
+
+def test_an_alias_beside_its_option_is_a_warning():
+    assert use(name="x", title="x")[1][0] == "Both option name and its alias title are set."
+
+
+def test_progress_is_told_without_secrets():
+    def tell(task: TaskContext) -> dict[str, Any]:
+        task.progress(f"1/2 finished by {task.params['secret']}")
+        return {"changed": False}
+
+    lines = use(tell, name="x", secret=SECRET)[1]
+    assert len(lines) == 1 and lines[0].startswith("1/2 finished") and SECRET not in lines[0]
+
+
+def test_cloud_error_becomes_message_and_keys():
+    result, _warnings = use(answer_error, name="x", secret=SECRET)
+    assert result["failed"] is True
+    assert result["error"]["code"] == "Forbidden.RAM" and result["error"]["request_id"] == "REQUEST-1"
+    assert SECRET not in json.dumps(result)
+
+
+def test_defect_is_named_with_its_place_and_no_traceback():
+    result, _warnings = use(break_down, name="x")
+    assert result["failed"] is True
+    assert "TypeError in test_task.py line" in result["msg"] and "Traceback" not in json.dumps(result)
+
+
+MODULE = """
+import sys
+sys.path[:0] = {path!r}
+import ansible.module_utils.basic as basic
+{prepare}
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import run_module
+import importlib.util
+spec = importlib.util.spec_from_file_location("test_task", {file!r})
+cases = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(cases)
+run_module(cases.SPEC, cases.{operation})
+"""
+
+
+def as_module(operation: str, arguments: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """The result that the operation prints as a module in its own process, and the process's exit code."""
+    payload = json.dumps({"ANSIBLE_MODULE_ARGS": {"_ansible_inject_invocation": True, **arguments}})
+    try:  # ansible-core 2.19 and later read the arguments through a profile
+        from ansible.module_utils.testing import patch_module_args  # noqa: F401
+
+        inner = json.dumps(json.loads(payload)["ANSIBLE_MODULE_ARGS"])
+        prepare = (
+            "import json\nfrom ansible.module_utils.testing import patch_module_args\n"
+            f"patch = patch_module_args(json.loads({inner!r}))\npatch.__enter__()"
+        )
+    except ImportError:
+        prepare = f"basic._ANSIBLE_ARGS = {payload!r}.encode()"
+    program = MODULE.format(path=sys.path, prepare=prepare, file=__file__, operation=operation)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=120)
+    assert done.stdout.strip(), done.stderr
+    return json.loads(done.stdout.strip().splitlines()[-1]), done.returncode
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments"),
+    [
+        ("show", {"name": "x", "secret": SECRET, "count": "3", "old": "x"}),
+        ("refuse", {"name": "x"}),
+        ("answer_error", {"name": "x", "secret": SECRET}),
+        ("break_down", {"name": "x"}),
+        ("show", {"name": "x", "ids": ["a"], "secret": SECRET}),
+    ],
+)
+def test_module_process_gives_the_same_result(operation: str, arguments: dict[str, Any]):
+    printed, code = as_module(operation, arguments)
+    here, warnings = use(globals()[operation], **arguments)
+    assert code == int(bool(here.get("failed")))
+    assert bool(printed.pop("warnings", [])) == bool(warnings)
+    # the form of a deprecation in a module's reply differs between versions of ansible-core
+    assert len(printed.pop("deprecations", [])) == len(here.pop("deprecations", []))
+    assert printed == here
+    assert SECRET not in json.dumps(printed)
