@@ -1,0 +1,57 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The built collection holds what it should and nothing else, and runs the quickstart where nothing but it is installed."""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+import subprocess
+import sys
+import tarfile
+
+import pytest
+from support.environments import clean_env
+
+BIN = pathlib.Path(sys.executable).parent
+
+SHIPPED = {
+    "CHANGELOG.md", "CHANGELOG.rst", "CONTRIBUTING.md", "FILES.json", "LICENSE", "MANIFEST.json", "Makefile", "README.md",
+    "changelogs", "docs", "execution-environment.yml", "extensions", "meta", "playbooks", "plugins", "pyproject.toml",
+    "requirements", "roles", "tests",
+}
+
+
+@pytest.fixture
+def tarball(checkout, tmp_path, passes) -> pathlib.Path:
+    passes([str(BIN / "ansible-galaxy"), "collection", "build", "--output-path", str(tmp_path / "dist")],
+           cwd=checkout, env=clean_env(BIN))
+    [built] = (tmp_path / "dist").iterdir()
+    return built
+
+
+def test_it_holds_what_it_should_and_nothing_else(tarball):
+    with tarfile.open(tarball) as archive:
+        names = archive.getnames()
+    assert {name.split("/")[0] for name in names} == SHIPPED
+    rubbish = ("__pycache__", ".pyc", ".venv", ".cache", ".git", "tests/output", ".hypothesis", ".tar.gz")
+    assert [name for name in names if any(word in name for word in rubbish)] == []
+
+
+@pytest.mark.timeout(600)
+def test_installed_alone_it_runs_the_quickstart(tarball, tmp_path, passes):
+    env = clean_env(BIN, ANSIBLE_COLLECTIONS_PATH=str(tmp_path / "installed"), HOME=str(tmp_path))
+    passes([str(BIN / "ansible-galaxy"), "collection", "install", str(tarball), "--offline", "-p",
+            str(tmp_path / "installed")], cwd=tmp_path, env=env)
+    passes([str(BIN / "ansible-galaxy"), "collection", "verify", "cloudops.cloud_assistant", "--offline", "-p",
+            str(tmp_path / "installed")], cwd=tmp_path, env=env)
+    collection = tmp_path / "installed" / "ansible_collections" / "cloudops" / "cloud_assistant"
+    output = passes([str(shutil.which("bash")), str(collection / "tests/emulator/demo.sh")], cwd=tmp_path, env=env)
+    assert "failed=0" in output
+
+
+def test_the_build_changes_nothing_in_the_checkout(checkout, tarball):
+    left = subprocess.run(["find", str(checkout), "-name", "*.tar.gz"], capture_output=True, text=True, check=True)
+    assert left.stdout == ""
