@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
 from typing import Any
 
 DEFAULT_TIMEOUT = 60
@@ -124,3 +127,263 @@ class Command:
         if self.latest is not None:
             record["latest"] = self.latest
         return record
+
+
+LIVE = frozenset({"Pending", "Scheduled", "Running", "Stopping"})
+"""States of an invocation, or of one instance in it, that will still change by themselves."""
+
+SKIPPED = "Skipped"
+"""Our own status of an instance that was left out on purpose: nothing was sent to it."""
+
+_EXITED = frozenset({"Success", "Failed"})
+"""States in which the script came to its own end, so that its exit code is known."""
+
+
+def parse_time(text: str) -> datetime | None:
+    """Return the instant in UTC that a reply names (ISO 8601, or the classic ``2018-01-05 15:45:02``), else None."""
+    try:
+        instant = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
+
+
+def instance_status(row: Mapping[str, Any]) -> str:
+    """Return the InvocationStatus word of one instance; older replies are put into these words.
+
+    A row of the classic generation may carry no state at all: it is written when the run has ended.
+    """
+    status = row.get("InvocationStatus")
+    if status:
+        return str(status)
+    legacy = row.get("InvokeRecordStatus") or row.get("InstanceInvokeStatus") or "Finished"
+    if legacy == "Finished":
+        return "Failed" if int(row.get("ExitCode") or 0) else "Success"
+    return "Terminated" if legacy == "Stopped" else str(legacy)
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceResult:
+    """What one invocation did on one instance.
+
+    ``status`` is the API's InvocationStatus word, or ``Skipped``. ``output`` holds the bytes that the service kept
+    (stdout and stderr as one stream), None where none were read; ``dropped`` counts the bytes that it threw away.
+    ``rc`` is None unless the script came to its own end.
+    """
+
+    instance_id: str
+    status: str
+    invoke_id: str = ""
+    rc: int | None = None
+    output: bytes | None = field(default=None, repr=False)
+    dropped: int = 0
+    error_code: str = ""
+    error_info: str = ""
+    started_at: str = ""
+    finished_at: str = ""
+    repeats: int = 0
+    previous: bool = False
+    oss_output_status: str = ""
+    oss_output_uri: str = ""
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any], invoke_id: str = "") -> InstanceResult:
+        """Build the record from an InvokeInstance (DescribeInvocations) or an InvocationResult row.
+
+        ``invoke_id`` is for the former, which do not name it.
+        """
+        status = instance_status(row)
+        repeats = int(row.get("Repeats") or 0)
+        exited = status in _EXITED or (status == "Scheduled" and repeats > 0)
+        output = row.get("Output")
+        return cls(
+            instance_id=row["InstanceId"],
+            status=status,
+            invoke_id=row.get("InvokeId") or invoke_id,
+            rc=int(row["ExitCode"]) if exited and row.get("ExitCode") not in (None, "") else None,
+            output=None if output is None else decode_content(output),
+            dropped=int(row.get("Dropped") or 0),
+            error_code=row.get("ErrorCode") or "",
+            error_info=row.get("ErrorInfo") or "",
+            started_at=row.get("StartTime") or "",
+            # the two operations spell it differently
+            finished_at=row.get("FinishedTime") or row.get("FinishTime") or "",
+            repeats=repeats,
+            oss_output_status=row.get("OssOutputStatus") or "",
+            oss_output_uri=row.get("OssOutputUri") or "",
+        )
+
+    @property
+    def stdout(self) -> str | None:
+        """The output as text, None where none was read; bytes that are not UTF-8 become U+FFFD."""
+        return None if self.output is None else self.output.decode("utf-8", "replace")
+
+    @property
+    def live(self) -> bool:
+        """Whether the state will still change by itself."""
+        return self.status in LIVE
+
+    @property
+    def failed(self) -> bool:
+        """Whether the run on this instance has ended, and not well."""
+        return not self.live and self.status not in ("Success", SKIPPED)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the record as a task's result shows it; what is not known of rc and output is left out.
+
+        Line ends at the end of the output are taken off, as ``ansible.builtin.command`` does.
+        """
+        record: dict[str, Any] = {
+            "instance_id": self.instance_id,
+            "invoke_id": self.invoke_id,
+            "status": self.status,
+            "dropped": self.dropped,
+            "error_code": self.error_code,
+            "error_info": self.error_info,
+            "started_at": self.started_at,
+            "finished_at": self.finished_at,
+            "repeats": self.repeats,
+            "previous": self.previous,
+        }
+        if self.rc is not None:
+            record["rc"] = self.rc
+        text = self.stdout
+        if text is not None:
+            record["stdout"] = text.rstrip("\r\n")
+            record["stdout_lines"] = record["stdout"].splitlines()
+        if self.oss_output_status:
+            record["oss_output_status"] = self.oss_output_status
+            record["oss_output_uri"] = self.oss_output_uri
+        return record
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One invocation as DescribeInvocations tells it.
+
+    ``status`` is the overall state. ``parameters`` may hold secrets: they are never shown, only their names are.
+    """
+
+    invoke_id: str
+    status: str
+    command_id: str = ""
+    command_name: str = ""
+    command_type: str = ""
+    command_description: str = ""
+    content: bytes = field(default=b"", repr=False)
+    repeat_mode: str = "Once"
+    frequency: str = ""
+    created_at: str = ""
+    timeout: int = 0
+    username: str = ""
+    working_dir: str = ""
+    launcher: str = ""
+    container_id: str = ""
+    container_name: str = ""
+    termination_mode: str = ""
+    oss_output_delivery: str = ""
+    parameters: dict[str, str] = field(default_factory=dict, repr=False)
+    tags: dict[str, str] = field(default_factory=dict)
+    instances: tuple[InstanceResult, ...] = ()
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Invocation:
+        """Build the record from one element of ``Invocations.Invocation``; absent fields take the API's defaults."""
+        invoke_id = row["InvokeId"]
+        parameters = row.get("Parameters") or {}
+        if isinstance(parameters, str):
+            parameters = json.loads(parameters)
+        instances = (row.get("InvokeInstances") or {}).get("InvokeInstance") or []
+        # the classic generation marks a schedule by Timed alone
+        default_mode = "Period" if row.get("Timed") in (True, "true", "True") else "Once"
+        return cls(
+            invoke_id=invoke_id,
+            status=row.get("InvocationStatus") or row.get("InvokeStatus") or "",
+            command_id=row.get("CommandId") or "",
+            command_name=row.get("CommandName") or "",
+            command_type=row.get("CommandType") or "",
+            command_description=row.get("CommandDescription") or "",
+            content=decode_content(row.get("CommandContent") or ""),
+            repeat_mode=row.get("RepeatMode") or default_mode,
+            frequency=row.get("Frequency") or "",
+            created_at=row.get("CreationTime") or "",
+            timeout=int(row.get("Timeout") or row.get("TimeOut") or 0),
+            username=row.get("Username") or "",
+            working_dir=row.get("WorkingDir") or "",
+            launcher=row.get("Launcher") or "",
+            container_id=row.get("ContainerId") or "",
+            container_name=row.get("ContainerName") or "",
+            termination_mode=row.get("TerminationMode") or "",
+            oss_output_delivery=row.get("OssOutputDelivery") or "",
+            parameters={str(key): str(value) for key, value in parameters.items()},
+            tags=tags_from_rows((row.get("Tags") or {}).get("Tag") or []),
+            instances=tuple(InstanceResult.from_row(instance, invoke_id) for instance in instances),
+        )
+
+    @property
+    def live(self) -> bool:
+        """Whether it is running or will still run by itself."""
+        return self.status in LIVE
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the record as a task's result shows it: plain values, parameters by name only."""
+        record: dict[str, Any] = {
+            name: getattr(self, name)
+            for name in (
+                "invoke_id",
+                "status",
+                "command_id",
+                "command_name",
+                "command_type",
+                "command_description",
+                "repeat_mode",
+                "frequency",
+                "created_at",
+                "timeout",
+                "username",
+                "working_dir",
+                "launcher",
+                "container_id",
+                "container_name",
+                "termination_mode",
+                "oss_output_delivery",
+            )
+        }
+        record["parameter_names"] = sorted(self.parameters)
+        record["tags"] = dict(self.tags)
+        record["instance_ids"] = [instance.instance_id for instance in self.instances]
+        return record
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How many instances ended how. ``total`` = success + failed + skipped + running.
+
+    ``previous`` says how many of success and running come from an earlier run under the same idempotency key.
+    """
+
+    total: int = 0
+    success: int = 0
+    failed: int = 0
+    skipped: int = 0
+    previous: int = 0
+    running: int = 0
+
+    @classmethod
+    def of(cls, results: Iterable[InstanceResult]) -> Summary:
+        """Count the results."""
+        counts: Counter[str] = Counter()
+        for result in results:
+            counts["total"] += 1
+            counts["previous"] += result.previous
+            if result.live:
+                counts["running"] += 1
+            elif result.status == SKIPPED:
+                counts["skipped"] += 1
+            else:
+                counts["failed" if result.failed else "success"] += 1
+        return cls(**counts)
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the counts as a task's result shows them."""
+        return asdict(self)
