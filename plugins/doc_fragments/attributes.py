@@ -1,0 +1,73 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The attributes that every module declares: what they mean, and those that are the same everywhere."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """DOCUMENTATION for every module, ALIBABA or HUAWEI for its action group, INFO for one that only reads."""
+
+    DOCUMENTATION = r"""
+---
+options: {}
+attributes:
+  check_mode:
+    description: Can run in check mode and predicts what would change, without changing it.
+  diff_mode:
+    description: Returns what changed, or would change in check mode, in diff mode.
+  idempotent:
+    description: When run twice in a row, the second run changes nothing and says so.
+  action:
+    description:
+      - Has an action plugin that reads files on the controller.
+      - >-
+        Where the task runs on the controller itself (local connection, no become, no async, no C(environment)), the
+        action plugin does the module's work in the controller's own process, with the same result.
+    support: full
+  async:
+    description: Can be run with C(async), by the module on the target of the task.
+    support: full
+"""
+
+    ALIBABA = r"""
+---
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/cloudops.cloud_assistant.alibaba) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - cloudops.cloud_assistant.alibaba
+"""
+
+    HUAWEI = r"""
+---
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/cloudops.cloud_assistant.huawei) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - cloudops.cloud_assistant.huawei
+"""
+
+    INFO = r"""
+---
+options: {}
+attributes:
+  check_mode:
+    support: full
+    details:
+      - This module only reads.
+  diff_mode:
+    support: N/A
+    details:
+      - This module only reads.
+  idempotent:
+    support: full
+    details:
+      - This module only reads.
+"""

@@ -1,0 +1,102 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options that every module for Huawei Cloud shares."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The connection to Huawei Cloud."""
+
+    DOCUMENTATION = r"""
+---
+options:
+  region:
+    description:
+      - The region, for example V(cn-east-3).
+      - The default comes from the environment, E(HUAWEICLOUD_SDK_REGION) or E(HW_REGION_NAME).
+    type: str
+  project_id:
+    description:
+      - The project's id. Looked up in IAM by the name of O(region) when it is not given.
+      - The default comes from the environment, E(HUAWEICLOUD_SDK_PROJECT_ID) or E(HW_PROJECT_ID).
+    type: str
+  access_key:
+    description:
+      - The access key (AK).
+      - >-
+        Without it and without O(auth_token) or O(username), the file C(~/.huaweicloud/credentials) and then the
+        metadata service of the server this runs on are asked.
+      - The default comes from the environment, E(HUAWEICLOUD_SDK_AK) or E(HW_ACCESS_KEY).
+    type: str
+  secret_key:
+    description:
+      - The secret key (SK). Required with O(access_key).
+      - The default comes from the environment, E(HUAWEICLOUD_SDK_SK) or E(HW_SECRET_KEY).
+    type: str
+  security_token:
+    description:
+      - The security token that belongs to a temporary access key.
+      - The default comes from the environment, E(HUAWEICLOUD_SDK_SECURITY_TOKEN) or E(HW_SECURITY_TOKEN).
+    type: str
+  auth_token:
+    description:
+      - A token of IAM, used instead of an access key.
+      - The default comes from the environment, E(HW_AUTH_TOKEN).
+    type: str
+  username:
+    description:
+      - The name of an IAM user. With O(password) and O(domain_name), a token is fetched from IAM.
+      - The default comes from the environment, E(HW_USER_NAME).
+    type: str
+  password:
+    description:
+      - The IAM user's password.
+      - The default comes from the environment, E(HW_USER_PASSWORD).
+    type: str
+  domain_name:
+    description:
+      - The name of the account that the IAM user belongs to.
+      - The default comes from the environment, E(HW_DOMAIN_NAME).
+    type: str
+  iam_endpoint:
+    description:
+      - The host or URL of IAM, where it is not the region's own.
+      - The default comes from the environment, E(HUAWEICLOUD_SDK_IAM_ENDPOINT) or E(HW_AUTH_URL).
+    type: str
+  endpoint:
+    description:
+      - The host or URL of CloudDC, where it is not the region's own.
+      - An C(http://) URL sends the requests unencrypted, for example to the emulator.
+      - The default comes from the environment, E(HUAWEICLOUD_CLOUDDC_ENDPOINT).
+    type: str
+  validate_certs:
+    description:
+      - Whether the server's certificate is verified.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - A file or directory of CA certificates to verify the server's certificate with.
+    type: path
+  connect_timeout:
+    description:
+      - Seconds to wait for a connection, for each try.
+    type: float
+    default: 10
+  read_timeout:
+    description:
+      - Seconds to wait for an answer, for each try.
+    type: float
+    default: 30
+  max_retries:
+    description:
+      - How many times a call is tried again after the first try, where repeating is safe.
+    type: int
+    default: 5
+requirements:
+  - python >= 3.10
+  - requests
+"""
