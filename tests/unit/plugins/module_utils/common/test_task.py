@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import inspect
 import json
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible.module_utils import basic
 from ansible.module_utils.basic import env_fallback
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import ApiError, InputError
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
@@ -73,8 +75,14 @@ def break_down(task: TaskContext) -> dict[str, Any]:
     return {"changed": task.params["name"] + 1}
 
 
-def use(ensure: Callable[[TaskContext], dict[str, Any]] = show, *, check: bool = False, diff: bool = False,
-        spec: TaskSpec = SPEC, **arguments: Any) -> tuple[dict[str, Any], list[str]]:
+def use(
+    ensure: Callable[[TaskContext], dict[str, Any]] = show,
+    *,
+    check: bool = False,
+    diff: bool = False,
+    spec: TaskSpec = SPEC,
+    **arguments: Any,
+) -> tuple[dict[str, Any], list[str]]:
     """The result of the operation in this process, and its warnings."""
     warnings: list[str] = []
     result = run_in_process(
@@ -172,16 +180,18 @@ run_module(cases.SPEC, cases.{operation})
 
 def as_module(operation: str, arguments: dict[str, Any]) -> tuple[dict[str, Any], int]:
     """The result that the operation prints as a module in its own process, and the process's exit code."""
-    payload = json.dumps({"ANSIBLE_MODULE_ARGS": {"_ansible_inject_invocation": True, **arguments}})
+    newest = "_ansible_inject_invocation" in inspect.getsource(basic)
     try:  # ansible-core 2.19 and later read the arguments through a profile
         from ansible.module_utils.testing import patch_module_args  # noqa: F401
 
-        inner = json.dumps(json.loads(payload)["ANSIBLE_MODULE_ARGS"])
+        # 2.21 returns the invocation only when told to
+        inner = json.dumps({**arguments, "_ansible_inject_invocation": True} if newest else arguments)
         prepare = (
             "import json\nfrom ansible.module_utils.testing import patch_module_args\n"
             f"patch = patch_module_args(json.loads({inner!r}))\npatch.__enter__()"
         )
     except ImportError:
+        payload = json.dumps({"ANSIBLE_MODULE_ARGS": arguments})
         prepare = f"basic._ANSIBLE_ARGS = {payload!r}.encode()"
     program = MODULE.format(path=sys.path, prepare=prepare, file=__file__, operation=operation)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=120)
