@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..common.errors import ApiError, InputError, TaskFailure
-from .models import Command
-
-if TYPE_CHECKING:
-    from ..alibaba.client import Client
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.models import Command
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
+    ApiError,
+    InputError,
+    TaskFailure,
+)
 
 PUBLIC_PROVIDER = "AlibabaCloud"
 MAX_NAME_LENGTH = 128

@@ -99,6 +99,11 @@ class Command:
         except UnicodeDecodeError:
             return None
 
+    @property
+    def content_base64(self) -> str:
+        """The script in the form that the API takes and gives."""
+        return base64.b64encode(self.content).decode("ascii")
+
     def as_dict(self) -> dict[str, Any]:
         """Return the record as a task result shows it: plain values, the script as text (or as Base64)."""
         record: dict[str, Any] = {
@@ -121,7 +126,7 @@ class Command:
         if self.text is not None:
             record["content"] = self.text
         else:
-            record["content_base64"] = base64.b64encode(self.content).decode("ascii")
+            record["content_base64"] = self.content_base64
         if self.version is not None:
             record["version"] = self.version
         if self.latest is not None:
@@ -228,6 +233,11 @@ class InstanceResult:
         """Whether the run on this instance has ended, and not well."""
         return not self.live and self.status not in ("Success", SKIPPED)
 
+    @property
+    def content_base64(self) -> str:
+        """The script in the form that the API takes and gives."""
+        return base64.b64encode(self.content).decode("ascii")
+
     def as_dict(self) -> dict[str, Any]:
         """Return the record as a task's result shows it; what is not known of rc and output is left out.
 
@@ -324,6 +334,11 @@ class Invocation:
     def live(self) -> bool:
         """Whether it is running or will still run by itself."""
         return self.status in LIVE
+
+    @property
+    def content_base64(self) -> str:
+        """The script in the form that the API takes and gives."""
+        return base64.b64encode(self.content).decode("ascii")
 
     def as_dict(self) -> dict[str, Any]:
         """Return the record as a task's result shows it: plain values, parameters by name only."""
