@@ -233,11 +233,6 @@ class InstanceResult:
         """Whether the run on this instance has ended, and not well."""
         return not self.live and self.status not in ("Success", SKIPPED)
 
-    @property
-    def content_base64(self) -> str:
-        """The script in the form that the API takes and gives."""
-        return base64.b64encode(self.content).decode("ascii")
-
     def as_dict(self) -> dict[str, Any]:
         """Return the record as a task's result shows it; what is not known of rc and output is left out.
 
@@ -335,11 +330,6 @@ class Invocation:
         """Whether it is running or will still run by itself."""
         return self.status in LIVE
 
-    @property
-    def content_base64(self) -> str:
-        """The script in the form that the API takes and gives."""
-        return base64.b64encode(self.content).decode("ascii")
-
     def as_dict(self) -> dict[str, Any]:
         """Return the record as a task's result shows it: plain values, parameters by name only."""
         record: dict[str, Any] = {
@@ -390,7 +380,7 @@ class Summary:
         counts: Counter[str] = Counter()
         for result in results:
             counts["total"] += 1
-            counts["previous"] += result.previous
+            counts["previous"] += result.previous and not result.failed
             if result.live:
                 counts["running"] += 1
             elif result.status == SKIPPED:
