@@ -29,8 +29,8 @@ def release(request, tmp_path):
 def _run(command, release, *, timeout):
     checkout, env = release
     done = subprocess.run(
-        [shutil.which(command[0], path=env["PATH"]), *command[1:]], cwd=checkout, env=env, text=True, timeout=timeout, check=False,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        [shutil.which(command[0], path=env["PATH"]), *command[1:]], cwd=checkout, env=env, timeout=timeout,
+        text=True, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )
     assert done.returncode == 0, done.stdout
     return done.stdout

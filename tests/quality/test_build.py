@@ -2,7 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The built collection holds what it should and nothing else, and runs the quickstart where nothing but it is installed."""
+"""The built collection holds what it should and nothing else, and runs the quickstart where it alone is installed."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from support.environments import clean_env
 BIN = pathlib.Path(sys.executable).parent
 
 SHIPPED = {
-    "CHANGELOG.md", "CHANGELOG.rst", "CONTRIBUTING.md", "FILES.json", "LICENSE", "MANIFEST.json", "Makefile", "README.md",
-    "changelogs", "docs", "execution-environment.yml", "extensions", "meta", "playbooks", "plugins", "pyproject.toml",
+    "CHANGELOG.md", "CHANGELOG.rst", "CONTRIBUTING.md", "FILES.json", "LICENSE", "MANIFEST.json", "Makefile",
+    "README.md", "changelogs", "docs", "execution-environment.yml", "extensions", "meta", "playbooks", "plugins", "pyproject.toml",
     "requirements", "roles", "tests",
 }
 

@@ -85,9 +85,10 @@ def environment(release: Release) -> pathlib.Path:
             pip = [str(place / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
             pins = REPOSITORY / "requirements" / "dev.txt"
             constraints = place / "constraints.txt"
-            constraints.write_text(
-                "".join(line + "\n" for line in pins.read_text().splitlines() if not line.startswith("ansible-core=="))
-            )
+            # each release of ansible-core asks for its own resolvelib
+            other = ("ansible-core==", "resolvelib==")
+            kept = [line for line in pins.read_text().splitlines() if not line.startswith(other)]
+            constraints.write_text("\n".join(kept) + "\n")
             subprocess.run(
                 [*pip, "--constraint", str(constraints), f"ansible-core=={release.core}", *COMPANIONS], check=True
             )
