@@ -19,8 +19,8 @@ BIN = pathlib.Path(sys.executable).parent
 
 SHIPPED = {
     "CHANGELOG.md", "CHANGELOG.rst", "CONTRIBUTING.md", "FILES.json", "LICENSE", "MANIFEST.json", "Makefile",
-    "README.md", "changelogs", "docs", "execution-environment.yml", "extensions", "meta", "playbooks", "plugins", "pyproject.toml",
-    "requirements", "roles", "tests",
+    "README.md", "changelogs", "docs", "execution-environment.yml", "extensions", "meta", "playbooks", "plugins",
+    "pyproject.toml", "requirements", "roles", "tests",
 }
 
 
