@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from ansible.module_utils.api import generate_jittered_backoff
-
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 
 T = TypeVar("T")
@@ -22,7 +21,8 @@ LONGEST_PAUSE = 300.0
 def backoff(retries: int, base: float = 0.5, cap: float = 20.0) -> Iterator[float]:
     """Yield ``retries`` pauses in seconds, the n-th uniformly from 0 to ``min(cap, base * 2 ** n)``."""
     # the generator draws whole numbers, so it is asked for milliseconds
-    for milliseconds in generate_jittered_backoff(retries, delay_base=int(base * 1000), delay_threshold=int(cap * 1000)):
+    pauses = generate_jittered_backoff(retries, delay_base=max(int(base * 1000), 1), delay_threshold=int(cap * 1000))
+    for milliseconds in pauses:
         yield milliseconds / 1000
 
 
@@ -39,7 +39,8 @@ def call_with_retries(
 
     ``least_pause(error)`` decides on an error: None means that it is final, a number is the pause in seconds that the
     service asked for (0 if it asked for none), to which the jitter is added. The error is raised as it is when it is
-    final, when ``retries`` further tries were made, and when the pause would not end before the deadline.
+    final, when ``retries`` further tries were made, when the service asks for more than LONGEST_PAUSE, and when the
+    pause would not end before the deadline.
     """
     pauses = backoff(retries, base, cap)
     number = 0

@@ -1,0 +1,196 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where the access key comes from: options, environment, profile, role; renewed before it expires."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError, MissingLibrary
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.redact import redact
+
+LIBRARY = "alibabacloud-credentials"
+
+# environment variables of the official SDK, then those of older tools
+KEY_ID_VARIABLES = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALICLOUD_ACCESS_KEY")
+KEY_SECRET_VARIABLES = ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALICLOUD_SECRET_KEY")
+TOKEN_VARIABLES = ("ALIBABA_CLOUD_SECURITY_TOKEN", "ALICLOUD_SECURITY_TOKEN")
+PROFILE_VARIABLES = ("ALIBABA_CLOUD_PROFILE",)
+
+# AssumeRole, RoleSessionName and DurationSeconds
+SESSION_NAME = "cloud-assistant"
+SESSION_SECONDS = 3600
+SHORTEST_SESSION_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """An access key, with the security token of a temporary one. Secrets are left out of its representation."""
+
+    access_key_id: str = field(repr=False)
+    access_key_secret: str = field(repr=False)
+    security_token: str | None = field(default=None, repr=False)
+    provider: str = "static_ak"
+
+    def secrets(self) -> tuple[str | None, ...]:
+        """The values that must not appear in any text."""
+        return (self.access_key_secret, self.security_token)
+
+
+class CredentialSource(Protocol):
+    """Gives the credentials that are valid now."""
+
+    def get(self) -> Credentials:
+        """Return valid credentials, renewing them when they are about to expire. Raises InputError."""
+
+
+class StaticSource:
+    """Credentials that stay the same."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def get(self) -> Credentials:
+        """Return the credentials."""
+        return self._credentials
+
+
+class LibrarySource:
+    """Credentials from providers of ``alibabacloud-credentials``, which keep and renew temporary ones.
+
+    The first of ``providers`` that works is kept. ``option`` is named when none does.
+    """
+
+    def __init__(self, option: str, providers: list[Any]) -> None:
+        self._option = option
+        self._providers = providers
+
+    def get_credentials(self) -> Any:
+        """The library's own credentials object, so that a role can be assumed on top of any of the providers."""
+        problems = []
+        for provider in list(self._providers):
+            try:
+                found = provider.get_credentials()
+            except Exception as error:  # noqa: BLE001  the library raises many kinds
+                problems.append(f"{type(provider).__name__}: {redact(str(error))[:500]}")
+                continue
+            if found is not None:
+                self._providers = [provider]
+                return found
+        raise InputError(self._option, f"no valid credentials: {'; '.join(problems) or 'none found'}")
+
+    def get_provider_name(self) -> str:
+        """The name that the library asks of a provider."""
+        return self._option
+
+    def get(self) -> Credentials:
+        """Return valid credentials; the library renews temporary ones fifteen minutes before they expire."""
+        found = self.get_credentials()
+        return Credentials(
+            found.get_access_key_id(),
+            found.get_access_key_secret(),
+            found.get_security_token() or None,
+            found.get_provider_name() or "default",
+        )
+
+
+def find_source(params: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> CredentialSource:
+    """The source that the options ask for; see DOCUMENTATION of the fragment ``alibaba``.
+
+    ``params`` may hold values that Ansible took from the environment. An explicit one beats those: a ``profile`` beats
+    a key, a key beats a profile and is not mixed with a token. Raises InputError, MissingLibrary.
+    """
+    key_id, secret = params.get("access_key_id") or None, params.get("access_key_secret") or None
+    token, profile = params.get("security_token") or None, params.get("profile") or None
+    key_from_environment = _from_environment(key_id, KEY_ID_VARIABLES, environ)
+    profile_from_environment = _from_environment(profile, PROFILE_VARIABLES, environ)
+    if profile and key_id and not key_from_environment and not profile_from_environment:
+        raise InputError("profile", "cannot be combined with access_key_id, give one of them")
+    source: CredentialSource
+    # where both come from the environment the key counts, as in the official SDK's chain
+    if profile and (key_id is None or not profile_from_environment):
+        source = LibrarySource("profile", _profile_providers(profile))
+    elif key_id or secret:
+        if not key_id:
+            raise InputError("access_key_id", "is required beside access_key_secret")
+        if not secret:
+            raise InputError("access_key_secret", "is required beside access_key_id")
+        if not key_from_environment and _from_environment(token, TOKEN_VARIABLES, environ):
+            token = None
+        source = StaticSource(Credentials(key_id, secret, token, "static_sts" if token else "static_ak"))
+    else:
+        source = _default_chain()
+    role = params.get("assume_role")
+    return _assume_role(source, role, params) if role else source
+
+
+def _from_environment(value: str | None, names: tuple[str, ...], environ: Mapping[str, str]) -> bool:
+    return value is not None and value in [environ.get(name) for name in names]
+
+
+def _library(problem: Callable[[MissingLibrary], Exception] | None = None) -> Any:
+    try:
+        from alibabacloud_credentials import provider
+    except ImportError as error:
+        missing = MissingLibrary(LIBRARY, f"It reads profiles, RAM roles and OIDC tokens, and assumes roles. ({error})")
+        raise (problem(missing) if problem else missing) from None
+    return provider
+
+
+def _profile_providers(profile: str) -> list[Any]:
+    library = _library()
+    return [
+        library.CLIProfileCredentialsProvider(profile_name=profile),
+        library.ProfileCredentialsProvider(profile_name=profile),
+    ]
+
+
+def _default_chain() -> LibrarySource:
+    def no_keys(missing: MissingLibrary) -> Exception:
+        return InputError(
+            "access_key_id",
+            "no credentials are given; set access_key_id and access_key_secret, or the environment variables "
+            f"{KEY_ID_VARIABLES[0]} and {KEY_SECRET_VARIABLES[0]}. For other sources: {missing}",
+        )
+
+    return LibrarySource("access_key_id", [_library(no_keys).DefaultCredentialsProvider()])
+
+
+def _assume_role(source: CredentialSource, role: Mapping[str, Any], params: Mapping[str, Any]) -> LibrarySource:
+    arn = role.get("role_arn")
+    if not arn:
+        raise InputError("assume_role", "role_arn is required")
+    duration = int(role.get("duration_seconds") or SESSION_SECONDS)
+    if duration < SHORTEST_SESSION_SECONDS:
+        raise InputError("assume_role", f"duration_seconds must be at least {SHORTEST_SESSION_SECONDS}")
+    library = _library()
+    base: Any = source
+    if isinstance(source, StaticSource):
+        keys = source.get()
+        if keys.security_token:
+            base = library.StaticSTSCredentialsProvider(
+                access_key_id=keys.access_key_id,
+                access_key_secret=keys.access_key_secret,
+                security_token=keys.security_token,
+            )
+        else:
+            base = library.StaticAKCredentialsProvider(
+                access_key_id=keys.access_key_id, access_key_secret=keys.access_key_secret
+            )
+    within_vpc = params.get("network") == "vpc"
+    provider = library.RamRoleArnCredentialsProvider(
+        credentials_provider=base,
+        role_arn=arn,
+        role_session_name=role.get("session_name") or SESSION_NAME,
+        external_id=role.get("external_id"),
+        duration_seconds=duration,
+        # a host without a way out reaches the token service of its own region only
+        sts_region_id=params.get("region") if within_vpc else None,
+        enable_vpc=True if within_vpc else None,
+    )
+    return LibrarySource("assume_role", [provider])

@@ -1,0 +1,393 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every difference between the API of 2018 (``classic``) and today's (``current``); callers speak the current names."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.operations import Operation
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
+
+GENERATIONS = ("current", "classic")
+PAGING_PARAMETERS = frozenset({"NextToken", "MaxResults", "PageNumber", "PageSize"})
+
+# CreateCommand of 2018: TimeOut in seconds, CommandContent in bytes before Base64
+CLASSIC_SHORTEST_TIMEOUT = 60
+CLASSIC_DEFAULT_TIMEOUT = 3600
+CLASSIC_MAX_CONTENT = 16 * 1024
+# InvokeCommand of 2018: InstanceIds
+CLASSIC_MAX_INSTANCES = 100
+
+# operations of Cloud Assistant that the classic generation knows, with the parameters that each takes there
+_KNOWN: dict[str, frozenset[str]] = {
+    name: frozenset(parameters.split())
+    for name, parameters in {
+        "CreateCommand": "Name Type Description CommandContent WorkingDir TimeOut",
+        "ModifyCommand": "CommandId Name Description CommandContent WorkingDir TimeOut",
+        "DeleteCommand": "CommandId",
+        "DescribeCommands": "CommandId Name Type Description",
+        "InvokeCommand": "CommandId InstanceIds Timed Frequency",
+        "StopInvocation": "InvokeId InstanceId",
+        "DescribeInvocations": "InvokeId CommandId CommandName Type InstanceId InvokeStatus Timed",
+        "DescribeInvocationResults": "InvokeId CommandId InstanceId InvokeRecordStatus",
+        "InstallCloudAssistant": "InstanceId",
+        "DescribeCloudAssistantStatus": "InstanceId",
+    }.items()
+}
+# operations of Cloud Assistant that came later
+_LATER = frozenset(
+    {
+        "RunCommand",
+        "ModifyInvocationAttribute",
+        "SendFile",
+        "DescribeSendFileResults",
+        "ModifyCloudAssistantSettings",
+        "DescribeCloudAssistantSettings",
+        "StartTerminalSession",
+        "EndTerminalSession",
+        "DescribeTerminalSessions",
+        "CreateActivation",
+        "DisableActivation",
+        "DeleteActivation",
+        "DescribeActivations",
+        "DescribeManagedInstances",
+        "ModifyManagedInstance",
+        "DeregisterManagedInstance",
+        "ListPluginStatus",
+        "TagResources",
+        "UntagResources",
+        "ListTagResources",
+    }
+)
+# ids in one request, where the classic generation takes fewer than the current one
+_FEWER_IDS = {"StopInvocation": 20, "DescribeCloudAssistantStatus": 20}
+_SMALLER_PAGES = {"DescribeInvocationResults": 20}
+
+# the option behind a parameter, where it is not the parameter's own name in small letters
+_OPTIONS = {
+    "Tag": "tags",
+    "ResourceTag": "resource_tags",
+    "InstanceId": "instance_ids",
+    "InstanceIds": "instance_ids",
+    "CommandContent": "content",
+    "TimeOut": "timeout",
+    "Timeout": "timeout",
+}
+# options that the classic generation cannot serve, and what to do without them
+_MISSING_OPTIONS = {
+    "client_token": "it cannot tell a repeated request from a new one",
+    "idempotency_key": "it has no tags to find earlier invocations by",
+    "tags": "commands and invocations carry none",
+    "resource_tags": "give instance_ids",
+    "resource_group_id": "it does not filter by resource group",
+    "parameters": "write the values into the script",
+    "secret_parameters": "write the values into the script",
+    "enable_parameter": "write the values into the script",
+    "username": "a command runs as root or System",
+    "windows_password_name": "a command runs as System",
+    "launcher": "a script runs in the shell of its type",
+    "termination_mode": "it stops the script's process alone",
+    "container_id": "it runs commands on the instance only",
+    "container_name": "it runs commands on the instance only",
+    "oss_output_delivery": "the output is read from the API",
+    "include_history": "it returns the last result only",
+}
+
+_UTC8 = frozenset({"gmt+8", "gmt+8:00", "utc+8", "utc+8:00", "utc+08:00", "asia/shanghai", "prc"})
+_LOCAL_TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)")
+
+
+def refuse_missing(generation: str, options: Mapping[str, Any]) -> None:
+    """Raise InputError for the first option that is given (not None, false or empty) and that the generation lacks."""
+    if generation == "current":
+        return
+    for option, value in options.items():
+        if value and option in _MISSING_OPTIONS:
+            raise _refusal(option)
+
+
+def check_operation(generation: str, operation: str) -> None:
+    """Raise InputError when the generation has no such operation."""
+    if generation == "classic" and operation in _LATER:
+        raise InputError("api_generation", f"the classic generation has no {operation}; this needs the current one")
+
+
+def _refusal(option: str, reason: str = "") -> InputError:
+    why = reason or _MISSING_OPTIONS.get(option, "")
+    return InputError(option, "is not possible with api_generation=classic" + (f": {why}" if why else ""))
+
+
+class CurrentDialect:
+    """Today's API: what the callers say is what goes out."""
+
+    signature_version = "v3"
+
+    def paging(self, kind: Operation) -> str | None:
+        """How ``kind`` is paged: ``token``, ``token_only``, ``number`` or not at all."""
+        return kind.paging
+
+    def max_page(self, kind: Operation) -> int:
+        """The most rows that one page of ``kind`` may have."""
+        return kind.max_page
+
+    def json_arrays(self, kind: Operation) -> frozenset[str]:
+        """Parameters whose list goes out as one JSON array, besides those that the operation itself names."""
+        return frozenset()
+
+    def request(self, kind: Operation, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The parameters of each request that the call takes. Raises InputError for what cannot be said."""
+        return [dict(params)]
+
+    def reply(self, kind: Operation, body: dict[str, Any]) -> dict[str, Any]:
+        """The body in the names and words of the current generation."""
+        return body
+
+
+class ClassicDialect(CurrentDialect):
+    """The API of 2018: no ClientToken, no tags, other names, pages by number, signature v1."""
+
+    signature_version = "v1"
+
+    def paging(self, kind: Operation) -> str | None:
+        return "number" if kind.paging in ("token", "number") else kind.paging
+
+    def max_page(self, kind: Operation) -> int:
+        return _SMALLER_PAGES.get(kind.name, kind.max_page)
+
+    def json_arrays(self, kind: Operation) -> frozenset[str]:
+        return frozenset({"InstanceIds"}) if kind.name == "InvokeCommand" else frozenset()
+
+    def request(self, kind: Operation, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+        check_operation("classic", kind.name)
+        wire = dict(params)
+        if "MaxResults" in wire:
+            wire["PageSize"] = min(int(wire.pop("MaxResults")), self.max_page(kind))
+        if wire.pop("NextToken", None):
+            raise ValueError(f"{kind.name}: pages of the classic generation have numbers")
+        if kind.name not in _KNOWN:
+            return [wire]
+        # an automatic token is left away here; one that the user gave was refused before (refuse_missing)
+        wire.pop("ClientToken", None)
+        encoding = str(wire.pop("ContentEncoding", "Base64")).lower()
+        translate = _REQUESTS.get(kind.name)
+        if translate is not None:
+            translate(wire, encoding)
+        allowed = _KNOWN[kind.name] | PAGING_PARAMETERS | {"RegionId"}
+        for name, value in list(wire.items()):
+            if name not in allowed:
+                if value in (False, "", [], {}):
+                    del wire[name]
+                else:
+                    raise _refusal(_OPTIONS.get(name) or _snake(name))
+        return list(_split(kind.name, wire))
+
+    def reply(self, kind: Operation, body: dict[str, Any]) -> dict[str, Any]:
+        normalise = _REPLIES.get(kind.name)
+        return body if normalise is None else normalise(body)
+
+
+def dialect(generation: str) -> CurrentDialect:
+    """The dialect of a generation by its name."""
+    return ClassicDialect() if generation == "classic" else CurrentDialect()
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def _split(operation: str, wire: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    most, ids = _FEWER_IDS.get(operation), wire.get("InstanceId")
+    if most is None or not isinstance(ids, (list, tuple)) or len(ids) <= most:
+        yield wire
+        return
+    for start in range(0, len(ids), most):
+        yield {**wire, "InstanceId": list(ids[start : start + most])}
+
+
+def _time_out(wire: dict[str, Any]) -> None:
+    if wire.get("Timeout") is not None:
+        wire["TimeOut"] = max(int(wire.pop("Timeout")), CLASSIC_SHORTEST_TIMEOUT)
+
+
+def _create(wire: dict[str, Any], encoding: str) -> None:
+    _time_out(wire)
+    content = wire.get("CommandContent")
+    if content is None:
+        return
+    if encoding == "base64":
+        try:
+            data = base64.b64decode(content, validate=True)
+        except (binascii.Error, ValueError):
+            raise InputError("content", "is not valid Base64") from None
+    else:
+        data = str(content).encode()
+        wire["CommandContent"] = base64.b64encode(data).decode()
+    if len(data) > CLASSIC_MAX_CONTENT:
+        raise InputError(
+            "content",
+            f"has {len(data)} bytes, api_generation=classic takes {CLASSIC_MAX_CONTENT} (16 KB) before Base64",
+        )
+
+
+def _invoke(wire: dict[str, Any], encoding: str) -> None:
+    ids = list(wire.pop("InstanceId", None) or [])
+    if len(ids) > CLASSIC_MAX_INSTANCES:
+        raise InputError("instance_ids", f"holds {len(ids)} ids, one call takes {CLASSIC_MAX_INSTANCES}")
+    wire["InstanceIds"] = ids
+    mode = wire.pop("RepeatMode", None)
+    frequency = wire.get("Frequency")
+    if mode not in (None, "Once", "Period"):
+        raise _refusal("repeat_mode", f"it knows neither {mode} nor anything but once and period")
+    if frequency:
+        wire["Timed"] = True
+        wire["Frequency"] = _cron(str(frequency))
+    elif mode == "Period":
+        raise InputError("frequency", "is required for a periodical run")
+    if wire.get("Timeout") is not None:
+        raise _refusal("timeout", "the timeout belongs to the command; set it when the command is created")
+
+
+def _cron(frequency: str) -> str:
+    """Six cron fields; the classic generation reads them as UTC+08:00, so a zone that says just that is left out."""
+    fields = frequency.split()
+    if len(fields) == 7 and fields[6].lower() in _UTC8:
+        fields = fields[:6]
+    if len(fields) != 6 or "(" in frequency:
+        raise _refusal(
+            "frequency",
+            "it takes cron expressions of six fields (second minute hour day month weekday), read as UTC+08:00; "
+            "no rate(), at(), year or other time zone",
+        )
+    return " ".join(fields)
+
+
+def _list_commands(wire: dict[str, Any], encoding: str) -> None:
+    if encoding != "base64":
+        raise ValueError("the classic generation answers in Base64 only")
+
+
+def _list_invocations(wire: dict[str, Any], encoding: str) -> None:
+    _list_commands(wire, encoding)
+    if "CommandType" in wire:
+        wire["Type"] = wire.pop("CommandType")
+    # the output is read from DescribeInvocationResults in either generation
+    wire.pop("IncludeOutput", None)
+    mode = wire.pop("RepeatMode", None)
+    if mode in ("Once", "Period"):
+        wire["Timed"] = mode == "Period"
+    elif mode is not None:
+        raise _refusal("repeat_mode", f"it does not know {mode}")
+
+
+def _agent_status(wire: dict[str, Any], encoding: str) -> None:
+    if not wire.get("InstanceId"):
+        raise InputError("instance_ids", "is required with api_generation=classic")
+
+
+_REQUESTS: dict[str, Callable[[dict[str, Any], str], None]] = {
+    "CreateCommand": _create,
+    "ModifyCommand": _create,
+    "InvokeCommand": _invoke,
+    "DescribeCommands": _list_commands,
+    "DescribeInvocations": _list_invocations,
+    "DescribeInvocationResults": _list_commands,
+    "DescribeCloudAssistantStatus": _agent_status,
+}
+
+# InvokeStatus, InstanceInvokeStatus and InvokeRecordStatus say of a run that ended by itself only that it did so
+_INSTANCE_WORDS = {"Stopped": "Terminated"}
+
+
+def _rows(body: Mapping[str, Any], outer: str, inner: str) -> list[dict[str, Any]]:
+    rows = (body.get(outer) or {}).get(inner)
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _iso(row: dict[str, Any]) -> None:
+    """Times without a zone are UTC, as in the next edition of the same page."""
+    for name in ("CreationTime", "StartTime", "FinishedTime", "StopTime"):
+        match = _LOCAL_TIME.fullmatch(str(row.get(name) or ""))
+        if match:
+            row[name] = f"{match[1]}T{match[2]}Z"
+
+
+def _instance_word(row: Mapping[str, Any], legacy: str) -> str:
+    if legacy in ("Finished", "Success"):
+        return "Failed" if int(row.get("ExitCode") or 0) else "Success"
+    return _INSTANCE_WORDS.get(legacy, legacy)
+
+
+def _commands_reply(body: dict[str, Any]) -> dict[str, Any]:
+    for row in _rows(body, "Commands", "Command"):
+        if "TimeOut" in row:
+            row.setdefault("Timeout", row.pop("TimeOut"))
+        _iso(row)
+    return body
+
+
+def _invocations_reply(body: dict[str, Any]) -> dict[str, Any]:
+    for row in _rows(body, "Invocations", "Invocation"):
+        instances = _rows(row, "InvokeInstances", "InvokeInstance")
+        for instance in instances:
+            _iso(instance)
+            legacy = str(instance.get("InstanceInvokeStatus") or "")
+            if legacy:
+                instance.setdefault("InvocationStatus", _instance_word(instance, legacy))
+        if row.get("InvokeStatus"):
+            row.setdefault("InvocationStatus", _overall_word(str(row["InvokeStatus"]), instances))
+        row.setdefault("RepeatMode", "Period" if str(row.get("Timed")).lower() == "true" else "Once")
+        _iso(row)
+    return body
+
+
+def _overall_word(legacy: str, instances: list[dict[str, Any]]) -> str:
+    """The current word; an invocation that is Finished is as good as its instances are known to be."""
+    if legacy != "Finished":
+        return legacy
+    words = {str(instance.get("InvocationStatus")) for instance in instances} or {"Success"}
+    if words == {"Success"}:
+        return "Success"
+    if "Success" in words:
+        return "PartialFailed"
+    return "Stopped" if words == {"Terminated"} else "Failed"
+
+
+def _results_reply(body: dict[str, Any]) -> dict[str, Any]:
+    """Wrap the list, which stood at the top in 2018, and say of each row whether it succeeded."""
+    if "Invocation" not in body:
+        wrapped = {
+            name: body.pop(name)
+            for name in ("InvocationResults", "TotalCount", "PageNumber", "PageSize")
+            if name in body
+        }
+        body["Invocation"] = wrapped
+    for row in _rows(body["Invocation"] or {}, "InvocationResults", "InvocationResult"):
+        _iso(row)
+        # a row without a state was written when the run had ended
+        legacy = str(row.get("InvokeRecordStatus") or ("Finished" if row.get("FinishedTime") else "Running"))
+        row.setdefault("InvocationStatus", _instance_word(row, legacy))
+        if row["InvocationStatus"] == "Failed" and legacy == "Finished":
+            row.setdefault("ErrorCode", "ExitCodeNonzero")
+    return body
+
+
+def _spelt_right(value: Any) -> Any:
+    """Keys of 2018 with the missing letter: CloudAssitantStatus."""
+    if isinstance(value, dict):
+        return {name.replace("Assitant", "Assistant"): _spelt_right(inner) for name, inner in value.items()}
+    return [_spelt_right(inner) for inner in value] if isinstance(value, list) else value
+
+
+_REPLIES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "DescribeCommands": _commands_reply,
+    "DescribeInvocations": _invocations_reply,
+    "DescribeInvocationResults": _results_reply,
+    "DescribeCloudAssistantStatus": _spelt_right,
+}
