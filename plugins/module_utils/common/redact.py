@@ -19,7 +19,9 @@ _SECRET_NAMES = (
 )
 _QUERY = re.compile(rf"(?i)(?<![\w-])({_SECRET_NAMES})=[^&\s'\"<>)]*")
 _FIELD = re.compile(rf"(?i)([\"']?)(?<![\w-])({_SECRET_NAMES})\1\s*:\s*(\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\r\n,}}]+)")
-_KEY_ID = re.compile(r"(?i)(?<![\w-])((?:AccessKeyId|x-acs-accesskey-id|Credential)[\"']?[=:]\s*[\"']?)([\w.]{1,4})[\w.]*")
+_KEY_ID = re.compile(
+    r"(?i)(?<![\w-])((?:AccessKeyId|x-acs-accesskey-id|Credential)[\"']?[=:]\s*[\"']?)([\w.]{1,4})[\w.]*"
+)
 _USER_INFO = re.compile(r"(?<=://)[^/@\s]+@")
 
 
