@@ -1,0 +1,286 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An instance's own file system: a private root directory with the machine's programs in it, read-only."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import socket
+
+NAMESPACE = "namespace"
+USER_NAMESPACE = "user-namespace"
+NONE = "none"
+
+SCRIPT_DIR = "/usr/local/share/aliyun-assist/work/script"
+
+_CLONE_NEWNS = 0x00020000
+_CLONE_NEWUTS = 0x04000000
+_CLONE_NEWUSER = 0x10000000
+_MS_RDONLY = 1
+_MS_REMOUNT = 32
+_MS_BIND = 4096
+_MS_REC = 16384
+_MS_PRIVATE = 1 << 18
+# what statvfs calls a mount's flags -> what mount calls them; a user namespace may not drop any of them
+_KEPT_FLAGS = {2: 2, 4: 4, 8: 8, 1024: 1024, 2048: 2048, 4096: 1 << 21}
+
+# where programs live; everything else of the machine stays out of sight
+_PROGRAMS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix", "gnu")
+_DEVICES = ("proc", "dev", "sys")
+_OWN_DIRS = (
+    ("root", 0o700), ("home", 0o755), ("opt", 0o755), ("srv", 0o755), ("mnt", 0o755), ("media", 0o755),
+    ("tmp", 0o1777), ("run", 0o755), ("run/lock", 0o1777), ("etc", 0o755), ("etc/systemd", 0o755),
+    ("var", 0o755), ("var/cache", 0o755), ("var/lib", 0o755), ("var/log", 0o755), ("var/opt", 0o755),
+    ("var/spool", 0o755), ("var/tmp", 0o1777),
+)  # fmt: skip
+# The machine's entries in these directories are seen through links into a read-only view of them, so that a script
+# may add and replace files there without touching the machine. (view's directory, own directory, machine's directory)
+_LINKED = (
+    ("etc", "etc", "/etc"),
+    ("etc", "etc/cron.d", "/etc/cron.d"),
+    ("etc", "etc/default", "/etc/default"),
+    ("etc", "etc/logrotate.d", "/etc/logrotate.d"),
+    ("etc", "etc/profile.d", "/etc/profile.d"),
+    ("etc", "etc/sudoers.d", "/etc/sudoers.d"),
+    ("etc", "etc/sysctl.d", "/etc/sysctl.d"),
+    ("etc", "etc/systemd/system", "/etc/systemd/system"),
+    ("local", ".view/local", "/usr/local"),
+    ("local", ".view/local/bin", "/usr/local/bin"),
+    ("local", ".view/local/etc", "/usr/local/etc"),
+    ("local", ".view/local/lib", "/usr/local/lib"),
+    ("local", ".view/local/sbin", "/usr/local/sbin"),
+    ("local", ".view/local/share", "/usr/local/share"),
+    ("varlib", "var/lib", "/var/lib"),
+)
+_MACHINE = {"etc": "/etc", "local": "/usr/local", "varlib": "/var/lib"}
+# files of /etc that each instance has for itself
+_OWN_FILES = ("passwd", "group", "shadow", "gshadow", "hostname", "hosts", "mtab", ".pwd.lock", "passwd-", "group-",
+              "shadow-", "gshadow-")  # fmt: skip
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int, what: str) -> None:
+    if result != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code), what)
+
+
+def _mount(source: str, target: str, flags: int) -> None:
+    _check(_libc.mount(os.fsencode(source), os.fsencode(target), None, ctypes.c_ulong(flags), None), target)
+
+
+def _bind(source: str, target: str, *, read_only: bool) -> None:
+    _mount(source, target, _MS_BIND | _MS_REC)
+    if read_only:
+        present = os.statvfs(target).f_flag
+        kept = sum(flag for bit, flag in _KEPT_FLAGS.items() if present & bit)
+        _mount("none", target, _MS_BIND | _MS_REMOUNT | _MS_RDONLY | kept)
+
+
+class Machine:
+    """What the machine offers to its instances; made once in the spawner, used by every process forked from it."""
+
+    def __init__(self, wanted: str) -> None:
+        """``wanted``: "auto" takes the best that the kernel allows; a named isolation is taken or OSError is raised."""
+        self.isolation = NONE
+        self.reason = ""
+        self._links: list[tuple[str, str]] = []
+        self._dirs: list[str] = []
+        self.default_sh = os.path.realpath("/bin/sh")
+        self.shells = {name: path for name in ("dash", "bash") if (path := _program(name))}
+        if wanted != NONE:
+            self._isolate(wanted)
+        if self.isolation != NONE:
+            self._plan_links()
+
+    def _isolate(self, wanted: str) -> None:
+        refused: list[str] = []
+        attempts = [name for name in (NAMESPACE, USER_NAMESPACE) if wanted in ("auto", name)]
+        for name in attempts:
+            try:
+                _enter_own_namespace(user=name == USER_NAMESPACE)
+            except OSError as exc:
+                refused.append(f"{name}: {exc}")
+                continue
+            self.isolation = name
+            return
+        self.reason = "; ".join(refused)
+        if wanted != "auto":
+            raise OSError(f"no {wanted} can be made here: {self.reason}")
+
+    def _plan_links(self) -> None:
+        for view, own, machine in _LINKED:
+            if not os.path.isdir(machine):
+                continue
+            self._dirs.append(own)
+            below = os.path.relpath(machine, _MACHINE[view])
+            for name in os.listdir(machine):
+                if own == "etc" and name in _OWN_FILES:
+                    continue
+                target = os.path.normpath(f"/.view/machine/{view}/{below}/{name}")
+                self._links.append((f"{own}/{name}", target))
+
+    # -- made once for each instance -----------------------------------------------------------------------------
+
+    def prepare(self, root: str, shell: str, host_name: str) -> None:
+        """Fill an instance's root directory at its first use; harmless when two first uses come at once."""
+        ready = f"{root}/.view/ready"
+        if os.path.exists(ready):
+            return
+        os.makedirs(root, exist_ok=True)
+        os.chmod(root, 0o755)
+        for name, mode in _OWN_DIRS:
+            _own_dir(f"{root}/{name}", mode)
+        if self.isolation == NONE:
+            os.makedirs(root + SCRIPT_DIR, exist_ok=True)
+            os.makedirs(f"{root}/.view", exist_ok=True)
+        else:
+            self._prepare_root(root, shell, host_name)
+        with open(ready, "w"):
+            pass
+
+    def _prepare_root(self, root: str, shell: str, host_name: str) -> None:
+        for name in _PROGRAMS:
+            if os.path.islink(f"/{name}"):
+                _link(os.readlink(f"/{name}"), f"{root}/{name}")
+            elif os.path.isdir(f"/{name}"):
+                _own_dir(f"{root}/{name}", 0o755)
+        for name in _DEVICES:
+            _own_dir(f"{root}/{name}", 0o755)
+        for name in _MACHINE:
+            os.makedirs(f"{root}/.view/machine/{name}", exist_ok=True)
+        for name in self._dirs:
+            os.makedirs(f"{root}/{name}", exist_ok=True)
+        os.makedirs(root + SCRIPT_DIR.replace("/usr/local", "/.view/local"), exist_ok=True)
+        if shell in self.shells and not self._covers_sh(shell) and self.shells[shell] != self.default_sh:
+            # PATH begins with this directory: `sh` is the instance's own flavour although the machine's differs
+            _link(self.shells[shell], f"{root}/.view/local/sbin/sh")
+        _link("/run", f"{root}/var/run")
+        _link("/proc/self/mounts", f"{root}/etc/mtab")
+        _own_accounts(root)
+        if host_name:
+            _own_file(f"{root}/etc/hostname", f"{host_name}\n")
+            _own_file(f"{root}/etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {host_name}\n")
+        for path, target in self._links:
+            _link(target, f"{root}/{path}")
+
+    # -- entered by each process forked for a task ---------------------------------------------------------------
+
+    def enter(self, root: str, shell: str, host_name: str) -> None:
+        """Make the calling process see the instance's files as ``/``; it may not leave again. Raises OSError."""
+        self.prepare(root, shell, host_name)
+        if self.isolation == NONE:
+            return
+        _check(_libc.unshare(_CLONE_NEWNS | _CLONE_NEWUTS), "unshare")
+        if host_name:
+            socket.sethostname(host_name)
+        for name in _PROGRAMS:
+            if os.path.isdir(f"/{name}") and not os.path.islink(f"/{name}"):
+                _bind(f"/{name}", f"{root}/{name}", read_only=True)
+        for name in _DEVICES:
+            _bind(f"/{name}", f"{root}/{name}", read_only=False)
+        for name, path in _MACHINE.items():
+            if os.path.isdir(path):
+                _bind(path, f"{root}/.view/machine/{name}", read_only=True)
+        if os.path.isdir("/usr/local"):
+            _bind(f"{root}/.view/local", f"{root}/usr/local", read_only=False)
+        if self._covers_sh(shell):
+            _bind(self.shells[shell], root + self.default_sh, read_only=True)
+        os.chroot(root)
+        os.chdir("/")
+
+    def _covers_sh(self, shell: str) -> bool:
+        """True where the machine's /bin/sh is dash and the instance's is bash: bash is laid over dash.
+
+        Not the other way round: whoever asks for bash by name must still find it.
+        """
+        return shell == "bash" and "bash" in self.shells and os.path.basename(self.default_sh) != "bash"
+
+    # -- where things are ----------------------------------------------------------------------------------------
+
+    def inside(self, root: str, path: str) -> str:
+        """The path that a process in the view opens for the instance's absolute ``path``."""
+        return path if self.isolation != NONE else root + path
+
+    def program(self, shell: str, path: str) -> str:
+        """The executable for ``sh``: through PATH in a view of its own, else the flavour itself. "" when missing."""
+        if self.isolation != NONE:
+            return shutil.which("sh", path=path) or ""
+        return self.shells.get(shell, self.default_sh)
+
+
+def _enter_own_namespace(*, user: bool) -> None:
+    """Give the spawner a mount namespace whose changes never reach the machine; with ``user``, root rights in it."""
+    uid, gid = os.getuid(), os.getgid()
+    if not user and uid != 0:
+        raise PermissionError("needs root")
+    # tried in a child first: a half-made namespace cannot be left again
+    probe = os.fork()
+    if probe == 0:
+        code = 1
+        try:
+            _unshare_mounts(user, uid, gid)
+            _check(_libc.unshare(_CLONE_NEWNS | _CLONE_NEWUTS), "unshare")
+            _bind("/usr", "/usr", read_only=True)
+            _bind("/proc", "/proc", read_only=False)
+            os.chroot("/")
+            code = 0
+        except OSError as exc:
+            code = exc.errno or 1
+        finally:
+            os._exit(code)
+    code = os.waitstatus_to_exitcode(os.waitpid(probe, 0)[1])
+    if code != 0:
+        raise OSError(code, os.strerror(abs(code)))
+    _unshare_mounts(user, uid, gid)
+
+
+def _unshare_mounts(user: bool, uid: int, gid: int) -> None:
+    _check(_libc.unshare(_CLONE_NEWNS | (_CLONE_NEWUSER if user else 0)), "unshare")
+    if user:
+        for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
+            with open(f"/proc/self/{name}", "w") as file:
+                file.write(text)
+    _mount("none", "/", _MS_REC | _MS_PRIVATE)
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name, path="/usr/bin:/bin:/usr/local/bin")
+    return os.path.realpath(found) if found else ""
+
+
+def _own_dir(path: str, mode: int) -> None:
+    if not os.path.isdir(path):
+        os.makedirs(path, exist_ok=True)
+        os.chmod(path, mode)
+
+
+def _own_file(path: str, text: str, mode: int = 0o644) -> None:
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except FileExistsError:
+        return
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+
+
+def _own_accounts(root: str) -> None:
+    """Give the instance users and groups of its own: a copy of the machine's, without its passwords."""
+    for name in ("passwd", "group"):
+        with open(f"/etc/{name}", encoding="utf-8", errors="surrogateescape") as file:
+            _own_file(f"{root}/etc/{name}", file.read())
+    with open(f"{root}/etc/passwd", encoding="utf-8", errors="surrogateescape") as file:
+        users = [line.split(":")[0] for line in file if ":" in line]
+    _own_file(f"{root}/etc/shadow", "".join(f"{user}:*:19000:0:99999:7:::\n" for user in users), 0o640)
+
+
+def _link(target: str, path: str) -> None:
+    try:
+        os.symlink(target, path)
+    except FileExistsError:
+        return
