@@ -1,0 +1,124 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One signed call to CloudDC, by the operation's name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import CloudError
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.exchange import (
+    Authentication,
+    Exchange,
+    Reply,
+)
+
+
+class Operation(NamedTuple):
+    """Method and path below ``/v1/{project_id}``."""
+
+    method: str
+    path: str
+
+
+OPERATIONS = {
+    "DeleteInstance": Operation("DELETE", "/instances/{id}"),
+    "DeleteInstances": Operation("POST", "/instances/batch-delete"),
+    "ShowInstanceStatus": Operation("GET", "/instances/{id}/status"),
+    "ListInstances": Operation("GET", "/instances"),
+    "ChangeServerPowerState": Operation("PUT", "/physicalservers/power-state"),
+    "ShowServer": Operation("GET", "/physicalservers/{id}"),
+}
+PAGE_SIZE = 1000  # ListInstances, limit: 10 to 1000
+
+
+class Client:
+    """CloudDC of one region and project."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        endpoint: str,
+        authentication: Authentication,
+        *,
+        region: str | None = None,
+        project_id: str | None = None,
+        find_project: Callable[[Deadline | None], str] | None = None,
+    ) -> None:
+        """Without ``project_id``, ``find_project`` is asked for it before the first call."""
+        self._exchange = exchange
+        self._endpoint = endpoint
+        self._authentication = authentication
+        self.region = region
+        self._project_id = project_id
+        self._find_project = find_project
+
+    @property
+    def requests(self) -> Counter[str]:
+        """HTTP requests sent so far, by operation, repeats and those to IAM included."""
+        return self._exchange.requests
+
+    def project_id(self, deadline: Deadline | None = None) -> str:
+        """Return the id of the project, asking IAM for it once if it was not given."""
+        if self._project_id is None:
+            if self._find_project is None:
+                raise ValueError("a client needs project_id or find_project")
+            self._project_id = self._find_project(deadline)
+        return self._project_id
+
+    def call(
+        self,
+        operation: str,
+        *,
+        id: str | None = None,
+        query: Mapping[str, str | None] | None = None,
+        body: Any = None,
+        deadline: Deadline | None = None,
+    ) -> Reply:
+        """Send the operation; query values that are None are left out. Raises ApiError, TransportError."""
+        method, path = OPERATIONS[operation]
+        if id is not None:
+            path = path.replace("{id}", quote(id, safe=""))
+        project = self.project_id(deadline)
+        return self._exchange.call(
+            operation,
+            method,
+            self._endpoint,
+            f"/v1/{quote(project, safe='')}{path}",
+            self._authentication,
+            query=[(name, value) for name, value in (query or {}).items() if value is not None],
+            body=body,
+            headers={"X-Project-Id": project},
+            deadline=deadline,
+        )
+
+    def pages(
+        self,
+        operation: str,
+        query: Mapping[str, str | None],
+        *,
+        page_size: int = PAGE_SIZE,
+        deadline: Deadline | None = None,
+    ) -> Iterator[Reply]:
+        """Yield every page of a list, following ``page_info.next_marker``.
+
+        ``limit`` is always sent: the service documents two different defaults for it. Raises CloudError when a
+        marker comes back a second time, which would go on for ever.
+        """
+        marker: str | None = None
+        seen = set()
+        while True:
+            reply = self.call(operation, query={**query, "limit": str(page_size), "marker": marker}, deadline=deadline)
+            yield reply
+            marker = (reply.get("page_info") or {}).get("next_marker") or None
+            if marker is None:
+                return
+            if marker in seen:
+                raise CloudError(f"{operation}: the pages of the list go round in a circle")
+            seen.add(marker)
