@@ -1,0 +1,256 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Delete CloudDC instances of Huawei Cloud."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: clouddc_instance
+short_description: Delete Huawei Cloud CloudDC instances
+version_added: "0.1.0"
+description:
+  - Deletes instances (iMetal bare-metal instances) of Huawei Cloud's Cloud Data Center, and waits until they are gone.
+  - >-
+    A single instance is deleted with C(DeleteInstance), several with C(DeleteInstances) in groups of 50. When the
+    service refuses a group because of some of its instances, the others are deleted one by one.
+  - >-
+    An instance that does not exist, or is terminated, is left alone. One that is being deleted already is only waited
+    for. Neither counts as a change.
+  - >-
+    A request whose answer was lost is repeated. If the instance turns out to be gone or going then, this task deleted
+    it, and reports a change.
+author: cloudops.cloud_assistant contributors (@cloudops)
+extends_documentation_fragment:
+  - cloudops.cloud_assistant.huawei
+  - cloudops.cloud_assistant.attributes
+  - cloudops.cloud_assistant.attributes.huawei
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Reads the state of the instances. The service has no dry run, so it may still refuse what is predicted.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  state:
+    description:
+      - The state that the instances shall be in. The only one is V(absent).
+    type: str
+    choices: [absent]
+    required: true
+  id:
+    description:
+      - The id of one instance. Exactly one of O(id) and O(ids) is required.
+    type: str
+    aliases: [instance_id]
+  ids:
+    description:
+      - The ids of the instances. An id that is given twice is used once, with a warning.
+    type: list
+    elements: str
+    aliases: [instance_ids]
+  power_off_first:
+    description:
+      - Whether the physical server of a running instance is powered off before the deletion, and waited for.
+      - The service may refuse to delete a running instance. Without this option, the task then fails and says so.
+      - The operating system is not shut down properly. Stop what must be stopped before.
+    type: bool
+    default: false
+  wait:
+    description:
+      - Whether to wait until the instances are terminated or gone.
+      - With V(false) the task ends as soon as the service has accepted the deletion, which may fail afterwards.
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - Seconds that the whole task may take, powering off included.
+    type: int
+    default: 1800
+notes:
+  - The permissions C(clouddc:instance:list), C(clouddc:instance:get) and C(clouddc:instance:delete) are needed, for
+    several instances also C(clouddc:instance:deleteBatch), and for O(power_off_first) C(clouddc:imetal:get) and
+    C(clouddc:imetal:updatePowerStatus).
+seealso:
+  - module: cloudops.cloud_assistant.clouddc_instance_info
+  - module: cloudops.cloud_assistant.ecs_instance
+"""
+
+EXAMPLES = r"""
+---
+- name: Delete an instance and wait until it is gone
+  cloudops.cloud_assistant.clouddc_instance:
+    region: cn-east-3
+    id: 11111111-2222-3333-4444-555555555555
+    state: absent
+
+- name: Power off and delete the instances of a rack that is given up
+  cloudops.cloud_assistant.clouddc_instance:
+    region: cn-east-3
+    ids: "{{ rack_instances }}"
+    state: absent
+    power_off_first: true
+    wait_timeout: 3600
+
+- name: Say what would be deleted
+  cloudops.cloud_assistant.clouddc_instance:
+    region: cn-east-3
+    ids: "{{ rack_instances }}"
+    state: absent
+  check_mode: true
+  diff: true
+"""
+
+RETURN = r"""
+---
+results:
+  description:
+    - What was found of each instance, what was done, and how it ended, in the order of the ids.
+    - Also returned when the task fails.
+  returned: success, and on failure once the instances were looked at
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The instance's id.
+      type: str
+      returned: always
+      sample: 11111111-2222-3333-4444-555555555555
+    name:
+      description: The instance's name, null when it does not exist.
+      type: str
+      returned: always
+      sample: db-07
+    server_id:
+      description: The id of its physical server, null when it does not exist.
+      type: str
+      returned: always
+      sample: 66666666-7777-8888-9999-000000000000
+    state_before:
+      description: Its state at the beginning, V(absent) when it did not exist.
+      type: str
+      returned: always
+      sample: stopped
+    state:
+      description: Its state at the end, V(absent) when it does not exist any more.
+      type: str
+      returned: always
+      sample: terminated
+    action:
+      description: What had to be done, V(delete), V(wait) for a deletion begun by someone else, or V(none).
+      type: str
+      returned: always
+      sample: delete
+    power_off:
+      description: Whether its physical server had to be powered off first.
+      type: bool
+      returned: always
+      sample: false
+    changed:
+      description: Whether this task changed it.
+      type: bool
+      returned: always
+      sample: true
+    msg:
+      description: Why the instance could not be deleted, or in check mode why that may happen.
+      type: str
+      returned: when there is something to say
+      sample: "the deletion failed: iMetal.0099: internal error"
+    error:
+      description: The service's error block.
+      type: dict
+      returned: when the instance could not be deleted
+      sample: {error_code: iMetal.0099, error_msg: internal error, error_type: delete_instance_error}
+error:
+  description: The service's first error, with operation, code, message, request id, HTTP status, host and hint.
+  returned: when the service answered with an error
+  type: dict
+  sample:
+    operation: DeleteInstance
+    code: iMetal.0201
+    message: the instance is in state running
+    request_id: 5f0e4a1c2b3d4e5f60718293a4b5c6d7
+    http_status: 400
+    host: clouddc.cn-east-3.myhuaweicloud.com
+    hint: "The instance is not in a state that allows this: a running instance has to be powered off first."
+"""
+
+from typing import Any
+
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
+    TaskContext,
+    TaskSpec,
+    run_module,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.clouddc import check_ids
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.deletion import Deletion
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.options import HUAWEI_OPTIONS, connect
+
+SPEC = TaskSpec(
+    argument_spec={
+        "state": {"type": "str", "choices": ["absent"], "required": True},
+        "id": {"type": "str", "aliases": ["instance_id"]},
+        "ids": {"type": "list", "elements": "str", "aliases": ["instance_ids"]},
+        "power_off_first": {"type": "bool", "default": False},
+        "wait": {"type": "bool", "default": True},
+        "wait_timeout": {"type": "int", "default": 1800},
+        **HUAWEI_OPTIONS,
+    },
+    mutually_exclusive=[("id", "ids")],
+    required_one_of=[("id", "ids")],
+)
+
+
+def ensure(task: TaskContext) -> dict[str, Any]:
+    """Make sure that the instances are gone; return changed, results and the diff."""
+    params = task.params
+    option = "id" if params["id"] is not None else "ids"
+    given = [params["id"]] if option == "id" else params["ids"]
+    ids = check_ids(given, option)
+    if len(ids) < len(given):
+        task.warn(f"ids: {len(given) - len(ids)} ids are given more than once and used once")
+    if params["wait_timeout"] <= 0:
+        raise InputError("wait_timeout", f"must be more than 0 seconds, not {params['wait_timeout']}")
+
+    deletion = Deletion(
+        connect(params),
+        ids,
+        power_off_first=params["power_off_first"],
+        wait=params["wait"],
+        deadline=Deadline(params["wait_timeout"]),
+        progress=task.progress,
+    )
+    deletion.plan()
+    if task.check_mode:
+        deletion.predict()
+    else:
+        deletion.carry_out()
+    result: dict[str, Any] = {"changed": deletion.changed, "results": deletion.results()}
+    if task.diff_mode:
+        result["diff"] = {
+            "before": {"instances": states(result["results"], "state_before")},
+            "after": {"instances": states(result["results"], "state")},
+        }
+    return result
+
+
+def states(results: list[dict[str, Any]], key: str) -> dict[str, str]:
+    """Return the state of each instance by its id; a deleted instance is ``absent`` in whichever way it is gone."""
+    return {row["id"]: "absent" if row[key] in ("terminated", "teminated") else row[key] for row in results}
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, ensure)
+
+
+if __name__ == "__main__":
+    main()
