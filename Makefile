@@ -7,7 +7,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint bench docs clean
+.PHONY: help venv demo test lint molecule bench docs clean
 
 # ansible starts three times slower when it may not keep its byte code
 unexport PYTHONDONTWRITEBYTECODE
@@ -48,12 +48,16 @@ test: $(VENV)/.dev  ## run all tests
 	@$(BIN)/python -m pytest tests
 
 lint: $(VENV)/.dev  ## check style, types and documentation
-	$(BIN)/ruff check .
+	@$(BIN)/python -m pytest tests/quality
+
+molecule: $(VENV)/.dev  ## run every scenario of the roles
+	@$(BIN)/molecule test --all
 
 bench: $(VENV)/.dev  ## measure calls, seconds and memory, and print the tables
-	@$(BIN)/python -m tests.benchmarks
+	@cd tests && $(BIN)/python -m benchmarks
 
 docs: $(VENV)/.dev  ## build the documentation site
+	@docs/build.sh
 
 clean:  ## remove what make made
 	rm -rf $(VENV) .cache .ansible tests/output docs/_build

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import shutil
 import sys
 
 import pytest
@@ -61,3 +62,15 @@ def test_shell_scripts(passes):
         if path.is_file() and (path.suffix == ".sh" or path == REPOSITORY / ".ci/run")
     )
     passes([str(BIN / "shellcheck"), *scripts], cwd=REPOSITORY)
+
+
+def test_workflows_are_what_github_accepts(passes):
+    workflows = sorted(map(str, (REPOSITORY / ".github" / "workflows").glob("*.yml")))
+    passes([str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.github-workflows", *workflows], cwd=REPOSITORY)
+
+
+def test_workflows_are_clean_for_actionlint(passes):
+    actionlint = shutil.which("actionlint")
+    if actionlint is None:
+        pytest.skip("this machine has no actionlint")
+    passes([actionlint], cwd=REPOSITORY)
