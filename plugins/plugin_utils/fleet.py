@@ -56,10 +56,7 @@ CHOICES = {
 }
 
 HOST_VARIABLES = frozenset(
-    """instance_id instance_name host_name region zone_id status os_type os_name instance_type instance_type_family cpu
-    memory image_id network_type vpc_id vswitch_id private_ip private_ips public_ip public_ips ipv6_addresses
-    security_group_ids resource_group_id key_pair_name charge_type creation_time expired_time deletion_protection
-    instance_tags cloud_assistant""".split()
+    ["instance_id", "instance_name", "host_name", "region", "zone_id", "status", "os_type", "os_name", "instance_type", "instance_type_family", "cpu", "memory", "image_id", "network_type", "vpc_id", "vswitch_id", "private_ip", "private_ips", "public_ip", "public_ips", "ipv6_addresses", "security_group_ids", "resource_group_id", "key_pair_name", "charge_type", "creation_time", "expired_time", "deletion_protection", "instance_tags", "cloud_assistant"]
 )
 """The keys of a host record."""
 

@@ -1,0 +1,57 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What tests of all kinds share: an emulated cloud, and ansible-playbook run against it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.plugins.loader import init_plugin_loader
+from ansible.utils.collection_loader import AnsibleCollectionConfig
+from playbook_runner import PlayResult, run_playbook
+
+if AnsibleCollectionConfig.collection_finder is None:
+    # before anything of the collection is imported, so that Ansible's own loader finds its plugins in a test too
+    init_plugin_loader()
+
+FLEET_SIZE = 12
+
+
+@pytest.fixture(scope="session")
+def emulator_process() -> Iterator[Any]:
+    """One emulator for all tests of this process."""
+    from emulator.testing import start_emulator
+
+    with start_emulator(instances=FLEET_SIZE) as process:
+        yield process
+
+
+@pytest.fixture
+def emulator(emulator_process: Any) -> Any:
+    """An emulated cloud of 12 instances as it is when it starts."""
+    emulator_process.reset()
+    return emulator_process
+
+
+@pytest.fixture
+def emulator_factory() -> Iterator[Callable[..., Any]]:
+    """Starts an emulator with the given options; all of them are stopped at the end of the test."""
+    from emulator.testing import start_emulator
+
+    with ExitStack() as running:
+        yield lambda **options: running.enter_context(start_emulator(**options))
+
+
+@pytest.fixture
+def playbook(tmp_path: Path) -> Callable[..., PlayResult]:
+    """Runs a playbook in a folder of its own: ``playbook(text_or_path, extra_vars=…, check=…, diff=…, env=…)``."""
+
+    def run(source: str | Path, **options: Any) -> PlayResult:
+        return run_playbook(source, tmp_path, **options)
+
+    return run

@@ -1,0 +1,199 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The inventory source, loaded by Ansible itself and fed with instances instead of requests."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+import yaml
+from ansible.errors import AnsibleParserError
+from ansible.inventory.data import InventoryData
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import inventory_loader
+from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.fleet import host_record
+
+NAME = "cloudops.cloud_assistant.ecs"
+
+
+def instance(number, name="", tags=None, online=True, **row):
+    row = {
+        "InstanceId": f"i-{number}",
+        "InstanceName": name or f"node-{number}",
+        "VpcAttributes": {"PrivateIpAddress": {"IpAddress": [f"10.0.0.{number}"]}},
+        "OSType": "linux",
+        "Tags": {"Tag": [{"TagKey": key, "TagValue": value} for key, value in (tags or {}).items()]},
+        **row,
+    }
+    agent = {"CloudAssistantStatus": str(online).lower(), "CloudAssistantVersion": "2.2.3.964" if online else ""}
+    return host_record(row, agent, "cn-hangzhou", True)
+
+
+@pytest.fixture
+def build(tmp_path, monkeypatch):
+    """Returns ``build(records, **options)``, which parses a source of these options; ``build.reads`` counts readings."""
+
+    def parse(records, *, refresh=False, inventory=None, **options):
+        path = tmp_path / "fleet.ecs.yml"
+        path.write_text(yaml.safe_dump({"plugin": NAME, "regions": ["cn-hangzhou"], **options}))
+        plugin = inventory_loader.get(NAME)
+
+        def read_fleet(connect, regions, filters, *, agents):
+            parse.reads.append((tuple(regions), dict(filters)))
+            return records
+
+        monkeypatch.setattr(sys.modules[type(plugin).__module__], "read_fleet", read_fleet)
+        inventory = InventoryData() if inventory is None else inventory
+        assert plugin.verify_file(str(path))
+        plugin.parse(inventory, DataLoader(), str(path), cache=not refresh)
+        if options.get("cache"):
+            plugin.update_cache_if_changed()
+        return inventory
+
+    parse.reads = []
+    return parse
+
+
+def groups_of(inventory):
+    return {
+        name: sorted(host.name for host in group.hosts)
+        for name, group in inventory.groups.items()
+        if name not in ("all", "ungrouped")
+    }
+
+
+def test_only_files_of_its_own_names_are_taken(tmp_path):
+    plugin = inventory_loader.get(NAME)
+    for name in ("a.ecs.yml", "a.ecs.yaml", "a.yml", "ecs.yml.bak", "a.aws_ec2.yml"):
+        (tmp_path / name).write_text("plugin: x")
+    taken = [path.name for path in sorted(tmp_path.iterdir()) if plugin.verify_file(str(path))]
+    assert taken == ["a.ecs.yaml", "a.ecs.yml"]
+    assert not plugin.verify_file(str(tmp_path / "missing.ecs.yml"))
+
+
+def test_hosts_are_named_by_id_and_reached_by_private_address(build):
+    inventory = build([instance(1, tags={"role": "web"})])
+    host = inventory.get_host("i-1").get_vars()
+    assert host["ansible_host"] == "10.0.0.1"
+    assert host["cloud_assistant"]["online"] is True
+    assert host["instance_tags"] == {"role": "web"}
+    assert "tags" not in host, "Ansible reserves this name and warns of it"
+
+
+def test_a_host_without_any_address_stays(build):
+    records = [instance(1, VpcAttributes={})]
+    assert "ansible_host" not in build(records, connect_with="public_ip").get_host("i-1").get_vars()
+    assert build(records, connect_with="instance_id").get_host("i-1").get_vars()["ansible_host"] == "i-1"
+
+
+def test_the_first_name_that_is_not_empty_wins(build):
+    records = [instance(1, tags={"Name": "web-1"}), instance(2, HostName="host-2"), instance(3)]
+    names = build(records, hostnames=["tag:Name", "host_name", "{{ instance_name | upper }}"]).hosts
+    assert sorted(names) == ["NODE-3", "host-2", "web-1"]
+
+
+def test_templates_see_tags_and_other_variables(build):
+    names = build([instance(1, tags={"role": "db"})], hostnames=["{{ tags.role }}-{{ private_ip }}"]).hosts
+    assert list(names) == ["db-10.0.0.1"]
+
+
+def test_a_template_that_fails_gives_way_or_stops_all_under_strict(build):
+    records = [instance(1)]
+    assert list(build(records, hostnames=["{{ nothing.here }}", "instance_name"]).hosts) == ["node-1"]
+    with pytest.raises(AnsibleParserError, match="could not name i-1"):
+        build(records, hostnames=["{{ nothing.here }}"], strict=True)
+
+
+def test_values_from_the_cloud_are_never_templates(build):
+    trap = "{{ lookup('ansible.builtin.env', 'HOME') }}"
+    records = [instance(1, name=trap, tags={"role": trap})]
+    inventory = build(
+        records, hostnames=["instance_name"], compose={"seen": "instance_name"}, keyed_groups=[{"key": "tags"}]
+    )
+    assert list(inventory.hosts) == [trap]
+    assert str(inventory.get_host(trap).get_vars()["seen"]) == trap
+
+
+def test_an_entry_of_hostnames_that_means_nothing_is_refused_before_reading(build):
+    with pytest.raises(AnsibleParserError, match="hostnames: 'privat_ip' is neither a variable"):
+        build([instance(1)], hostnames=["privat_ip"])
+    assert build.reads == []
+
+
+def test_two_hosts_of_one_name_are_an_error_or_go_by_their_ids(build, capsys):
+    records = [instance(1, name="web"), instance(2, name="web"), instance(3, name="db")]
+    with pytest.raises(AnsibleParserError, match=r"same name \(web: i-1, i-2\)"):
+        build(records, hostnames=["instance_name"])
+    inventory = build(records, hostnames=["instance_name"], duplicates="instance_id")
+    assert sorted(inventory.hosts) == ["db", "i-1", "i-2"]
+    assert "web: i-1, i-2" in " ".join(capsys.readouterr().err.split())
+
+
+def test_only_online_leaves_out_the_silent(build):
+    records = [instance(1), instance(2, online=False)]
+    assert list(build(records, only_online=True).hosts) == ["i-1"]
+    with pytest.raises(AnsibleParserError, match="only_online"):
+        build(records, only_online=True, agent=False)
+
+
+def test_prefix_compose_groups_and_keyed_groups(build):
+    records = [instance(1, tags={"role": "web"}), instance(2, tags={"role": "db"}, online=False)]
+    inventory = build(
+        records,
+        hostvars_prefix="ecs_",
+        hostnames=["ecs_instance_name"],
+        compose={"ansible_host": "ecs_instance_id", "rack": "ecs_private_ip.split('.')[-1]"},
+        groups={"silent": "not ecs_cloud_assistant.online"},
+        keyed_groups=[{"prefix": "tag", "key": "tags"}, {"prefix": "os", "key": "ecs_os_type"}],
+    )
+    host = inventory.get_host("node-1").get_vars()
+    assert (host["ecs_instance_id"], host["ansible_host"], host["rack"]) == ("i-1", "i-1", "1")
+    assert "instance_id" not in host
+    assert groups_of(inventory) == {
+        "silent": ["node-2"],
+        "tag_role_web": ["node-1"],
+        "tag_role_db": ["node-2"],
+        "os_linux": ["node-1", "node-2"],
+    }
+
+
+def test_a_failing_expression_under_strict_leaves_no_half_inventory(build):
+    inventory = InventoryData()
+    inventory.add_host("other")
+    records = [instance(1, tags={"role": "web"}), instance(2)]
+    with pytest.raises(Exception, match="i-2"):
+        build(records, inventory=inventory, strict=True, keyed_groups=[{"key": "tags.role", "prefix": "role"}])
+    assert list(inventory.hosts) == ["other"]
+    assert groups_of(inventory) == {}
+    assert sorted(build(records, keyed_groups=[{"key": "tags.role", "prefix": "role"}]).hosts) == ["i-1", "i-2"]
+
+
+def test_the_cache_answers_until_what_is_read_changes(build, tmp_path):
+    cached = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
+    first = build([instance(1)], **cached)
+    again = build([instance(1), instance(2)], **cached)
+    assert list(first.hosts) == list(again.hosts) == ["i-1"]
+    assert first.get_host("i-1").get_vars() == again.get_host("i-1").get_vars()
+    assert len(build.reads) == 1
+    # what is made of the answers applies at once
+    assert list(build([], hostnames=["instance_name"], **cached).hosts) == ["node-1"]
+    assert len(build.reads) == 1
+    # other regions, filters or accounts are another answer
+    for change in ({"regions": ["cn-beijing"]}, {"filters": {"status": "Running"}}, {"access_key_id": "other"}):
+        build([], **{**cached, **change})
+    assert len(build.reads) == 4
+    # a refresh reads anew and keeps what it read
+    assert list(build([instance(9)], refresh=True, **cached).hosts) == ["i-9"]
+    assert list(build([], **cached).hosts) == ["i-9"]
+
+
+def test_regions_come_from_the_region_option_and_options_are_templated(build, monkeypatch):
+    monkeypatch.setenv("TEST_REGION", "cn-beijing")
+    build([], regions=None, region="cn-shanghai")
+    build([], regions=["{{ lookup('ansible.builtin.env', 'TEST_REGION') }}"], filters={"name": "{{ 'we' ~ 'b*' }}"})
+    assert build.reads == [(("cn-shanghai",), {}), (("cn-beijing",), {"name": "web*"})]
+    monkeypatch.delenv("ALIBABA_CLOUD_REGION_ID", raising=False)
+    with pytest.raises(AnsibleParserError, match="regions: name at least one"):
+        build([], regions=None)
