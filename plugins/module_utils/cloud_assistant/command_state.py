@@ -10,14 +10,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.commands import MAX_NAME_LENGTH
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.content import (
+    SCRIPT_TYPES,
+    ScriptContent,
+    check_launcher,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.models import (
     DEFAULT_TIMEOUT,
     Command,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.tags import TagChange, plan_tags
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.tags import (
+    SYSTEM_PREFIXES,
+    TagChange,
+    plan_tags,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import check_tags
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
 
-REPLACES_TAG = "cloudops-replaces"
-"""On a command that is about to replace another one: the id of that one. Gone once the other one is deleted."""
+INTERIM_SUFFIX = "~replacing"
+"""What the name of a replacement ends with until the command that it replaces is gone."""
 
 MODIFIABLE = {
     "name": "Name",
@@ -30,6 +42,9 @@ MODIFIABLE = {
 
 FIXED = ("type", "content", "enable_parameter", "resource_group_id")
 """What no operation changes: a command that differs in one of these is replaced (ModifyCommand, CommandContent)."""
+
+MAX_LENGTHS = {"name": MAX_NAME_LENGTH, "description": 512, "working_dir": 200}
+"""Characters (CreateCommand)."""
 
 DEFAULT_TYPE = "RunShellScript"
 
@@ -74,27 +89,70 @@ class CommandPlan:
         return self.action != "none" or bool(self.tags)
 
     def modification(self) -> dict[str, Any]:
-        """Return the parameters of ModifyCommand: the command's id and the fields that differ."""
-        fields = {MODIFIABLE[name]: getattr(self.after, name) for name in self.changed_fields if name in MODIFIABLE}
-        return {"CommandId": self.after.command_id, **fields}
+        """Return the parameters of ModifyCommand that this plan takes."""
+        return modification(self.before or self.after, self.after)
 
 
-def plan_command(current: Command | None, desired: DesiredCommand) -> CommandPlan:
+def modification(before: Command, after: Command) -> dict[str, Any]:
+    """Return the parameters of ModifyCommand: the command's id and the fields that differ."""
+    fields = {
+        parameter: getattr(after, name)
+        for name, parameter in MODIFIABLE.items()
+        if getattr(after, name) != getattr(before, name)
+    }
+    return {"CommandId": after.command_id, **fields}
+
+
+def check_desired(desired: DesiredCommand, generation: str = "current") -> None:
+    """Raise InputError for the first value that the service of this generation would not take (CreateCommand)."""
+    if desired.type is not None and desired.type not in SCRIPT_TYPES:
+        raise InputError("type", f"{desired.type!r} is unknown; known are {', '.join(SCRIPT_TYPES)}")
+    if desired.name is not None and not desired.name:
+        raise InputError("name", "must not be empty")
+    for option in ("name", "description", "working_dir"):
+        value = getattr(desired, option)
+        if value is not None and len(value) > MAX_LENGTHS[option]:
+            problem = f"has {len(value)} characters, at most {MAX_LENGTHS[option]} are allowed"
+            raise InputError(option, problem)
+    if desired.working_dir is not None and any(ord(char) < 32 for char in desired.working_dir):
+        raise InputError("working_dir", "contains control characters")
+    if desired.timeout is not None and desired.timeout < 1:
+        raise InputError("timeout", f"is {desired.timeout} s, must be at least 1 s")
+    if desired.launcher is not None:
+        check_launcher(desired.launcher)
+    if desired.content is not None:
+        ScriptContent(desired.content).check_size(generation)
+        if desired.enable_parameter:
+            ScriptContent(desired.content).check_names()
+    if desired.tags is not None:
+        check_tags(desired.tags)
+
+
+def plan_command(
+    current: Command | None, desired: DesiredCommand, *, default_timeout: int = DEFAULT_TIMEOUT
+) -> CommandPlan:
     """Return what leads from the stored command (None: there is none) to the desired one.
 
-    Raises InputError when the tags would be too many.
+    ``default_timeout`` is that of a new command, in seconds. Raises InputError when the tags would be too many.
     """
-    before = current or Command(command_id="", name="", type=DEFAULT_TYPE, timeout=DEFAULT_TIMEOUT)
+    before = current or Command(command_id="", name="", type=DEFAULT_TYPE, timeout=default_timeout)
     wanted = {name: getattr(desired, name) for name in (*MODIFIABLE, *FIXED) if getattr(desired, name) is not None}
     differing = tuple(name for name, value in wanted.items() if getattr(before, name) != value)
-    tags = plan_tags(before.tags, desired.tags, purge=desired.purge_tags, always_remove=REPLACES_TAG)
+    tags = plan_tags(before.tags, desired.tags, purge=desired.purge_tags)
     after = replace(before, **wanted, tags=tags.apply_to(before.tags))
     if current is None:
         return CommandPlan("create", None, after, differing)
     if any(name in FIXED for name in differing):
-        renewed = replace(after, command_id="", invoke_times=0, created_at="")
+        # what the service itself has tagged, it will tag again
+        own = {key: value for key, value in after.tags.items() if not key.lower().startswith(SYSTEM_PREFIXES)}
+        renewed = replace(after, command_id="", tags=own, invoke_times=0, created_at="")
         return CommandPlan("replace", current, renewed, differing)
     return CommandPlan("modify" if differing else "none", current, after, differing, tags)
+
+
+def interim_name(name: str) -> str:
+    """Return the name that the replacement of a command has at first; it fits where the name itself does."""
+    return name[: MAX_NAME_LENGTH - len(INTERIM_SUFFIX)] + INTERIM_SUFFIX
 
 
 def creation(command: Command) -> dict[str, Any]:
@@ -139,11 +197,11 @@ def _title(command: Command | None) -> str:
 
 
 def _shown(command: Command | None) -> dict[str, Any]:
-    """The fields that a task owns, without the script and without the mark of an unfinished replacement."""
+    """The fields that a task owns, without the script."""
     if command is None:
         return {}
     fields = {name: getattr(command, name) for name in (*MODIFIABLE, *FIXED) if name != "content"}
-    return {**fields, "tags": {key: value for key, value in command.tags.items() if key != REPLACES_TAG}}
+    return {**fields, "tags": dict(command.tags)}
 
 
 def _script(command: Command | None) -> str:
