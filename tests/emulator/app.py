@@ -1,0 +1,132 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The emulator as a process: listeners, ready file, orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from .control import Control
+from .delivery import Deliveries
+from .instance.host import Host
+from .lifecycle import Lifecycle
+from .service import Service
+from .state import Cloud, Options
+
+_HUAWEI = {"iam_endpoint": "iam", "clouddc_endpoint": "clouddc"}
+
+
+class Emulator:
+    """One emulated cloud with its three listeners: ECS (and the control API), Huawei IAM, Huawei CloudDC."""
+
+    def __init__(self, options: Options, rows: list[Mapping[str, Any]], work_dir: Path) -> None:
+        self._host = Host(options.isolation)
+        self.cloud = Cloud(options, work_dir)
+        self.cloud.isolation = self._host.describe()
+        self.cloud.reset(rows)
+        self.deliveries = Deliveries(self.cloud, self._host)
+        self.lifecycle = Lifecycle(self.cloud, self.deliveries)
+        self._on_reset: list[Callable[[], Awaitable[None]]] = [self._forget]
+        self._runners: list[web.AppRunner] = []
+
+    async def _forget(self) -> None:
+        await self.deliveries.close()
+        shutil.rmtree(self.cloud.instance_root("x").parent, ignore_errors=True)
+
+    async def start(self, host: str, port: int) -> dict[str, str]:
+        """Open the listeners; returns what the ready file says."""
+        service = Service(self.cloud, self.deliveries, self.lifecycle)
+        control = Control(self.cloud, self.deliveries, self.lifecycle, self._on_reset)
+        ecs = web.Application(client_max_size=1 << 22)
+        ecs.add_routes(control.routes())
+        ecs.router.add_route("GET", "/", service.handle)
+        ecs.router.add_route("POST", "/", service.handle)
+        endpoint = await self._listen(ecs, host, port)
+        options = self.cloud.options
+        ready = {
+            "endpoint": endpoint, "control": f"{endpoint}/_emulator", "region": options.region,
+            "access_key_id": options.access_key_id, "access_key_secret": options.access_key_secret,
+            "account_id": options.account_id,
+        }
+        for name, room in _HUAWEI.items():
+            if importlib.util.find_spec(f"{__package__}.huawei.{room}") is None:
+                continue
+            application = web.Application(client_max_size=1 << 22)
+            module = importlib.import_module(f"{__package__}.huawei.{room}")
+            if not hasattr(module, "routes"):
+                continue
+            application.add_routes(module.routes(self.cloud))
+            ready[name] = await self._listen(application, host, 0)
+        return ready
+
+    async def _listen(self, application: web.Application, host: str, port: int) -> str:
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        site = web.TCPSite(runner, host, port, backlog=1024)
+        await site.start()
+        self._runners.append(runner)
+        address = runner.addresses[0]
+        return f"http://{address[0]}:{address[1]}"
+
+    async def stop(self) -> None:
+        """Close the listeners and end every script."""
+        await self.deliveries.close()
+        await asyncio.gather(*(runner.cleanup() for runner in self._runners))
+        self._host.close()
+
+
+async def serve(options: Options, rows: list[Mapping[str, Any]], listen: tuple[str, int], ready_file: Path | None,
+                stop_with_stdin: bool) -> None:
+    """Run until SIGTERM or SIGINT, or with ``stop_with_stdin`` until standard input ends."""
+    work_dir = Path(tempfile.mkdtemp(prefix="emulator-"))
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    if stop_with_stdin:
+        loop.add_reader(sys.stdin.fileno(), _read_stdin, loop, ended)
+    try:
+        emulator = Emulator(options, rows, work_dir)
+        try:
+            ready = await emulator.start(*listen)
+            print(f"emulator: {ready['endpoint']}, {len(emulator.cloud.instances)} instances; "
+                  f"{emulator.cloud.isolation}", flush=True)
+            if ready_file is not None:
+                _write(ready_file, ready)
+            await ended.wait()
+        finally:
+            await emulator.stop()
+    finally:
+        shutil.rmtree(work_dir, ignore_errors=True)
+        if ready_file is not None:
+            with contextlib.suppress(OSError):
+                ready_file.unlink()
+
+
+def _read_stdin(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 4096):
+        loop.remove_reader(sys.stdin.fileno())
+        ended.set()
+
+
+def _write(path: Path, document: Mapping[str, Any]) -> None:
+    """Whole or not at all: whoever waits for the file must not read half of it. It holds a secret."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(document, file)
+    part.replace(path)

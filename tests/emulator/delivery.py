@@ -1,0 +1,270 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Delivery: bringing tasks to the instances' agents, at once, by schedule or at boot, and keeping their results."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+from collections.abc import Callable, Coroutine
+from datetime import datetime, timezone
+from typing import Any
+
+from . import collection
+from .fleet import Instance
+from .instance.agent import Agent, Interrupted, ScriptTask
+from .instance.host import Host
+from .reports import apply, launcher_for_agent
+from .state import FINAL, Cloud, Invocation, Record, Run
+
+_SETTLE_S = 5.0
+
+
+class Deliveries:
+    """All tasks on their way or running. At most ``max_processes`` scripts run at one time; the rest are Pending."""
+
+    def __init__(self, cloud: Cloud, host: Host) -> None:
+        self._cloud = cloud
+        self._host = host
+        self._slots = asyncio.Semaphore(cloud.options.max_processes)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._scheduled_now = 0
+        # what an exit code of 193 or 194 asks for; set by the room that owns the instances' life
+        self.power: dict[str, Callable[[Instance], Coroutine[Any, Any, None]]] = {}
+
+    def agent(self, instance: Instance) -> Agent:
+        """The agent of an instance, made at its first task."""
+        if instance.agent is None:
+            root = self._cloud.instance_root(instance.id)
+            root.mkdir(parents=True, exist_ok=True)
+            instance.agent = Agent(root, shell=instance.shell, host=self._host, instance_id=instance.id,
+                                   host_name=instance.host_name)
+        return instance.agent
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run something beside the request, remembered so that it can be ended."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def accept(self, invocation: Invocation, instances: list[Instance]) -> None:
+        """Add the instances to the invocation and begin delivering to them."""
+        region = self._cloud.regions[invocation.region]
+        now = self._cloud.clock.now()
+        for instance in instances:
+            record = Record(invocation, instance.id, created=now, updated=now)
+            invocation.records[instance.id] = record
+            region.records.append(record)
+            instance.invocation_count += 1
+            instance.last_invoked = now
+            self.start(record)
+
+    def start(self, record: Record) -> None:
+        """Begin delivering one record, by the repeat mode of its invocation."""
+        mode = record.invocation.repeat_mode
+        if mode == "DryRun":
+            self._set(record, "Success")
+        elif mode == "Once":
+            record.task = self.spawn(self._once(record))
+        elif mode == "Period":
+            self._set(record, "Scheduled")
+            record.task = self.spawn(self._by_schedule(record))
+        else:
+            self._set(record, "Scheduled")
+
+    def restart(self, record: Record) -> None:
+        """Reckon a scheduled record's next run anew, after its frequency was changed."""
+        if record.task is not None and record.status == "Scheduled":
+            record.task.cancel()
+            record.task = self.spawn(self._by_schedule(record))
+
+    async def stop(self, record: Record) -> None:
+        """StopInvocation for one instance: what has not begun is cancelled, what runs is ended."""
+        if record.status in FINAL or record.stopping:
+            return
+        record.stopping = True
+        record.stop_time = self._cloud.clock.now()
+        if record.run is not None and record.run.status == "Running":
+            record.run.stop_time = record.stop_time
+            self._set(record, "Stopping")
+            instance = self._cloud.instances[record.instance_id]
+            self.spawn(self.agent(instance).stop(record.invocation.id))
+            return
+        if record.task is not None:
+            record.task.cancel()
+        self._set(record, "Terminated" if record.repeats else "Cancelled")
+
+    def boot(self, instance: Instance) -> None:
+        """Give an instance that has just started what waits for its next start."""
+        for record in self._cloud.regions[instance.region].records:
+            if (record.instance_id == instance.id and record.status == "Scheduled" and not record.stopping
+                    and record.invocation.repeat_mode in ("NextRebootOnly", "EveryReboot")):
+                record.task = self.spawn(self._at_boot(record))
+
+    def released(self, instance: Instance) -> None:
+        """End what an instance that is being deleted will never run."""
+        for record in self._cloud.regions[instance.region].records:
+            if record.instance_id == instance.id and record.status in ("Pending", "Scheduled"):
+                if record.task is not None:
+                    record.task.cancel()
+                self._set(record, "Aborted", "InstanceReleased", "the instance has been released.")
+
+    async def settled(self) -> None:
+        """Wait until the runs that schedules have begun are over, but not for long ones."""
+        for _ in range(5):
+            await asyncio.sleep(0)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._until_quiet(), _SETTLE_S)
+
+    async def _until_quiet(self) -> None:
+        while self._scheduled_now:
+            await asyncio.sleep(0.005)
+
+    async def close(self) -> None:
+        """End every task and every script."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        agents = [instance.agent for instance in self._cloud.instances.values() if instance.agent is not None]
+        await asyncio.gather(*(agent.kill_all() for agent in agents), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._scheduled_now = 0
+
+    async def _once(self, record: Record) -> None:
+        instance = self._cloud.instances[record.instance_id]
+        if self._cloud.options.agent_latency_ms:
+            await asyncio.sleep(self._cloud.options.agent_latency_ms / 1000)
+        refusal = await self._wait_reachable(instance, self._cloud.options.delivery_timeout_s)
+        if refusal:
+            self._set(record, "Aborted", *refusal)
+            return
+        await self._execute(record, instance)
+
+    async def _at_boot(self, record: Record) -> None:
+        instance = self._cloud.instances[record.instance_id]
+        if self._cloud.options.agent_latency_ms:
+            await asyncio.sleep(self._cloud.options.agent_latency_ms / 1000)
+        await self._execute(record, instance)
+        if record.invocation.repeat_mode == "EveryReboot" and not record.stopping and not instance.released:
+            self._set(record, "Scheduled")
+
+    async def _by_schedule(self, record: Record) -> None:
+        instance = self._cloud.instances[record.instance_id]
+        invocation = record.invocation
+        clock = self._cloud.clock
+        zone = "Asia/Shanghai" if invocation.classic else instance.time_zone
+        schedule = collection.parse_frequency(invocation.frequency)
+        created = datetime.fromtimestamp(invocation.created, timezone.utc)
+        while True:
+            runs = schedule.next_runs(datetime.fromtimestamp(clock.now(), timezone.utc), 1,
+                                      instance_zone=zone, created_at=created)
+            if not runs:
+                break
+            await clock.sleep_until(runs[0].timestamp())
+            if instance.status != "Running":
+                continue
+            self._scheduled_now += 1
+            try:
+                await self._execute(record, instance)
+            finally:
+                self._scheduled_now -= 1
+            if record.stopping or instance.released:
+                return
+            if schedule.kind != "at":
+                self._set(record, "Scheduled")
+        if record.run is not None:
+            self._set(record, record.run.status)
+        else:
+            self._set(record, "Invalid", "CronExpressionExpired" if schedule.kind == "cron" else "AtExpressionExpired",
+                      "the expression has no run in the future.")
+
+    async def _execute(self, record: Record, instance: Instance) -> None:
+        async with self._slots:
+            if instance.released or instance.status != "Running":
+                code = "InstanceReleased" if instance.released else "InstanceNotRunning"
+                self._set(record, "Aborted", code, "the instance is not running.")
+                return
+            run = Run(record, started=self._cloud.clock.now(), repeats=record.repeats + 1)
+            record.repeats += 1
+            record.run = run
+            record.error_code = record.error_info = ""
+            record.invocation.history.append(run)
+            self._set(record, "Running")
+            execution: dict[str, Any] = {"invoke_id": record.invocation.id, "started_at": run.started, "rc": None}
+            executions = self._cloud.executions.setdefault(instance.id, [])
+            executions.append(execution)
+            instance.active_tasks += 1
+            try:
+                report = await self.agent(instance).run(self._script(record, instance), on_output=run.add_output)
+            except Interrupted:
+                run.finished = self._cloud.clock.now()
+                run.status = "Error"
+                run.error_code = instance.cut_off or "ExecutionInterrupted"
+                run.error_info = "the execution was cut off: the instance was stopped, restarted or released."
+                self._finish(record, run)
+                return
+            finally:
+                instance.active_tasks -= 1
+        if report.kind in ("invalid", "error"):
+            executions.remove(execution)  # the script never began
+        else:
+            execution["rc"] = report.exit_code
+        # a report cannot arrive while the agent has no connection
+        refusal = await self._wait_reachable(instance, record.invocation.timeout + 60.0)
+        apply(run, report, record.invocation.timeout)
+        if refusal and report.kind not in ("invalid",):
+            run.status, run.error_code, run.error_info = "Error", "ClientNotResponse", "the agent has not answered."
+            run.exit_code, run.output, run.dropped = None, b"", 0
+        self._finish(record, run)
+        if report.power_action:
+            self.spawn(self.power[report.power_action](instance))
+
+    def _finish(self, record: Record, run: Run) -> None:
+        record.error_code, record.error_info = run.error_code, run.error_info
+        self._set(record, run.status, run.error_code, run.error_info)
+
+    def _script(self, record: Record, instance: Instance) -> ScriptTask:
+        invocation = record.invocation
+        contained = bool(invocation.container_id or invocation.container_name)
+        return ScriptTask(
+            task_id=invocation.id, command_id=invocation.command.id, type=invocation.command.type,
+            content_b64=base64.b64encode(invocation.content).decode(),
+            enable_parameter=invocation.enable_parameter, timeout=str(invocation.timeout),
+            working_dir="" if contained else invocation.working_dir,
+            username="" if contained else invocation.username,
+            builtin={"RegionId": invocation.region, "AccountId": self._cloud.options.account_id,
+                     "InstanceId": instance.id, "InstanceName": instance.name, "InvokeId": invocation.id,
+                     "CommandId": invocation.command.id},
+            termination_mode=invocation.termination_mode, launcher=launcher_for_agent(invocation.launcher),
+            container_id=invocation.container_id, container_name=invocation.container_name)
+
+    def _set(self, record: Record, status: str, code: str = "", info: str = "") -> None:
+        record.status = status
+        record.updated = self._cloud.clock.now()
+        if code:
+            record.error_code, record.error_info = code, info
+
+    async def _wait_reachable(self, instance: Instance, patience_s: float) -> tuple[str, str] | None:
+        """Wait for the agent; returns ErrorCode and ErrorInfo when it does not come, in emulated seconds."""
+        clock = self._cloud.clock
+        deadline = clock.now() + patience_s
+        while not instance.reachable:
+            if instance.released:
+                return "InstanceReleased", "the instance has been released."
+            if instance.status == "Stopped":
+                return "InstanceNotRunning", "the instance is not running."
+            if clock.now() >= deadline:
+                if not instance.agent_installed:
+                    return "ClientNotRunning", "the Cloud Assistant agent is not running."
+                return "DeliveryTimeout", "the command could not be delivered to the instance in time."
+            waits = {asyncio.ensure_future(instance.wait_change()), asyncio.ensure_future(clock.sleep_until(deadline))}
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
+                await asyncio.gather(*waits, return_exceptions=True)
+        return None

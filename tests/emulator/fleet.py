@@ -1,0 +1,154 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The emulated instances: fleet rows, their defaults, and what changes while they live."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+AGENT_VERSIONS = {"linux": "2.2.3.964", "windows": "2.1.3.964"}
+# The instance side's own account of agent start-up, as DescribeInstances spells the system.
+_OS_NAMES = {"linux": "Alibaba Cloud Linux  3.2104 LTS 64-bit", "windows": "Windows Server  2022 Datacenter Edition 64-bit"}
+
+
+@dataclass
+class Instance:
+    """One row of the fleet. ``wait_reachable`` is how a delivery waits for the agent to come online."""
+
+    id: str
+    region: str
+    name: str
+    status: str = "Running"
+    os_type: str = "linux"
+    network_type: str = "vpc"
+    zone: str = ""
+    vpc_id: str = ""
+    vswitch_id: str = ""
+    private_ip: str = ""
+    public_ip: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+    resource_group_id: str = ""
+    agent_installed: bool = True
+    agent_online: bool = True
+    agent_version: str = ""
+    shell: str = "dash"
+    security_group_ids: list[str] = field(default_factory=list)
+    instance_type: str = "ecs.g7.large"
+    deletion_protection: bool = False
+    charge_type: str = "PostPaid"
+    image_id: str = ""
+    host_name: str = ""
+    time_zone: str = "UTC"
+    created: float = 0.0
+    started: float = 0.0
+    released: bool = False
+    # why running scripts were cut off last: InstanceReleased, InstanceNotRunning, InstanceRestarted
+    cut_off: str = ""
+    invocation_count: int = 0
+    last_invoked: float | None = None
+    active_tasks: int = 0
+    last_heartbeat: float | None = None
+    agent: Any = None
+    _waiters: list[asyncio.Future[None]] = field(default_factory=list)
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the agent can be given a task now."""
+        return not self.released and self.status == "Running" and self.agent_installed and self.agent_online
+
+    @property
+    def os_name(self) -> str:
+        """The name of the operating system, as DescribeInstances shows it."""
+        return _OS_NAMES[self.os_type]
+
+    def changed(self) -> None:
+        """Wake everybody who waits for a change of this instance."""
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def wait_change(self) -> None:
+        """Return at the next change of status or agent."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            await waiter
+        finally:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+
+
+_DIRECT = {"name", "status", "os_type", "network_type", "zone", "vpc_id", "vswitch_id", "private_ip", "public_ip",
+           "tags", "resource_group_id", "shell", "security_group_ids", "instance_type", "deletion_protection",
+           "charge_type", "image_id", "host_name", "time_zone"}
+_STATUSES = {"Pending", "Running", "Starting", "Stopping", "Stopped"}
+
+
+def _private_address(number: int) -> str:
+    return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+
+
+def make_instance(row: Mapping[str, Any], number: int, default_region: str, now: float) -> Instance:
+    """An instance from a fleet row; what the row does not say has a default that depends on its number."""
+    unknown = set(row) - _DIRECT - {"id", "region", "agent"}
+    if unknown:
+        raise ValueError(f"fleet row {number}: unknown keys {', '.join(sorted(unknown))}")
+    region = row.get("region") or default_region
+    values = {key: row[key] for key in _DIRECT if row.get(key) is not None}
+    os_type = values.get("os_type", "linux").lower()
+    if os_type not in AGENT_VERSIONS:
+        raise ValueError(f"fleet row {number}: os_type must be linux or windows, not {os_type}")
+    if values.get("status", "Running") not in _STATUSES:
+        raise ValueError(f"fleet row {number}: status must be one of {', '.join(sorted(_STATUSES))}")
+    if values.get("shell", "dash") not in ("dash", "bash"):
+        raise ValueError(f"fleet row {number}: shell must be dash or bash, not {values['shell']}")
+    network = values.get("network_type", "vpc")
+    agent = row.get("agent") or {}
+    installed = bool(agent.get("installed", True))
+    identity = row.get("id") or f"i-{region.replace('-', '')[:4]}emu{number:012d}"
+    instance = Instance(id=identity, region=region, name=values.pop("name", None) or f"node-{number:04d}")
+    for key, value in values.items():
+        setattr(instance, key, value)
+    instance.os_type = os_type
+    instance.tags = dict(instance.tags)
+    instance.zone = instance.zone or f"{region}-{'abc'[number % 3]}"
+    if network == "vpc":
+        instance.vpc_id = instance.vpc_id or f"vpc-{region.replace('-', '')[:4]}default"
+        instance.vswitch_id = instance.vswitch_id or f"vsw-{region.replace('-', '')[:4]}{instance.zone[-1]}"
+    instance.private_ip = instance.private_ip or _private_address(number + 256)
+    instance.security_group_ids = list(instance.security_group_ids) or [f"sg-{region.replace('-', '')[:4]}default"]
+    instance.image_id = instance.image_id or (
+        "aliyun_3_x64_20G_alibase_20260101.vhd" if os_type == "linux" else "win2022_x64_dtc_en-us_40G_alibase.vhd")
+    instance.host_name = instance.host_name or instance.id.replace("i-", "iZ")[:30] + "Z"
+    instance.agent_installed = installed
+    instance.agent_online = installed and bool(agent.get("online", True))
+    instance.agent_version = agent.get("version") or AGENT_VERSIONS[os_type]
+    instance.created = instance.started = now
+    instance.last_heartbeat = now if instance.agent_online and instance.status == "Running" else None
+    return instance
+
+
+def make_fleet(rows: list[Mapping[str, Any]], default_region: str, now: float) -> dict[str, Instance]:
+    """All instances by id, in the order of the rows; two rows with one id are refused."""
+    fleet: dict[str, Instance] = {}
+    for number, row in enumerate(rows, start=1):
+        instance = make_instance(row, number, default_region, now)
+        if instance.id in fleet:
+            raise ValueError(f"fleet row {number}: the id {instance.id} is used twice")
+        fleet[instance.id] = instance
+    return fleet
+
+
+def read_fleet(path: Path) -> list[Mapping[str, Any]]:
+    """The rows of a fleet file, a JSON list of objects."""
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError(f"{path}: a fleet file is a JSON list of objects")
+    return rows

@@ -1,0 +1,97 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The life of instances: start, stop, reboot, release, and the connection of their agents."""
+
+from __future__ import annotations
+
+import asyncio
+
+from .delivery import Deliveries
+from .fleet import Instance
+from .state import Cloud
+
+
+class Lifecycle:
+    """Moves instances from state to state. Each change takes ``power_latency_ms`` and passes the state between.
+
+    While an instance goes down its scripts end without a report; ``Instance.cut_off`` says to their results why.
+    """
+
+    def __init__(self, cloud: Cloud, deliveries: Deliveries) -> None:
+        self._cloud = cloud
+        self._deliveries = deliveries
+        deliveries.power = {"poweroff": self.stop, "reboot": self.reboot}
+
+    async def _pause(self) -> None:
+        if self._cloud.options.power_latency_ms:
+            await asyncio.sleep(self._cloud.options.power_latency_ms / 1000)
+
+    async def _down(self, instance: Instance, why: str) -> None:
+        instance.status = "Stopping"
+        instance.cut_off = why
+        instance.changed()
+        if instance.agent is not None:
+            await instance.agent.kill_all()
+
+    async def _up(self, instance: Instance) -> None:
+        instance.status = "Starting"
+        instance.changed()
+        await self._pause()
+        if instance.released:
+            return
+        now = self._cloud.clock.now()
+        instance.status = "Running"
+        instance.started = now
+        if instance.agent_installed:
+            instance.agent_online = True
+            instance.last_heartbeat = now
+        instance.changed()
+        self._deliveries.boot(instance)
+
+    async def start(self, instance: Instance) -> None:
+        """Start a stopped instance; its agent comes online, and what waits for a start is run."""
+        if instance.status == "Stopped":
+            await self._up(instance)
+
+    async def stop(self, instance: Instance) -> None:
+        """Stop a running instance."""
+        if instance.status not in ("Running", "Starting"):
+            return
+        await self._down(instance, "InstanceNotRunning")
+        await self._pause()
+        if not instance.released:
+            instance.status = "Stopped"
+            instance.changed()
+
+    async def reboot(self, instance: Instance) -> None:
+        """Restart a running instance."""
+        if instance.status != "Running":
+            return
+        await self._down(instance, "InstanceRestarted")
+        await self._pause()
+        if not instance.released:
+            await self._up(instance)
+
+    async def release(self, instance: Instance) -> None:
+        """Delete an instance: its scripts end, what was to run on it is aborted."""
+        await self._down(instance, "InstanceReleased")
+        instance.released = True
+        instance.status = "Stopped"
+        instance.changed()
+        self._deliveries.released(instance)
+
+    def set_agent(self, instance: Instance, online: bool) -> None:
+        """Connect or disconnect an agent; scripts that run go on."""
+        instance.agent_online = online and instance.agent_installed
+        if instance.agent_online:
+            instance.last_heartbeat = self._cloud.clock.now()
+        instance.changed()
+
+    async def strike(self, instance: Instance, kind: str, after_s: float) -> None:
+        """A fault on the instance's side: ``agent_offline`` or ``reboot``."""
+        await asyncio.sleep(after_s)
+        if kind == "reboot":
+            await self.reboot(instance)
+        else:
+            self.set_agent(instance, False)

@@ -1,0 +1,246 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""DescribeInvocations and DescribeInvocationResults: what became of the runs."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from ..call import Answer, Call, operation
+from ..clock import iso
+from ..paging import Pager
+from ..state import INVOCATION_RETENTION_RECORDS, INVOCATION_RETENTION_S, Invocation, Record, Run
+from ..statuses import legacy_instance, legacy_overall, overall
+from ..targets import matches
+from ..validation import check_tags
+
+_CLASSIC_ZONE = timezone(timedelta(hours=8))
+
+
+def _encode(call: Call, data: bytes) -> str:
+    if call.params.text("ContentEncoding").lower() == "plaintext":
+        return data.decode("utf-8", "replace")
+    return base64.b64encode(data).decode()
+
+
+def _time(moment: float | None) -> str:
+    return iso(moment) if moment is not None else ""
+
+
+def tag_rows(tags: dict[str, str]) -> dict[str, Any]:
+    """Tags as answers show them."""
+    return {"Tag": [{"TagKey": key, "TagValue": value} for key, value in tags.items()]}
+
+
+def visible(call: Call, created: float) -> bool:
+    """Whether something written then can be read now: not younger than the lag, not past its retention."""
+    age = call.now - created
+    return age >= call.cloud.options.visibility_lag_ms / 1000 and age <= INVOCATION_RETENTION_S
+
+
+def _instance_row(call: Call, record: Record, include_output: bool) -> dict[str, Any]:
+    run = record.run
+    row: dict[str, Any] = {
+        "InstanceId": record.instance_id,
+        "InvocationStatus": record.status,
+        "InstanceInvokeStatus": legacy_instance(record.status),
+        "CreationTime": iso(record.created),
+        "UpdateTime": iso(record.updated),
+        "StartTime": _time(run.started if run else None),
+        "FinishTime": _time(run.finished if run else None),
+        "StopTime": _time(record.stop_time),
+        "Repeats": record.repeats,
+        "Dropped": run.dropped if run else 0,
+        "ErrorCode": record.error_code,
+        "ErrorInfo": record.error_info,
+        "Timed": record.invocation.timed,
+        "OssOutputStatus": "", "OssOutputUri": "", "OssOutputErrorCode": "", "OssOutputErrorInfo": "",
+    }
+    if run is not None and run.exit_code is not None:
+        row["ExitCode"] = run.exit_code
+    if include_output:
+        row["Output"] = _encode(call, run.output if run else b"")
+    return row
+
+
+def _invocation_row(call: Call, invocation: Invocation, records: list[Record], include_output: bool) -> dict[str, Any]:
+    statuses = [record.status for record in invocation.records.values()]
+    command = invocation.command
+    return {
+        "InvokeId": invocation.id,
+        "CommandId": command.id,
+        "CommandName": command.name,
+        "CommandType": command.type,
+        "CommandDescription": command.description,
+        "CommandContent": _encode(call, command.content),
+        "CreationTime": iso(invocation.created),
+        "Frequency": invocation.frequency,
+        "InvocationStatus": overall(statuses),
+        "InvokeStatus": legacy_overall(statuses),
+        "RepeatMode": invocation.repeat_mode,
+        "Timed": invocation.timed,
+        "Timeout": invocation.timeout,
+        "WorkingDir": invocation.working_dir,
+        "Username": invocation.username,
+        "Parameters": json.dumps(invocation.parameters, ensure_ascii=False),
+        "Launcher": invocation.launcher,
+        "TerminationMode": invocation.termination_mode,
+        "ContainerId": invocation.container_id,
+        "ContainerName": invocation.container_name,
+        "OssOutputDelivery": invocation.oss_output,
+        "Tags": tag_rows(invocation.tags),
+        "InvokeInstances": {"InvokeInstance": [_instance_row(call, r, include_output) for r in records]},
+    }
+
+
+@operation("DescribeInvocations")
+def describe_invocations(call: Call) -> Answer:
+    """Invocations with their instances, newest first, by all documented filters."""
+    params = call.params
+    pager = Pager(call.action, params)
+    instance_id = params.text("InstanceId")
+    include_output = params.flag("IncludeOutput") and bool(instance_id or params.text("InvokeId"))
+    tags = check_tags(call)
+    simple = {name: params.text(name) for name in ("InvokeId", "CommandId", "CommandType", "ResourceGroupId")}
+    if call.classic:
+        simple["CommandType"] = simple["CommandType"] or params.text("Type")
+    name = "" if instance_id else params.text("CommandName")
+    mode = "" if instance_id else params.text("RepeatMode")
+    status = params.text("InvokeStatus")
+    timed = params.text("Timed").lower()
+
+    def keep(invocation: Invocation) -> bool:
+        if simple["InvokeId"] not in ("", invocation.id) or not visible(call, invocation.created):
+            return False
+        if simple["CommandId"] not in ("", invocation.command.id):
+            return False
+        if simple["CommandType"] not in ("", invocation.command.type):
+            return False
+        if simple["ResourceGroupId"] not in ("", invocation.resource_group_id):
+            return False
+        if instance_id and instance_id not in invocation.records:
+            return False
+        if name not in ("", invocation.command.name) or mode not in ("", invocation.repeat_mode):
+            return False
+        if tags and not matches(invocation.tags, tags):
+            return False
+        if timed:
+            waiting = invocation.repeating and invocation.live
+            if waiting != (timed == "true"):
+                return False
+        return not status or _has_status(invocation, status, instance_id)
+
+    if simple["InvokeId"]:
+        single = call.region.invocations_by_id.get(simple["InvokeId"])
+        rows = [single] if single else []
+        page, paging = pager.take(rows, keep)
+    else:
+        rows = call.region.invocations
+        page, paging = pager.take(rows, keep, newest_first=True, oldest=max(0, len(rows) - INVOCATION_RETENTION_RECORDS))
+    found = [
+        _invocation_row(call, invocation,
+                        [invocation.records[instance_id]] if instance_id else list(invocation.records.values()),
+                        include_output)
+        for invocation in page]
+    return {**paging, "Invocations": {"Invocation": found}}
+
+
+def _has_status(invocation: Invocation, status: str, instance_id: str) -> bool:
+    if instance_id:
+        if status == "PartialFailed":
+            return True  # ignored together with an instance
+        statuses = [invocation.records[instance_id].status]
+    else:
+        statuses = [record.status for record in invocation.records.values()]
+    return status in (overall(statuses), legacy_overall(statuses))
+
+
+def _result_row(call: Call, record: Record, run: Run | None) -> dict[str, Any]:
+    """One result: the record's state with its latest run, or one run of its history."""
+    invocation = record.invocation
+    latest = run is record.run
+    status = record.status if latest or run is None else run.status
+    row: dict[str, Any] = {
+        "InvokeId": invocation.id,
+        "InstanceId": record.instance_id,
+        "CommandId": invocation.command.id,
+        "InvocationStatus": status,
+        "InvokeRecordStatus": legacy_instance(status),
+        "Repeats": run.repeats if run is not None and not latest else record.repeats,
+        "StartTime": _time(run.started if run else None),
+        "FinishedTime": _time(run.finished if run else None),
+        "StopTime": _time(record.stop_time if latest or run is None else run.stop_time),
+        "Dropped": run.dropped if run else 0,
+        "Output": _encode(call, run.output if run else b""),
+        "ErrorCode": record.error_code if latest or run is None else run.error_code,
+        "ErrorInfo": record.error_info if latest or run is None else run.error_info,
+        "Username": invocation.username,
+        "Launcher": invocation.launcher,
+        "TerminationMode": invocation.termination_mode,
+        "ContainerId": invocation.container_id,
+        "ContainerName": invocation.container_name,
+        "OssOutputDelivery": invocation.oss_output,
+        "OssOutputStatus": "", "OssOutputUri": "", "OssOutputErrorCode": "", "OssOutputErrorInfo": "",
+        "Tags": tag_rows(invocation.tags),
+    }
+    if run is not None and run.exit_code is not None:
+        row["ExitCode"] = run.exit_code
+    return row
+
+
+@operation("DescribeInvocationResults")
+def describe_invocation_results(call: Call) -> Answer:
+    """Results of instances, and with IncludeHistory every run of a repeating invocation.
+
+    To a request of the 2018 generation the answer shows its list in the shape of then too, at the top, with times
+    in UTC+8.
+    """
+    params = call.params
+    pager = Pager(call.action, params)
+    tags = check_tags(call)
+    invoke_id, instance_id = params.text("InvokeId"), params.text("InstanceId")
+    command_id, group = params.text("CommandId"), params.text("ResourceGroupId")
+    status = params.text("InvokeRecordStatus")
+
+    def keep(record: Record) -> bool:
+        invocation = record.invocation
+        return (instance_id in ("", record.instance_id) and command_id in ("", invocation.command.id)
+                and group in ("", invocation.resource_group_id) and visible(call, invocation.created)
+                and (not tags or matches(invocation.tags, tags))
+                and (not status or status in (legacy_instance(record.status), record.status)))
+
+    rows: list[Record]
+    if invoke_id:
+        invocation = call.region.invocations_by_id.get(invoke_id)
+        if invocation is not None and params.flag("IncludeHistory"):
+            runs, paging = pager.take(invocation.history, lambda run: keep(run.record), newest_first=True)
+            found = [_result_row(call, run.record, run) for run in runs]
+            return _answer(call, found, paging)
+        rows = list(invocation.records.values()) if invocation else []
+        page, paging = pager.take(rows, keep)
+    else:
+        rows = call.region.records
+        page, paging = pager.take(rows, keep, newest_first=True, oldest=max(0, len(rows) - INVOCATION_RETENTION_RECORDS))
+    return _answer(call, [_result_row(call, record, record.run) for record in page], paging)
+
+
+def _answer(call: Call, rows: list[dict[str, Any]], paging: dict[str, Any]) -> Answer:
+    answer: Answer = {"Invocation": {**paging, "InvocationResults": {"InvocationResult": rows}}}
+    if call.classic:
+        old = [{"InvokeId": row["InvokeId"], "InstanceId": row["InstanceId"], "Output": row["Output"],
+                "ExitCode": row.get("ExitCode", 0), "FinishedTime": _classic_time(row["FinishedTime"]),
+                "InvokeRecordStatus": row["InvokeRecordStatus"]} for row in rows]
+        answer |= {"TotalCount": paging["TotalCount"], "PageNumber": paging["PageNumber"],
+                   "PageSize": paging["PageSize"], "InvocationResults": {"InvocationResult": old}}
+    return answer
+
+
+def _classic_time(text: str) -> str:
+    if not text:
+        return ""
+    moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    return moment.astimezone(_CLASSIC_ZONE).strftime("%Y-%m-%d %H:%M:%S")

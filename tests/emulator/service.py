@@ -1,0 +1,229 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ECS endpoint: from an HTTP request over faults, signature, checks and client tokens to a handler and back."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import logging
+import uuid
+from email.utils import formatdate
+from typing import Any
+
+from aiohttp import web
+
+from .call import Answer, Call, handlers
+from .classic import exists, is_classic
+from .delivery import Deliveries
+from .errors import OPERATIONS, ApiError, api_error
+from .faults import FaultRule
+from .lifecycle import Lifecycle
+from .signatures import Verifier
+from .state import Cloud
+from .validation import check_region, validate
+from .wire import Params, encode_json, encode_xml, parse_pairs
+
+VERSION = "2014-05-26"
+_MASKED = {"Signature", "SecurityToken"}
+_MOST_BODY = 1 << 20
+_LOG = logging.getLogger("emulator")
+
+
+class Service:
+    """Answers the ECS API of the cloud."""
+
+    def __init__(self, cloud: Cloud, deliveries: Deliveries, lifecycle: Lifecycle) -> None:
+        options = cloud.options
+        self._cloud = cloud
+        self._deliveries = deliveries
+        self._lifecycle = lifecycle
+        self._verifier = Verifier(options.access_key_id, options.access_key_secret, options.security_token)
+        self._handlers = handlers()
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """One HTTP request, with whatever fault a rule wants for it."""
+        body = await request.read()
+        query = parse_pairs(request.rel_url.raw_query_string)
+        form: list[tuple[str, str]] = []
+        if body and request.content_type == "application/x-www-form-urlencoded":
+            form = parse_pairs(body.decode("utf-8", "replace"))
+        params = Params([*query, *form])
+        action = request.headers.get("x-acs-action") or params.text("Action")
+        row: dict[str, Any] = {"at": self._cloud.clock.now(), "action": action, "method": request.method,
+                               "params": _masked(params), "status": None, "code": "", "fault": ""}
+        self._cloud.requests.append(row)
+        fault = self._cloud.faults.match(action)
+        if fault is not None:
+            row["fault"] = fault.kind
+            early = self._before(request, fault)
+            if early is not None:
+                row["status"], row["code"] = early.status, fault.code if fault.kind == "status" else ""
+                return early
+        status, document = await self._answer(request, action, params, dict(query), dict(form), body, row, fault)
+        if fault is not None and fault.kind == "duplicate":
+            await self._answer(request, action, params, dict(query), dict(form), body, {}, None, copy=True)
+        response = self._encode(request, action, params, status, document)
+        row["status"], row["code"] = status, document.get("Code", "")
+        if fault is not None:
+            return await self._after(request, fault, params, response)
+        return response
+
+    async def _answer(self, request: web.Request, action: str, params: Params, query: dict[str, str],
+                      form: dict[str, str], body: bytes, row: dict[str, Any], fault: FaultRule | None,
+                      copy: bool = False) -> tuple[int, Answer]:
+        request_id = str(uuid.uuid4()).upper()
+        row["request_id"] = request_id
+        try:
+            headers = {name.lower(): value for name, value in request.headers.items()}
+            version = self._verifier.check(action, request.method, request.path, query, form, headers, body,
+                                           count_nonce=not copy)
+            answer = await self._dispatch(action, params, headers, version, row, fault)
+            return 200, {"RequestId": request_id, **answer}
+        except ApiError as error:
+            return error.status, {
+                "RequestId": request_id, "HostId": request.host, "Code": error.code, "Message": error.message,
+                "Recommend": f"https://api.aliyun.com/troubleshoot?q={error.code}&product=Ecs&requestId={request_id}"}
+        except Exception:
+            _LOG.exception("%s failed inside the emulator", action)
+            internal = api_error(action, "InternalError")
+            return internal.status, {"RequestId": request_id, "HostId": request.host, "Code": internal.code,
+                                     "Message": internal.message}
+
+    async def _dispatch(self, action: str, params: Params, headers: dict[str, str], version: str,
+                        row: dict[str, Any], fault: FaultRule | None) -> Answer:
+        options = self._cloud.options
+        handler = self._handlers.get(action)
+        if handler is None or not exists(action, options.generation):
+            raise api_error(action, "InvalidAction.NotFound")
+        if (headers.get("x-acs-version") or params.text("Version")) != VERSION:
+            raise api_error(action, "InvalidVersion")
+        classic = is_classic(action, params, version, options.generation)
+        row["generation"] = "classic" if classic else "current"
+        region = check_region(action, params, options.region, classic)
+        call = Call(self._cloud, self._deliveries, self._lifecycle, action, params, classic,
+                    self._cloud.regions[region])
+        row["unknown"] = sorted(_unknown_names(call))
+        validate(call)
+        token = params.get("ClientToken", "") if OPERATIONS[action]["client_token"] and not classic else ""
+        if token:
+            remembered = self._cloud.client_tokens.begin(region, action, token, params)
+            if remembered is not None:
+                return remembered
+        tokens = self._cloud.client_tokens
+        try:
+            await self._take_time(fault)
+            answer = handler(call)
+            if inspect.isawaitable(answer):
+                answer = await answer
+        except BaseException:
+            if token:
+                tokens.forget(region, action, token)
+            raise
+        if token:
+            tokens.finish(region, action, token, answer)
+        return answer
+
+    async def _take_time(self, fault: FaultRule | None) -> None:
+        delay = self._cloud.options.api_latency_ms
+        if fault is not None and fault.kind == "delay":
+            delay += fault.delay_ms
+        if delay:
+            await asyncio.sleep(delay / 1000)
+
+    def _before(self, request: web.Request, fault: FaultRule) -> web.StreamResponse | None:
+        """Faults that keep the request from having any effect."""
+        if fault.kind in ("drop_before", "reset"):
+            _cut(request, reset=fault.kind == "reset")
+            return web.Response(status=499)
+        if fault.kind == "status":
+            code, message, status = fault.code, fault.message, fault.status
+            headers = {}
+        elif fault.kind == "throttle":
+            throttled = api_error("", "Throttling.User")
+            code, message, status = throttled.code, throttled.message, throttled.status
+            headers = {"x-acs-retry-after": str(fault.retry_after_ms)} if fault.retry_after_ms else {}
+        else:
+            return None
+        document = {"RequestId": str(uuid.uuid4()).upper(), "HostId": request.host, "Code": code, "Message": message}
+        response = self._encode(request, "", Params(parse_pairs(request.rel_url.raw_query_string)), status, document)
+        response.headers.update(headers)
+        return response
+
+    async def _after(self, request: web.Request, fault: FaultRule, params: Params,
+                     response: web.Response) -> web.StreamResponse:
+        """Faults that hit the answer, or the instances after it."""
+        if fault.kind == "drop_after":
+            _cut(request, reset=False)
+            return web.Response(status=499)
+        if fault.kind == "truncate":
+            return await _truncated(request, response)
+        if fault.kind in ("agent_offline", "reboot"):
+            identity = fault.instance_id or next(iter(params.items("InstanceId")), "")
+            instance = self._cloud.instances.get(identity)
+            if instance is not None:
+                self._deliveries.spawn(self._lifecycle.strike(instance, fault.kind, fault.delay_ms / 1000))
+        return response
+
+    def _encode(self, request: web.Request, action: str, params: Params, status: int, document: Answer) -> web.Response:
+        if _wants_xml(request, params):
+            root = f"{action}Response" if status < 400 else "Error"
+            data, kind = encode_xml(root, document), "text/xml;charset=utf-8"
+        else:
+            data, kind = encode_json(document), "application/json;charset=utf-8"
+        # the clock that clients compare creation times with is the emulated one
+        return web.Response(status=status, body=data, headers={
+            "Content-Type": kind, "Date": formatdate(self._cloud.clock.now(), usegmt=True),
+            "x-acs-request-id": document["RequestId"]})
+
+
+def _wants_xml(request: web.Request, params: Params) -> bool:
+    """v1 answers XML unless JSON is asked for; v3 goes by Format or the Accept header."""
+    wanted = params.text("Format").lower()
+    if wanted:
+        return wanted == "xml"
+    if "authorization" in request.headers:
+        return request.headers.get("accept", "").lower().startswith(("application/xml", "text/xml"))
+    return True
+
+
+def _masked(params: Params) -> dict[str, str]:
+    """The parameters without what must not be kept: signatures, tokens, values of custom parameters."""
+    shown = {name: "***" if name in _MASKED else value for name, value in params.items()}
+    if "Parameters" in shown:
+        try:
+            shown["Parameters"] = json.dumps({key: "***" for key in json.loads(shown["Parameters"])})
+        except (TypeError, ValueError):
+            shown["Parameters"] = "***"
+    return shown
+
+
+def _unknown_names(call: Call) -> set[str]:
+    """Names that the operation does not have; the service ignores them, a test may want to know."""
+    from .classic import _COMMON, NAMES
+
+    known = set(OPERATIONS[call.action]["request"]) | _COMMON
+    return call.params.names() - known - (NAMES.get(call.action, set()) if call.classic else set())
+
+
+def _cut(request: web.Request, *, reset: bool) -> None:
+    transport = request.transport
+    if transport is None:
+        return
+    if reset:
+        transport.abort()
+    else:
+        transport.close()
+
+
+async def _truncated(request: web.Request, response: web.Response) -> web.StreamResponse:
+    body = response.body
+    assert isinstance(body, bytes)
+    stream = web.StreamResponse(status=response.status, headers=response.headers)
+    stream.content_length = len(body)
+    await stream.prepare(request)
+    await stream.write(body[:len(body) // 2])
+    _cut(request, reset=False)
+    return stream
