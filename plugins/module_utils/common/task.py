@@ -28,7 +28,11 @@ def _ignore(_text: str) -> None:
 
 @dataclass(frozen=True)
 class TaskSpec:
-    """What a module accepts: its options and the constraints between them, in the words of ``AnsibleModule``."""
+    """What a module accepts: its options and the constraints between them, in the words of ``AnsibleModule``.
+
+    ``source_as_path`` is for a module with the options ``src`` and ``content`` that needs the file itself (its name,
+    its size): it always gets ``src``, the path of a file where it runs, never the file's text as ``content``.
+    """
 
     argument_spec: Mapping[str, Mapping[str, Any]]
     mutually_exclusive: Sequence[Sequence[str]] = ()
@@ -37,6 +41,7 @@ class TaskSpec:
     required_together: Sequence[Sequence[str]] = ()
     required_by: Mapping[str, Sequence[str]] | None = None
     supports_check_mode: bool = True
+    source_as_path: bool = False
 
     def validation(self) -> dict[str, Any]:
         """The keyword arguments that ``AnsibleModule`` and ``ArgumentSpecValidator`` share."""
@@ -71,7 +76,11 @@ def run_module(spec: TaskSpec, ensure: Operation) -> None:
     """
     module = AnsibleModule(supports_check_mode=spec.supports_check_mode, **spec.validation())
     task = TaskContext(
-        params=module.params, check_mode=module.check_mode, diff_mode=module._diff, warn=module.warn, progress=_ignore
+        params=module.params,
+        check_mode=module.check_mode,
+        diff_mode=module._diff,
+        # ansible-core 2.19 and later do not take secrets out of warnings
+        warn=lambda text: module.warn(remove_values(text, module.no_log_values)),
     )
     result = _outcome(ensure, task)
     if result.pop("failed", False):

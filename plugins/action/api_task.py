@@ -1,0 +1,183 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controller's side of every module: reads ``src``, and runs the operation where it is cheapest."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from types import ModuleType
+from typing import Any
+
+from ansible import constants
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import run_in_process
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.version import COLLECTION
+from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.progress import Progress
+from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.source import Source, open_source
+
+display = Display()
+HIDDEN = "(not shown: the source file is encrypted)\n"
+
+
+class ActionModule(ActionBase):
+    """Run a module of this collection: in the controller's process where the task runs there, else as a module.
+
+    The controller's process saves the start of another one for each task and can tell the progress of a long one.
+    Both ways take the same arguments and give the same result.
+    """
+
+    _supports_check_mode = True
+    _supports_async = True
+    TRANSFERS_FILES = False  # a task without a file to transfer needs no temporary folder
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run the task and return its result. AnsibleActionFail for a bad ``src``."""
+        task_vars = task_vars or {}
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        operation = self._operation()
+        arguments = {str(key): plain(value) for key, value in self._task.args.items()}
+        with self._source(operation, arguments, task_vars) as source:
+            if source is not None:
+                if source.text is not None and not operation.SPEC.source_as_path:
+                    del arguments["src"]
+                    arguments["content"] = source.text
+                else:
+                    arguments["src"] = source.path
+                # rendered already, and no reason to render a second time
+                if "template" in arguments:
+                    arguments["template"] = False
+            if self._runs_here():
+                result.update(self._run_here(operation, arguments, task_vars))
+            else:
+                result.update(self._run_there(arguments, source, task_vars))
+        if source is not None and source.was_encrypted:
+            _hide_source(result)
+        return result
+
+    def _operation(self) -> ModuleType:
+        """The Python module behind the task's name. AnsibleActionFail when the collection has none of that name."""
+        # resolved_action is the module's name or this plugin's, depending on the version of ansible-core; a name
+        # without a collection got here by the keyword `collections`
+        collection, _dot, name = self._task.action.rpartition(".")
+        package = f"ansible_collections.{COLLECTION}.plugins.modules"
+        if collection not in ("", COLLECTION) or importlib.util.find_spec(f"{package}.{name}") is None:
+            raise AnsibleActionFail(f"{self._task.action} is not a module of the collection {COLLECTION}")
+        return importlib.import_module(f"{package}.{name}")
+
+    @contextmanager
+    def _source(
+        self, operation: ModuleType, arguments: Mapping[str, Any], task_vars: Mapping[str, Any]
+    ) -> Iterator[Source | None]:
+        """The file of the option ``src``, or None where there is none to read and the options are for the module."""
+        options = operation.SPEC.argument_spec
+        if "src" not in options or not isinstance(arguments.get("src"), str) or arguments.get("content") is not None:
+            yield None
+            return
+        try:
+            template = boolean(arguments.get("template") or False)
+        except TypeError as error:
+            raise AnsibleActionFail(f"template: {error}") from error
+        with open_source(
+            self._find_needle, self._loader, self._templar, arguments["src"], template=template, task_vars=task_vars
+        ) as source:
+            yield source
+
+    def _runs_here(self) -> bool:
+        """Whether the task runs on the controller, as its user, in its environment, and can do so in its process."""
+        return (
+            self._connection.transport == "local"
+            and not self._connection.become
+            and not self._task.async_val
+            and not any(self._task.environment or [])
+            and importlib.util.find_spec("requests") is not None
+        )
+
+    def _run_here(
+        self, operation: ModuleType, arguments: Mapping[str, Any], task_vars: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        warnings: list[str] = []
+        progress = Progress(self._show, f"{task_vars.get('inventory_hostname', 'localhost')} | {self._task.get_name()}")
+        result = run_in_process(
+            operation.SPEC,
+            operation.ensure,
+            arguments,
+            check_mode=self._task.check_mode,
+            diff_mode=self._task.diff,
+            warn=warnings.append,
+            progress=progress,
+            name=self._task.action,
+        )
+        if warnings:
+            result["warnings"] = warnings
+        if not _wants_invocation(task_vars):
+            del result["invocation"]
+        return result
+
+    def _run_there(self, arguments: dict[str, Any], source: Source | None, task_vars: dict[str, Any]) -> dict[str, Any]:
+        if source is not None and "src" in arguments:
+            if self._connection._shell.tmpdir is None:
+                self._make_tmp_path()
+            folder = self._connection._shell.tmpdir
+            name = self._connection._shell.get_remote_filename(source.path)
+            there = self._connection._shell.join_path(folder, name)
+            self._transfer_file(source.path, there)
+            self._fixup_perms2([folder, there])
+            arguments["src"] = there
+        wrap_async = self._task.async_val and not self._connection.has_native_async
+        result: dict[str, Any] = self._execute_module(
+            module_args=arguments, task_vars=task_vars, wrap_async=bool(wrap_async)
+        )
+        if not wrap_async:  # async_wrapper removes the folder when the job is done
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        return result
+
+    def _show(self, line: str) -> None:
+        """Print a line beside the results: on stderr, so that a callback's JSON on stdout stays JSON."""
+        if not self._task.no_log:
+            display.display(line, stderr=True)
+
+
+def plain(value: Any) -> Any:
+    """`value` as a module process would get it: JSON types, without Ansible's tags, and vault values decrypted."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [plain(item) for item in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogateescape")
+    return str(value)
+
+
+def _wants_invocation(task_vars: Mapping[str, Any]) -> bool:
+    """Whether a module's result would hold its arguments: always before ansible-core 2.21, then by configuration."""
+    try:
+        return bool(constants.config.get_config_value("INJECT_INVOCATION", variables=task_vars))
+    except Exception:  # a version that does not know the setting; each has its own error for that
+        return True
+
+
+def _hide_source(result: dict[str, Any]) -> None:
+    """Take the text of a file that was encrypted on the controller out of what is shown."""
+    given = (result.get("invocation") or {}).get("module_args") or {}
+    if "content" in given:
+        given["content"] = HIDDEN
+    diffs = result.get("diff") or []
+    for diff in diffs if isinstance(diffs, list) else [diffs]:
+        diff.update({side: HIDDEN for side in ("before", "after", "prepared") if diff.get(side)})

@@ -1,0 +1,345 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action plugin behaves as a module does, in the controller's process and as a module, without any cloud.
+
+A copy of the collection holds one module, ``probe``, that returns what it was given.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from playbook_runner import PlayResult, collections_path, run_playbook
+
+SECRET = "s3cr3t-value"
+# not written in the playbook, whose lines Ansible itself shows beside an error
+FROM_OUTSIDE = "{{ lookup('ansible.builtin.env', 'PROBE_SECRET') }}"
+VAULT_PASSWORD = "not a secret of anybody's"
+
+PROBE = '''#!/usr/bin/python
+"""Return what it was given."""
+import base64, os, sys
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import TaskSpec, run_module
+
+if os.environ.get("PROBE_IMPATIENT"):  # the controller's process shows progress at once
+    from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils import progress
+    progress.FIRST_AFTER = 0
+
+SPEC = TaskSpec(
+    argument_spec={
+        "src": {"type": "path"}, "content": {"type": "str"}, "template": {"type": "bool", "default": False},
+        "value": {"type": "raw"}, "secret": {"type": "str", "no_log": True}, "region": {"type": "str"},
+        "fail": {"type": "bool", "default": False}, "changed": {"type": "bool", "default": True},
+        "old": {"type": "str", "removed_in_version": "9.0.0", "removed_from_collection": "cloudops.cloud_assistant"},
+    },
+    mutually_exclusive=[("src", "content")],
+)
+
+
+def ensure(task):
+    task.warn("a warning about " + str(task.params["secret"]))
+    task.progress("1/2 finished by " + str(task.params["secret"]))
+    if task.params["fail"]:
+        raise InputError("value", "is refused with " + str(task.params["secret"]))
+    data = None
+    if task.params["content"] is not None:
+        data = task.params["content"].encode("utf-8")
+    elif task.params["src"]:
+        with open(task.params["src"], "rb") as file:
+            data = file.read()
+    return {
+        "changed": task.params["changed"],
+        "data": None if data is None else base64.b64encode(data).decode("ascii"),
+        "by_path": os.path.basename(task.params["src"] or ""),
+        "value": task.params["value"],
+        "kind": type(task.params["value"]).__name__,
+        "echo": task.params["secret"],
+        "region": task.params["region"],
+        "check": task.check_mode,
+        "diff": {"before": "", "after": "new\\n"} if task.diff_mode else {},
+        "module_process": "AnsiballZ" in " ".join([*sys.argv, *sys.path, __file__, os.environ.get("_", "")])
+        or "ansible_" in __file__ and ".zip" in __file__,
+        "interpreter": os.path.basename(sys.argv[0]),
+        "variable": os.environ.get("PROBE_VARIABLE"),
+    }
+
+
+def main():
+    run_module(SPEC, ensure)
+
+
+if __name__ == "__main__":
+    main()
+'''
+
+RUNTIME = {
+    "requires_ansible": ">=2.16.0",
+    "action_groups": {"alibaba": ["probe"]},
+    "plugin_routing": {"modules": {"probe": {"action_plugin": "cloudops.cloud_assistant.api_task"}}},
+}
+
+# what makes a task run as a module although it is the controller's
+AS_MODULE = {"environment": {"PROBE_VARIABLE": "set"}}
+HERE: dict[str, Any] = {}
+BOTH_WAYS = pytest.mark.parametrize("way", [HERE, AS_MODULE], ids=["in process", "as module"])
+
+Run = Callable[..., PlayResult]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs a play of tasks, given as data, where the collection has the module ``probe``."""
+    tree = tmp_path / "tree" / "ansible_collections" / "cloudops" / "cloud_assistant"
+    (tree / "plugins" / "modules").mkdir(parents=True)
+    (tree / "meta").mkdir()
+    real = Path(collections_path()) / "ansible_collections" / "cloudops" / "cloud_assistant"
+    for kind in ("action", "module_utils", "plugin_utils", "doc_fragments"):
+        (tree / "plugins" / kind).symlink_to(real.resolve() / "plugins" / kind)
+    (tree / "plugins" / "modules" / "probe.py").write_text(PROBE, encoding="utf-8")
+    (tree / "meta" / "runtime.yml").write_text(yaml.safe_dump(RUNTIME), encoding="utf-8")
+
+    def run_play(*tasks: dict[str, Any], play: dict[str, Any] | None = None, **options: Any) -> PlayResult:
+        data = [{"name": "Probe", "hosts": "localhost", "gather_facts": False, "tasks": list(tasks), **(play or {})}]
+        options["env"] = {
+            "ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "tree"),
+            "ANSIBLE_INJECT_INVOCATION": "true",
+            "PROBE_SECRET": SECRET,
+            **options.get("env", {}),
+        }
+        return run_playbook("---\n" + yaml.safe_dump(data, allow_unicode=True), tmp_path, **options)
+
+    return run_play
+
+
+def probe(name: str = "t", *, way: dict[str, Any] | None = None, task: dict[str, Any] | None = None, **options: Any):
+    """A task with the module ``probe``."""
+    return {"name": name, "cloudops.cloud_assistant.probe": options, **(way or {}), **(task or {})}
+
+
+def data_of(result: dict[str, Any]) -> bytes:
+    """The bytes of the file that the module got."""
+    return base64.b64decode(result["data"])
+
+
+@BOTH_WAYS
+def test_values_arrive_as_written(run: Run, way: dict[str, Any]):
+    value = {"number": 1, "list": [True, None, 1.5], "text": "日本\n", "day": "{{ '2026-01-02' }}"}
+    done = run(probe(value=value, way=way, secret=FROM_OUTSIDE))
+    result = done.result("t")
+    assert result["value"] == {**value, "day": "2026-01-02"}
+    assert result["variable"] == (None if way is HERE else "set")
+
+
+def test_task_of_the_controller_runs_in_its_process_and_others_do_not(run: Run):
+    done = run(
+        probe("here"),
+        probe("with environment", way=AS_MODULE),
+        probe("with async", task={"async": 30, "poll": 1}),
+        probe("with become", task={"become": True, "become_method": "su"}) if os.geteuid() == 0 else probe("here"),
+    )
+    assert done.rc == 0, done.output
+    results = {row["task"]: row["result"] for row in done.results}
+    assert not results.pop("here")["module_process"]
+    assert [result["module_process"] for result in results.values()] == [True] * len(results)
+
+
+def test_both_ways_give_the_same_result(run: Run):
+    cases: list[dict[str, Any]] = [
+        {"value": 1, "secret": FROM_OUTSIDE},
+        {"fail": True, "secret": FROM_OUTSIDE},
+        {"wrong": 1},
+        {"content": "a", "src": "b"},
+        {"changed": False, "old": "x"},
+    ]
+    tasks = [
+        probe(f"{number} {label}", way=way, task={"ignore_errors": True}, **case)
+        for number, case in enumerate(cases)
+        for label, way in (("here", HERE), ("there", AS_MODULE))
+    ]
+    done = run(*tasks, diff=True, check=True)
+    assert done.rc == 0, done.output
+    for number in range(len(cases)):
+        here, there = (done.result(f"{number} {label}") for label in ("here", "there"))
+        for result in (here, there):
+            for key in ("module_process", "interpreter", "variable", "ansible_facts"):
+                result.pop(key, None)
+            assert result.pop("_ansible_no_log", False) in (False, None)
+        assert here == there
+    assert done.result("0 here")["check"] is True
+    assert SECRET not in done.output + json.dumps(done.results)
+
+
+@BOTH_WAYS
+def test_nothing_secret_at_high_verbosity(run: Run, way: dict[str, Any]):
+    failing = probe("fails", way=way, secret=FROM_OUTSIDE, fail=True, task={"ignore_errors": True})
+    done = run(probe(way=way, secret=FROM_OUTSIDE), failing, arguments=["-vvv"])
+    assert done.rc == 0, done.output
+    assert SECRET not in done.output
+    assert "a warning about" in done.output
+
+
+@BOTH_WAYS
+def test_no_log_censors_the_result(run: Run, way: dict[str, Any]):
+    done = run(probe(way=way, value="hidden-value", task={"no_log": True}), arguments=["-vvv"])
+    assert done.rc == 0 and "hidden-value" not in done.output + json.dumps(done.results)
+
+
+@BOTH_WAYS
+def test_keywords_of_a_task(run: Run, way: dict[str, Any]):
+    done = run(
+        probe("defaults", way=way),
+        probe("own", way=way, region="cn-own"),
+        probe("loop", way=way, value="{{ item }}", task={"loop": [1, 2], "register": "looped"}),
+        probe(
+            "fails",
+            way=way,
+            value=3,
+            task={"failed_when": "seen.value == 3", "register": "seen", "ignore_errors": True},
+        ),
+        probe("unchanged", way=way, task={"changed_when": False}),
+        {
+            "name": "registered",
+            "ansible.builtin.assert": {"that": ["looped.results | map(attribute='value') == [1, 2]"]},
+        },
+        play={"module_defaults": {"group/cloudops.cloud_assistant.alibaba": {"region": "cn-default"}}},
+    )
+    assert done.rc == 0, done.output
+    assert done.result("defaults")["region"] == "cn-default"
+    assert done.result("own")["region"] == "cn-own"
+    assert done.result("fails")["failed_when_result"] is True
+    assert done.result("unchanged")["changed"] is False
+
+
+def test_progress_is_shown_beside_the_results(run: Run):
+    impatient = {"PROBE_IMPATIENT": "1"}
+    done = run(probe("a task", secret=FROM_OUTSIDE), env=impatient)
+    assert done.rc == 0, done.output
+    assert "localhost | a task: 1/2 finished by ******** (0 s)" in done.stderr
+    assert "finished" not in done.stdout
+    assert "finished" not in run(probe("a task", task={"no_log": True}), env=impatient).output
+    assert "finished" not in run(probe("a task")).output
+
+
+@BOTH_WAYS
+def test_diff_is_shown_in_diff_mode_only(run: Run, way: dict[str, Any]):
+    assert "+new" in run(probe(way=way), diff=True).stdout
+    assert "+new" not in run(probe(way=way)).stdout
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize(
+    "data",
+    [b"#!/bin/sh\r\necho a\r\n", "日本".encode(), b"\xff\xfe\x00binary", b"", b"x" * 300_000],
+    ids=["Windows line ends", "other script", "binary", "empty", "large"],
+)
+def test_file_arrives_byte_for_byte(run: Run, tmp_path: Path, way: dict[str, Any], data: bytes):
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "script.sh").write_bytes(data)
+    done = run(probe(way=way, src="script.sh"))
+    assert done.rc == 0, done.output
+    assert data_of(done.result("t")) == data
+
+
+@BOTH_WAYS
+def test_role_files_and_templates_come_first(run: Run, tmp_path: Path, way: dict[str, Any]):
+    role = tmp_path / "roles" / "r"
+    for folder, name, text in (
+        ("files", "a.sh", "role file"),
+        ("templates", "a.sh", "{% include 'part.j2' %} {{ word }}\n"),
+        ("templates", "part.j2", "{{ ansible_managed }} {{ template_path }}"),
+    ):
+        (role / folder).mkdir(parents=True, exist_ok=True)
+        (role / folder / name).write_text(text, encoding="utf-8")
+    (role / "tasks").mkdir()
+    tasks = [probe("file", way=way, src="a.sh"), probe("template", way=way, src="a.sh", template=True)]
+    (role / "tasks" / "main.yml").write_text(yaml.safe_dump(tasks), encoding="utf-8")
+    (tmp_path / "a.sh").write_text("playbook file", encoding="utf-8")
+    done = run(
+        play={"roles": ["r"], "vars": {"word": "{{ 'wo' ~ 'rd' }}"}}, env={"ANSIBLE_ROLES_PATH": str(role.parent)}
+    )
+    assert done.rc == 0, done.output
+    assert data_of(done.result("r : file")) == b"role file"
+    assert data_of(done.result("r : template")) == b"Ansible managed a.sh word\n"
+
+
+@BOTH_WAYS
+def test_template_keeps_windows_line_ends_and_backslashes(run: Run, tmp_path: Path, way: dict[str, Any]):
+    (tmp_path / "t.bat").write_bytes(b"echo {{ word }}\r\n{% if true %}\r\ncd C:\\n\r\n{% endif %}\r\n")
+    done = run(probe(way=way, src="t.bat", template=True), extra_vars={"word": "a\\tb"})
+    assert done.rc == 0, done.output
+    assert data_of(done.result("t")) == b"echo a\\tb\r\ncd C:\\n\r\n"
+
+
+def test_text_that_came_from_outside_is_not_rendered(run: Run, tmp_path: Path):
+    (tmp_path / "t.sh").write_text("echo {{ said.value }}", encoding="utf-8")
+    (tmp_path / "evil").write_text("{{ 1 + 1 }}", encoding="utf-8")
+    read = {"value": "{{ lookup('ansible.builtin.file', 'evil') }}"}
+    done = run(probe("said", task={"register": "said"}, **read), probe(src="t.sh", template=True))
+    assert done.rc == 0, done.output
+    assert data_of(done.result("t")) == b"echo {{ 1 + 1 }}"
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("template", [False, True])
+def test_encrypted_file_is_decrypted_and_not_shown(run: Run, tmp_path: Path, way: dict[str, Any], template: bool):
+    script, password = tmp_path / "script.sh", tmp_path / "password"
+    script.write_text(f"echo {SECRET} {{{{ 1 + 1 }}}}\n", encoding="utf-8")
+    password.write_text(VAULT_PASSWORD, encoding="utf-8")
+    vault = [str(Path(sys.executable).parent / "ansible-vault"), "encrypt", "--vault-password-file", str(password)]
+    subprocess.run([*vault, str(script)], check=True, capture_output=True)
+    done = run(
+        probe(way=way, src="script.sh", template=template),
+        arguments=["-vvv", "--vault-password-file", str(password)],
+        diff=True,
+    )
+    assert done.rc == 0, done.output
+    assert data_of(done.result("t")).decode() == f"echo {SECRET} {'2' if template else '{{ 1 + 1 }}'}\n"
+    assert SECRET not in done.output + json.dumps(done.results) and "+new" not in done.stdout
+    left = [path for path in (tmp_path / ".ansible" / "tmp").rglob("*") if path.is_file()]
+    assert not left
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"src": "missing.sh"}, "src: Could not find or access 'missing.sh'"),
+        ({"src": "broken.j2", "template": True}, "src: the template"),
+        ({"src": "latin.j2", "template": True}, "is not UTF-8 text"),
+        ({"src": "broken.j2", "template": "perhaps"}, "template: "),
+    ],
+)
+def test_unusable_file_is_refused_naming_the_option(run: Run, tmp_path: Path, options: dict[str, Any], message: str):
+    (tmp_path / "broken.j2").write_text("{{ undefined_name }}", encoding="utf-8")
+    (tmp_path / "latin.j2").write_bytes(b"\xe9\xff")
+    done = run(probe(**options))
+    assert done.rc == 2, done.output
+    assert message in done.result("t")["msg"]
+
+
+def test_async_task_gets_its_file(run: Run, tmp_path: Path):
+    (tmp_path / "big.bin").write_bytes(b"\x00\xff" * 10)
+    done = run(probe(src="big.bin", task={"async": 60, "poll": 1}))
+    assert done.rc == 0, done.output
+    assert data_of(done.result("t")) == b"\x00\xff" * 10 and done.result("t")["by_path"] == "big.bin"
+
+
+def test_short_name_with_the_collections_keyword(run: Run):
+    done = run({"name": "t", "probe": {"value": 1}}, play={"collections": ["cloudops.cloud_assistant"]})
+    assert done.rc == 0, done.output
+    assert done.result("t")["value"] == 1
+
+
+def test_other_names_are_refused(run: Run):
+    done = run({"name": "t", "cloudops.cloud_assistant.api_task": {}})
+    assert done.rc != 0 and "Traceback" not in done.output

@@ -1,0 +1,46 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Progress is shown late, seldom, and only when it says something new."""
+
+from __future__ import annotations
+
+from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.progress import (
+    AT_MOST_EVERY,
+    FIRST_AFTER,
+    Progress,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+CALLS = st.lists(st.tuples(st.floats(0, 4), st.sampled_from(["1/3", "2/3", "3/3"])), max_size=60)
+
+
+def play(calls: list[tuple[float, str]]) -> list[tuple[float, str]]:
+    """Time and text of each line that is shown for calls given as (seconds since the last, text)."""
+    now, shown = 100.0, []
+    progress = Progress(lambda line: shown.append((now, line)), "host", lambda: now)
+    for pause, text in calls:
+        now += pause
+        progress(text)
+    return shown
+
+
+@given(CALLS)
+def test_lines_are_late_seldom_and_new(calls: list[tuple[float, str]]):
+    shown = play(calls)
+    times = [when for when, _line in shown]
+    assert all(when >= 100 + FIRST_AFTER for when in times)
+    assert all(later - earlier >= AT_MOST_EVERY for earlier, later in zip(times, times[1:], strict=False))
+    texts = [line.rpartition(" (")[0] for _when, line in shown]
+    assert all(one != next_one for one, next_one in zip(texts, texts[1:], strict=False))
+
+
+def test_a_long_run_is_heard_of():
+    shown = [line for _when, line in play([(1.0, f"{number}/20 finished") for number in range(1, 21)])]
+    assert shown == [
+        "host: 3/20 finished (3 s)",
+        "host: 8/20 finished (8 s)",
+        "host: 13/20 finished (13 s)",
+        "host: 18/20 finished (18 s)",
+    ]
