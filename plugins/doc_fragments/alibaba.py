@@ -86,11 +86,17 @@ options:
     description:
       - The generation of the API that the endpoint speaks.
       - >-
-        V(classic) is the API of 2018, as some private-cloud and reseller endpoints still have it. It has no client tokens,
-        no tags, no parameters, 16 KB of content. An option that it cannot serve is refused before any request.
+        V(classic) is the API of 2018, as some private-cloud and reseller endpoints still have it. It has no client
+        tokens, no tags, no parameters, 16 KB of content. An option that it cannot serve is refused before any request.
     type: str
     choices: [current, classic]
     default: current
+  signature_version:
+    description:
+      - The version of the request signature.
+      - The default is V(v3) for O(api_generation=current) and V(v1) for O(api_generation=classic).
+    type: str
+    choices: [v3, v1]
   validate_certs:
     description:
       - Whether the server's certificate is verified.
@@ -239,8 +245,8 @@ options:
     description:
       - The generation of the API that the endpoint speaks.
       - >-
-        V(classic) is the API of 2018, as some private-cloud and reseller endpoints still have it. It has no client tokens,
-        no tags, no parameters, 16 KB of content. An option that it cannot serve is refused before any request.
+        V(classic) is the API of 2018, as some private-cloud and reseller endpoints still have it. It has no client
+        tokens, no tags, no parameters, 16 KB of content. An option that it cannot serve is refused before any request.
     type: str
     choices: [current, classic]
     default: current
@@ -249,6 +255,17 @@ options:
     ini:
       - section: alibaba_cloud
         key: api_generation
+  signature_version:
+    description:
+      - The version of the request signature.
+      - The default is V(v3) for O(api_generation=current) and V(v1) for O(api_generation=classic).
+    type: str
+    choices: [v3, v1]
+    vars:
+      - name: alibaba_cloud_signature_version
+    ini:
+      - section: alibaba_cloud
+        key: signature_version
   validate_certs:
     description:
       - Whether the server's certificate is verified.
