@@ -12,10 +12,6 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
-from fake_library import Crash, FakeLibrary
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.command_changes import (
     Changes,
     Keeper,
@@ -26,6 +22,9 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     command_diff,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError, TaskFailure
+from fake_library import Crash, FakeLibrary
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 CONTENTS = (b"echo a\n", b"echo a\r\n", b"echo {{name}}\n", b"\xff\xfe not text")
 TYPES = ("RunShellScript", "RunPowerShellScript")
@@ -75,7 +74,8 @@ def owned(library: FakeLibrary) -> list[tuple[Any, ...]]:
     rows = []
     for row in library.commands.values():
         rest = {key: value for key, value in row.items() if key not in ("CommandId", "CreationTime") and value != ""}
-        rows.append(sorted((key, str(sorted(value.items()) if key == "Tags" else value)) for key, value in rest.items()))
+        rest["Tags"] = sorted(row["Tags"].items())
+        rows.append(sorted((key, str(value)) for key, value in rest.items()))
     return sorted(rows)
 
 

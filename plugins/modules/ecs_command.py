@@ -1,0 +1,448 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Create, change and delete stored commands of Cloud Assistant."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: ecs_command
+short_description: Manage stored commands of Alibaba Cloud Cloud Assistant
+version_added: "0.1.0"
+description:
+  - Keeps a script as a stored command in a region, from where it can be invoked on instances any number of times.
+  - A command is found by its exact name or by its id. Two commands may have the same name; they are refused with their
+    ids unless O(command_id) says which one is meant.
+  - >-
+    The service changes name, description, working directory, timeout and launcher of a command in place. It cannot
+    change the script, the type, O(enable_parameter) or the resource group: then a new command is created as
+    C(<name>~replacing), the old one is deleted, and the new one gets the name. The id changes thereby. When such a
+    replacement is interrupted, the next run of the task finishes it.
+author: cloudops.cloud_assistant contributors (@cloudops)
+extends_documentation_fragment:
+  - cloudops.cloud_assistant.alibaba
+  - cloudops.cloud_assistant.attributes
+  - cloudops.cloud_assistant.attributes.alibaba
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+    details:
+      - Shows the decoded script and the other fields.
+  idempotent:
+    support: full
+    details:
+      - A command that was replaced has a new id. Name a command by O(name) where its script may change.
+options:
+  state:
+    description:
+      - V(present) makes sure that the command is there and as described, V(absent) that it is not there.
+    type: str
+    choices: [present, absent]
+    default: present
+  name:
+    description:
+      - The command's name, up to 128 characters, compared exactly.
+      - With O(command_id) it is the name that the command is to have.
+    type: str
+  command_id:
+    description:
+      - The command's id. With O(state=present) the command has to exist.
+    type: str
+  type:
+    description:
+      - What kind of script it is. V(RunShellScript) runs on Linux, the others on Windows.
+      - A new command is a V(RunShellScript) unless this says otherwise.
+    type: str
+    choices: [RunShellScript, RunPowerShellScript, RunBatScript]
+  content:
+    description:
+      - The script. It is stored and compared byte for byte, line ends included.
+      - The service takes at most 24 KB after Base64, which is 18 KB of script; some accounts have a lower limit.
+      - Required to create a command, this or O(src).
+    type: str
+  src:
+    description:
+      - A file with the script on the controller, looked for in C(files/) of the role and the playbook.
+      - Files encrypted with Ansible Vault are decrypted.
+    type: path
+  template:
+    description:
+      - Renders O(src) as a template first, looked for in C(templates/).
+    type: bool
+    default: false
+  description:
+    description:
+      - The command's description, up to 512 characters.
+    type: str
+  working_dir:
+    description:
+      - The directory in which the script runs, up to 200 characters. It has to exist on the instances.
+      - A new command without it runs in C(/root), on Windows in the agent's own directory.
+    type: str
+  timeout:
+    description:
+      - Seconds after which a run of the script is ended by force.
+      - A new command without it gets 60 seconds. With O(api_generation=classic) the least is 60 and the default 3600.
+    type: int
+  enable_parameter:
+    description:
+      - Whether C({{name}}) in the script is a parameter that gets its value when the command is invoked.
+      - A new command without it has no parameters.
+    type: bool
+  launcher:
+    description:
+      - The program that starts the script, up to 1 KB, for example V(python3 -u {{ACS::ScriptFileName|Ext(".py"\)}}).
+    type: str
+  resource_group_id:
+    description:
+      - The resource group that the command belongs to.
+    type: str
+  tags:
+    description:
+      - The command's tags, at most 20. An empty dictionary with O(purge_tags=true) removes all.
+    type: dict
+  purge_tags:
+    description:
+      - Whether tags that O(tags) does not hold are removed. Without O(tags) none are.
+    type: bool
+    default: true
+  all_matching:
+    description:
+      - With O(state=absent), deletes every command of that O(name) instead of refusing when there are several.
+    type: bool
+    default: false
+  stop_invocations:
+    description:
+      - Stops live scheduled invocations of a command before it is deleted.
+      - >-
+        Without it, a command that still has some is not deleted by O(state=absent), and the error names them; when a
+        command is replaced they go on with the old script, which a warning says.
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - Seconds that O(stop_invocations) waits until nothing runs any more.
+    type: int
+    default: 120
+  client_token:
+    description:
+      - Makes the creation one and the same request for the service, however often it is sent.
+      - Up to 64 ASCII characters.
+      - The module makes one of its own when this is not given.
+    type: str
+notes:
+  - >-
+    The permissions C(ecs:DescribeCommands), C(ecs:CreateCommand), C(ecs:ModifyCommand) and C(ecs:DeleteCommand) are
+    needed; C(ecs:DescribeInvocations) to delete or replace, C(ecs:StopInvocation) for O(stop_invocations),
+    C(ecs:TagResources) and C(ecs:UntagResources) for O(tags).
+  - Public commands cannot be changed or deleted.
+seealso:
+  - module: cloudops.cloud_assistant.ecs_command_info
+  - module: cloudops.cloud_assistant.ecs_invoke_command
+  - module: cloudops.cloud_assistant.ecs_invocation
+  - plugin: cloudops.cloud_assistant.ecs_command_id
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+---
+- name: Store a script
+  cloudops.cloud_assistant.ecs_command:
+    region: cn-hangzhou
+    name: rotate-logs
+    src: rotate-logs.sh
+    working_dir: /var/log
+    timeout: 300
+    tags:
+      team: ops
+
+- name: Store a script with a parameter
+  cloudops.cloud_assistant.ecs_command:
+    region: cn-hangzhou
+    name: restart-service
+    src: restart-service.sh
+    enable_parameter: true
+
+- name: Rename a command
+  cloudops.cloud_assistant.ecs_command:
+    region: cn-hangzhou
+    command_id: c-7d2a745b412b4601b2d47f6a768d3a14
+    name: restart-unit
+
+- name: Delete a command with its schedules
+  cloudops.cloud_assistant.ecs_command:
+    region: cn-hangzhou
+    name: rotate-logs
+    state: absent
+    stop_invocations: true
+"""
+
+RETURN = r"""
+---
+command_id:
+  description: The command's id; in check mode only where the command is there already and stays.
+  returned: O(state=present)
+  type: str
+  sample: c-7d2a745b412b4601b2d47f6a768d3a14
+replaced_command_id:
+  description: The id of the command that was deleted because it could not be changed.
+  returned: when the command was replaced
+  type: str
+  sample: c-0123456789abcdef0123456789abcdef
+command:
+  description: The command as it is now, or in check mode as it would be.
+  returned: O(state=present)
+  type: dict
+  contains:
+    command_id:
+      description: Its id.
+      returned: when known
+      type: str
+      sample: c-7d2a745b412b4601b2d47f6a768d3a14
+    name:
+      description: Its name.
+      returned: always
+      type: str
+      sample: rotate-logs
+    type:
+      description: What kind of script it is.
+      returned: always
+      type: str
+      sample: RunShellScript
+    content:
+      description: The script.
+      returned: when it is text
+      type: str
+      sample: "logrotate -f /etc/logrotate.conf\n"
+    content_base64:
+      description: The script in Base64.
+      returned: when it is not UTF-8 text
+      type: str
+      sample: //4K
+    description:
+      description: Its description.
+      returned: always
+      type: str
+      sample: Rotates all logs now.
+    working_dir:
+      description: The directory in which it runs.
+      returned: always
+      type: str
+      sample: /var/log
+    timeout:
+      description: Seconds after which a run is ended by force.
+      returned: always
+      type: int
+      sample: 300
+    enable_parameter:
+      description: Whether it has parameters.
+      returned: always
+      type: bool
+      sample: false
+    parameter_names:
+      description: The names of its parameters.
+      returned: always
+      type: list
+      elements: str
+      sample: []
+    launcher:
+      description: The program that starts the script.
+      returned: always
+      type: str
+      sample: ""
+    resource_group_id:
+      description: Its resource group.
+      returned: always
+      type: str
+      sample: rg-bp67acfmxazb4ph
+    tags:
+      description: Its tags.
+      returned: always
+      type: dict
+      sample: {team: ops}
+    invoke_times:
+      description: How often it has been invoked.
+      returned: always
+      type: int
+      sample: 3
+    created_at:
+      description: When it was created.
+      returned: always
+      type: str
+      sample: "2026-04-27T08:00:00Z"
+    provider:
+      description: Who provides a public command.
+      returned: always
+      type: str
+      sample: ""
+    category:
+      description: The category of a public command.
+      returned: always
+      type: str
+      sample: ""
+command_ids:
+  description: The ids of the commands that were deleted, or would be.
+  returned: O(state=absent)
+  type: list
+  elements: str
+  sample: [c-7d2a745b412b4601b2d47f6a768d3a14]
+stopped_invoke_ids:
+  description: The scheduled invocations that were stopped, or would be.
+  returned: success
+  type: list
+  elements: str
+  sample: [t-7d2a745b412b4601b2d47f6a768d5c11]
+error:
+  description: The service's answer, with C(operation), C(code), C(message), C(request_id), C(http_status) and C(hint).
+  returned: when the service refused a call
+  type: dict
+  sample:
+    operation: CreateCommand
+    code: CmdCount.ExceedQuota
+    message: The total number of commands in the current region exceeds the quota.
+    request_id: 473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E
+    http_status: 403
+    host: ecs.cn-hangzhou.aliyuncs.com
+    hint: Delete commands that are no longer needed, or ask for a higher quota.
+"""
+
+from typing import Any
+
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.generations import refuse_missing
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS, connect
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.command_changes import (
+    Changes,
+    Keeper,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.command_state import (
+    DesiredCommand,
+    command_diff,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.content import SCRIPT_TYPES
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.script_source import given_script
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.idempotency import check_client_token
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
+    TaskContext,
+    TaskSpec,
+    run_module,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+
+SPEC = TaskSpec(
+    argument_spec={
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "name": {"type": "str"},
+        "command_id": {"type": "str"},
+        "type": {"type": "str", "choices": list(SCRIPT_TYPES)},
+        "content": {"type": "str"},
+        "src": {"type": "path"},
+        "template": {"type": "bool", "default": False},
+        "description": {"type": "str"},
+        "working_dir": {"type": "str"},
+        "timeout": {"type": "int"},
+        "enable_parameter": {"type": "bool"},
+        "launcher": {"type": "str"},
+        "resource_group_id": {"type": "str"},
+        "tags": {"type": "dict"},
+        "purge_tags": {"type": "bool", "default": True},
+        "all_matching": {"type": "bool", "default": False},
+        "stop_invocations": {"type": "bool", "default": False},
+        "wait_timeout": {"type": "int", "default": 120},
+        "client_token": {"type": "str", "no_log": False},
+        **ALIBABA_OPTIONS,
+    },
+    mutually_exclusive=[("content", "src")],
+    required_one_of=[("name", "command_id")],
+)
+
+
+def ensure(task: TaskContext) -> dict[str, Any]:
+    """Bring the command into the wanted state."""
+    params = task.params
+    if params["client_token"] is not None:
+        check_client_token(params["client_token"])
+        refuse_missing(params["api_generation"], {"client_token": params["client_token"]})
+    desired = _desired(params)
+    keeper = Keeper(
+        connect(params),
+        check=task.check_mode,
+        stop_invocations=params["stop_invocations"],
+        deadline=Deadline(params["wait_timeout"]),
+        warn=task.warn,
+    )
+    if params["state"] == "absent":
+        changes = keeper.absent(
+            command_id=params["command_id"], name=params["name"], all_matching=params["all_matching"]
+        )
+        result = _absent_result(changes)
+    else:
+        changes = keeper.present(desired, command_id=params["command_id"], client_token=params["client_token"])
+        result = _present_result(changes)
+    if task.diff_mode:
+        result["diff"] = _diff(changes)
+    return result
+
+
+def _desired(params: dict[str, Any]) -> DesiredCommand:
+    script = given_script(params["content"], params["src"])
+    tags = params["tags"]
+    return DesiredCommand(
+        content=script.data if script else None,
+        tags=None if tags is None else {str(key): "" if tags[key] is None else str(tags[key]) for key in tags},
+        **{
+            name: params[name]
+            for name in (
+                "name",
+                "type",
+                "description",
+                "working_dir",
+                "timeout",
+                "enable_parameter",
+                "launcher",
+                "resource_group_id",
+                "purge_tags",
+            )
+        },
+    )
+
+
+def _present_result(changes: Changes) -> dict[str, Any]:
+    result: dict[str, Any] = {"changed": changes.changed, "stopped_invoke_ids": changes.stopped_invoke_ids}
+    if changes.after:
+        command = changes.after.as_dict()
+        if command["command_id"]:
+            result["command_id"] = command["command_id"]
+        else:
+            del command["command_id"]
+        result["command"] = command
+    if changes.replaced_command_id:
+        result["replaced_command_id"] = changes.replaced_command_id
+    return result
+
+
+def _absent_result(changes: Changes) -> dict[str, Any]:
+    return {
+        "changed": changes.changed,
+        "command_ids": [command.command_id for command in changes.deleted],
+        "stopped_invoke_ids": changes.stopped_invoke_ids,
+    }
+
+
+def _diff(changes: Changes) -> list[dict[str, Any]]:
+    if changes.after is None:
+        return [part for command in changes.deleted for part in command_diff(command, None)]
+    return command_diff(changes.before, changes.after)
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, ensure)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,257 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read stored commands of Cloud Assistant."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: ecs_command_info
+short_description: Read stored commands of Alibaba Cloud Cloud Assistant
+version_added: "0.1.0"
+description:
+  - Returns the stored commands of a region that match every filter; without one, all commands of the account.
+  - The list is read to its end, or the task fails.
+author: cloudops.cloud_assistant contributors (@cloudops)
+extends_documentation_fragment:
+  - cloudops.cloud_assistant.alibaba
+  - cloudops.cloud_assistant.attributes
+  - cloudops.cloud_assistant.attributes.alibaba
+  - cloudops.cloud_assistant.attributes.info
+options:
+  command_ids:
+    description:
+      - Only the commands with these ids. Ids that do not exist are left out.
+    type: list
+    elements: str
+    aliases: [command_id]
+  name:
+    description:
+      - Only commands of exactly this name.
+    type: str
+  name_pattern:
+    description:
+      - Only commands whose name the service finds similar. V(*) at the beginning and at the end stands for anything.
+    type: str
+  type:
+    description:
+      - Only commands of this kind.
+    type: str
+    choices: [RunShellScript, RunPowerShellScript, RunBatScript]
+  provider:
+    description:
+      - Public commands of this provider instead of the account's own ones, for example V(AlibabaCloud).
+    type: str
+  latest:
+    description:
+      - Only the newest version of each public command. Needs O(provider).
+    type: bool
+    default: false
+  resource_group_id:
+    description:
+      - Only commands of this resource group.
+    type: str
+  tags:
+    description:
+      - Only commands that have all of these tags.
+    type: dict
+notes:
+  - The permission C(ecs:DescribeCommands) is needed.
+seealso:
+  - module: cloudops.cloud_assistant.ecs_command
+  - plugin: cloudops.cloud_assistant.ecs_command_id
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+---
+- name: Read a command
+  cloudops.cloud_assistant.ecs_command_info:
+    region: cn-hangzhou
+    name: rotate-logs
+  register: found
+
+- name: Read all commands of a team
+  cloudops.cloud_assistant.ecs_command_info:
+    region: cn-hangzhou
+    tags:
+      team: ops
+
+- name: Find public commands
+  cloudops.cloud_assistant.ecs_command_info:
+    region: cn-hangzhou
+    provider: AlibabaCloud
+    name_pattern: ACS-ECS-*
+    latest: true
+"""
+
+RETURN = r"""
+---
+commands:
+  description: The commands, in the order in which the service lists them.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    command_id:
+      description: The command's id.
+      returned: always
+      type: str
+      sample: c-7d2a745b412b4601b2d47f6a768d3a14
+    name:
+      description: Its name.
+      returned: always
+      type: str
+      sample: rotate-logs
+    type:
+      description: What kind of script it is.
+      returned: always
+      type: str
+      sample: RunShellScript
+    content:
+      description: The script.
+      returned: when it is text
+      type: str
+      sample: "logrotate -f /etc/logrotate.conf\n"
+    content_base64:
+      description: The script in Base64.
+      returned: when it is not UTF-8 text
+      type: str
+      sample: //4K
+    description:
+      description: Its description.
+      returned: always
+      type: str
+      sample: Rotates all logs now.
+    working_dir:
+      description: The directory in which it runs.
+      returned: always
+      type: str
+      sample: /var/log
+    timeout:
+      description: Seconds after which a run is ended by force.
+      returned: always
+      type: int
+      sample: 300
+    enable_parameter:
+      description: Whether it has parameters.
+      returned: always
+      type: bool
+      sample: false
+    parameter_names:
+      description: The names of its parameters.
+      returned: always
+      type: list
+      elements: str
+      sample: []
+    launcher:
+      description: The program that starts the script.
+      returned: always
+      type: str
+      sample: ""
+    resource_group_id:
+      description: Its resource group.
+      returned: always
+      type: str
+      sample: rg-bp67acfmxazb4ph
+    tags:
+      description: Its tags.
+      returned: always
+      type: dict
+      sample: {team: ops}
+    invoke_times:
+      description: How often it has been invoked.
+      returned: always
+      type: int
+      sample: 3
+    created_at:
+      description: When it was created.
+      returned: always
+      type: str
+      sample: "2026-04-27T08:00:00Z"
+    provider:
+      description: Who provides a public command.
+      returned: always
+      type: str
+      sample: ""
+    category:
+      description: The category of a public command.
+      returned: always
+      type: str
+      sample: ""
+    version:
+      description: The version of a public command.
+      returned: when the service says it
+      type: int
+      sample: 2
+    latest:
+      description: Whether this is the newest version of a public command.
+      returned: when the service says it
+      type: bool
+      sample: true
+"""
+
+from typing import Any
+
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.generations import refuse_missing
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS, connect
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.commands import find_commands
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.content import SCRIPT_TYPES
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import check_tags
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
+    TaskContext,
+    TaskSpec,
+    run_module,
+)
+
+SPEC = TaskSpec(
+    argument_spec={
+        "command_ids": {"type": "list", "elements": "str", "aliases": ["command_id"]},
+        "name": {"type": "str"},
+        "name_pattern": {"type": "str"},
+        "type": {"type": "str", "choices": list(SCRIPT_TYPES)},
+        "provider": {"type": "str"},
+        "latest": {"type": "bool", "default": False},
+        "resource_group_id": {"type": "str"},
+        "tags": {"type": "dict"},
+        **ALIBABA_OPTIONS,
+    },
+    mutually_exclusive=[("name", "name_pattern")],
+)
+
+
+def ensure(task: TaskContext) -> dict[str, Any]:
+    """Return the commands that match."""
+    params = task.params
+    tags = {str(key): str(value) for key, value in (params["tags"] or {}).items()}
+    check_tags(tags)
+    later = ("tags", "resource_group_id", "provider")
+    refuse_missing(params["api_generation"], {option: params[option] for option in later})
+    if params["latest"] and not params["provider"]:
+        raise InputError("latest", "only public commands have versions; give provider")
+    # an empty list is a filter that matches nothing, not "everything"
+    commands = find_commands(
+        connect(params),
+        name=params["name"] if params["name"] is not None else params["name_pattern"],
+        command_ids=params["command_ids"],
+        type=params["type"],
+        provider=params["provider"],
+        tags=tags,
+        resource_group_id=params["resource_group_id"],
+        fuzzy=params["name_pattern"] is not None,
+    )
+    shown = [command for command in commands if command.latest is not False or not params["latest"]]
+    return {"changed": False, "commands": [command.as_dict() for command in shown]}
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, ensure)
+
+
+if __name__ == "__main__":
+    main()
