@@ -11,7 +11,7 @@ import binascii
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timezone
 from typing import Any
 
@@ -50,6 +50,7 @@ class Command:
     timeout: int = DEFAULT_TIMEOUT
     enable_parameter: bool = False
     parameter_names: tuple[str, ...] = ()
+    optional_parameters: tuple[str, ...] = ()
     launcher: str = ""
     resource_group_id: str = ""
     tags: dict[str, str] = field(default_factory=dict)
@@ -64,6 +65,7 @@ class Command:
     def from_row(cls, row: Mapping[str, Any]) -> Command:
         """Build the record from one element of ``Commands.Command``; absent fields take the API's defaults."""
         names = (row.get("ParameterNames") or {}).get("ParameterName") or []
+        definitions = (row.get("ParameterDefinitions") or {}).get("ParameterDefinition") or []
         return cls(
             command_id=row["CommandId"],
             name=row.get("Name") or "",
@@ -75,6 +77,12 @@ class Command:
             timeout=int(row.get("Timeout") or row.get("TimeOut") or DEFAULT_TIMEOUT),
             enable_parameter=bool(row.get("EnableParameter", False)),
             parameter_names=tuple(names),
+            # public commands define which of their parameters may be left out
+            optional_parameters=tuple(
+                item["ParameterName"]
+                for item in definitions
+                if item.get("Required") is False or item.get("DefaultValue") not in (None, "")
+            ),
             launcher=row.get("Launcher") or "",
             resource_group_id=row.get("ResourceGroupId") or "",
             tags=tags_from_rows((row.get("Tags") or {}).get("Tag") or []),
@@ -332,32 +340,13 @@ class Invocation:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the record as a task's result shows it: plain values, parameters by name only."""
-        record: dict[str, Any] = {
-            name: getattr(self, name)
-            for name in (
-                "invoke_id",
-                "status",
-                "command_id",
-                "command_name",
-                "command_type",
-                "command_description",
-                "repeat_mode",
-                "frequency",
-                "created_at",
-                "timeout",
-                "username",
-                "working_dir",
-                "launcher",
-                "container_id",
-                "container_name",
-                "termination_mode",
-                "oss_output_delivery",
-            )
+        special = ("content", "parameters", "instances")
+        return {
+            **{item.name: getattr(self, item.name) for item in fields(self) if item.name not in special},
+            "content": self.content.decode("utf-8", "replace"),
+            "parameter_names": sorted(self.parameters),
+            "instance_ids": [instance.instance_id for instance in self.instances],
         }
-        record["parameter_names"] = sorted(self.parameters)
-        record["tags"] = dict(self.tags)
-        record["instance_ids"] = [instance.instance_id for instance in self.instances]
-        return record
 
 
 @dataclass(frozen=True)

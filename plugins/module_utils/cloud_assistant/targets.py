@@ -37,7 +37,7 @@ class Targets:
     def of(
         cls,
         instance_ids: Iterable[str] | None = None,
-        tags: Mapping[str, str] | None = None,
+        tags: Mapping[str, object] | None = None,
         resource_group_id: str | None = None,
         *,
         warn: Callable[[str], None] | None = None,
@@ -54,11 +54,11 @@ class Targets:
         for instance_id in ids:
             if not _ID.fullmatch(instance_id):
                 raise InputError("instance_ids", f"{instance_id!r} is not the id of an instance")
-        check_tags(tags or {}, "resource_tags")
+        checked = check_tags(tags or {}, "resource_tags")
         unique, repeated = dedupe(ids)
         if repeated and warn:
             warn(f"instance_ids: given more than once, used once: {', '.join(repeated)}")
-        return cls(unique, dict(tags or {}), resource_group_id)
+        return cls(unique, checked, resource_group_id)
 
 
 def dedupe(ids: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -80,16 +80,19 @@ def check_batch_size(size: int) -> None:
         raise InputError("batch_size", f"is {size}, one call takes 1 to {MAX_BATCH} instances")
 
 
-def check_tags(tags: Mapping[str, str], option: str = "tags", *, limit: int = MAX_TAGS) -> None:
-    """Raise InputError for tags that the service does not take (RunCommand, Tag and ResourceTag)."""
+def check_tags(tags: Mapping[str, object], option: str = "tags", *, limit: int = MAX_TAGS) -> dict[str, str]:
+    """Return the tags as text; raise InputError for what the service does not take (RunCommand, Tag)."""
     if len(tags) > limit:
         raise InputError(option, f"has {len(tags)} tags, at most {limit} are allowed")
-    for key, value in tags.items():
+    checked = {str(key): "" if value is None else str(value) for key, value in tags.items()}
+    for key, value in checked.items():
         if not 1 <= len(key) <= MAX_TAG_KEY:
             raise InputError(option, f"the key {key!r} has {len(key)} characters, allowed are 1 to {MAX_TAG_KEY}")
         if key.lower().startswith(("aliyun", "acs:")):
             raise InputError(option, f"the key {key!r} begins with aliyun or acs:, which the service keeps for itself")
         if len(value) > MAX_TAG_VALUE:
-            raise InputError(option, f"the value of {key!r} has more than {MAX_TAG_VALUE} characters")
+            problem = f"the value of {key!r} has {len(value)} characters, at most {MAX_TAG_VALUE} are allowed"
+            raise InputError(option, problem)
         if any("http://" in text or "https://" in text for text in (key, value)):
             raise InputError(option, f"the tag {key!r} may not contain http:// or https://")
+    return checked

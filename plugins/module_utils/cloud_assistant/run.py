@@ -1,0 +1,384 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a script, or a stored command, on any number of instances: on each of them once, with a result for each."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
+    CloudError,
+    TaskFailure,
+    WaitTimeout,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.idempotency import new_client_token
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+
+from .models import SKIPPED, InstanceResult, Invocation, parse_time
+from .orders import dry_order, order_for, script_of, stored_command
+from .outcome import RunOutcome, dropped_warning, skipped_warning
+from .previous import Earlier, done_before, key_tag, run_tag, started_before, tagged_invocations
+from .readiness import UNREADY_RESULTS, Unfit, examine, find_targets
+from .request import RunRequest
+from .results import iter_results, no_record, read_results
+from .sending import NOT_STARTED, Batch, Order, Sent, left_out, plan_batches, refused, send
+from .targets import MAX_TAGS, check_tags
+from .waiting import Settled, Watch, begun, ended, names_of, visible
+
+CALLS_AT_ONCE = 8
+"""Calls under way at the same time, for sending batches and for reading their results."""
+
+CLOCK_MARGIN = timedelta(seconds=2)
+"""How much two clocks of the service may differ, and the resolution of its time stamps."""
+
+WAIT_MARGIN = 120.0
+"""Seconds that the default wait allows beyond the script's own time-out, for delivery and reports."""
+
+LAST_READ = 10.0
+"""Seconds for one last look at the results when the time for waiting is up."""
+
+CHECK_MODE = "CheckMode"
+"""Our own error code of an instance on which nothing ran because the request was a dry run."""
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def run(
+    client: Client,
+    request: RunRequest,
+    *,
+    progress: Callable[[str], None] | None = None,
+    warn: Callable[[str], None] | None = None,
+) -> RunOutcome:
+    """Run the request and return what it came to, failing instances and failed calls included.
+
+    ``progress`` and ``warn`` get lines for people. Raises InputError before the first request to the service, and
+    CloudError where nothing could be started at all; ``raise_for_failure`` of the outcome raises the rest.
+    """
+    request.check(client.generation)
+    return _Run(client, request, progress or _ignore, warn or _ignore).carry_out()
+
+
+@dataclass(frozen=True)
+class _Share:
+    """The instances of this run that one invocation takes care of."""
+
+    instance_ids: tuple[str, ...]
+    previous: bool = False
+    not_before: datetime | None = None
+
+
+class _Run:
+    """One run on its way: what is known of each instance, and the invocations that are not over."""
+
+    def __init__(
+        self, client: Client, request: RunRequest, progress: Callable[[str], None], warn: Callable[[str], None]
+    ) -> None:
+        self.client = client
+        self.request = request
+        self.progress = progress
+        self.warn = warn
+        self.outcome = RunOutcome()
+        self.deadline = Deadline(request.wait_timeout if request.wait else None)
+        self.watch = Watch(client, self.deadline)
+        self.instance_ids: tuple[str, ...] = ()
+        self.results: dict[str, InstanceResult] = {}
+        self.shares: dict[str, _Share] = {}
+        # invocations that an earlier start under the same token has made
+        self.known: frozenset[str] = frozenset()
+
+    def carry_out(self) -> RunOutcome:
+        """Do everything, in order."""
+        command = stored_command(self.client, self.request)
+        self.outcome.script = script_of(self.request, command)
+        self.instance_ids, stopped = find_targets(self.client, self.request.targets, self.deadline)
+        earlier = self._look_back()
+        remaining = self._ready(earlier, stopped)
+        if self.request.dry_run:
+            self._rehearse(remaining, lambda: dry_order(self.request, command))
+        else:
+            token = self._token()
+            plan = plan_batches(remaining, self.request.batch_size, token, whole=remaining == self.instance_ids)
+            tags = self._tags(token, len(plan))
+            self.watch = Watch(self.client, self.deadline, run_tag(token) if token else None)
+            with order_for(self.client, self.request, command, tags, self.outcome.errors.append) as order:
+                self._set_deadline(order, len(plan))
+                self._launch_and_collect(order, deque(plan))
+        return self._finish()
+
+    # what came before
+
+    def _look_back(self) -> list[tuple[Earlier, bool]]:
+        """Return what earlier invocations have taken care of, with whether it counts as previous."""
+        request, wanted = self.request, frozenset(self.instance_ids)
+        done: list[Earlier] = []
+        if request.idempotency_key is not None:
+            found = tagged_invocations(self.client, key_tag(request.idempotency_key), self.deadline)
+            done = done_before(found, wanted)
+            if self._other_script(done):
+                self.warn("idempotency_key: an earlier invocation under this key ran another script")
+        started: list[Earlier] = []
+        if request.client_token is not None:
+            found = tagged_invocations(self.client, run_tag(request.client_token), self.deadline)
+            self.known = frozenset(invocation.invoke_id for invocation in found)
+            if request.dry_run or request.unready == "skip" or request.targets.tags:
+                # the batches may differ from those of an interrupted start, and so may their tokens
+                wanted -= {instance_id for earlier in done for instance_id in earlier.instance_ids}
+                started = started_before(found, wanted)
+                if self._other_script(started) and not request.values:
+                    ids = names_of([earlier.invocation.invoke_id for earlier in started], "invocation")
+                    raise TaskFailure(f"client_token: was used for another script before, in {ids}; use a new one")
+        return [*((earlier, True) for earlier in done), *((earlier, False) for earlier in started)]
+
+    def _other_script(self, earlier: Iterable[Earlier]) -> bool:
+        script = self.outcome.script
+        contents = {item.invocation.content for item in earlier} - {b""}
+        return script is not None and bool(contents - {script.data})
+
+    def _ready(self, earlier: list[tuple[Earlier, bool]], stopped: dict[str, Unfit]) -> tuple[str, ...]:
+        """Take over what came before and return the instances that are still to be run."""
+        for item, previous in earlier:
+            self._adopt(item, previous)
+        over = {instance_id for item, _ in earlier for instance_id in item.instance_ids}
+        remaining = tuple(instance_id for instance_id in self.instance_ids if instance_id not in over)
+        unready = {instance_id: stopped[instance_id] for instance_id in remaining if instance_id in stopped}
+        return self._without(remaining, unready)
+
+    def _without(self, instance_ids: tuple[str, ...], unfit: dict[str, Unfit]) -> tuple[str, ...]:
+        """Leave out instances that cannot run, or all of them, as the request wants it."""
+        if not unfit:
+            return instance_ids
+        if self.request.unready == "fail":
+            self._keep(refused(instance_ids, unfit))
+            return ()
+        self._keep(left_out(instance_ids, unfit))
+        return tuple(instance_id for instance_id in instance_ids if instance_id not in unfit)
+
+    def _adopt(self, earlier: Earlier, previous: bool) -> None:
+        """Count an earlier invocation as one of this run: wait for it where it still runs, else read its results."""
+        invoke_id = earlier.invocation.invoke_id
+        self.outcome.invoke_ids.append(invoke_id)
+        self.outcome.command_id = self.outcome.command_id or earlier.invocation.command_id
+        share = _Share(earlier.instance_ids, previous)
+        live = any(instance.live for instance in earlier.instances)
+        if not live and not self.request.scheduled:
+            self._take_over({invoke_id: share})
+        elif self.request.wait and not self.request.dry_run and not self.request.scheduled:
+            self.shares[invoke_id] = share
+        else:
+            self._keep(earlier.instances, previous)
+
+    # sending
+
+    def _token(self) -> str | None:
+        if self.client.generation == "classic":
+            return None
+        self.outcome.client_token = self.request.client_token or new_client_token()
+        return self.outcome.client_token
+
+    def _tags(self, token: str | None, batches: int) -> dict[str, str]:
+        """The tags of the invocations: the user's, the key's, and one by which all of this run can be found."""
+        tags = check_tags(self.request.tags)
+        if self.request.idempotency_key is not None:
+            tags.update([key_tag(self.request.idempotency_key)])
+        if token and (batches > 1 or self.request.client_token is not None) and len(tags) < MAX_TAGS:
+            tags.update([run_tag(token)])
+        return tags
+
+    def _set_deadline(self, order: Order, batches: int) -> None:
+        """Give the wait its default length, now that it is known what runs and how many turns it takes."""
+        if self.request.wait and self.request.wait_timeout is None:
+            turns = max(1, math.ceil(batches / self._window(batches)))
+            self.deadline.seconds = self.deadline.elapsed() + turns * order.timeout + WAIT_MARGIN
+
+    def _window(self, batches: int) -> int:
+        """How many batches may be under way at the same time."""
+        if self.request.max_concurrent_batches is not None:
+            return self.request.max_concurrent_batches
+        return 1 if self.request.max_failures is not None else max(1, batches)
+
+    def _rehearse(self, instance_ids: tuple[str, ...], order: Callable[[], Order]) -> None:
+        """Find out what a run would do, without running anything."""
+        if self.client.generation == "classic":
+            # no dry run there; the instances can at least be looked at
+            script_type = order().script_type
+            instance_ids = self._without(
+                instance_ids, examine(self.client, instance_ids, script_type, self.deadline) if instance_ids else {}
+            )
+        else:
+            batches = plan_batches(instance_ids, self.request.batch_size, new_client_token())
+            sent = self._send(order(), batches) if batches else []
+            for answer in sent:
+                self._keep(answer.left_out)
+                self.outcome.errors += [answer.error] if answer.error else []
+            instance_ids = tuple(instance_id for answer in sent for instance_id in answer.instance_ids)
+        info = "check mode: would run, nothing was started"
+        self._keep(InstanceResult(item, SKIPPED, error_code=CHECK_MODE, error_info=info) for item in instance_ids)
+        self.outcome.changed = bool(instance_ids)
+
+    def _launch_and_collect(self, order: Order, queue: deque[Batch]) -> None:
+        """Send the batches, as many at a time as may be under way, and gather the results as they end."""
+        window = self._window(len(queue))
+        for invoke_id, share in self.shares.items():
+            self.watch.add(invoke_id, ended(share.instance_ids), tagged=invoke_id in self.known)
+        try:
+            while queue or len(self.watch):
+                if queue and self._too_many_failures():
+                    self._not_started(queue, f"more than max_failures ({self.request.max_failures}) instances failed")
+                under_way = sum(not share.previous for share in self.shares.values())
+                turn = [queue.popleft() for _ in range(min(len(queue), max(0, window - under_way)))]
+                for sent in self._send(order, turn):
+                    self._started(sent)
+                if len(self.watch):
+                    self._collect(self.watch.wait())
+        except CloudError as error:
+            self._give_up(error, queue)
+
+    def _send(self, order: Order, batches: Sequence[Batch]) -> list[Sent]:
+        skip = self.request.unready == "skip"
+        return at_once(lambda batch: send(self.client, order, batch, skip=skip, deadline=self.deadline), batches)
+
+    def _started(self, sent: Sent) -> None:
+        """Note what became of a batch."""
+        self._keep(sent.left_out)
+        if sent.error:
+            self.outcome.errors.append(sent.error)
+        if not sent.invoke_id:
+            return
+        self.outcome.command_id = sent.command_id or self.outcome.command_id
+        self.outcome.invoke_ids.append(sent.invoke_id)
+        self.progress(f"started {sent.invoke_id} on {len(sent.instance_ids)} instances")
+        replayed = sent.invoke_id in self.known
+        if not self.request.wait:
+            self.outcome.changed |= not replayed
+            self._keep(InstanceResult(instance_id, "Pending", sent.invoke_id) for instance_id in sent.instance_ids)
+            return
+        # under a token of its own a call cannot be a replay; under the user's, the state will tell when it was made
+        if self.request.client_token is None:
+            self.outcome.changed = True
+        self.shares[sent.invoke_id] = _Share(sent.instance_ids, not_before=None if replayed else sent.not_before)
+        self.watch.add(sent.invoke_id, self._settled(sent.instance_ids))
+
+    def _settled(self, instance_ids: Iterable[str]) -> Settled:
+        if not self.request.scheduled:
+            return ended(instance_ids)
+        return begun if self.request.mode == "Period" else visible
+
+    def _too_many_failures(self) -> bool:
+        limit = self.request.max_failures
+        return limit is not None and sum(result.failed for result in self.results.values()) > limit
+
+    def _not_started(self, queue: deque[Batch], reason: str) -> None:
+        left = [instance_id for batch in queue for instance_id in batch.instance_ids]
+        info = f"not started: {reason}"
+        self._keep(InstanceResult(item, SKIPPED, error_code=NOT_STARTED, error_info=info) for item in left)
+        queue.clear()
+
+    # results
+
+    def _collect(self, invocations: Sequence[Invocation]) -> None:
+        """Take the results of invocations that are over, or that stand in the schedule."""
+        over = {invocation.invoke_id: self.shares.pop(invocation.invoke_id) for invocation in invocations}
+        for invocation in invocations:
+            self._judge(invocation, over[invocation.invoke_id])
+        if self.request.scheduled:
+            for invocation in invocations:
+                self._from_state(invocation.invoke_id, over[invocation.invoke_id], invocation)
+        else:
+            self._take_over(over, {invocation.invoke_id: invocation for invocation in invocations})
+        failed = sum(result.failed for result in self.results.values())
+        self.progress(f"{len(self.results)} of {len(self.instance_ids)} instances done, {failed} failed")
+
+    def _judge(self, invocation: Invocation, share: _Share) -> None:
+        """Find out whether the invocation was made now or by an earlier use of the token."""
+        if share.previous or invocation.invoke_id in self.known:
+            return
+        made = parse_time(invocation.created_at)
+        replayed = made and share.not_before and made <= share.not_before - CLOCK_MARGIN
+        self.outcome.changed |= not replayed
+
+    def _take_over(self, shares: dict[str, _Share], states: dict[str, Invocation] | None = None) -> None:
+        """Read the results of each invocation; where that fails, its state stands in and the run fails."""
+
+        def read(invoke_id: str) -> Iterable[InstanceResult] | CloudError:
+            try:
+                return read_results(self.client, invoke_id, shares[invoke_id].instance_ids, self.deadline).values()
+            except CloudError as error:
+                return error
+
+        for invoke_id, found in zip(shares, at_once(read, list(shares)), strict=True):
+            if isinstance(found, CloudError):
+                self.outcome.errors.append(found)
+                self._from_state(invoke_id, shares[invoke_id], (states or {}).get(invoke_id))
+            else:
+                self._keep(found, shares[invoke_id].previous)
+
+    def _from_state(self, invoke_id: str, share: _Share, invocation: Invocation | None) -> None:
+        """Take the states of the instances for their results."""
+        rows = {instance.instance_id: instance for instance in invocation.instances} if invocation else {}
+        missing = no_record if invocation and not invocation.live else _unknown
+        self._keep((rows.get(item) or missing(item, invoke_id) for item in share.instance_ids), share.previous)
+
+    def _keep(self, results: Iterable[InstanceResult], previous: bool = False) -> None:
+        for result in results:
+            if self.request.unready == "skip" and result.failed and result.error_code in UNREADY_RESULTS:
+                result = replace(result, status=SKIPPED, rc=None)
+            self.results[result.instance_id] = replace(result, previous=True) if previous else result
+
+    def _give_up(self, error: CloudError, queue: deque[Batch]) -> None:
+        """Keep what is known when waiting came to an early end: the time was up, or the states could not be read."""
+        self._not_started(queue, "the time for waiting was up" if isinstance(error, WaitTimeout) else str(error))
+        last = Deadline(LAST_READ)
+
+        def read(invoke_id: str) -> list[InstanceResult]:
+            try:
+                return list(iter_results(self.client, invoke_id, deadline=last))
+            except CloudError:
+                return []  # the state last seen has to do
+
+        for (invoke_id, share), found in zip(self.shares.items(), at_once(read, list(self.shares)), strict=True):
+            self._from_state(invoke_id, share, self.watch.seen.get(invoke_id))
+            self._keep((result for result in found if result.instance_id in share.instance_ids), share.previous)
+            if invoke_id not in self.known and not share.previous:
+                self.outcome.changed = True
+        running = [result.instance_id for result in self.results.values() if result.live]
+        advice = "They go on by themselves; ecs_invocation_info with invoke_id and wait: true waits for their end"
+        more = f"; not over on {names_of(running, 'instance')}. {advice}" if running else ""
+        self.outcome.errors.append(type(error)(f"{error}{more}") if isinstance(error, WaitTimeout) else error)
+
+    def _finish(self) -> RunOutcome:
+        """Put the results into the order asked for, and tell what people should know of them."""
+        results = [self.results.get(item) or _unknown(item, "") for item in self.instance_ids]
+        self.outcome.results = results
+        self.outcome.invoke_ids = list(dict.fromkeys(self.outcome.invoke_ids))
+        self.results = {}
+        for text in (dropped_warning(results), skipped_warning(results)):
+            if text:
+                self.warn(text)
+        return self.outcome
+
+
+def at_once(call: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    """Return ``call(item)`` for each of the items, in their order; a few calls are under way at the same time."""
+    if len(items) < 2:
+        return [call(item) for item in items]
+    with ThreadPoolExecutor(min(CALLS_AT_ONCE, len(items))) as pool:
+        return list(pool.map(call, items))
+
+
+def _unknown(instance_id: str, invoke_id: str) -> InstanceResult:
+    return InstanceResult(instance_id, "Pending", invoke_id)
+
+
+def _ignore(_text: str) -> None:
+    """Take a line that nobody listens to."""
