@@ -8,12 +8,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import dataclasses
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from .app import serve
-from .fleet import read_fleet
+from .fleet import FleetDocument, read_fleet
 from .state import Options
 
 _HELP = {
@@ -74,7 +72,7 @@ def main() -> None:
     arguments = parser.parse_args()
     options = Options(**{field.name: getattr(arguments, field.name) for field in dataclasses.fields(Options)})
     try:
-        rows: list[Mapping[str, Any]] = read_fleet(arguments.fleet) if arguments.fleet else [{}] * arguments.instances
+        rows: FleetDocument = read_fleet(arguments.fleet) if arguments.fleet else [{}] * arguments.instances
         asyncio.run(serve(options, rows, arguments.listen, arguments.ready_file, arguments.stop_with_stdin))
     except (OSError, ValueError) as error:
         parser.error(str(error))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib.util
 import json
 import os
 import shutil
@@ -22,18 +21,18 @@ from aiohttp import web
 
 from .control import Control
 from .delivery import Deliveries
+from .fleet import FleetDocument
+from .huawei import clouddc, iam
 from .instance.host import Host
 from .lifecycle import Lifecycle
 from .service import Service
 from .state import Cloud, Options
 
-_HUAWEI = {"iam_endpoint": "iam", "clouddc_endpoint": "clouddc"}
-
 
 class Emulator:
     """One emulated cloud with its three listeners: ECS (and the control API), Huawei IAM, Huawei CloudDC."""
 
-    def __init__(self, options: Options, rows: list[Mapping[str, Any]], work_dir: Path) -> None:
+    def __init__(self, options: Options, rows: FleetDocument, work_dir: Path) -> None:
         self._host = Host(options.isolation)
         self.cloud = Cloud(options, work_dir)
         self.cloud.isolation = self._host.describe()
@@ -62,15 +61,8 @@ class Emulator:
             "access_key_id": options.access_key_id, "access_key_secret": options.access_key_secret,
             "account_id": options.account_id,
         }
-        for name, room in _HUAWEI.items():
-            if importlib.util.find_spec(f"{__package__}.huawei.{room}") is None:
-                continue
-            application = web.Application(client_max_size=1 << 22)
-            module = importlib.import_module(f"{__package__}.huawei.{room}")
-            if not hasattr(module, "routes"):
-                continue
-            application.add_routes(module.routes(self.cloud))
-            ready[name] = await self._listen(application, host, 0)
+        for name, room in (("iam_endpoint", iam), ("clouddc_endpoint", clouddc)):
+            ready[name] = await self._listen(room.application(self.cloud), host, 0)
         return ready
 
     async def _listen(self, application: web.Application, host: str, port: int) -> str:
@@ -89,7 +81,7 @@ class Emulator:
         self._host.close()
 
 
-async def serve(options: Options, rows: list[Mapping[str, Any]], listen: tuple[str, int], ready_file: Path | None,
+async def serve(options: Options, rows: FleetDocument, listen: tuple[str, int], ready_file: Path | None,
                 stop_with_stdin: bool) -> None:
     """Run until SIGTERM or SIGINT, or with ``stop_with_stdin`` until standard input ends."""
     work_dir = Path(tempfile.mkdtemp(prefix="emulator-"))

@@ -5,6 +5,7 @@
 
 ===== ================================ =======================================================================
 GET   executions                       {instance id: [{invoke_id, started_at, rc}]}, every script that began
+GET   deletions                        {CloudDC instance id: how often its deletion began}
 GET   requests                         what was asked, in order, secrets masked
 GET   faults                           the rules in force with their counters
 POST  faults                           a rule or a list of rules (see ``faults``), added
@@ -46,6 +47,7 @@ class Control:
         """The routes to mount."""
         return [
             web.get(f"{_PREFIX}/executions", self._executions),
+            web.get(f"{_PREFIX}/deletions", self._deletions),
             web.get(f"{_PREFIX}/requests", self._requests),
             web.get(f"{_PREFIX}/faults", self._list_faults),
             web.post(f"{_PREFIX}/faults", self._add_faults),
@@ -58,6 +60,9 @@ class Control:
 
     async def _executions(self, _request: web.Request) -> web.Response:
         return web.json_response(self._cloud.executions)
+
+    async def _deletions(self, _request: web.Request) -> web.Response:
+        return web.json_response(self._cloud.huawei.deletions)
 
     async def _requests(self, _request: web.Request) -> web.Response:
         return web.json_response(self._cloud.requests)

@@ -146,9 +146,27 @@ def make_fleet(rows: list[Mapping[str, Any]], default_region: str, now: float) -
     return fleet
 
 
-def read_fleet(path: Path) -> list[Mapping[str, Any]]:
-    """The rows of a fleet file, a JSON list of objects."""
-    rows = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ValueError(f"{path}: a fleet file is a JSON list of objects")
-    return rows
+# the rows of ECS instances, or those and the rows of CloudDC instances: {"instances": [...], "clouddc": [...]}
+FleetDocument = list[Mapping[str, Any]] | Mapping[str, list[Mapping[str, Any]]]
+
+
+def split_fleet(document: FleetDocument) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]] | None]:
+    """The rows of ECS instances and those of CloudDC instances, None where the document says nothing of those."""
+    parts = document if isinstance(document, Mapping) else {"instances": document}
+    unknown = set(parts) - {"instances", "clouddc"}
+    if unknown:
+        raise ValueError(f"a fleet has instances and clouddc, not {', '.join(sorted(unknown))}")
+    for rows in parts.values():
+        if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+            raise ValueError("the rows of a fleet are a JSON list of objects")
+    return list(parts.get("instances", [])), parts.get("clouddc")
+
+
+def read_fleet(path: Path) -> FleetDocument:
+    """The document in a fleet file."""
+    document: FleetDocument = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        split_fleet(document)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    return document

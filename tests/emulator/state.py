@@ -9,14 +9,14 @@ import hashlib
 import itertools
 import json
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .clock import Clock
 from .faults import Faults
-from .fleet import Instance, make_fleet
+from .fleet import FleetDocument, Instance, make_fleet, split_fleet
+from .huawei.state import HuaweiState
 from .tokens import ClientTokens
 
 REGIONS: dict[str, dict[str, str]] = json.loads(
@@ -212,15 +212,19 @@ class Cloud:
         self._generation = 0
         self.reset([])
 
-    def reset(self, rows: list[Mapping[str, Any]]) -> None:
+    def reset(self, document: FleetDocument) -> None:
         """Forget everything and begin with the given fleet. Running scripts must have been ended before."""
+        rows, clouddc_rows = split_fleet(document)
+        self.clock.reset()
+        huawei = HuaweiState(self.options.account_id, self.clock, clouddc_rows)
         fleet = make_fleet(rows, self.options.region, self.clock.now())
         unknown = {instance.region for instance in fleet.values()} - set(REGIONS)
         if unknown:
             raise ValueError(f"unknown regions in the fleet: {', '.join(sorted(unknown))}")
         self._generation += 1
-        self.fleet_rows = rows
+        self.fleet_rows = document
         self.clock.reset()
+        self.huawei = huawei
         self.faults.clear()
         self.client_tokens = ClientTokens()
         self.executions: dict[str, list[dict[str, Any]]] = {}

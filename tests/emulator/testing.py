@@ -20,6 +20,11 @@ from typing import Any
 _TESTS = Path(__file__).resolve().parents[1]
 _START_SECONDS = 60
 _STOP_SECONDS = 20
+# the region of CloudDC instances whose fleet row names none
+HUAWEI_REGION = "cn-east-3"
+
+# rows of ECS instances, or {"instances": rows of ECS instances, "clouddc": rows of CloudDC instances}
+Fleet = Sequence[Mapping[str, Any]] | Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 class Emulator:
@@ -41,7 +46,9 @@ class Emulator:
                 ("HUAWEICLOUD_SDK_AK", ready["access_key_id"]),
                 ("HUAWEICLOUD_SDK_SK", ready["access_key_secret"]),
                 ("HUAWEICLOUD_SDK_IAM_ENDPOINT", ready.get("iam_endpoint")),
-                ("HUAWEICLOUD_SDK_CLOUDDC_ENDPOINT", ready.get("clouddc_endpoint")),
+                ("HW_REGION_NAME", HUAWEI_REGION),
+                (f"HUAWEICLOUD_SDK_REGION_CLOUDDC_{HUAWEI_REGION.replace('-', '_').upper()}",
+                 ready.get("clouddc_endpoint")),
             ) if value},
         }
 
@@ -60,6 +67,10 @@ class Emulator:
     def executions(self) -> dict[str, list[dict[str, Any]]]:
         """Every script that began: instance id -> [{invoke_id, started_at, rc}]."""
         return self.control("GET", "executions")
+
+    def deletions(self) -> dict[str, int]:
+        """How often the deletion of each CloudDC instance began: instance id -> count."""
+        return self.control("GET", "deletions")
 
     def requests(self) -> list[dict[str, Any]]:
         """What was asked, in order: action, params, status, code, fault, request_id, generation, unknown."""
@@ -85,18 +96,18 @@ class Emulator:
         """The emulated time, seconds since the epoch."""
         return float(self.control("GET", "clock")["now"])
 
-    def reset(self, fleet: Sequence[Mapping[str, Any]] | None = None, instances: int | None = None) -> list[str]:
+    def reset(self, fleet: Fleet | None = None, instances: int | None = None) -> list[str]:
         """Forget everything; a new fleet when one is given. Returns the instances' ids."""
         document: dict[str, Any] = {}
         if fleet is not None:
-            document["fleet"] = list(fleet)
+            document["fleet"] = fleet if isinstance(fleet, Mapping) else list(fleet)
         if instances is not None:
             document["instances"] = instances
         return self.control("POST", "reset", document)["instances"]
 
 
 @contextlib.contextmanager
-def start_emulator(*, instances: int | None = None, fleet: Sequence[Mapping[str, Any]] | None = None,
+def start_emulator(*, instances: int | None = None, fleet: Fleet | None = None,
                    **options: Any) -> Iterator[Emulator]:
     """An emulator in a process of its own, for as long as the context lasts.
 
@@ -109,7 +120,8 @@ def start_emulator(*, instances: int | None = None, fleet: Sequence[Mapping[str,
                    "--stop-with-stdin"]
         if fleet is not None:
             fleet_file = Path(directory) / "fleet.json"
-            fleet_file.write_text(json.dumps(list(fleet)), encoding="utf-8")
+            document = fleet if isinstance(fleet, Mapping) else list(fleet)
+            fleet_file.write_text(json.dumps(document), encoding="utf-8")
             command += ["--fleet", str(fleet_file)]
         elif instances is not None:
             command += ["--instances", str(instances)]

@@ -1,0 +1,121 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every request to the emulated Huawei Cloud passes: routes, faults, authentication, error bodies, request ids."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from ..faults import FaultRule
+from ..state import Cloud
+from .authentication import Verifier
+from .errors import HuaweiError, no_such_api
+from .state import IamToken
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+# what a handler finds of the caller: the token, or None for a signature
+TOKEN = "token"
+ANONYMOUS = {"KeystoneCreateUserTokenByPassword"}
+
+
+def application(
+    cloud: Cloud, service: str, id_header: str, error_body: Callable[[HuaweiError], Any]
+) -> web.Application:
+    """An application in which each route's name is its operation; ``error_body`` words the errors of its handlers."""
+    options = cloud.options
+    verifier = Verifier(options.access_key_id, options.access_key_secret, options.security_token)
+
+    @web.middleware
+    async def gateway(request: web.Request, handler: Handler) -> web.StreamResponse:
+        operation = request.match_info.route.name
+        body = await request.read()
+        fault = cloud.faults.match(operation) if operation else None
+        row: dict[str, Any] = {"service": service, "action": operation or "", "method": request.method,
+                               "path": request.path, "params": dict(request.query), "status": None, "code": None,
+                               "fault": fault.kind if fault else None, "request_id": secrets.token_hex(16)}
+        cloud.requests.append(row)
+        delay = options.api_latency_ms + (fault.delay_ms if fault is not None and fault.kind == "delay" else 0)
+        if delay:
+            await asyncio.sleep(delay / 1000)
+        if fault is not None and fault.kind in ("drop_before", "reset"):
+            return _hang_up(request, reset=fault.kind == "reset")
+
+        async def answer() -> web.StreamResponse:
+            try:
+                if operation is None:
+                    raise no_such_api()
+                if fault is not None and fault.kind == "status":
+                    raise HuaweiError(fault.status, fault.code, fault.message)
+                if operation not in ANONYMOUS:
+                    headers = {name.lower(): value for name, value in request.headers.items()}
+                    request[TOKEN] = verifier.check(
+                        cloud.huawei, request.method, request.rel_url.raw_path, request.rel_url.raw_query_string,
+                        headers, body)
+                return await handler(request)
+            except HuaweiError as error:
+                row["code"] = error.code
+                return web.json_response(error_body(error), status=error.status)
+
+        if fault is not None and fault.kind == "throttle":
+            # the pages show 429 with no body at all
+            pause = {"Retry-After": str(math.ceil(fault.retry_after_ms / 1000))} if fault.retry_after_ms else {}
+            response: web.StreamResponse = web.Response(status=429, headers=pause)
+        else:
+            response = await answer()
+            if fault is not None and fault.kind == "duplicate":
+                await answer()
+        row["status"] = response.status
+        response.headers[id_header] = row["request_id"]
+        return await _damage(request, response, fault)
+
+    return web.Application(middlewares=[gateway], client_max_size=12 * 2**20)
+
+
+def caller(request: web.Request) -> IamToken | None:
+    """The token of the request, None when it was signed."""
+    return request[TOKEN]
+
+
+def json_object(body: bytes, error: Callable[[str], HuaweiError]) -> dict[str, Any]:
+    """The body as a JSON object; ``error`` makes the refusal of anything else."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        raise error("the body is not JSON") from None
+    if not isinstance(value, dict):
+        raise error("the body is not a JSON object")
+    return value
+
+
+async def _damage(request: web.Request, response: web.StreamResponse, fault: FaultRule | None) -> web.StreamResponse:
+    """The answer, or what a fault after the effect leaves of it."""
+    if fault is None or fault.kind not in ("drop_after", "truncate"):
+        return response
+    body = response.body if isinstance(response, web.Response) and isinstance(response.body, bytes) else b""
+    if fault.kind == "drop_after" or len(body) < 2:  # of an empty answer, no half can be sent
+        return _hang_up(request, reset=False)
+    part = web.StreamResponse(status=response.status, headers=response.headers)
+    part.content_length = len(body)
+    await part.prepare(request)
+    await part.write(body[: len(body) // 2])
+    _hang_up(request, reset=False)
+    return part
+
+
+def _hang_up(request: web.Request, *, reset: bool) -> web.StreamResponse:
+    """Close the connection; what is returned goes nowhere."""
+    if request.transport is not None:
+        if reset:
+            request.transport.abort()
+        else:
+            request.transport.close()
+    return web.Response(status=499)
