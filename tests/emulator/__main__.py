@@ -44,10 +44,17 @@ def _address(text: str) -> tuple[str, int]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m emulator", formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        description="A local Alibaba Cloud ECS with Cloud Assistant, Huawei IAM and CloudDC. Scripts really run.")
-    parser.add_argument("--listen", type=_address, default="127.0.0.1:0", metavar="HOST:PORT",
-                        help="where the ECS endpoint and the control API listen")
+        prog="python -m emulator",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        description="A local Alibaba Cloud ECS with Cloud Assistant, Huawei IAM and CloudDC. Scripts really run.",
+    )
+    parser.add_argument(
+        "--listen",
+        type=_address,
+        default="127.0.0.1:0",
+        metavar="HOST:PORT",
+        help="where the ECS endpoint and the control API listen",
+    )
     parser.add_argument("--ready-file", type=Path, metavar="FILE", help="gets the endpoints as JSON once they listen")
     parser.add_argument("--stop-with-stdin", action="store_true", help="end when standard input ends")
     fleet = parser.add_mutually_exclusive_group()
@@ -58,11 +65,18 @@ def _parser() -> argparse.ArgumentParser:
         if isinstance(field.default, bool):
             parser.add_argument(flag, action="store_true", help=_HELP[field.name])
             continue
-        choices = {"generation": ["auto", "current", "classic"],
-                   "isolation": ["auto", "namespace", "user-namespace", "none"]}.get(field.name)
-        parser.add_argument(flag, type=type(field.default), default=field.default, help=_HELP[field.name],
-                            choices=choices, metavar=None if choices else "N" if field.default != "" and not
-                            isinstance(field.default, str) else "TEXT")
+        choices = {
+            "generation": ["auto", "current", "classic"],
+            "isolation": ["auto", "namespace", "user-namespace", "none"],
+        }.get(field.name)
+        parser.add_argument(
+            flag,
+            type=type(field.default),
+            default=field.default,
+            help=_HELP[field.name],
+            choices=choices,
+            metavar=None if choices else "N" if field.default != "" and not isinstance(field.default, str) else "TEXT",
+        )
     return parser
 
 

@@ -57,8 +57,11 @@ class Emulator:
         endpoint = await self._listen(ecs, host, port)
         options = self.cloud.options
         ready = {
-            "endpoint": endpoint, "control": f"{endpoint}/_emulator", "region": options.region,
-            "access_key_id": options.access_key_id, "access_key_secret": options.access_key_secret,
+            "endpoint": endpoint,
+            "control": f"{endpoint}/_emulator",
+            "region": options.region,
+            "access_key_id": options.access_key_id,
+            "access_key_secret": options.access_key_secret,
             "account_id": options.account_id,
         }
         for name, room in (("iam_endpoint", iam), ("clouddc_endpoint", clouddc)):
@@ -81,8 +84,9 @@ class Emulator:
         self._host.close()
 
 
-async def serve(options: Options, rows: FleetDocument, listen: tuple[str, int], ready_file: Path | None,
-                stop_with_stdin: bool) -> None:
+async def serve(
+    options: Options, rows: FleetDocument, listen: tuple[str, int], ready_file: Path | None, stop_with_stdin: bool
+) -> None:
     """Run until SIGTERM or SIGINT, or with ``stop_with_stdin`` until standard input ends."""
     work_dir = Path(tempfile.mkdtemp(prefix="emulator-"))
     ended = asyncio.Event()
@@ -95,8 +99,10 @@ async def serve(options: Options, rows: FleetDocument, listen: tuple[str, int], 
         emulator = Emulator(options, rows, work_dir)
         try:
             ready = await emulator.start(*listen)
-            print(f"emulator: {ready['endpoint']}, {len(emulator.cloud.instances)} instances; "
-                  f"{emulator.cloud.isolation}", flush=True)
+            print(
+                f"emulator: {ready['endpoint']}, {len(emulator.cloud.instances)} instances; {emulator.cloud.isolation}",
+                flush=True,
+            )
             if ready_file is not None:
                 _write(ready_file, ready)
             await ended.wait()

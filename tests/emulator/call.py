@@ -38,6 +38,11 @@ class Call:
         """The emulated time."""
         return self.cloud.clock.now()
 
+    @property
+    def only_classic(self) -> bool:
+        """Whether the endpoint answers in the shapes of 2018 alone."""
+        return self.cloud.options.generation == "classic"
+
     def error(self, code: str, *details: object) -> ApiError:
         """The error of this operation's table with that code."""
         return api_error(self.action, code, *details, classic=self.classic)

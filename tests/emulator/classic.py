@@ -18,9 +18,24 @@ from __future__ import annotations
 from .errors import OPERATIONS
 from .wire import Params
 
-_COMMON = {"Action", "Version", "Format", "Timestamp", "SignatureMethod", "SignatureVersion", "SignatureNonce",
-           "SignatureType", "AccessKeyId", "SecurityToken", "Signature", "RegionId", "OwnerId", "OwnerAccount",
-           "ResourceOwnerId", "ResourceOwnerAccount"}
+_COMMON = {
+    "Action",
+    "Version",
+    "Format",
+    "Timestamp",
+    "SignatureMethod",
+    "SignatureVersion",
+    "SignatureNonce",
+    "SignatureType",
+    "AccessKeyId",
+    "SecurityToken",
+    "Signature",
+    "RegionId",
+    "OwnerId",
+    "OwnerAccount",
+    "ResourceOwnerId",
+    "ResourceOwnerAccount",
+}
 _PAGES = {"PageNumber", "PageSize"}
 # operation -> its parameters in 2018
 NAMES: dict[str, set[str]] = {
@@ -30,17 +45,36 @@ NAMES: dict[str, set[str]] = {
     "InvokeCommand": {"InstanceIds", "CommandId", "Timed", "Frequency"},
     "StopInvocation": {"InvokeId", "InstanceId"},
     "DescribeCommands": {"CommandId", "Name", "Type", "Description", *_PAGES},
-    "DescribeInvocations": {"InvokeId", "CommandId", "CommandName", "Type", "Timed", "InvokeStatus", "InstanceId",
-                            *_PAGES},
+    "DescribeInvocations": {
+        "InvokeId",
+        "CommandId",
+        "CommandName",
+        "Type",
+        "Timed",
+        "InvokeStatus",
+        "InstanceId",
+        *_PAGES,
+    },
     "DescribeInvocationResults": {"InvokeId", "InstanceId", "CommandId", "InvokeRecordStatus", *_PAGES},
     "DescribeCloudAssistantStatus": {"InstanceId"},
     "InstallCloudAssistant": {"InstanceId"},
 }
-_ONLY_THEN = {"CreateCommand": {"TimeOut"}, "ModifyCommand": {"TimeOut"}, "InvokeCommand": {"InstanceIds"},
-              "DescribeInvocations": {"Type"}}
+_ONLY_THEN = {
+    "CreateCommand": {"TimeOut"},
+    "ModifyCommand": {"TimeOut"},
+    "InvokeCommand": {"InstanceIds"},
+    "DescribeInvocations": {"Type"},
+}
 # operations that the endpoint of 2018 has besides those above, unchanged since
-_SAME = {"DescribeRegions", "DescribeInstances", "DescribeInstanceStatus", "StartInstance", "StopInstance",
-         "RebootInstance", "DeleteInstance"}
+_SAME = {
+    "DescribeRegions",
+    "DescribeInstances",
+    "DescribeInstanceStatus",
+    "StartInstance",
+    "StopInstance",
+    "RebootInstance",
+    "DeleteInstance",
+}
 
 
 def is_classic(action: str, params: Params, signature_version: str, generation: str) -> bool:

@@ -25,8 +25,9 @@ class Schedule(Protocol):
 
     kind: str
 
-    def next_runs(self, base: datetime, count: int, *, instance_zone: str = "UTC",
-                  created_at: datetime | None = None) -> list[datetime]: ...
+    def next_runs(
+        self, base: datetime, count: int, *, instance_zone: str = "UTC", created_at: datetime | None = None
+    ) -> list[datetime]: ...
 
 
 def make_importable() -> None:

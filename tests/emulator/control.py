@@ -35,8 +35,9 @@ _PREFIX = "/_emulator"
 class Control:
     """The handlers of the control API."""
 
-    def __init__(self, cloud: Cloud, deliveries: Deliveries, lifecycle: Lifecycle,
-                 on_reset: list[Callable[[], Awaitable[None]]]) -> None:
+    def __init__(
+        self, cloud: Cloud, deliveries: Deliveries, lifecycle: Lifecycle, on_reset: list[Callable[[], Awaitable[None]]]
+    ) -> None:
         """``on_reset`` is called at each reset, before the state is forgotten."""
         self._cloud = cloud
         self._deliveries = deliveries
@@ -68,9 +69,12 @@ class Control:
         return web.json_response(self._cloud.requests)
 
     async def _list_faults(self, _request: web.Request) -> web.Response:
-        return web.json_response([
-            {"action": rule.action, "kind": rule.kind, "seen": rule.seen, "fired": rule.fired}
-            for rule in self._cloud.faults.rules])
+        return web.json_response(
+            [
+                {"action": rule.action, "kind": rule.kind, "seen": rule.seen, "fired": rule.fired}
+                for rule in self._cloud.faults.rules
+            ]
+        )
 
     async def _add_faults(self, request: web.Request) -> web.Response:
         rules = await _document(request)
@@ -97,7 +101,9 @@ class Control:
             instance.agent_installed = False
             self._lifecycle.set_agent(instance, False)
         else:
-            return _refused("an instance can start, stop, reboot, release, agent-offline, agent-online, agent-uninstall")
+            return _refused(
+                "an instance can start, stop, reboot, release, agent-offline, agent-online, agent-uninstall"
+            )
         return web.json_response({"id": instance.id, "status": instance.status, "agent_online": instance.agent_online})
 
     async def _clock(self, _request: web.Request) -> web.Response:

@@ -28,7 +28,7 @@ class Deliveries:
     def __init__(self, cloud: Cloud, host: Host) -> None:
         self._cloud = cloud
         self._host = host
-        self._slots = asyncio.Semaphore(cloud.options.max_processes)
+        self.slots = asyncio.Semaphore(cloud.options.max_processes)
         self._tasks: set[asyncio.Task[None]] = set()
         self._scheduled_now = 0
         # what an exit code of 193 or 194 asks for; set by the room that owns the instances' life
@@ -39,8 +39,9 @@ class Deliveries:
         if instance.agent is None:
             root = self._cloud.instance_root(instance.id)
             root.mkdir(parents=True, exist_ok=True)
-            instance.agent = Agent(root, shell=instance.shell, host=self._host, instance_id=instance.id,
-                                   host_name=instance.host_name)
+            instance.agent = Agent(
+                root, shell=instance.shell, host=self._host, instance_id=instance.id, host_name=instance.host_name
+            )
         return instance.agent
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -100,8 +101,12 @@ class Deliveries:
     def boot(self, instance: Instance) -> None:
         """Give an instance that has just started what waits for its next start."""
         for record in self._cloud.regions[instance.region].records:
-            if (record.instance_id == instance.id and record.status == "Scheduled" and not record.stopping
-                    and record.invocation.repeat_mode in ("NextRebootOnly", "EveryReboot")):
+            if (
+                record.instance_id == instance.id
+                and record.status == "Scheduled"
+                and not record.stopping
+                and record.invocation.repeat_mode in ("NextRebootOnly", "EveryReboot")
+            ):
                 record.task = self.spawn(self._at_boot(record))
 
     def released(self, instance: Instance) -> None:
@@ -133,11 +138,15 @@ class Deliveries:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._scheduled_now = 0
 
-    async def _once(self, record: Record) -> None:
-        instance = self._cloud.instances[record.instance_id]
+    async def reach(self, instance: Instance) -> tuple[str, str] | None:
+        """Take a task to an instance; returns ErrorCode and ErrorInfo when it cannot be delivered in time."""
         if self._cloud.options.agent_latency_ms:
             await asyncio.sleep(self._cloud.options.agent_latency_ms / 1000)
-        refusal = await self._wait_reachable(instance, self._cloud.options.delivery_timeout_s)
+        return await self._wait_reachable(instance, self._cloud.options.delivery_timeout_s)
+
+    async def _once(self, record: Record) -> None:
+        instance = self._cloud.instances[record.instance_id]
+        refusal = await self.reach(instance)
         if refusal:
             self._set(record, "Aborted", *refusal)
             return
@@ -159,8 +168,9 @@ class Deliveries:
         schedule = collection.parse_frequency(invocation.frequency)
         created = datetime.fromtimestamp(invocation.created, timezone.utc)
         while True:
-            runs = schedule.next_runs(datetime.fromtimestamp(clock.now(), timezone.utc), 1,
-                                      instance_zone=zone, created_at=created)
+            runs = schedule.next_runs(
+                datetime.fromtimestamp(clock.now(), timezone.utc), 1, instance_zone=zone, created_at=created
+            )
             if not runs:
                 break
             await clock.sleep_until(runs[0].timestamp())
@@ -178,11 +188,15 @@ class Deliveries:
         if record.run is not None:
             self._set(record, record.run.status)
         else:
-            self._set(record, "Invalid", "CronExpressionExpired" if schedule.kind == "cron" else "AtExpressionExpired",
-                      "the expression has no run in the future.")
+            self._set(
+                record,
+                "Invalid",
+                "CronExpressionExpired" if schedule.kind == "cron" else "AtExpressionExpired",
+                "the expression has no run in the future.",
+            )
 
     async def _execute(self, record: Record, instance: Instance) -> None:
-        async with self._slots:
+        async with self.slots:
             if instance.released or instance.status != "Running":
                 code = "InstanceReleased" if instance.released else "InstanceNotRunning"
                 self._set(record, "Aborted", code, "the instance is not running.")
@@ -230,16 +244,27 @@ class Deliveries:
         invocation = record.invocation
         contained = bool(invocation.container_id or invocation.container_name)
         return ScriptTask(
-            task_id=invocation.id, command_id=invocation.command.id, type=invocation.command.type,
+            task_id=invocation.id,
+            command_id=invocation.command.id,
+            type=invocation.command.type,
             content_b64=base64.b64encode(invocation.content).decode(),
-            enable_parameter=invocation.enable_parameter, timeout=str(invocation.timeout),
+            enable_parameter=invocation.enable_parameter,
+            timeout=str(invocation.timeout),
             working_dir="" if contained else invocation.working_dir,
             username="" if contained else invocation.username,
-            builtin={"RegionId": invocation.region, "AccountId": self._cloud.options.account_id,
-                     "InstanceId": instance.id, "InstanceName": instance.name, "InvokeId": invocation.id,
-                     "CommandId": invocation.command.id},
-            termination_mode=invocation.termination_mode, launcher=launcher_for_agent(invocation.launcher),
-            container_id=invocation.container_id, container_name=invocation.container_name)
+            builtin={
+                "RegionId": invocation.region,
+                "AccountId": self._cloud.options.account_id,
+                "InstanceId": instance.id,
+                "InstanceName": instance.name,
+                "InvokeId": invocation.id,
+                "CommandId": invocation.command.id,
+            },
+            termination_mode=invocation.termination_mode,
+            launcher=launcher_for_agent(invocation.launcher),
+            container_id=invocation.container_id,
+            container_name=invocation.container_name,
+        )
 
     def _set(self, record: Record, status: str, code: str = "", info: str = "") -> None:
         record.status = status

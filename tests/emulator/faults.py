@@ -27,10 +27,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-KINDS = ("drop_before", "drop_after", "reset", "delay", "status", "throttle", "truncate", "duplicate",
-         "agent_offline", "reboot")
-_KEYS = {"action", "kind", "nth", "probability", "seed", "count", "delay_ms", "status", "code", "message",
-         "retry_after_ms", "instance_id"}
+KINDS = (
+    "drop_before",
+    "drop_after",
+    "reset",
+    "delay",
+    "status",
+    "throttle",
+    "truncate",
+    "duplicate",
+    "agent_offline",
+    "reboot",
+)
+_KEYS = {
+    "action",
+    "kind",
+    "nth",
+    "probability",
+    "seed",
+    "count",
+    "delay_ms",
+    "status",
+    "code",
+    "message",
+    "retry_after_ms",
+    "instance_id",
+}
 
 
 @dataclass
@@ -69,10 +91,19 @@ class FaultRule:
         probability = row.get("probability")
         if probability is not None and not 0 <= float(probability) <= 1:
             raise ValueError("probability lies between 0 and 1")
-        values = {key: row[key] for key in ("count", "delay_ms", "status", "code", "message", "retry_after_ms",
-                                            "instance_id") if row.get(key) is not None}
-        return cls(action=row.get("action", "*"), kind=row["kind"], nth=nth, probability=probability,
-                   random=random.Random(row.get("seed", 0)), **values)
+        values = {
+            key: row[key]
+            for key in ("count", "delay_ms", "status", "code", "message", "retry_after_ms", "instance_id")
+            if row.get(key) is not None
+        }
+        return cls(
+            action=row.get("action", "*"),
+            kind=row["kind"],
+            nth=nth,
+            probability=probability,
+            random=random.Random(row.get("seed", 0)),
+            **values,
+        )
 
     def hits(self, action: str) -> bool:
         """Whether this call is to be hit; counts the call."""

@@ -14,7 +14,10 @@ from typing import Any
 
 AGENT_VERSIONS = {"linux": "2.2.3.964", "windows": "2.1.3.964"}
 # The instance side's own account of agent start-up, as DescribeInstances spells the system.
-_OS_NAMES = {"linux": "Alibaba Cloud Linux  3.2104 LTS 64-bit", "windows": "Windows Server  2022 Datacenter Edition 64-bit"}
+_OS_NAMES = {
+    "linux": "Alibaba Cloud Linux  3.2104 LTS 64-bit",
+    "windows": "Windows Server  2022 Datacenter Edition 64-bit",
+}
 
 
 @dataclass
@@ -85,9 +88,27 @@ class Instance:
                 self._waiters.remove(waiter)
 
 
-_DIRECT = {"name", "status", "os_type", "network_type", "zone", "vpc_id", "vswitch_id", "private_ip", "public_ip",
-           "tags", "resource_group_id", "shell", "security_group_ids", "instance_type", "deletion_protection",
-           "charge_type", "image_id", "host_name", "time_zone"}
+_DIRECT = {
+    "name",
+    "status",
+    "os_type",
+    "network_type",
+    "zone",
+    "vpc_id",
+    "vswitch_id",
+    "private_ip",
+    "public_ip",
+    "tags",
+    "resource_group_id",
+    "shell",
+    "security_group_ids",
+    "instance_type",
+    "deletion_protection",
+    "charge_type",
+    "image_id",
+    "host_name",
+    "time_zone",
+}
 _STATUSES = {"Pending", "Running", "Starting", "Stopping", "Stopped"}
 
 
@@ -125,7 +146,8 @@ def make_instance(row: Mapping[str, Any], number: int, default_region: str, now:
     instance.private_ip = instance.private_ip or _private_address(number + 256)
     instance.security_group_ids = list(instance.security_group_ids) or [f"sg-{region.replace('-', '')[:4]}default"]
     instance.image_id = instance.image_id or (
-        "aliyun_3_x64_20G_alibase_20260101.vhd" if os_type == "linux" else "win2022_x64_dtc_en-us_40G_alibase.vhd")
+        "aliyun_3_x64_20G_alibase_20260101.vhd" if os_type == "linux" else "win2022_x64_dtc_en-us_40G_alibase.vhd"
+    )
     instance.host_name = instance.host_name or instance.id.replace("i-", "iZ")[:30] + "Z"
     instance.agent_installed = installed
     instance.agent_online = installed and bool(agent.get("online", True))

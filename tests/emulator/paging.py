@@ -27,8 +27,16 @@ class Pager:
     rows that it looks at and no more.
     """
 
-    def __init__(self, action: str, params: Params, *, largest: int = 50, default: int = 10,
-                 clamp: tuple[int, int] | None = None, tokens: bool = True) -> None:
+    def __init__(
+        self,
+        action: str,
+        params: Params,
+        *,
+        largest: int = 50,
+        default: int = 10,
+        clamp: tuple[int, int] | None = None,
+        tokens: bool = True,
+    ) -> None:
         """Read the paging parameters; ``clamp`` bounds MaxResults silently instead of refusing it.
 
         ``tokens`` is false for the operations that know PageNumber and PageSize only.
@@ -58,8 +66,9 @@ class Pager:
                 raise api_error(action, "InvalidParam.PageSize")
             self.page, self.size = page, size
 
-    def take(self, rows: Sequence[Row], keep: Callable[[Row], bool], *, newest_first: bool = False,
-             oldest: int = 0) -> tuple[list[Row], dict[str, Any]]:
+    def take(
+        self, rows: Sequence[Row], keep: Callable[[Row], bool], *, newest_first: bool = False, oldest: int = 0
+    ) -> tuple[list[Row], dict[str, Any]]:
         """One page of the rows that ``keep`` accepts, and the paging fields of the answer.
 
         Rows with an index below ``oldest`` are past their retention.
@@ -71,10 +80,11 @@ class Pager:
             found.reverse()
         begin = (self.page - 1) * self.size
         fields = {"NextToken": "", "TotalCount": len(found), "PageNumber": self.page, "PageSize": self.size}
-        return found[begin:begin + self.size], fields
+        return found[begin : begin + self.size], fields
 
-    def _take_by_token(self, rows: Sequence[Row], keep: Callable[[Row], bool], newest_first: bool,
-                       oldest: int) -> tuple[list[Row], dict[str, Any]]:
+    def _take_by_token(
+        self, rows: Sequence[Row], keep: Callable[[Row], bool], newest_first: bool, oldest: int
+    ) -> tuple[list[Row], dict[str, Any]]:
         if newest_first:
             first = len(rows) - 1 if self._last is None else min(self._last, len(rows)) - 1
             indexes = range(first, oldest - 1, -1)

@@ -60,8 +60,9 @@ def values(call: Call, enabled: bool, names: list[str]) -> dict[str, str]:
     except ValueError:
         pairs = None
     if not isinstance(pairs, _Pairs):
-        raise call.error("InvalidParameter.Parameters" if "InvalidParameter.Parameters" in table
-                         else "ParameterType.NotSupported")
+        raise call.error(
+            "InvalidParameter.Parameters" if "InvalidParameter.Parameters" in table else "ParameterType.NotSupported"
+        )
     if not pairs:
         return {}
     if not enabled:

@@ -52,8 +52,15 @@ class Service:
             form = parse_pairs(body.decode("utf-8", "replace"))
         params = Params([*query, *form])
         action = request.headers.get("x-acs-action") or params.text("Action")
-        row: dict[str, Any] = {"at": self._cloud.clock.now(), "action": action, "method": request.method,
-                               "params": _masked(params), "status": None, "code": "", "fault": ""}
+        row: dict[str, Any] = {
+            "at": self._cloud.clock.now(),
+            "action": action,
+            "method": request.method,
+            "params": _masked(params),
+            "status": None,
+            "code": "",
+            "fault": "",
+        }
         self._cloud.requests.append(row)
         fault = self._cloud.faults.match(action)
         if fault is not None:
@@ -71,29 +78,54 @@ class Service:
             return await self._after(request, fault, params, response)
         return response
 
-    async def _answer(self, request: web.Request, action: str, params: Params, query: dict[str, str],
-                      form: dict[str, str], body: bytes, row: dict[str, Any], fault: FaultRule | None,
-                      copy: bool = False) -> tuple[int, Answer]:
+    async def _answer(
+        self,
+        request: web.Request,
+        action: str,
+        params: Params,
+        query: dict[str, str],
+        form: dict[str, str],
+        body: bytes,
+        row: dict[str, Any],
+        fault: FaultRule | None,
+        copy: bool = False,
+    ) -> tuple[int, Answer]:
         request_id = str(uuid.uuid4()).upper()
         row["request_id"] = request_id
         try:
             headers = {name.lower(): value for name, value in request.headers.items()}
-            version = self._verifier.check(action, request.method, request.path, query, form, headers, body,
-                                           count_nonce=not copy)
+            version = self._verifier.check(
+                action, request.method, request.path, query, form, headers, body, count_nonce=not copy
+            )
             answer = await self._dispatch(action, params, headers, version, row, fault)
             return 200, {"RequestId": request_id, **answer}
         except ApiError as error:
             return error.status, {
-                "RequestId": request_id, "HostId": request.host, "Code": error.code, "Message": error.message,
-                "Recommend": f"https://api.aliyun.com/troubleshoot?q={error.code}&product=Ecs&requestId={request_id}"}
+                "RequestId": request_id,
+                "HostId": request.host,
+                "Code": error.code,
+                "Message": error.message,
+                "Recommend": f"https://api.aliyun.com/troubleshoot?q={error.code}&product=Ecs&requestId={request_id}",
+            }
         except Exception:
             _LOG.exception("%s failed inside the emulator", action)
             internal = api_error(action, "InternalError")
-            return internal.status, {"RequestId": request_id, "HostId": request.host, "Code": internal.code,
-                                     "Message": internal.message}
+            return internal.status, {
+                "RequestId": request_id,
+                "HostId": request.host,
+                "Code": internal.code,
+                "Message": internal.message,
+            }
 
-    async def _dispatch(self, action: str, params: Params, headers: dict[str, str], version: str,
-                        row: dict[str, Any], fault: FaultRule | None) -> Answer:
+    async def _dispatch(
+        self,
+        action: str,
+        params: Params,
+        headers: dict[str, str],
+        version: str,
+        row: dict[str, Any],
+        fault: FaultRule | None,
+    ) -> Answer:
         options = self._cloud.options
         handler = self._handlers.get(action)
         if handler is None or not exists(action, options.generation):
@@ -103,8 +135,9 @@ class Service:
         classic = is_classic(action, params, version, options.generation)
         row["generation"] = "classic" if classic else "current"
         region = check_region(action, params, options.region, classic)
-        call = Call(self._cloud, self._deliveries, self._lifecycle, action, params, classic,
-                    self._cloud.regions[region])
+        call = Call(
+            self._cloud, self._deliveries, self._lifecycle, action, params, classic, self._cloud.regions[region]
+        )
         row["unknown"] = sorted(_unknown_names(call))
         validate(call)
         token = params.get("ClientToken", "") if OPERATIONS[action]["client_token"] and not classic else ""
@@ -152,8 +185,9 @@ class Service:
         response.headers.update(headers)
         return response
 
-    async def _after(self, request: web.Request, fault: FaultRule, params: Params,
-                     response: web.Response) -> web.StreamResponse:
+    async def _after(
+        self, request: web.Request, fault: FaultRule, params: Params, response: web.Response
+    ) -> web.StreamResponse:
         """Faults that hit the answer, or the instances after it."""
         if fault.kind == "drop_after":
             _cut(request, reset=False)
@@ -174,9 +208,15 @@ class Service:
         else:
             data, kind = encode_json(document), "application/json;charset=utf-8"
         # the clock that clients compare creation times with is the emulated one
-        return web.Response(status=status, body=data, headers={
-            "Content-Type": kind, "Date": formatdate(self._cloud.clock.now(), usegmt=True),
-            "x-acs-request-id": document["RequestId"]})
+        return web.Response(
+            status=status,
+            body=data,
+            headers={
+                "Content-Type": kind,
+                "Date": formatdate(self._cloud.clock.now(), usegmt=True),
+                "x-acs-request-id": document["RequestId"],
+            },
+        )
 
 
 def _wants_xml(request: web.Request, params: Params) -> bool:
@@ -194,7 +234,7 @@ def _masked(params: Params) -> dict[str, str]:
     shown = {name: "***" if name in _MASKED else value for name, value in params.items()}
     if "Parameters" in shown:
         try:
-            shown["Parameters"] = json.dumps({key: "***" for key in json.loads(shown["Parameters"])})
+            shown["Parameters"] = json.dumps(dict.fromkeys(json.loads(shown["Parameters"]), "***"))
         except (TypeError, ValueError):
             shown["Parameters"] = "***"
     return shown
@@ -224,6 +264,6 @@ async def _truncated(request: web.Request, response: web.Response) -> web.Stream
     stream = web.StreamResponse(status=response.status, headers=response.headers)
     stream.content_length = len(body)
     await stream.prepare(request)
-    await stream.write(body[:len(body) // 2])
+    await stream.write(body[: len(body) // 2])
     _cut(request, reset=False)
     return stream

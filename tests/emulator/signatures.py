@@ -30,8 +30,15 @@ def v1_signature(method: str, params: Mapping[str, str], secret: str) -> str:
     return base64.b64encode(digest).decode()
 
 
-def v3_signature(method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], signed: str,
-                 body_hash: str, secret: str) -> str:
+def v3_signature(
+    method: str,
+    path: str,
+    query: Mapping[str, str],
+    headers: Mapping[str, str],
+    signed: str,
+    body_hash: str,
+    secret: str,
+) -> str:
     """ACS3-HMAC-SHA256 over the canonical request; ``signed`` is the ';'-joined list of header names."""
     canonical_query = "&".join(f"{percent_encode(k)}={percent_encode(v)}" for k, v in sorted(query.items()))
     lines = "".join(f"{name}:{headers.get(name, '').strip()}\n" for name in signed.split(";"))
@@ -53,8 +60,18 @@ class Verifier:
         self._nonces: set[str] = set()
         self._ages: deque[tuple[float, str]] = deque()
 
-    def check(self, action: str, method: str, path: str, query: Mapping[str, str], form: Mapping[str, str],
-              headers: Mapping[str, str], body: bytes, *, count_nonce: bool = True) -> str:
+    def check(
+        self,
+        action: str,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        form: Mapping[str, str],
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        count_nonce: bool = True,
+    ) -> str:
         """Check one request and return its signature version, ``v1`` or ``v3``.
 
         ``headers`` has lower-case names. ``count_nonce`` is false for a copy of a request that was already checked.
@@ -69,8 +86,9 @@ class Verifier:
             self._use_nonce(action, nonce)
         return version
 
-    def _check_v3(self, action: str, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str],
-                  body: bytes) -> str:
+    def _check_v3(
+        self, action: str, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
+    ) -> str:
         match = _AUTHORIZATION.match(headers["authorization"])
         if not match or match[1] != ALGORITHM:
             raise api_error(action, "IncompleteSignature")

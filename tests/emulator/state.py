@@ -20,9 +20,11 @@ from .huawei.state import HuaweiState
 from .tokens import ClientTokens
 
 REGIONS: dict[str, dict[str, str]] = json.loads(
-    (Path(__file__).parent / "data" / "regions.json").read_text(encoding="utf-8"))
+    (Path(__file__).parent / "data" / "regions.json").read_text(encoding="utf-8")
+)
 PUBLIC_COMMANDS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parent / "data" / "public_commands.json").read_text(encoding="utf-8"))
+    (Path(__file__).parent / "data" / "public_commands.json").read_text(encoding="utf-8")
+)
 INVOCATION_RETENTION_S = 30 * 86400
 INVOCATION_RETENTION_RECORDS = 10_000
 FILE_RETENTION_S = 86400
@@ -162,8 +164,23 @@ class Invocation:
 
 
 @dataclass
+class FileRecord:
+    """A file's delivery to one instance."""
+
+    instance_id: str
+    status: str = "Pending"
+    created: float = 0.0
+    updated: float = 0.0
+    started: float | None = None
+    finished: float | None = None
+    error_code: str = ""
+    error_info: str = ""
+    task: Any = None
+
+
+@dataclass
 class FileDelivery:
-    """One SendFile call; its records share the fields of command records."""
+    """One SendFile call."""
 
     id: str
     region: str
@@ -180,7 +197,7 @@ class FileDelivery:
     timeout: int = 60
     resource_group_id: str = ""
     tags: dict[str, str] = field(default_factory=dict)
-    records: dict[str, Record] = field(default_factory=dict)
+    records: dict[str, FileRecord] = field(default_factory=dict)
 
 
 @dataclass
@@ -234,7 +251,8 @@ class Cloud:
         for instance in fleet.values():
             self.regions[instance.region].instances.append(instance)
         self.public_commands = [
-            Command(**{**row, "content": row["content"].encode(), "kept": False}) for row in PUBLIC_COMMANDS]
+            Command(**{**row, "content": row["content"].encode(), "kept": False}) for row in PUBLIC_COMMANDS
+        ]
 
     def instance_root(self, instance_id: str) -> Path:
         """The private directory of an instance; another one after each reset."""

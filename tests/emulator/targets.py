@@ -42,8 +42,9 @@ def of_run(call: Call) -> list[Instance]:
     if ids and wanted:
         raise call.error("InvalidResourceTag.ConflictWithInstanceIds")
     if wanted:
-        tagged = [instance for instance in call.region.instances
-                  if not instance.released and matches(instance.tags, wanted)]
+        tagged = [
+            instance for instance in call.region.instances if not instance.released and matches(instance.tags, wanted)
+        ]
         if not tagged:
             raise call.error("InvalidResourceTag.InstanceNotFound")
         if len(tagged) > MOST_INSTANCES:

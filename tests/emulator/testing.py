@@ -42,14 +42,20 @@ class Emulator:
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": ready["access_key_secret"],
             "ALIBABA_CLOUD_REGION_ID": ready["region"],
             "ALIBABA_CLOUD_ECS_ENDPOINT": ready["endpoint"],
-            **{name: value for name, value in (
-                ("HUAWEICLOUD_SDK_AK", ready["access_key_id"]),
-                ("HUAWEICLOUD_SDK_SK", ready["access_key_secret"]),
-                ("HUAWEICLOUD_SDK_IAM_ENDPOINT", ready.get("iam_endpoint")),
-                ("HW_REGION_NAME", HUAWEI_REGION),
-                (f"HUAWEICLOUD_SDK_REGION_CLOUDDC_{HUAWEI_REGION.replace('-', '_').upper()}",
-                 ready.get("clouddc_endpoint")),
-            ) if value},
+            **{
+                name: value
+                for name, value in (
+                    ("HUAWEICLOUD_SDK_AK", ready["access_key_id"]),
+                    ("HUAWEICLOUD_SDK_SK", ready["access_key_secret"]),
+                    ("HUAWEICLOUD_SDK_IAM_ENDPOINT", ready.get("iam_endpoint")),
+                    ("HW_REGION_NAME", HUAWEI_REGION),
+                    (
+                        f"HUAWEICLOUD_SDK_REGION_CLOUDDC_{HUAWEI_REGION.replace('-', '_').upper()}",
+                        ready.get("clouddc_endpoint"),
+                    ),
+                )
+                if value
+            },
         }
 
     def control(self, method: str, path: str, document: Any = None) -> Any:
@@ -107,8 +113,7 @@ class Emulator:
 
 
 @contextlib.contextmanager
-def start_emulator(*, instances: int | None = None, fleet: Fleet | None = None,
-                   **options: Any) -> Iterator[Emulator]:
+def start_emulator(*, instances: int | None = None, fleet: Fleet | None = None, **options: Any) -> Iterator[Emulator]:
     """An emulator in a process of its own, for as long as the context lasts.
 
     ``options`` are the command line's, with underscores: ``api_latency_ms=5``, ``generation="classic"``, True for a
@@ -116,8 +121,16 @@ def start_emulator(*, instances: int | None = None, fleet: Fleet | None = None,
     """
     with tempfile.TemporaryDirectory(prefix="emulator-test-") as directory:
         ready_file = Path(directory) / "ready.json"
-        command = [sys.executable, "-m", "emulator", "--listen", "127.0.0.1:0", "--ready-file", str(ready_file),
-                   "--stop-with-stdin"]
+        command = [
+            sys.executable,
+            "-m",
+            "emulator",
+            "--listen",
+            "127.0.0.1:0",
+            "--ready-file",
+            str(ready_file),
+            "--stop-with-stdin",
+        ]
         if fleet is not None:
             fleet_file = Path(directory) / "fleet.json"
             document = fleet if isinstance(fleet, Mapping) else list(fleet)

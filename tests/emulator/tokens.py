@@ -16,8 +16,20 @@ from .errors import api_error
 from .wire import Params
 
 # parameters that differ between two tries of one request and say nothing about it
-_NOT_CONTENT = {"ClientToken", "Action", "Version", "Format", "Timestamp", "SignatureMethod", "SignatureVersion",
-                "SignatureNonce", "SignatureType", "AccessKeyId", "SecurityToken", "Signature"}
+_NOT_CONTENT = {
+    "ClientToken",
+    "Action",
+    "Version",
+    "Format",
+    "Timestamp",
+    "SignatureMethod",
+    "SignatureVersion",
+    "SignatureNonce",
+    "SignatureType",
+    "AccessKeyId",
+    "SecurityToken",
+    "Signature",
+}
 
 
 @dataclass

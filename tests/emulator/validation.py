@@ -58,8 +58,11 @@ def missing(call: Call, name: str) -> ApiError:
     for code in (f"MissingParameter.{name}", f"MissingParam.{name}"):
         if code in OPERATIONS[call.action]["errors"]:
             return call.error(code)
-    return ApiError(f"MissingParameter.{name}", f"The input parameter “{name}” that is mandatory for processing "
-                                                "this request is not supplied.", 400)
+    return ApiError(
+        f"MissingParameter.{name}",
+        f"The input parameter “{name}” that is mandatory for processing this request is not supplied.",
+        400,
+    )
 
 
 def check_region(call_action: str, params: Params, default: str, classic: bool) -> str:
@@ -74,8 +77,11 @@ def check_region(call_action: str, params: Params, default: str, classic: bool) 
         if call_action == "DescribeAccountAttributes":
             raise api_error(call_action, "Invalid.Parameter")
         status = 404 if call_action.endswith("TagResources") else 400
-        raise ApiError("MissingParameter.RegionId", "The input parameter “RegionId” that is mandatory for processing "
-                                                    "this request is not supplied.", status)
+        raise ApiError(
+            "MissingParameter.RegionId",
+            "The input parameter “RegionId” that is mandatory for processing this request is not supplied.",
+            status,
+        )
     if region not in REGIONS:
         details = () if not call_action.endswith("TagResources") else ("The specified RegionId does not exist.",)
         raise api_error(call_action, "InvalidRegionId.NotFound", *details, classic=classic)

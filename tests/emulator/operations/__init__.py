@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from . import agents, instances, regions, results, runs
+from . import agents, commands, files, instances, invocations, power, regions, results, runs, tags
 
-__all__ = ["agents", "instances", "regions", "results", "runs"]
+__all__ = ["agents", "commands", "files", "instances", "invocations", "power", "regions", "results", "runs", "tags"]

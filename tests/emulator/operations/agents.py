@@ -35,8 +35,6 @@ def _row(call: Call, instance: Instance) -> dict[str, Any]:
         "LastInvokedTime": iso(instance.last_invoked) if instance.last_invoked is not None else "",
         "LastHeartbeatTime": iso(instance.last_heartbeat) if instance.last_heartbeat is not None else "",
     }
-    if call.classic:
-        row["CloudAssitantStatus"] = row["CloudAssistantStatus"]
     return row
 
 
@@ -56,13 +54,14 @@ def describe_cloud_assistant_status(call: Call) -> Answer:
     else:
         pager = Pager(call.action, call.params)
         page, paging = pager.take(
-            call.region.instances, lambda instance: not instance.released and system in ("", instance.os_type))
-    rows = {"InstanceCloudAssistantStatus": [_row(call, instance) for instance in page]}
-    answer: Answer = {**paging, "InstanceCloudAssistantStatusSet": rows}
+            call.region.instances, lambda instance: not instance.released and system in ("", instance.os_type)
+        )
+    rows = {} if call.only_classic else {"InstanceCloudAssistantStatus": [_row(call, instance) for instance in page]}
     if call.classic:
-        answer["InstanceCloudAssitantStatusSet"] = {
-            "InstanceCloudAssitantStatus": rows["InstanceCloudAssistantStatus"]}
-    return answer
+        rows["InstanceCloudAssitantStatus"] = [
+            {"InstanceId": instance.id, "CloudAssitantStatus": str(instance.reachable).lower()} for instance in page
+        ]
+    return {**paging, "InstanceCloudAssistantStatusSet": rows}
 
 
 @operation("InstallCloudAssistant")

@@ -21,41 +21,92 @@ def _row(instance: Instance) -> dict[str, Any]:
     vpc = instance.network_type == "vpc"
     family = ".".join(instance.instance_type.split(".")[:2])
     return {
-        "InstanceId": instance.id, "InstanceName": instance.name, "HostName": instance.host_name, "Description": "",
-        "RegionId": instance.region, "ZoneId": instance.zone, "Status": instance.status,
-        "InstanceType": instance.instance_type, "InstanceTypeFamily": family, "Cpu": 2, "Memory": 8192,
-        "GPUAmount": 0, "GPUSpec": "", "ImageId": instance.image_id, "OSType": instance.os_type,
-        "OSName": instance.os_name, "OSNameEn": instance.os_name,
-        "CreationTime": _minute(instance.created), "StartTime": _minute(instance.started),
-        "ExpiredTime": "2099-12-31T15:59Z", "AutoReleaseTime": "", "SaleCycle": "",
-        "InstanceChargeType": instance.charge_type, "InternetChargeType": "PayByTraffic",
-        "InternetMaxBandwidthIn": 200, "InternetMaxBandwidthOut": 5 if instance.public_ip else 0,
-        "InstanceNetworkType": instance.network_type, "IoOptimized": True, "DeviceAvailable": True,
-        "DeletionProtection": instance.deletion_protection, "ResourceGroupId": instance.resource_group_id,
-        "SerialNumber": instance.id[2:], "KeyPairName": "", "CreditSpecification": "", "SpotStrategy": "NoSpot",
-        "SpotPriceLimit": 0.0, "StoppedMode": "KeepCharging" if instance.status == "Stopped" else "Not-applicable",
-        "Recyclable": False, "ClusterId": "", "HpcClusterId": "", "DeploymentSetId": "", "VlanId": "", "ISP": "",
-        "LocalStorageAmount": 0, "LocalStorageCapacity": 0,
+        "InstanceId": instance.id,
+        "InstanceName": instance.name,
+        "HostName": instance.host_name,
+        "Description": "",
+        "RegionId": instance.region,
+        "ZoneId": instance.zone,
+        "Status": instance.status,
+        "InstanceType": instance.instance_type,
+        "InstanceTypeFamily": family,
+        "Cpu": 2,
+        "Memory": 8192,
+        "GPUAmount": 0,
+        "GPUSpec": "",
+        "ImageId": instance.image_id,
+        "OSType": instance.os_type,
+        "OSName": instance.os_name,
+        "OSNameEn": instance.os_name,
+        "CreationTime": _minute(instance.created),
+        "StartTime": _minute(instance.started),
+        "ExpiredTime": "2099-12-31T15:59Z",
+        "AutoReleaseTime": "",
+        "SaleCycle": "",
+        "InstanceChargeType": instance.charge_type,
+        "InternetChargeType": "PayByTraffic",
+        "InternetMaxBandwidthIn": 200,
+        "InternetMaxBandwidthOut": 5 if instance.public_ip else 0,
+        "InstanceNetworkType": instance.network_type,
+        "IoOptimized": True,
+        "DeviceAvailable": True,
+        "DeletionProtection": instance.deletion_protection,
+        "ResourceGroupId": instance.resource_group_id,
+        "SerialNumber": instance.id[2:],
+        "KeyPairName": "",
+        "CreditSpecification": "",
+        "SpotStrategy": "NoSpot",
+        "SpotPriceLimit": 0.0,
+        "StoppedMode": "KeepCharging" if instance.status == "Stopped" else "Not-applicable",
+        "Recyclable": False,
+        "ClusterId": "",
+        "HpcClusterId": "",
+        "DeploymentSetId": "",
+        "VlanId": "",
+        "ISP": "",
+        "LocalStorageAmount": 0,
+        "LocalStorageCapacity": 0,
         "SecurityGroupIds": {"SecurityGroupId": instance.security_group_ids},
         "InnerIpAddress": {"IpAddress": [] if vpc else [instance.private_ip]},
         "PublicIpAddress": {"IpAddress": [instance.public_ip] if instance.public_ip else []},
-        "EipAddress": {"AllocationId": "", "IpAddress": "", "InternetChargeType": "", "Bandwidth": 0,
-                       "IsSupportUnassociate": False},
-        "VpcAttributes": {"VpcId": instance.vpc_id, "VSwitchId": instance.vswitch_id, "NatIpAddress": "",
-                          "PrivateIpAddress": {"IpAddress": [instance.private_ip] if vpc else []}},
-        "NetworkInterfaces": {"NetworkInterface": [{
-            "NetworkInterfaceId": f"eni-{instance.id[2:]}", "PrimaryIpAddress": instance.private_ip, "Type": "Primary",
-            "MacAddress": _mac(instance),
-            "PrivateIpSets": {"PrivateIpSet": [{"PrivateIpAddress": instance.private_ip, "Primary": True}]},
-            "Ipv6Sets": {"Ipv6Set": []}, "Ipv4PrefixSets": {"Ipv4PrefixSet": []},
-            "Ipv6PrefixSets": {"Ipv6PrefixSet": []}}] if vpc else []},
-        "RdmaIpAddress": {"IpAddress": []}, "OperationLocks": {"LockReason": []},
+        "EipAddress": {
+            "AllocationId": "",
+            "IpAddress": "",
+            "InternetChargeType": "",
+            "Bandwidth": 0,
+            "IsSupportUnassociate": False,
+        },
+        "VpcAttributes": {
+            "VpcId": instance.vpc_id,
+            "VSwitchId": instance.vswitch_id,
+            "NatIpAddress": "",
+            "PrivateIpAddress": {"IpAddress": [instance.private_ip] if vpc else []},
+        },
+        "NetworkInterfaces": {
+            "NetworkInterface": [
+                {
+                    "NetworkInterfaceId": f"eni-{instance.id[2:]}",
+                    "PrimaryIpAddress": instance.private_ip,
+                    "Type": "Primary",
+                    "MacAddress": _mac(instance),
+                    "PrivateIpSets": {"PrivateIpSet": [{"PrivateIpAddress": instance.private_ip, "Primary": True}]},
+                    "Ipv6Sets": {"Ipv6Set": []},
+                    "Ipv4PrefixSets": {"Ipv4PrefixSet": []},
+                    "Ipv6PrefixSets": {"Ipv6PrefixSet": []},
+                }
+            ]
+            if vpc
+            else []
+        },
+        "RdmaIpAddress": {"IpAddress": []},
+        "OperationLocks": {"LockReason": []},
         "CpuOptions": {"CoreCount": 1, "ThreadsPerCore": 2, "Numa": ""},
         "MetadataOptions": {"HttpEndpoint": "enabled", "HttpTokens": "optional", "HttpPutResponseHopLimit": 0},
         "DedicatedHostAttribute": {"DedicatedHostId": "", "DedicatedHostName": "", "DedicatedHostClusterId": ""},
         "DedicatedInstanceAttribute": {"Affinity": "", "Tenancy": ""},
         "EcsCapacityReservationAttr": {"CapacityReservationId": "", "CapacityReservationPreference": ""},
-        "HibernationOptions": {"Configured": False}, "ImageOptions": {"LoginAsNonRoot": False},
+        "HibernationOptions": {"Configured": False},
+        "ImageOptions": {"LoginAsNonRoot": False},
         "Tags": {"Tag": [{"TagKey": key, "TagValue": value} for key, value in instance.tags.items()]},
     }
 
@@ -73,9 +124,17 @@ def _equals(name: str, value: str) -> Callable[[Instance], bool]:
     return lambda instance: getattr(instance, name) == value
 
 
-_PLAIN = {"ImageId": "image_id", "InstanceType": "instance_type", "InstanceChargeType": "charge_type",
-          "InstanceNetworkType": "network_type", "ResourceGroupId": "resource_group_id", "Status": "status",
-          "VpcId": "vpc_id", "VSwitchId": "vswitch_id", "ZoneId": "zone"}
+_PLAIN = {
+    "ImageId": "image_id",
+    "InstanceType": "instance_type",
+    "InstanceChargeType": "charge_type",
+    "InstanceNetworkType": "network_type",
+    "ResourceGroupId": "resource_group_id",
+    "Status": "status",
+    "VpcId": "vpc_id",
+    "VSwitchId": "vswitch_id",
+    "ZoneId": "zone",
+}
 
 
 def _filters(call: Call) -> list[Callable[[Instance], bool]]:
@@ -125,7 +184,8 @@ def describe_instances(call: Call) -> Answer:
     filters = _filters(call)
     pager = Pager(call.action, call.params, largest=100, clamp=(10, 100))
     page, paging = pager.take(
-        call.region.instances, lambda instance: not instance.released and all(keep(instance) for keep in filters))
+        call.region.instances, lambda instance: not instance.released and all(keep(instance) for keep in filters)
+    )
     return {**paging, "Instances": {"Instance": [_row(instance) for instance in page]}}
 
 
@@ -137,7 +197,12 @@ def describe_instance_status(call: Call) -> Answer:
     pager = Pager(call.action, call.params, tokens=False)
     page, paging = pager.take(
         call.region.instances,
-        lambda instance: not instance.released and (not ids or instance.id in ids) and zone in ("", instance.zone))
+        lambda instance: not instance.released and (not ids or instance.id in ids) and zone in ("", instance.zone),
+    )
     del paging["NextToken"]
-    return {**paging, "InstanceStatuses": {"InstanceStatus": [
-        {"InstanceId": instance.id, "Status": instance.status} for instance in page]}}
+    return {
+        **paging,
+        "InstanceStatuses": {
+            "InstanceStatus": [{"InstanceId": instance.id, "Status": instance.status} for instance in page]
+        },
+    }

@@ -17,9 +17,19 @@ def describe_regions(call: Call) -> Answer:
     if call.params.text("ResourceType", "instance") not in _RESOURCE_TYPES:
         raise call.error("InvalidResourceType.NotFound")
     language = "zh" if call.params.text("AcceptLanguage", "zh-CN").startswith("zh") else "en"
-    return {"Regions": {"Region": [
-        {"RegionId": name, "LocalName": region[language], "RegionEndpoint": region["endpoint"], "Status": "available"}
-        for name, region in REGIONS.items()]}}
+    return {
+        "Regions": {
+            "Region": [
+                {
+                    "RegionId": name,
+                    "LocalName": region[language],
+                    "RegionEndpoint": region["endpoint"],
+                    "Status": "available",
+                }
+                for name, region in REGIONS.items()
+            ]
+        }
+    }
 
 
 @operation("DescribeAccountAttributes")
@@ -32,6 +42,12 @@ def describe_account_attributes(call: Call) -> Answer:
         "max-cloud-assistant-activation-count": 10,
     }
     wanted = call.params.items("AttributeName") or list(values)
-    return {"AccountAttributeItems": {"AccountAttributeItem": [
-        {"AttributeName": name, "AttributeValues": {"ValueItem": [{"Value": str(values[name])}]}}
-        for name in wanted if name in values]}}
+    return {
+        "AccountAttributeItems": {
+            "AccountAttributeItem": [
+                {"AttributeName": name, "AttributeValues": {"ValueItem": [{"Value": str(values[name])}]}}
+                for name in wanted
+                if name in values
+            ]
+        }
+    }

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ..call import Answer, Call, operation
@@ -18,7 +17,9 @@ from ..statuses import legacy_instance, legacy_overall, overall
 from ..targets import matches
 from ..validation import check_tags
 
-_CLASSIC_ZONE = timezone(timedelta(hours=8))
+# what DescribeInvocations showed in 2018
+_CLASSIC_INVOCATION = ("InvokeId", "CommandId", "CommandName", "CommandType", "Frequency", "Timed", "InvokeStatus")
+_CLASSIC_INSTANCE = ("InstanceId", "InstanceInvokeStatus")
 
 
 def _encode(call: Call, data: bytes) -> str:
@@ -58,7 +59,10 @@ def _instance_row(call: Call, record: Record, include_output: bool) -> dict[str,
         "ErrorCode": record.error_code,
         "ErrorInfo": record.error_info,
         "Timed": record.invocation.timed,
-        "OssOutputStatus": "", "OssOutputUri": "", "OssOutputErrorCode": "", "OssOutputErrorInfo": "",
+        "OssOutputStatus": "",
+        "OssOutputUri": "",
+        "OssOutputErrorCode": "",
+        "OssOutputErrorInfo": "",
     }
     if run is not None and run.exit_code is not None:
         row["ExitCode"] = run.exit_code
@@ -140,13 +144,30 @@ def describe_invocations(call: Call) -> Answer:
         page, paging = pager.take(rows, keep)
     else:
         rows = call.region.invocations
-        page, paging = pager.take(rows, keep, newest_first=True, oldest=max(0, len(rows) - INVOCATION_RETENTION_RECORDS))
+        page, paging = pager.take(
+            rows, keep, newest_first=True, oldest=max(0, len(rows) - INVOCATION_RETENTION_RECORDS)
+        )
     found = [
-        _invocation_row(call, invocation,
-                        [invocation.records[instance_id]] if instance_id else list(invocation.records.values()),
-                        include_output)
-        for invocation in page]
+        _invocation_row(
+            call,
+            invocation,
+            [invocation.records[instance_id]] if instance_id else list(invocation.records.values()),
+            include_output,
+        )
+        for invocation in page
+    ]
+    if call.only_classic:
+        found = [_classic_invocation(row) for row in found]
     return {**paging, "Invocations": {"Invocation": found}}
+
+
+def _classic_invocation(row: dict[str, Any]) -> dict[str, Any]:
+    instances = [
+        {name: instance[name] for name in _CLASSIC_INSTANCE}
+        | ({"ExitCode": instance["ExitCode"]} if "ExitCode" in instance else {})
+        for instance in row["InvokeInstances"]["InvokeInstance"]
+    ]
+    return {**{name: row[name] for name in _CLASSIC_INVOCATION}, "InvokeInstances": {"InvokeInstance": instances}}
 
 
 def _has_status(invocation: Invocation, status: str, instance_id: str) -> bool:
@@ -184,7 +205,10 @@ def _result_row(call: Call, record: Record, run: Run | None) -> dict[str, Any]:
         "ContainerId": invocation.container_id,
         "ContainerName": invocation.container_name,
         "OssOutputDelivery": invocation.oss_output,
-        "OssOutputStatus": "", "OssOutputUri": "", "OssOutputErrorCode": "", "OssOutputErrorInfo": "",
+        "OssOutputStatus": "",
+        "OssOutputUri": "",
+        "OssOutputErrorCode": "",
+        "OssOutputErrorInfo": "",
         "Tags": tag_rows(invocation.tags),
     }
     if run is not None and run.exit_code is not None:
@@ -196,8 +220,7 @@ def _result_row(call: Call, record: Record, run: Run | None) -> dict[str, Any]:
 def describe_invocation_results(call: Call) -> Answer:
     """Results of instances, and with IncludeHistory every run of a repeating invocation.
 
-    To a request of the 2018 generation the answer shows its list in the shape of then too, at the top, with times
-    in UTC+8.
+    To a request of the 2018 generation the answer shows its list in the shape of then too, at the top.
     """
     params = call.params
     pager = Pager(call.action, params)
@@ -208,10 +231,14 @@ def describe_invocation_results(call: Call) -> Answer:
 
     def keep(record: Record) -> bool:
         invocation = record.invocation
-        return (instance_id in ("", record.instance_id) and command_id in ("", invocation.command.id)
-                and group in ("", invocation.resource_group_id) and visible(call, invocation.created)
-                and (not tags or matches(invocation.tags, tags))
-                and (not status or status in (legacy_instance(record.status), record.status)))
+        return (
+            instance_id in ("", record.instance_id)
+            and command_id in ("", invocation.command.id)
+            and group in ("", invocation.resource_group_id)
+            and visible(call, invocation.created)
+            and (not tags or matches(invocation.tags, tags))
+            and (not status or status in (legacy_instance(record.status), record.status))
+        )
 
     rows: list[Record]
     if invoke_id:
@@ -224,23 +251,32 @@ def describe_invocation_results(call: Call) -> Answer:
         page, paging = pager.take(rows, keep)
     else:
         rows = call.region.records
-        page, paging = pager.take(rows, keep, newest_first=True, oldest=max(0, len(rows) - INVOCATION_RETENTION_RECORDS))
+        page, paging = pager.take(
+            rows, keep, newest_first=True, oldest=max(0, len(rows) - INVOCATION_RETENTION_RECORDS)
+        )
     return _answer(call, [_result_row(call, record, record.run) for record in page], paging)
 
 
 def _answer(call: Call, rows: list[dict[str, Any]], paging: dict[str, Any]) -> Answer:
-    answer: Answer = {"Invocation": {**paging, "InvocationResults": {"InvocationResult": rows}}}
+    answer: Answer = {}
+    if not call.only_classic:
+        answer["Invocation"] = {**paging, "InvocationResults": {"InvocationResult": rows}}
     if call.classic:
-        old = [{"InvokeId": row["InvokeId"], "InstanceId": row["InstanceId"], "Output": row["Output"],
-                "ExitCode": row.get("ExitCode", 0), "FinishedTime": _classic_time(row["FinishedTime"]),
-                "InvokeRecordStatus": row["InvokeRecordStatus"]} for row in rows]
-        answer |= {"TotalCount": paging["TotalCount"], "PageNumber": paging["PageNumber"],
-                   "PageSize": paging["PageSize"], "InvocationResults": {"InvocationResult": old}}
+        old = [
+            {
+                "InvokeId": row["InvokeId"],
+                "InstanceId": row["InstanceId"],
+                "Output": row["Output"],
+                "ExitCode": row.get("ExitCode", 0),
+                "InvokeRecordStatus": row["InvokeRecordStatus"],
+                "FinishedTime": row["FinishedTime"].replace("T", " ").rstrip("Z"),
+            }
+            for row in rows
+        ]
+        answer |= {
+            "TotalCount": paging["TotalCount"],
+            "PageNumber": paging["PageNumber"],
+            "PageSize": paging["PageSize"],
+            "InvocationResults": {"InvocationResult": old},
+        }
     return answer
-
-
-def _classic_time(text: str) -> str:
-    if not text:
-        return ""
-    moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-    return moment.astimezone(_CLASSIC_ZONE).strftime("%Y-%m-%d %H:%M:%S")

@@ -52,8 +52,11 @@ def read_timeout(call: Call, default: int, floor: int = 1) -> int:
     value = call.params.number("Timeout", default)
     assert value is not None
     if value > LONGEST_TIMEOUT_S:
-        raise call.error("InvalidTimeout.ExceedLimit") if call.action != "InvokeCommand" else call.error(
-            "InvalidParameter", "Timeout")
+        raise (
+            call.error("InvalidTimeout.ExceedLimit")
+            if call.action != "InvokeCommand"
+            else call.error("InvalidParameter", "Timeout")
+        )
     return max(value, floor)
 
 
@@ -97,11 +100,17 @@ def _check_output_delivery(call: Call) -> None:
         return
     match = _OSS.match(target)
     if not match:
-        raise call.error("InvalidParameter.OssOutputDelivery") if call.action == "RunCommand" else call.error(
-            "InvalidParameter", "OssOutputDelivery")
+        raise (
+            call.error("InvalidParameter.OssOutputDelivery")
+            if call.action == "RunCommand"
+            else call.error("InvalidParameter", "OssOutputDelivery")
+        )
     if match[2] and (len(match[2]) > 254 or match[2].startswith(("/", "\\")) or "//" in match[2]):
-        raise call.error("InvalidOssOutputDelivery.KeyPrefixMalformed") if call.action == "RunCommand" else call.error(
-            "InvalidParameter", "OssOutputDelivery")
+        raise (
+            call.error("InvalidOssOutputDelivery.KeyPrefixMalformed")
+            if call.action == "RunCommand"
+            else call.error("InvalidParameter", "OssOutputDelivery")
+        )
 
 
 def count_invocation(call: Call) -> None:
@@ -110,13 +119,25 @@ def count_invocation(call: Call) -> None:
     day, count = call.region.invocations_today
     count = count + 1 if day == today else 1
     if count > call.cloud.options.quota_invocations:
-        raise call.error("Invocation.ExceedQuota") if not call.classic else ApiError(
-            "Invocation.ExceedQuota", "The invocation quota in the current region has been reached for today.", 403)
+        raise (
+            call.error("Invocation.ExceedQuota")
+            if not call.classic
+            else ApiError(
+                "Invocation.ExceedQuota", "The invocation quota in the current region has been reached for today.", 403
+            )
+        )
     call.region.invocations_today = (today, count)
 
 
-def _accept(call: Call, command: Command, given: dict[str, str], timeout: int, working_dir: str,
-            tags: dict[str, str], instances: list[Instance]) -> Invocation:
+def _accept(
+    call: Call,
+    command: Command,
+    given: dict[str, str],
+    timeout: int,
+    working_dir: str,
+    tags: dict[str, str],
+    instances: list[Instance],
+) -> Invocation:
     params = call.params
     mode, frequency = repeat_mode(call, timeout)
     _check_container(call)
@@ -126,14 +147,28 @@ def _accept(call: Call, command: Command, given: dict[str, str], timeout: int, w
     count_invocation(call)
     content = fill(command.content, given) if command.enable_parameter else command.content
     invocation = Invocation(
-        id=call.cloud.new_id("t"), region=call.region.id, command=command, created=call.now, timeout=timeout,
-        content=content, working_dir=working_dir, username=params.text("Username"), parameters=given,
-        enable_parameter=command.enable_parameter, repeat_mode=mode, frequency=frequency,
+        id=call.cloud.new_id("t"),
+        region=call.region.id,
+        command=command,
+        created=call.now,
+        timeout=timeout,
+        content=content,
+        working_dir=working_dir,
+        username=params.text("Username"),
+        parameters=given,
+        enable_parameter=command.enable_parameter,
+        repeat_mode=mode,
+        frequency=frequency,
         termination_mode=params.text("TerminationMode", "Process"),
         launcher=params.text("Launcher") or command.launcher,
-        container_id=params.text("ContainerId"), container_name=params.text("ContainerName"),
-        oss_output=params.text("OssOutputDelivery"), resource_group_id=params.text("ResourceGroupId"), tags=tags,
-        classic=call.classic, timed=mode != "Once" and mode != "DryRun")
+        container_id=params.text("ContainerId"),
+        container_name=params.text("ContainerName"),
+        oss_output=params.text("OssOutputDelivery"),
+        resource_group_id=params.text("ResourceGroupId"),
+        tags=tags,
+        classic=call.classic,
+        timed=mode != "Once" and mode != "DryRun",
+    )
     call.region.invocations.append(invocation)
     call.region.invocations_by_id[invocation.id] = invocation
     command.invoke_times += 1
@@ -158,11 +193,21 @@ def run_command(call: Call) -> Answer:
         raise call.error("CmdCount.ExceedQuota")
     instances = of_run(call)
     command = Command(
-        id=call.cloud.new_id("c"), name=params.text("Name", f"cmd-{int(call.now)}"), type=params["Type"],
-        content=content, description=params.text("Description"), working_dir=params.text("WorkingDir"),
-        timeout=read_timeout(call, 60), enable_parameter=enabled, launcher=params.text("Launcher"),
-        resource_group_id=params.text("ResourceGroupId"), tags=dict(tags), created=call.now, parameter_names=names,
-        kept=keep)
+        id=call.cloud.new_id("c"),
+        name=params.text("Name", f"cmd-{int(call.now)}"),
+        type=params["Type"],
+        content=content,
+        description=params.text("Description"),
+        working_dir=params.text("WorkingDir"),
+        timeout=read_timeout(call, 60),
+        enable_parameter=enabled,
+        launcher=params.text("Launcher"),
+        resource_group_id=params.text("ResourceGroupId"),
+        tags=dict(tags),
+        created=call.now,
+        parameter_names=names,
+        kept=keep,
+    )
     invocation = _accept(call, command, given, command.timeout, command.working_dir, tags, instances)
     if keep and invocation.repeat_mode != "DryRun":
         call.region.commands.append(command)
