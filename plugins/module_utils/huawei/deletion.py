@@ -283,7 +283,7 @@ class Deletion:
     def _refused(self, fate: Fate, error: CloudError) -> None:
         text = str(error)
         if fate.state_before == RUNNING and not fate.power_off:
-            text = f"it is running, and the service refuses to delete it like that; set power_off_first: true. {text}"
+            text = f"it is running; set power_off_first: true to have it powered off before the deletion. {text}"
         self._fail(fate, text, error.result.get("error") or {})
 
     def _fail(self, fate: Fate, message: str, error: dict[str, Any]) -> None:

@@ -25,8 +25,7 @@ _HINTS = {
     "iMetal.0102": "A physical server with this identity exists already.",
     "iMetal.0110": "The hardware inspection of the physical server failed: have the server looked at.",
     INSTANCE_NOT_FOUND: "There is no instance with this id in the project and region.",
-    "iMetal.0201": "The instance is not in a state that allows this: a running instance has to be powered off first "
-    "(power_off_first: true).",
+    "iMetal.0201": "The instance's state does not allow this: a running instance may have to be powered off first.",
 }
 
 # The gateway's prefix is APIGW or APIG, depending on the gateway.

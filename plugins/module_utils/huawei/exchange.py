@@ -33,7 +33,9 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.si
 Query = list[tuple[str, str]]
 
 DEFAULT_MAX_RETRIES = 5
+# As the SDK has them; the gateway wants a type on requests without a body too.
 CONTENT_TYPE = "application/json"
+BODY_CONTENT_TYPE = "application/json;charset=utf-8"
 # Statuses after which the same request may succeed. The vendor advises a growing pause for 500 iMetal.0099.
 PASSING_STATUSES = frozenset({429, 500, 502, 503, 504})
 # The three spellings of an error body that Huawei Cloud's services and gateways use.
@@ -133,7 +135,7 @@ class Exchange:
             method,
             path,
             query or [],
-            {"Host": host, "Content-Type": CONTENT_TYPE, **(headers or {})},
+            {"Host": host, "Content-Type": CONTENT_TYPE if body is None else BODY_CONTENT_TYPE, **(headers or {})},
             b"" if body is None else json.dumps(body).encode(),
         )
         url = base + path + (f"?{encode_query(request.query)}" if request.query else "")
