@@ -25,11 +25,14 @@ from . import go_base64, launcher, parameters
 from .host import Host, PipeReader
 from .launch import EXTENSIONS
 from .output import OutputBuffer
+from .view import SCRIPT_DIR
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 POWER_ACTIONS = {193: "poweroff", 194: "reboot"}
 _DEFAULT_TIMEOUT = 3600
 _FILE_NAME_BYTES = 255
+# where a script file may lie below the root directory: for a user, in a view of its own, without one
+_SCRIPT_FOLDERS = ("tmp", SCRIPT_DIR.replace("/usr/local", ".view/local"), SCRIPT_DIR.lstrip("/"))
 
 
 class Interrupted(Exception):
@@ -104,7 +107,7 @@ class FileTask:
 
 @dataclass(frozen=True)
 class FileReport:
-    """``status``: Success, Failed (``code`` 1 create, 2 owner, 3 mode, 4 directory) or Invalid (``param``, ``value``)."""
+    """``status``: Success, Failed (``code``: 1 create, 2 owner, 3 mode, 4 directory), Invalid (param, value)."""
 
     status: str
     code: int = 0
@@ -316,7 +319,7 @@ class Agent:
     def _forget_script(self, task: ScriptTask, request: Mapping[str, Any]) -> None:
         """Delete the script file of a run; by directory handle, so that no link of a script leads elsewhere."""
         name = request["stem"] + request["extension"]
-        for folder in ("tmp", ".view/local/share/aliyun-assist/work/script", "usr/local/share/aliyun-assist/work/script"):
+        for folder in _SCRIPT_FOLDERS:
             with contextlib.suppress(OSError):
                 handle = os.open(self.root / folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
                 try:

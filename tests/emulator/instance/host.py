@@ -127,6 +127,9 @@ class Host:
         loop.add_reader(self._channel, self._receive)
 
     def _send(self, message: dict[str, Any], handles: list[int]) -> None:
+        if self._channel.fileno() < 0:
+            _close(handles)
+            raise ConnectionError("the instance host was closed")
         self._unsent.append((json.dumps(message).encode(), handles))
         if len(self._unsent) == 1:
             self._flush()

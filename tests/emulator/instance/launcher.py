@@ -11,7 +11,9 @@ import re
 from .launch import SCRIPT_MARK
 from .parameters import InvalidParameter
 
-_PLACEHOLDER = re.compile(r"\{\{\s*ACS\s*::\s*ScriptFileName\s*(?:\|\s*ext\(\s*[\"']?([^\"')]*)[\"']?\s*\)\s*)?\}\}", re.I)
+_PLACEHOLDER = re.compile(
+    r"\{\{\s*ACS\s*::\s*ScriptFileName\s*(?:\|\s*ext\(\s*[\"']?([^\"')]*)[\"']?\s*\)\s*)?\}\}", re.IGNORECASE
+)
 _ANY_PLACEHOLDER = re.compile(r"\{\{.*?\}\}")
 # quotes stay part of their word: no shell takes them off
 _WORD = re.compile(r"'[^']*'|\"[^\"]*\"|\S+")

@@ -15,6 +15,7 @@ import select
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -150,24 +151,35 @@ class Spawner:
         while pids := find():
             for pid in pids:
                 _kill(pid)
+            time.sleep(0.001)
             self.reap()
 
 
 def _below(root: int) -> list[int]:
     """Ids of the living descendants of a process, parents before children."""
-    children: dict[int, list[int]] = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
-                state, parent = file.read().rpartition(b")")[2].split()[:2]
-                if state not in (b"Z", b"X"):
-                    children.setdefault(int(parent), []).append(int(name))
     found: list[int] = []
     todo = [root]
     while todo:
-        todo = [child for parent in todo for child in children.get(parent, ())]
+        todo = [child for parent in todo for child in _children(parent)]
         found += todo
     return found
+
+
+def _children(pid: int) -> list[int]:
+    """Ids of the living children of a process, all of whose threads count."""
+    children: list[int] = []
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:
+                children += [int(word) for word in file.read().split()]
+    return [child for child in children if _lives(child)]
+
+
+def _lives(pid: int) -> bool:
+    """False for a process that has ended and only waits to be collected."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/stat", "rb") as file:
+        return file.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+    return False
 
 
 def _kill(pid: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import shutil
 import socket
 
@@ -33,33 +34,26 @@ _PROGRAMS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix", "gn
 _DEVICES = ("proc", "dev", "sys")
 _OWN_DIRS = (
     ("root", 0o700), ("home", 0o755), ("opt", 0o755), ("srv", 0o755), ("mnt", 0o755), ("media", 0o755),
-    ("tmp", 0o1777), ("run", 0o755), ("run/lock", 0o1777), ("etc", 0o755), ("etc/systemd", 0o755),
+    ("tmp", 0o1777), ("run", 0o755), ("run/lock", 0o1777), ("etc", 0o755), ("etc/cron.d", 0o755),
+    ("etc/default", 0o755), ("etc/profile.d", 0o755), ("etc/sysctl.d", 0o755), ("etc/systemd/system", 0o755),
     ("var", 0o755), ("var/cache", 0o755), ("var/lib", 0o755), ("var/log", 0o755), ("var/opt", 0o755),
     ("var/spool", 0o755), ("var/tmp", 0o1777),
 )  # fmt: skip
-# The machine's entries in these directories are seen through links into a read-only view of them, so that a script
-# may add and replace files there without touching the machine. (view's directory, own directory, machine's directory)
-_LINKED = (
-    ("etc", "etc", "/etc"),
-    ("etc", "etc/cron.d", "/etc/cron.d"),
-    ("etc", "etc/default", "/etc/default"),
-    ("etc", "etc/logrotate.d", "/etc/logrotate.d"),
-    ("etc", "etc/profile.d", "/etc/profile.d"),
-    ("etc", "etc/sudoers.d", "/etc/sudoers.d"),
-    ("etc", "etc/sysctl.d", "/etc/sysctl.d"),
-    ("etc", "etc/systemd/system", "/etc/systemd/system"),
-    ("local", ".view/local", "/usr/local"),
-    ("local", ".view/local/bin", "/usr/local/bin"),
-    ("local", ".view/local/etc", "/usr/local/etc"),
-    ("local", ".view/local/lib", "/usr/local/lib"),
-    ("local", ".view/local/sbin", "/usr/local/sbin"),
-    ("local", ".view/local/share", "/usr/local/share"),
-    ("varlib", "var/lib", "/var/lib"),
-)
+_OWN_LOCAL = ("bin", "etc", "sbin", "share", SCRIPT_DIR.removeprefix("/usr/local/"))
+# What programs need to find below these directories of the machine: seen through links into a read-only view, so that
+# a script may add and replace files beside them without touching the machine. Everything else there is not the
+# instance's. Few names: they are made anew for each instance.
+_ETC = (
+    "adduser.conf", "alternatives", "apt", "bash.bashrc", "bashrc", "ca-certificates", "crypto-policies",
+    "debian_version", "dnf", "dpkg", "environment", "inputrc", "java", "ld.so.cache", "ld.so.conf", "ld.so.conf.d",
+    "locale.conf", "localtime", "login.defs", "lsb-release", "magic", "mime.types", "networks", "nsswitch.conf",
+    "os-release", "pam.d", "perl", "pki", "profile", "protocols", "python3", "redhat-release", "resolv.conf", "rpc",
+    "rpm", "security", "services", "shells", "skel", "ssl", "system-release", "terminfo", "timezone", "yum.repos.d",
+)  # fmt: skip
+_LOCAL = ("lib", "lib64", "libexec")
+_LOCAL_BIN = re.compile(r"(python|pip|perl|ruby|node|npm|go)[0-9.]*")
+_VAR_LIB = ("dpkg", "rpm")
 _MACHINE = {"etc": "/etc", "local": "/usr/local", "varlib": "/var/lib"}
-# files of /etc that each instance has for itself
-_OWN_FILES = ("passwd", "group", "shadow", "gshadow", "hostname", "hosts", "mtab", ".pwd.lock", "passwd-", "group-",
-              "shadow-", "gshadow-")  # fmt: skip
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -90,7 +84,6 @@ class Machine:
         self.isolation = NONE
         self.reason = ""
         self._links: list[tuple[str, str]] = []
-        self._dirs: list[str] = []
         self.default_sh = os.path.realpath("/bin/sh")
         self.shells = {name: path for name in ("dash", "bash") if (path := _program(name))}
         if wanted != NONE:
@@ -114,16 +107,17 @@ class Machine:
             raise OSError(f"no {wanted} can be made here: {self.reason}")
 
     def _plan_links(self) -> None:
-        for view, own, machine in _LINKED:
-            if not os.path.isdir(machine):
-                continue
-            self._dirs.append(own)
-            below = os.path.relpath(machine, _MACHINE[view])
-            for name in os.listdir(machine):
-                if own == "etc" and name in _OWN_FILES:
-                    continue
-                target = os.path.normpath(f"/.view/machine/{view}/{below}/{name}")
-                self._links.append((f"{own}/{name}", target))
+        wanted = [("etc", "etc", "", name) for name in _ETC]
+        wanted += [("local", ".view/local", "", name) for name in _LOCAL]
+        wanted += [("varlib", "var/lib", "", name) for name in _VAR_LIB]
+        if os.path.isdir("/usr/local/bin"):
+            names = sorted(os.listdir("/usr/local/bin"))
+            wanted += [("local", ".view/local/bin", "bin/", name) for name in names if _LOCAL_BIN.fullmatch(name)]
+        self._links = [
+            (f"{own}/{name}", f"/.view/machine/{view}/{below}{name}")
+            for view, own, below, name in wanted
+            if os.path.lexists(f"{_MACHINE[view]}/{below}{name}")
+        ]
 
     # -- made once for each instance -----------------------------------------------------------------------------
 
@@ -154,9 +148,8 @@ class Machine:
             _own_dir(f"{root}/{name}", 0o755)
         for name in _MACHINE:
             os.makedirs(f"{root}/.view/machine/{name}", exist_ok=True)
-        for name in self._dirs:
-            os.makedirs(f"{root}/{name}", exist_ok=True)
-        os.makedirs(root + SCRIPT_DIR.replace("/usr/local", "/.view/local"), exist_ok=True)
+        for name in _OWN_LOCAL:
+            os.makedirs(f"{root}/.view/local/{name}", exist_ok=True)
         if shell in self.shells and not self._covers_sh(shell) and self.shells[shell] != self.default_sh:
             # PATH begins with this directory: `sh` is the instance's own flavour although the machine's differs
             _link(self.shells[shell], f"{root}/.view/local/sbin/sh")
