@@ -1,0 +1,343 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Invoke a stored command on ECS instances."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: ecs_invoke_command
+short_description: Invoke a stored Cloud Assistant command on Alibaba Cloud ECS instances
+version_added: "0.1.0"
+description:
+  - >-
+    Runs a command that is stored in the region, one of the account's own or a public one, on any number of ECS
+    instances, and returns exit code and output of each.
+  - >-
+    The command is found by its id or by its exact name. Two commands of one name are refused with their ids. The
+    parameters are checked against the command before anything is started.
+  - All else is as with M(cloudops.cloud_assistant.ecs_run_command).
+author: cloudops.cloud_assistant contributors (@cloudops)
+extends_documentation_fragment:
+  - cloudops.cloud_assistant.alibaba
+  - cloudops.cloud_assistant.run
+  - cloudops.cloud_assistant.attributes
+  - cloudops.cloud_assistant.attributes.alibaba
+attributes:
+  check_mode:
+    support: full
+    details:
+      - >-
+        Lets the service check the call and the instances with its own dry run, which runs nothing. With
+        O(api_generation=classic), which has none, the instances are looked at instead.
+      - Whether an earlier run under O(client_token) or O(idempotency_key) makes it a repetition is looked up.
+  diff_mode:
+    support: full
+    details:
+      - Shows the instances, the parameters and the decoded script of what is started. Secret values are masked.
+  idempotent:
+    support: partial
+    details:
+      - Runs each time, unless O(idempotency_key) or O(client_token) say that it is the same run.
+options:
+  command_id:
+    description:
+      - The command's id. For a public command its name.
+      - One of O(command_id) and O(command_name) is required.
+    type: str
+  command_name:
+    description:
+      - The command's name, compared exactly.
+    type: str
+notes:
+  - >-
+    The permissions C(ecs:InvokeCommand), C(ecs:DescribeCommands), C(ecs:DescribeInvocations) and
+    C(ecs:DescribeInvocationResults) are needed; C(ecs:DescribeInstances) and C(ecs:DescribeCloudAssistantStatus) for
+    O(resource_tags), and to name the instances that cannot run a command.
+  - >-
+    O(timeout) and O(working_dir) hold for this run only; by default the command's own are used. O(timeout) is at
+    least 10.
+  - >-
+    O(api_generation=classic), the API of 2018, cannot tell a repeated call from a new one. There a call whose answer
+    was lost is not repeated; the error says that it may have arrived.
+seealso:
+  - module: cloudops.cloud_assistant.ecs_command
+  - module: cloudops.cloud_assistant.ecs_run_command
+  - module: cloudops.cloud_assistant.ecs_invocation
+  - module: cloudops.cloud_assistant.ecs_invocation_info
+"""
+
+EXAMPLES = r"""
+---
+- name: Invoke a command by its name
+  cloudops.cloud_assistant.ecs_invoke_command:
+    region: cn-hangzhou
+    command_name: restart-service
+    instance_ids:
+      - i-bp185dy2o3o6neg01234
+    parameters:
+      service: nginx
+
+- name: Invoke it on the whole fleet, ten instances at a time, and tolerate two failures
+  cloudops.cloud_assistant.ecs_invoke_command:
+    region: cn-hangzhou
+    command_id: c-7d2a745b412b4601b2d47f6a768d3a14
+    resource_tags:
+      role: web
+    parameters:
+      service: nginx
+    batch_size: 10
+    max_failures: 2
+
+- name: Run it every night at three o'clock in Shanghai
+  cloudops.cloud_assistant.ecs_invoke_command:
+    region: cn-hangzhou
+    command_name: rotate-logs
+    resource_tags:
+      role: web
+    frequency: 0 0 3 * * ? Asia/Shanghai
+    idempotency_key: rotate-logs-nightly
+
+- name: See with check mode whether a command could run
+  cloudops.cloud_assistant.ecs_invoke_command:
+    region: cn-hangzhou
+    command_name: rotate-logs
+    instance_ids:
+      - i-bp185dy2o3o6neg01234
+  check_mode: true
+"""
+
+RETURN = r"""
+---
+invoke_ids:
+  description: The invocations, one a batch. Earlier ones that this run relies on are among them.
+  returned: always, after the first request
+  type: list
+  elements: str
+  sample: [t-7d2a745b412b4601b2d47f6a768d3a14]
+invoke_id:
+  description: The first of RV(invoke_ids), empty when there is none.
+  returned: always, after the first request
+  type: str
+  sample: t-7d2a745b412b4601b2d47f6a768d3a14
+command_id:
+  description: The id of the command that was invoked.
+  returned: always, after the first request
+  type: str
+  sample: c-7d2a745b412b4601b2d47f6a768d5c11
+client_token:
+  description: The token of this run. Starting the task again with it runs nothing twice.
+  returned: when something was to be started
+  type: str
+  sample: 123e4567-e89b-12d3-a456-426655440000
+results:
+  description: One result for each instance, in the order of the targets.
+  returned: always, after the first request
+  type: list
+  elements: dict
+  contains:
+    instance_id:
+      description: The instance.
+      returned: always
+      type: str
+      sample: i-bp185dy2o3o6neg01234
+    invoke_id:
+      description: The invocation that ran on it, empty when none did.
+      returned: always
+      type: str
+      sample: t-7d2a745b412b4601b2d47f6a768d3a14
+    status:
+      description:
+        - >-
+          The service's word: V(Success), V(Failed) (the exit code is not 0), V(Timeout), V(Error), V(Aborted) (it could
+          not be delivered), V(Invalid), V(Cancelled), V(Terminated), or of one that is not over V(Pending), V(Running),
+          V(Stopping), V(Scheduled).
+        - V(Skipped) when nothing was started there on purpose; RV(results[].error_info) says why.
+      returned: always
+      type: str
+      sample: Success
+    rc:
+      description: The exit code.
+      returned: when the script came to its own end
+      type: int
+      sample: 0
+    stdout:
+      description: What the script wrote, stdout and stderr together, without the line ends at its end.
+      returned: when it was read
+      type: str
+      sample: "hello\nworld"
+    stdout_lines:
+      description: The same as lines.
+      returned: when it was read
+      type: list
+      elements: str
+      sample: [hello, world]
+    dropped:
+      description: Bytes of output that the service did not keep.
+      returned: always
+      type: int
+      sample: 0
+    error_code:
+      description: Why it failed or was skipped, as a word of the service or of this module.
+      returned: always
+      type: str
+      sample: ExitCodeNonzero
+    error_info:
+      description: The same for people.
+      returned: always
+      type: str
+      sample: the command execution exit code is not zero.
+    started_at:
+      description: When the script began there.
+      returned: always
+      type: str
+      sample: "2026-04-27T08:00:00Z"
+    finished_at:
+      description: When it ended there.
+      returned: always
+      type: str
+      sample: "2026-04-27T08:00:01Z"
+    repeats:
+      description: How often it has run there.
+      returned: always
+      type: int
+      sample: 1
+    previous:
+      description: Whether this comes from an earlier run under the same O(idempotency_key).
+      returned: always
+      type: bool
+      sample: false
+    oss_output_status:
+      description: How far the delivery of the output is.
+      returned: with O(oss_output_delivery)
+      type: str
+      sample: Finished
+    oss_output_uri:
+      description: Where the output was delivered to.
+      returned: with O(oss_output_delivery)
+      type: str
+      sample: oss://bucket/prefix/t-7d2a745b412b4601b2d47f6a768d3a14/i-bp185dy2o3o6neg01234.txt
+summary:
+  description: >-
+    How many instances ended how. RV(summary.total) is the sum of success, failed, skipped and running;
+    RV(summary.previous) says how many of success and running come from an earlier run.
+  returned: always, after the first request
+  type: dict
+  contains:
+    total:
+      description: All instances asked for.
+      returned: always
+      type: int
+      sample: 12
+    success:
+      description: Ended well.
+      returned: always
+      type: int
+      sample: 10
+    failed:
+      description: Ended otherwise, or could not begin.
+      returned: always
+      type: int
+      sample: 1
+    skipped:
+      description: Left out on purpose.
+      returned: always
+      type: int
+      sample: 1
+    running:
+      description: Not over, or waiting for their time.
+      returned: always
+      type: int
+      sample: 0
+    previous:
+      description: Taken from an earlier run.
+      returned: always
+      type: int
+      sample: 0
+failed_instances:
+  description: The ids of the instances that failed.
+  returned: always, after the first request
+  type: list
+  elements: str
+  sample: [i-bp185dy2o3o6neg05678]
+rc:
+  description: The exit code on the only instance.
+  returned: when there is one instance, and the script came to its own end
+  type: int
+  sample: 0
+stdout:
+  description: The output of the only instance.
+  returned: when there is one instance, and its output was read
+  type: str
+  sample: "hello\nworld"
+stdout_lines:
+  description: The same as lines.
+  returned: when there is one instance, and its output was read
+  type: list
+  elements: str
+  sample: [hello, world]
+error:
+  description: >-
+    The service's answer to a call that failed, with C(operation), C(code), C(message), C(request_id), C(http_status),
+    C(host) and C(hint).
+  returned: when a call failed
+  type: dict
+  sample:
+    operation: InvokeCommand
+    code: InvalidInstanceStatus
+    message: The specified instance's status can not execute this operation
+    request_id: 473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E
+    http_status: 400
+    host: ecs.cn-hangzhou.aliyuncs.com
+    hint: Start the instances and wait until they are running, or use unready=skip.
+"""
+
+from typing import Any
+
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS, connect
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.run_options import (
+    RUN_OPTIONS,
+    perform,
+    request_from,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
+    TaskContext,
+    TaskSpec,
+    run_module,
+)
+
+SPEC = TaskSpec(
+    argument_spec={
+        "command_id": {"type": "str"},
+        "command_name": {"type": "str"},
+        **RUN_OPTIONS,
+        **ALIBABA_OPTIONS,
+    },
+    mutually_exclusive=[("command_id", "command_name")],
+    required_one_of=[("command_id", "command_name")],
+)
+
+
+def ensure(task: TaskContext) -> dict[str, Any]:
+    """Invoke the command."""
+    params = task.params
+    request = request_from(
+        params,
+        check_mode=task.check_mode,
+        warn=task.warn,
+        command_id=params["command_id"],
+        command_name=params["command_name"],
+    )
+    return perform(connect(params), request, diff=task.diff_mode, warn=task.warn, progress=task.progress)
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, ensure)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,415 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a script on ECS instances."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: ecs_run_command
+short_description: Run a script on Alibaba Cloud ECS instances through Cloud Assistant
+version_added: "0.1.0"
+description:
+  - >-
+    Runs a shell, PowerShell or Bat script on any number of ECS instances of a region at once, through the agent that
+    is on them, and returns exit code and output of each. The instances need no public address, no SSH and no Python.
+  - >-
+    A script is never run twice on an instance because an answer was lost: every call carries a token, and repeating
+    it is harmless.
+  - More than 100 instances are split into batches, and their results put together again.
+author: cloudops.cloud_assistant contributors (@cloudops)
+extends_documentation_fragment:
+  - cloudops.cloud_assistant.alibaba
+  - cloudops.cloud_assistant.run
+  - cloudops.cloud_assistant.attributes
+  - cloudops.cloud_assistant.attributes.alibaba
+attributes:
+  check_mode:
+    support: full
+    details:
+      - >-
+        Lets the service check the call and the instances with its own dry run, which runs nothing. With
+        O(api_generation=classic), which has none, the instances are looked at instead.
+      - Whether an earlier run under O(client_token) or O(idempotency_key) makes it a repetition is looked up.
+  diff_mode:
+    support: full
+    details:
+      - Shows the instances, the parameters and the decoded script of what is started. Secret values are masked.
+  idempotent:
+    support: partial
+    details:
+      - Runs each time, unless O(idempotency_key) or O(client_token) say that it is the same run.
+options:
+  content:
+    description:
+      - The script. It goes to the instances byte for byte, line ends included.
+      - >-
+        The service takes at most 24 KB after Base64, O(parameters) included, which is 18 KB of script. With
+        O(keep_command=true) some accounts have a limit of 18 KB after Base64.
+      - One of O(content) and O(src) is required.
+    type: str
+  src:
+    description:
+      - A file with the script on the controller, looked for in C(files/) of the role and the playbook.
+      - Files encrypted with Ansible Vault are decrypted.
+    type: path
+  template:
+    description:
+      - Renders O(src) as a template first, looked for in C(templates/).
+    type: bool
+    default: false
+  type:
+    description:
+      - What kind of script it is. V(RunShellScript) runs on Linux, the others on Windows.
+    type: str
+    choices: [RunShellScript, RunPowerShellScript, RunBatScript]
+    default: RunShellScript
+  enable_parameter:
+    description:
+      - Whether C({{name}}) in the script is a placeholder that the service fills in.
+      - >-
+        By default it is, when O(parameters) or O(secret_parameters) are given or the script uses built-in ones such as
+        C({{ACS::InstanceId}}). V(false) sends a script with double braces as it is.
+    type: bool
+  name:
+    description:
+      - A name for the command, up to 128 characters.
+    type: str
+  description:
+    description:
+      - A description of the command, up to 512 characters.
+    type: str
+  keep_command:
+    description:
+      - >-
+        Whether the script stays behind as a stored command, which M(cloudops.cloud_assistant.ecs_invoke_command) can
+        run again. It counts towards the account's quota of commands.
+    type: bool
+    default: false
+notes:
+  - >-
+    The permissions C(ecs:RunCommand), C(ecs:DescribeInvocations) and C(ecs:DescribeInvocationResults) are needed;
+    C(ecs:DescribeInstances) and C(ecs:DescribeCloudAssistantStatus) for O(resource_tags), and to name the instances
+    that cannot run a script.
+  - >-
+    With O(api_generation=classic), the API of 2018, the script is stored as a command, invoked, and the command deleted
+    again. What that API lacks is refused.
+seealso:
+  - module: cloudops.cloud_assistant.ecs_invoke_command
+  - module: cloudops.cloud_assistant.ecs_invocation_info
+  - module: cloudops.cloud_assistant.ecs_instance_info
+"""
+
+EXAMPLES = r"""
+---
+- name: Ask two instances for their uptime
+  cloudops.cloud_assistant.ecs_run_command:
+    region: cn-hangzhou
+    instance_ids:
+      - i-bp185dy2o3o6neg01234
+      - i-bp185dy2o3o6neg05678
+    content: uptime
+  register: uptime
+
+- name: Show the answers
+  ansible.builtin.debug:
+    msg: "{{ item.instance_id }}: {{ item.stdout }}"
+  loop: "{{ uptime.results }}"
+  loop_control:
+    label: "{{ item.instance_id }}"
+
+- name: Run a script of the role on all web servers, in turns of 20, and stop at the first failure
+  cloudops.cloud_assistant.ecs_run_command:
+    region: cn-hangzhou
+    resource_tags:
+      role: web
+    src: restart-nginx.sh
+    timeout: 120
+    batch_size: 20
+    max_failures: 0
+
+- name: Migrate the database once, however often this playbook is run
+  cloudops.cloud_assistant.ecs_run_command:
+    region: cn-hangzhou
+    instance_ids: ["{{ database_instance }}"]
+    content: /srv/app/migrate --to {{ '{{version}}' }} --password {{ '{{password}}' }}
+    parameters:
+      version: "42"
+    secret_parameters:
+      password: "{{ vault_database_password }}"
+    idempotency_key: schema-42
+
+- name: Run a Python script as a user, where instances are running
+  cloudops.cloud_assistant.ecs_run_command:
+    region: cn-hangzhou
+    resource_tags:
+      environment: staging
+    src: report.py
+    launcher: python3 -u {{ '{{ACS::ScriptFileName|Ext(".py")}}' }}
+    username: reporter
+    unready: skip
+
+- name: Start a long run and go on
+  cloudops.cloud_assistant.ecs_run_command:
+    region: cn-hangzhou
+    instance_ids: "{{ build_instances }}"
+    src: build.sh
+    timeout: 7200
+    wait: false
+  register: build
+
+- name: Wait for its end
+  cloudops.cloud_assistant.ecs_invocation_info:
+    region: cn-hangzhou
+    invoke_id: "{{ item }}"
+    wait: true
+    wait_timeout: 7200
+  loop: "{{ build.invoke_ids }}"
+"""
+
+RETURN = r"""
+---
+invoke_ids:
+  description: The invocations, one a batch. Earlier ones that this run relies on are among them.
+  returned: always, after the first request
+  type: list
+  elements: str
+  sample: [t-7d2a745b412b4601b2d47f6a768d3a14]
+invoke_id:
+  description: The first of RV(invoke_ids), empty when there is none.
+  returned: always, after the first request
+  type: str
+  sample: t-7d2a745b412b4601b2d47f6a768d3a14
+command_id:
+  description: The id of the command, which is gone after the run without O(keep_command).
+  returned: always, after the first request
+  type: str
+  sample: c-7d2a745b412b4601b2d47f6a768d5c11
+client_token:
+  description: The token of this run. Starting the task again with it runs nothing twice.
+  returned: when something was to be started
+  type: str
+  sample: 123e4567-e89b-12d3-a456-426655440000
+results:
+  description: One result for each instance, in the order of the targets.
+  returned: always, after the first request
+  type: list
+  elements: dict
+  contains:
+    instance_id:
+      description: The instance.
+      returned: always
+      type: str
+      sample: i-bp185dy2o3o6neg01234
+    invoke_id:
+      description: The invocation that ran on it, empty when none did.
+      returned: always
+      type: str
+      sample: t-7d2a745b412b4601b2d47f6a768d3a14
+    status:
+      description:
+        - >-
+          The service's word: V(Success), V(Failed) (the exit code is not 0), V(Timeout), V(Error), V(Aborted) (it could
+          not be delivered), V(Invalid), V(Cancelled), V(Terminated), or of one that is not over V(Pending), V(Running),
+          V(Stopping), V(Scheduled).
+        - V(Skipped) when nothing was started there on purpose; RV(results[].error_info) says why.
+      returned: always
+      type: str
+      sample: Success
+    rc:
+      description: The exit code.
+      returned: when the script came to its own end
+      type: int
+      sample: 0
+    stdout:
+      description: What the script wrote, stdout and stderr together, without the line ends at its end.
+      returned: when it was read
+      type: str
+      sample: "hello\nworld"
+    stdout_lines:
+      description: The same as lines.
+      returned: when it was read
+      type: list
+      elements: str
+      sample: [hello, world]
+    dropped:
+      description: Bytes of output that the service did not keep.
+      returned: always
+      type: int
+      sample: 0
+    error_code:
+      description: Why it failed or was skipped, as a word of the service or of this module.
+      returned: always
+      type: str
+      sample: ExitCodeNonzero
+    error_info:
+      description: The same for people.
+      returned: always
+      type: str
+      sample: the command execution exit code is not zero.
+    started_at:
+      description: When the script began there.
+      returned: always
+      type: str
+      sample: "2026-04-27T08:00:00Z"
+    finished_at:
+      description: When it ended there.
+      returned: always
+      type: str
+      sample: "2026-04-27T08:00:01Z"
+    repeats:
+      description: How often it has run there.
+      returned: always
+      type: int
+      sample: 1
+    previous:
+      description: Whether this comes from an earlier run under the same O(idempotency_key).
+      returned: always
+      type: bool
+      sample: false
+    oss_output_status:
+      description: How far the delivery of the output is.
+      returned: with O(oss_output_delivery)
+      type: str
+      sample: Finished
+    oss_output_uri:
+      description: Where the output was delivered to.
+      returned: with O(oss_output_delivery)
+      type: str
+      sample: oss://bucket/prefix/t-7d2a745b412b4601b2d47f6a768d3a14/i-bp185dy2o3o6neg01234.txt
+summary:
+  description: >-
+    How many instances ended how. RV(summary.total) is the sum of success, failed, skipped and running;
+    RV(summary.previous) says how many of success and running come from an earlier run.
+  returned: always, after the first request
+  type: dict
+  contains:
+    total:
+      description: All instances asked for.
+      returned: always
+      type: int
+      sample: 12
+    success:
+      description: Ended well.
+      returned: always
+      type: int
+      sample: 10
+    failed:
+      description: Ended otherwise, or could not begin.
+      returned: always
+      type: int
+      sample: 1
+    skipped:
+      description: Left out on purpose.
+      returned: always
+      type: int
+      sample: 1
+    running:
+      description: Not over, or waiting for their time.
+      returned: always
+      type: int
+      sample: 0
+    previous:
+      description: Taken from an earlier run.
+      returned: always
+      type: int
+      sample: 0
+failed_instances:
+  description: The ids of the instances that failed.
+  returned: always, after the first request
+  type: list
+  elements: str
+  sample: [i-bp185dy2o3o6neg05678]
+rc:
+  description: The exit code on the only instance.
+  returned: when there is one instance, and the script came to its own end
+  type: int
+  sample: 0
+stdout:
+  description: The output of the only instance.
+  returned: when there is one instance, and its output was read
+  type: str
+  sample: "hello\nworld"
+stdout_lines:
+  description: The same as lines.
+  returned: when there is one instance, and its output was read
+  type: list
+  elements: str
+  sample: [hello, world]
+error:
+  description: >-
+    The service's answer to a call that failed, with C(operation), C(code), C(message), C(request_id), C(http_status),
+    C(host) and C(hint).
+  returned: when a call failed
+  type: dict
+  sample:
+    operation: RunCommand
+    code: InvalidInstanceStatus
+    message: The specified instance's status can not execute this operation
+    request_id: 473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E
+    http_status: 400
+    host: ecs.cn-hangzhou.aliyuncs.com
+    hint: Start the instances and wait until they are running, or use unready=skip.
+"""
+
+from typing import Any
+
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS, connect
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.content import SCRIPT_TYPES
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.run_options import (
+    RUN_OPTIONS,
+    perform,
+    request_from,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.script_source import given_script
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
+    TaskContext,
+    TaskSpec,
+    run_module,
+)
+
+SPEC = TaskSpec(
+    argument_spec={
+        "content": {"type": "str"},
+        "src": {"type": "path"},
+        "template": {"type": "bool", "default": False},
+        "type": {"type": "str", "choices": list(SCRIPT_TYPES), "default": "RunShellScript"},
+        "enable_parameter": {"type": "bool"},
+        "name": {"type": "str"},
+        "description": {"type": "str"},
+        "keep_command": {"type": "bool", "default": False},
+        **RUN_OPTIONS,
+        **ALIBABA_OPTIONS,
+    },
+    mutually_exclusive=[("content", "src")],
+    required_one_of=[("content", "src")],
+)
+
+
+def ensure(task: TaskContext) -> dict[str, Any]:
+    """Run the script."""
+    params = task.params
+    request = request_from(
+        params,
+        check_mode=task.check_mode,
+        warn=task.warn,
+        script=given_script(params["content"], params["src"]),
+        type=params["type"],
+        enable_parameter=params["enable_parameter"],
+        name=params["name"],
+        description=params["description"],
+        keep_command=params["keep_command"],
+    )
+    return perform(connect(params), request, diff=task.diff_mode, warn=task.warn, progress=task.progress)
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, ensure)
+
+
+if __name__ == "__main__":
+    main()
