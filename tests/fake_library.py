@@ -55,6 +55,7 @@ class FakeLibrary:
         self.invocations: dict[str, dict[str, Any]] = {}
         self.agents: dict[str, str] = {}
         self.log: list[tuple[str, dict[str, Any]]] = []
+        self.keeps_scheduled = False
         self.crash_after: int | None = None
         self.numbers = itertools.count(1)
 
@@ -113,6 +114,12 @@ class FakeLibrary:
         self.commands[params["CommandId"]].update(params)
 
     def _DeleteCommand(self, params: dict[str, Any]) -> None:
+        live = {"Pending", "Scheduled", "Running"}
+        if self.keeps_scheduled and any(
+            row["CommandId"] == params["CommandId"] and live & set(row["Instances"].values())
+            for row in self.invocations.values()
+        ):
+            raise ApiError("DeleteCommand", "Operation.Forbidden", "The operation is not permitted.")
         if self.commands.pop(params["CommandId"], None) is None:
             raise ApiError("DeleteCommand", "InvalidCmdId.NotFound", "The specified commandId does not exist.")
 

@@ -29,6 +29,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     creation,
     interim_name,
     modification,
+    outlived_name,
     plan_command,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.commands import (
@@ -61,6 +62,9 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.idempotency import new_client_token
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline, poll
+
+IN_USE = "Operation.Forbidden"
+"""Answer of DeleteCommand while something runs the command, or will run it on schedule."""
 
 SETTLE_SECONDS = 10.0
 """How long a change may take until reads show it; a later read by the next task would else repeat the change."""
@@ -153,8 +157,8 @@ class Keeper:
             doomed = find_commands(self.client, name=name)
             if not all_matching:
                 the_only(name or "", doomed)
-            interim = self._interim(name or "")
-            doomed += [interim] if interim else []
+            for left_name in (interim_name(name or ""), outlived_name(name or "")):
+                doomed += find_commands(self.client, name=left_name)
         for command in doomed:
             _refuse_public(command)
         changes = Changes(changed=bool(doomed), before=doomed[0] if doomed else None, deleted=doomed)
@@ -244,17 +248,31 @@ class Keeper:
         try:
             if self.stop_invocations:
                 self._stop(schedules)
-            for command in changes.deleted:
-                self._delete(command.command_id)
+            gone = self._delete_or_rename(changes.deleted)
             self._modify(modification(created, wanted))
             apply_tags(self.client, "command", created.command_id, plan_tags(created.tags, wanted.tags, purge=True))
         except CloudError as error:
             problem = f"{wanted.command_id} replaces {changes.replaced_command_id}, which is not finished: {error}"
             ids = {"command_id": wanted.command_id, "replaced_command_id": changes.replaced_command_id}
             raise TaskFailure(f"{problem} Run the task again to finish it.", **{**error.result, **ids}) from error
-        for command in changes.deleted:
+        for command in gone:
             self._await(command.command_id, lambda seen: seen is None)
         return wanted
+
+    def _delete_or_rename(self, commands: Sequence[Command]) -> list[Command]:
+        """Delete commands; one that is in use gives up its name instead. Return those that are gone."""
+        gone = []
+        for command in commands:
+            try:
+                self._delete(command.command_id)
+                gone.append(command)
+            except ApiError as error:
+                if error.code != IN_USE:
+                    raise
+                name = outlived_name(command.name)
+                self._modify({"CommandId": command.command_id, "Name": name})
+                self.warn(f"The replaced command {command.command_id} is still in use and stays under the name {name}.")
+        return gone
 
     def _modify(self, params: Mapping[str, Any]) -> None:
         self.client.call("ModifyCommand", params)

@@ -31,6 +31,9 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
 INTERIM_SUFFIX = "~replacing"
 """What the name of a replacement ends with until the command that it replaces is gone."""
 
+OUTLIVED_SUFFIX = "~replaced"
+"""What the name of a replaced command ends with that cannot be deleted because something still runs it."""
+
 MODIFIABLE = {
     "name": "Name",
     "description": "Description",
@@ -140,6 +143,9 @@ def plan_command(
     differing = tuple(name for name, value in wanted.items() if getattr(before, name) != value)
     tags = plan_tags(before.tags, desired.tags, purge=desired.purge_tags)
     after = replace(before, **wanted, tags=tags.apply_to(before.tags))
+    if "content" in differing or "enable_parameter" in differing:
+        names = ScriptContent(after.content).placeholders() if after.enable_parameter else ()
+        after = replace(after, parameter_names=names)
     if current is None:
         return CommandPlan("create", None, after, differing)
     if any(name in FIXED for name in differing):
@@ -153,6 +159,11 @@ def plan_command(
 def interim_name(name: str) -> str:
     """Return the name that the replacement of a command has at first; it fits where the name itself does."""
     return name[: MAX_NAME_LENGTH - len(INTERIM_SUFFIX)] + INTERIM_SUFFIX
+
+
+def outlived_name(name: str) -> str:
+    """Return the name under which a replaced command stays while the service does not let it go."""
+    return name[: MAX_NAME_LENGTH - len(OUTLIVED_SUFFIX)] + OUTLIVED_SUFFIX
 
 
 def creation(command: Command) -> dict[str, Any]:

@@ -17,7 +17,9 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
     TaskFailure,
 )
 
-PUBLIC_PROVIDER = "AlibabaCloud"
+PUBLIC_PROVIDERS = ("AlibabaCloud", "AlibabaCloud.ECS.GuestOS", "AlibabaCloud.ECS.GuestOSDiagnose")
+"""Those who offer public commands (DescribeCommands, Provider)."""
+
 MAX_NAME_LENGTH = 128
 """Characters (CreateCommand, Name)."""
 
@@ -105,8 +107,11 @@ def find_one(client: Client, *, command_id: str | None = None, name: str | None 
             return own[0]
         if command_id.startswith("c-") or client.generation == "classic":
             return None
-        offered = find_commands(client, name=command_id, provider=PUBLIC_PROVIDER)
-        return max(offered, key=lambda command: command.version or 0, default=None)
+        for provider in PUBLIC_PROVIDERS:
+            offered = find_commands(client, name=command_id, provider=provider)
+            if offered:
+                return max(offered, key=lambda command: command.version or 0)
+        return None
     if name is None:
         raise InputError("name", "give a command's name or its id")
     return the_only(name, find_commands(client, name=name))

@@ -135,9 +135,9 @@ class Command:
             record["content"] = self.text
         else:
             record["content_base64"] = self.content_base64
-        if self.version is not None:
+        if self.public and self.version is not None:
             record["version"] = self.version
-        if self.latest is not None:
+        if self.public and self.latest is not None:
             record["latest"] = self.latest
         return record
 

@@ -261,6 +261,22 @@ def test_replacing_a_scheduled_command_warns_or_stops() -> None:
             assert not done.stopped_invoke_ids and live in told[0]
 
 
+def test_a_replaced_command_that_is_still_in_use_gives_up_its_name() -> None:
+    library = world(None)
+    library.keeps_scheduled = True
+    old = library.add()
+    live = library.schedule(old, ["i-1"], Frequency="rate(1h)")
+    told: list[str] = []
+    wanted = DesiredCommand(name="job", content=b"new")
+    done = Keeper(library, warn=told.append).present(wanted)
+    assert done.after is not None and library.commands[done.after.command_id]["Name"] == "job"
+    assert library.commands[old]["Name"] == "job~replaced"
+    assert live in told[0] and "job~replaced" in told[1]
+    assert not Keeper(library).present(wanted).changed
+    assert Keeper(library, stop_invocations=True).absent(name="job").changed
+    assert len(library.commands) == 2
+
+
 def test_absent_of_an_absent_command_changes_nothing() -> None:
     library = world(None)
     assert not Keeper(library).absent(name="job").changed
