@@ -80,7 +80,8 @@ options:
   hostvars_prefix:
     description:
       - Text that is put before the name of each variable, for example V(ecs_) for C(ecs_instance_id).
-      - In O(hostnames), O(compose), O(groups) and O(keyed_groups) the variables have the prefix too.
+      - In O(compose), O(groups), O(keyed_groups) and templates the variables have the prefix too. Names in O(hostnames)
+        may have it.
       - The variable C(ansible_host) never has it.
     type: str
     default: ""
@@ -233,13 +234,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _check_preferences(self, preferences: list[str]) -> None:
         """Raise InputError for an entry of ``hostnames`` that no host can answer to."""
         prefix = self.get_option("hostvars_prefix")
-        known = {prefix + name for name in HOST_VARIABLES}
         for preference in preferences:
-            if preference not in known and not TAG.match(preference) and "{{" not in preference:
+            if preference.removeprefix(prefix) not in HOST_VARIABLES and not TAG.match(preference) and "{{" not in preference:
                 raise InputError(
                     "hostnames",
                     f"{preference!r} is neither a variable, nor tag:KEY, nor a template; "
-                    f"the variables are {', '.join(sorted(known))}",
+                    f"the variables are {', '.join(sorted(HOST_VARIABLES))}",
                 )
 
     def _names(self, records: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
