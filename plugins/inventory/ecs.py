@@ -15,8 +15,8 @@ description:
   - Reads the ECS instances of one or more regions, side by side, in pages of 100, and joins in what Cloud Assistant
     knows of each agent.
   - The inventory is whole or there is none. Throttling and lost replies are retried; when a region still cannot be
-    read, the source fails. Ansible itself then goes on with the other sources unless E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED)
-    is set, which is recommended with any inventory of a cloud.
+    read, the source fails. Ansible itself then goes on with the other sources unless
+    E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) is set, which is recommended with any inventory of a cloud.
   - The configuration file's name must end in C(.ecs.yml) or C(.ecs.yaml).
   - Values that come from the cloud (names, tags) are never templated.
 requirements:
@@ -40,10 +40,12 @@ options:
   filters:
     description:
       - Which instances to read, decided by the service. An instance must pass every filter.
-      - The keys are V(charge_type) (V(PostPaid), V(PrePaid)), V(image_id), V(instance_ids) (a list of at most 100), V(instance_type),
-        V(instance_type_family), V(key_pair_name), V(name) (with V(*) as wildcard), V(network_type) (V(vpc), V(classic)),
-        V(resource_group_id), V(security_group_id), V(status) (V(Pending), V(Running), V(Starting), V(Stopping), V(Stopped)),
-        V(tags) (a dictionary of at most 20; an empty value matches any), V(vpc_id), V(vswitch_id), V(zone_id).
+      - V(charge_type) is V(PostPaid) or V(PrePaid), V(network_type) is V(vpc) or V(classic), V(status) is V(Pending),
+        V(Running), V(Starting), V(Stopping) or V(Stopped).
+      - V(name) may hold the wildcard V(*). V(tags) is a dictionary of at most 20, in which an empty value matches any.
+        V(instance_ids) is a list of at most 100.
+      - The other keys are V(image_id), V(instance_type), V(instance_type_family), V(key_pair_name),
+        V(resource_group_id), V(security_group_id), V(vpc_id), V(vswitch_id) and V(zone_id).
       - The service finds at most 1,000 instances by tag or by resource group. Where a region has that many, the whole
         region is read and these two filters are applied here, so that no instance is missed.
     type: dict
@@ -94,14 +96,16 @@ options:
     choices: [private_ip, public_ip, instance_id]
     default: private_ip
 notes:
-  - The variables of a host are C(instance_id), C(instance_name), C(host_name), C(region), C(zone_id), C(status), C(os_type), C(os_name),
-    C(instance_type), C(instance_type_family), C(cpu), C(memory) (MiB), C(image_id), C(network_type), C(vpc_id), C(vswitch_id),
-    C(private_ip), C(private_ips), C(public_ip), C(public_ips) (elastic addresses included), C(ipv6_addresses), C(security_group_ids),
-    C(resource_group_id), C(key_pair_name), C(charge_type), C(creation_time), C(expired_time), C(deletion_protection),
-    C(instance_tags) and C(cloud_assistant).
-  - Expressions may also say C(tags) for C(instance_tags). It is no variable of the host, because Ansible reserves the name.
-  - With a cache the answers of the cloud are kept, not the result. Changed names, groups or variables apply at once; changed
-    regions, filters or credentials read anew.
+  - The variables of a host are C(instance_id), C(instance_name), C(host_name), C(region), C(zone_id), C(status),
+    C(os_type), C(os_name), C(instance_type), C(instance_type_family), C(cpu), C(memory) (MiB), C(image_id),
+    C(network_type), C(vpc_id), C(vswitch_id), C(private_ip), C(private_ips), C(public_ip), C(public_ips) (elastic
+    addresses included), C(ipv6_addresses), C(security_group_ids), C(resource_group_id), C(key_pair_name),
+    C(charge_type), C(creation_time), C(expired_time), C(deletion_protection), C(instance_tags) and
+    C(cloud_assistant).
+  - Expressions may also say C(tags) for C(instance_tags). It is no variable of the host, because Ansible reserves
+    the name.
+  - With a cache the answers of the cloud are kept, not the result. Changed names, groups or variables apply at once;
+    changed regions, filters or credentials read anew.
 seealso:
   - module: cloudops.cloud_assistant.ecs_instance_info
   - module: cloudops.cloud_assistant.ecs_agent_info
@@ -151,21 +155,9 @@ import json
 import re
 from typing import Any
 
+from ansible import template
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
-
-try:
-    # from ansible-core 2.19 on, values are data unless they are marked as templates
-    from ansible.template import trust_as_template as _trust_as_template  # pylint: disable=unused-import
-except ImportError:
-    from ansible.utils.unsafe_proxy import wrap_var as as_data
-else:
-
-    def as_data(value: Any) -> Any:
-        """Return the value, which nobody takes for a template."""
-        return value
-
-
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import connect
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import CloudError, InputError
 from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.fleet import HOST_VARIABLES, read_fleet
@@ -176,6 +168,16 @@ from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.options i
 
 SUFFIXES = (".ecs.yml", ".ecs.yaml")
 TAG = re.compile(r"tag:(?P<key>.+)")
+
+
+def as_data(value: Any) -> Any:
+    """Return the value so that nothing in it is ever taken for a template."""
+    if hasattr(template, "trust_as_template"):
+        # from ansible-core 2.19 on only what is marked as such is a template
+        return value
+    from ansible.utils.unsafe_proxy import wrap_var
+
+    return wrap_var(value)
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -235,7 +237,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Raise InputError for an entry of ``hostnames`` that no host can answer to."""
         prefix = self.get_option("hostvars_prefix")
         for preference in preferences:
-            if preference.removeprefix(prefix) not in HOST_VARIABLES and not TAG.match(preference) and "{{" not in preference:
+            if (
+                preference.removeprefix(prefix) not in HOST_VARIABLES
+                and not TAG.match(preference)
+                and "{{" not in preference
+            ):
                 raise InputError(
                     "hostnames",
                     f"{preference!r} is neither a variable, nor tag:KEY, nor a template; "

@@ -56,7 +56,38 @@ CHOICES = {
 }
 
 HOST_VARIABLES = frozenset(
-    ["instance_id", "instance_name", "host_name", "region", "zone_id", "status", "os_type", "os_name", "instance_type", "instance_type_family", "cpu", "memory", "image_id", "network_type", "vpc_id", "vswitch_id", "private_ip", "private_ips", "public_ip", "public_ips", "ipv6_addresses", "security_group_ids", "resource_group_id", "key_pair_name", "charge_type", "creation_time", "expired_time", "deletion_protection", "instance_tags", "cloud_assistant"]
+    {
+        "instance_id",
+        "instance_name",
+        "host_name",
+        "region",
+        "zone_id",
+        "status",
+        "os_type",
+        "os_name",
+        "instance_type",
+        "instance_type_family",
+        "cpu",
+        "memory",
+        "image_id",
+        "network_type",
+        "vpc_id",
+        "vswitch_id",
+        "private_ip",
+        "private_ips",
+        "public_ip",
+        "public_ips",
+        "ipv6_addresses",
+        "security_group_ids",
+        "resource_group_id",
+        "key_pair_name",
+        "charge_type",
+        "creation_time",
+        "expired_time",
+        "deletion_protection",
+        "instance_tags",
+        "cloud_assistant",
+    }
 )
 """The keys of a host record."""
 
@@ -98,9 +129,7 @@ def _matches(row: Row, dropped: Mapping[str, Any]) -> bool:
     if group is not None and row.get("ResourceGroupId") != group:
         return False
     tags = tags_of(row)
-    return all(
-        tag["Key"] in tags and tag["Value"] in ("", tags[tag["Key"]]) for tag in dropped.get("Tag", [])
-    )
+    return all(tag["Key"] in tags and tag["Value"] in ("", tags[tag["Key"]]) for tag in dropped.get("Tag", []))
 
 
 def tags_of(row: Row) -> dict[str, str]:
@@ -152,9 +181,7 @@ class RegionReader:
                 instances = collect(self.pages(self.parameters))
                 if len(instances) >= FILTER_CEILING and not {"Tag", "ResourceGroupId"}.isdisjoint(self.parameters):
                     known = {row["InstanceId"] for row in instances}
-                    more = (
-                        [row for row in rows if row["InstanceId"] not in known] for rows in self.unfiltered_pages()
-                    )
+                    more = ([row for row in rows if row["InstanceId"] not in known] for rows in self.unfiltered_pages())
                     instances += collect(more)
                 states: dict[str, Row] = {}
                 for future in pending:
@@ -227,8 +254,9 @@ def read_fleet(
                 raise error
         for region, future in futures.items():
             instances, states = future.result()
-            records += [host_record(row, states.get(row["InstanceId"]) if agents else None, region, agents)
-                        for row in instances]
+            records += [
+                host_record(row, states.get(row["InstanceId"]) if agents else None, region, agents) for row in instances
+            ]
     return records
 
 

@@ -183,7 +183,8 @@ if [ -d "$file" ] || [ "$kind" = other ]; then fail FilePathInvalid "$file exist
 new_owner=${owner:-$uid_now}
 new_group=${group:-$gid_now}
 if [ -n "$new_owner$new_group" ]; then
-  chown "$new_owner${new_group:+:$new_group}" new 2>/dev/null || fail UserGroupNotExists "the owner or group cannot be set"
+  chown "$new_owner${new_group:+:$new_group}" new 2>/dev/null ||
+    fail UserGroupNotExists "the owner or group cannot be set"
 fi
 chmod "${mode:-${mode_now:-644}}" new || fail FileAuthorityInvalid "the mode cannot be set"
 mv -f new "$file" || fail FileCreateFail "$file cannot be replaced"
@@ -265,8 +266,7 @@ def _target_values(target: TargetFile) -> dict[str, str | int | bool]:
 def _script(values: Mapping[str, str | int | bool], body: str) -> str:
     """Return the body with its variables before it, quoted, so that no value is ever taken for code."""
     lines = [
-        f"{name}={shlex.quote(str(int(value) if isinstance(value, bool) else value))}"
-        for name, value in values.items()
+        f"{name}={shlex.quote(str(int(value) if isinstance(value, bool) else value))}" for name, value in values.items()
     ]
     return "\n".join(lines) + _COMMON + body.lstrip("\n")
 

@@ -12,7 +12,10 @@ import stat
 import subprocess
 
 import pytest
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.file_parts import pack, parse_numbers
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.file_parts import (
+    pack,
+    parse_numbers,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.file_scripts import (
     TargetFile,
     assemble_script,
