@@ -85,8 +85,9 @@ def examine(client: Client, instance_ids: Sequence[str], script_type: str, deadl
     for instance_id in instance_ids:
         if instance_id.startswith(_MANAGED):
             continue
-        row = rows.get(instance_id)
-        problem = _unsuitable(row, client, script_type) if row else Unfit(NOT_FOUND, f"not found in {client.region}")
+        known = rows.get(instance_id)
+        missing = Unfit(NOT_FOUND, f"not found in {client.region}")
+        problem = _unsuitable(known, client, script_type) if known else missing
         if problem:
             unfit[instance_id] = problem
     unfit.update(_without_agent(client, [item for item in instance_ids if item not in unfit], deadline))

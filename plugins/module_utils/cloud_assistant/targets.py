@@ -52,13 +52,18 @@ class Targets:
         if not ids and not tags:
             raise InputError("instance_ids", "no targets: give instance_ids or resource_tags")
         for instance_id in ids:
-            if not _ID.fullmatch(instance_id):
+            if not is_instance_id(instance_id):
                 raise InputError("instance_ids", f"{instance_id!r} is not the id of an instance")
         checked = check_tags(tags or {}, "resource_tags")
         unique, repeated = dedupe(ids)
         if repeated and warn:
             warn(f"instance_ids: given more than once, used once: {', '.join(repeated)}")
         return cls(unique, checked, resource_group_id)
+
+
+def is_instance_id(text: str) -> bool:
+    """Whether a text has the form of an instance's id."""
+    return _ID.fullmatch(text) is not None
 
 
 def dedupe(ids: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -1,0 +1,406 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read invocations of Cloud Assistant and their results, and wait for their end."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: ecs_invocation_info
+short_description: Read invocations of Alibaba Cloud Cloud Assistant and their results
+version_added: "0.1.0"
+description:
+  - Returns the invocations of a region that match every filter, newest first, and what they did on each instance.
+  - With O(wait=true) it waits for their end first, and so goes on where a run stopped waiting.
+  - The service remembers invocations for 30 days, at most 10,000 a region. The list is read to its end, or the task
+    fails.
+author: cloudops.cloud_assistant contributors (@cloudops)
+extends_documentation_fragment:
+  - cloudops.cloud_assistant.alibaba
+  - cloudops.cloud_assistant.attributes
+  - cloudops.cloud_assistant.attributes.alibaba
+  - cloudops.cloud_assistant.attributes.info
+options:
+  invoke_id:
+    description:
+      - Only this invocation.
+    type: str
+  command_id:
+    description:
+      - Only invocations of the command with this id.
+    type: str
+  command_name:
+    description:
+      - Only invocations of commands of exactly this name.
+    type: str
+  instance_ids:
+    description:
+      - Only invocations on at least one of these instances. RV(results) hold these instances alone.
+    type: list
+    elements: str
+  status:
+    description:
+      - Only invocations that are in one of these states as a whole.
+    type: list
+    elements: str
+    choices: [Pending, Scheduled, Running, Stopping, Success, PartialFailed, Failed, Stopped]
+  tags:
+    description:
+      - Only invocations that have all of these tags. The service finds at most 1,000 by tag.
+    type: dict
+  resource_group_id:
+    description:
+      - Only invocations of this resource group.
+    type: str
+  repeat_mode:
+    description:
+      - Only invocations that run like this.
+    type: str
+    choices: [once, period, next_reboot_only, every_reboot]
+  created_after:
+    description:
+      - >-
+        Only invocations that were made at this time or later, for example V(2030-01-31T08:00:00Z). UTC is assumed
+        when no
+        offset is given.
+    type: str
+  created_before:
+    description:
+      - Only invocations that were made at this time or earlier.
+    type: str
+  include_output:
+    description:
+      - Whether RV(results) have the output. It takes one call for each 50 instances of each invocation.
+      - By default they have it with O(invoke_id) and with O(wait=true).
+    type: bool
+  include_history:
+    description:
+      - Returns every run of a scheduled invocation in RV(results) instead of the latest one, with output.
+      - Needs O(invoke_id).
+    type: bool
+    default: false
+  wait:
+    description:
+      - Whether to wait until the invocations that run are over. Scheduled ones are not waited for.
+      - >-
+        The task does not fail when a script has failed; RV(failed_instances) tells. It fails when O(wait_timeout) has
+        passed, with the results so far.
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - Seconds to wait at most.
+    type: int
+    default: 600
+notes:
+  - The permission C(ecs:DescribeInvocations) is needed; C(ecs:DescribeInvocationResults) for the output.
+  - The values of parameters are not returned, because they may be secret.
+seealso:
+  - module: cloudops.cloud_assistant.ecs_run_command
+  - module: cloudops.cloud_assistant.ecs_invoke_command
+  - module: cloudops.cloud_assistant.ecs_invocation
+"""
+
+EXAMPLES = r"""
+---
+- name: Wait for a run that was started without waiting
+  cloudops.cloud_assistant.ecs_invocation_info:
+    region: cn-hangzhou
+    invoke_id: t-7d2a745b412b4601b2d47f6a768d3a14
+    wait: true
+    wait_timeout: 3600
+  register: build
+  failed_when: build.failed_instances | default(['it is not over']) | length > 0
+
+- name: List what failed since this morning
+  cloudops.cloud_assistant.ecs_invocation_info:
+    region: cn-hangzhou
+    status: [Failed, PartialFailed]
+    created_after: "2030-01-31T08:00:00+08:00"
+
+- name: Read the output of every night's run
+  cloudops.cloud_assistant.ecs_invocation_info:
+    region: cn-hangzhou
+    invoke_id: t-7d2a745b412b4601b2d47f6a768d5c11
+    include_history: true
+
+- name: See when the schedules of a command run next
+  cloudops.cloud_assistant.ecs_invocation_info:
+    region: cn-hangzhou
+    command_name: rotate-logs
+    status: [Scheduled, Running, Pending]
+    repeat_mode: period
+"""
+
+RETURN = r"""
+---
+invocations:
+  description: The invocations, newest first.
+  returned: success, and when the time for waiting was up
+  type: list
+  elements: dict
+  contains:
+    invoke_id:
+      description: Its id.
+      returned: always
+      type: str
+      sample: t-7d2a745b412b4601b2d47f6a768d3a14
+    status:
+      description: Its state over all instances.
+      returned: always
+      type: str
+      sample: PartialFailed
+    command_id:
+      description: The command that it invokes.
+      returned: always
+      type: str
+      sample: c-7d2a745b412b4601b2d47f6a768d5c11
+    command_name:
+      description: The command's name.
+      returned: always
+      type: str
+      sample: rotate-logs
+    command_type:
+      description: What kind of script it is.
+      returned: always
+      type: str
+      sample: RunShellScript
+    command_description:
+      description: The command's description.
+      returned: always
+      type: str
+      sample: Rotates all logs now.
+    content:
+      description: The script.
+      returned: always
+      type: str
+      sample: "logrotate -f /etc/logrotate.conf\n"
+    repeat_mode:
+      description: When it runs, in the service's words.
+      returned: always
+      type: str
+      sample: Period
+    frequency:
+      description: Its schedule.
+      returned: always
+      type: str
+      sample: 0 0 3 * * ? Asia/Shanghai
+    next_runs:
+      description:
+        - The next five times at which its schedule fires, in UTC. Empty when it will not run by the clock.
+        - A cron expression without a time zone is meant in that of each instance; here it is taken as UTC.
+      returned: always
+      type: list
+      elements: str
+      sample: ["2030-01-31T19:00:00Z"]
+    created_at:
+      description: When it was made.
+      returned: always
+      type: str
+      sample: "2030-01-31T08:00:00Z"
+    timeout:
+      description: Seconds after which a run is ended by force.
+      returned: always
+      type: int
+      sample: 60
+    username:
+      description: The user that runs the script.
+      returned: always
+      type: str
+      sample: root
+    working_dir:
+      description: The directory in which it runs.
+      returned: always
+      type: str
+      sample: /root
+    launcher:
+      description: The program that starts the script.
+      returned: always
+      type: str
+      sample: ""
+    container_id:
+      description: The container in which it runs.
+      returned: always
+      type: str
+      sample: ""
+    container_name:
+      description: The name of that container.
+      returned: always
+      type: str
+      sample: ""
+    termination_mode:
+      description: What is ended when it is stopped, in the service's words.
+      returned: always
+      type: str
+      sample: ProcessTree
+    oss_output_delivery:
+      description: Where its output is delivered to.
+      returned: always
+      type: str
+      sample: ""
+    parameter_names:
+      description: The names of the parameters that it was given.
+      returned: always
+      type: list
+      elements: str
+      sample: [version]
+    tags:
+      description: Its tags.
+      returned: always
+      type: dict
+      sample: {team: ops}
+    instance_ids:
+      description: The instances.
+      returned: always
+      type: list
+      elements: str
+      sample: [i-bp185dy2o3o6neg01234]
+results:
+  description:
+    - What the invocations did on each instance; the keys are those of C(results) of
+      M(cloudops.cloud_assistant.ecs_run_command). Without output, C(stdout) and C(stdout_lines) are missing.
+  returned: success, and when the time for waiting was up
+  type: list
+  elements: dict
+  sample:
+    - instance_id: i-bp185dy2o3o6neg01234
+      invoke_id: t-7d2a745b412b4601b2d47f6a768d3a14
+      status: Success
+      rc: 0
+      stdout: hello
+      stdout_lines: [hello]
+      dropped: 0
+      error_code: ""
+      error_info: ""
+      started_at: "2030-01-31T08:00:01Z"
+      finished_at: "2030-01-31T08:00:02Z"
+      repeats: 1
+      previous: false
+summary:
+  description: How many results there are, and of which kind.
+  returned: success, and when the time for waiting was up
+  type: dict
+  sample: {total: 1, success: 1, failed: 0, skipped: 0, running: 0, previous: 0}
+failed_instances:
+  description: The ids of the instances with a failed result.
+  returned: success, and when the time for waiting was up
+  type: list
+  elements: str
+  sample: []
+invoke_ids:
+  description: The invocations that were not over.
+  returned: when the time for waiting was up
+  type: list
+  elements: str
+  sample: [t-7d2a745b412b4601b2d47f6a768d3a14]
+"""
+
+from datetime import datetime
+from typing import Any
+
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.generations import refuse_missing
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS, connect
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.invocation_query import (
+    STATES,
+    InvocationQuery,
+    find,
+    find_ended,
+    found_as_dict,
+    history_of,
+    results_of,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.models import parse_time
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.request import REPEAT_MODES
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
+    TaskContext,
+    TaskSpec,
+    run_module,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+
+SPEC = TaskSpec(
+    argument_spec={
+        "invoke_id": {"type": "str"},
+        "command_id": {"type": "str"},
+        "command_name": {"type": "str"},
+        "instance_ids": {"type": "list", "elements": "str"},
+        "status": {"type": "list", "elements": "str", "choices": list(STATES)},
+        "tags": {"type": "dict"},
+        "resource_group_id": {"type": "str"},
+        "repeat_mode": {"type": "str", "choices": list(REPEAT_MODES)},
+        "created_after": {"type": "str"},
+        "created_before": {"type": "str"},
+        "include_output": {"type": "bool"},
+        "include_history": {"type": "bool", "default": False},
+        "wait": {"type": "bool", "default": False},
+        "wait_timeout": {"type": "int", "default": 600},
+        **ALIBABA_OPTIONS,
+    },
+    mutually_exclusive=[("command_id", "command_name")],
+    required_if=[("include_history", True, ["invoke_id"])],
+)
+
+
+def ensure(task: TaskContext) -> dict[str, Any]:
+    """Read the invocations, after their end if that is wanted."""
+    params = task.params
+    query = _query(params)
+    if params["wait_timeout"] <= 0:
+        raise InputError("wait_timeout", f"is {params['wait_timeout']} s, must be more than 0")
+    client = connect(params)
+    deadline = Deadline(params["wait_timeout"] if params["wait"] else None)
+    found = find_ended(client, query, deadline) if params["wait"] else find(client, query)
+    if params["include_history"]:
+        results = history_of(client, found, deadline)
+    elif _with_output(params):
+        results = results_of(client, found, deadline, wait=params["wait"])
+    else:
+        results = found.results
+    return {"changed": False, **found_as_dict(found, results)}
+
+
+def _query(params: dict[str, Any]) -> InvocationQuery:
+    refuse_missing(params["api_generation"], {"include_history": params["include_history"]})
+    query = InvocationQuery(
+        invoke_id=params["invoke_id"],
+        command_id=params["command_id"],
+        command_name=params["command_name"],
+        instance_ids=params["instance_ids"] or (),
+        status=params["status"] or (),
+        tags=params["tags"] or {},
+        resource_group_id=params["resource_group_id"],
+        repeat_mode=params["repeat_mode"],
+        created_after=_time(params, "created_after"),
+        created_before=_time(params, "created_before"),
+    )
+    query.check(params["api_generation"])
+    return query
+
+
+def _time(params: dict[str, Any], option: str) -> datetime | None:
+    text = params[option]
+    if text is None:
+        return None
+    instant = parse_time(text)
+    if instant is None:
+        raise InputError(option, f"{text!r} is not a time such as 2030-01-31T08:00:00Z")
+    return instant
+
+
+def _with_output(params: dict[str, Any]) -> bool:
+    if params["include_output"] is not None:
+        return bool(params["include_output"])
+    return params["wait"] or params["invoke_id"] is not None
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, ensure)
+
+
+if __name__ == "__main__":
+    main()
