@@ -1,0 +1,91 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Targets: order, duplicates, batches, and the tokens that go with them."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant import targets
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.sending import plan_batches
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import Targets
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
+from hypothesis import given
+from hypothesis import strategies as st
+
+IDS = st.lists(st.integers(0, 400).map(lambda number: f"i-{number:03}"), max_size=350)
+
+
+@given(IDS)
+def test_duplicates_go_and_the_order_stays(ids: list[str]):
+    unique, repeated = targets.dedupe(ids)
+    assert list(unique) == list(dict.fromkeys(ids))
+    assert set(repeated) == {item for item in ids if ids.count(item) > 1}
+
+
+@given(IDS, st.integers(1, 100))
+def test_batches_hold_everything_once_in_order(ids: list[str], size: int):
+    unique, _repeated = targets.dedupe(ids)
+    cut = targets.batches(unique, size)
+    assert [item for batch in cut for item in batch] == list(unique)
+    assert all(len(batch) == size for batch in cut[:-1])
+    assert all(1 <= len(batch) <= size for batch in cut)
+
+
+@given(IDS, st.integers(1, 100), st.text("abc-1", min_size=1, max_size=64))
+def test_tokens_are_the_same_for_the_same_request_and_differ_within_it(ids: list[str], size: int, token: str):
+    unique, _repeated = targets.dedupe(ids)
+    plan = plan_batches(unique, size, token)
+    assert plan == plan_batches(unique, size, token)
+    tokens = [batch.token for batch in plan]
+    assert len(set(tokens)) == len(tokens)
+    assert all(item is not None and item.isascii() and 1 <= len(item) <= 64 for item in tokens)
+    if len(plan) == 1:
+        assert tokens == [token]
+    else:
+        assert token not in tokens
+
+
+def test_what_an_earlier_start_has_left_never_takes_the_users_own_token():
+    (rest,) = plan_batches(("i-1",), 100, "mine", whole=False)
+    assert rest.token != "mine"
+    assert plan_batches(("i-1",), 100, None) == plan_batches(("i-1",), 100, None, whole=False)
+
+
+def test_duplicates_are_told():
+    told: list[str] = []
+    made = Targets.of(["i-1", "i-2", "i-1"], warn=told.append)
+    assert made.instance_ids == ("i-1", "i-2")
+    assert told == ["instance_ids: given more than once, used once: i-1"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "tags", "problem"),
+    [
+        ([], {}, "^instance_ids: no targets"),
+        (None, None, "^instance_ids: no targets"),
+        (["i-1"], {"role": "web"}, "not both"),
+        (["i-1,i-2"], None, "'i-1,i-2' is not the id"),
+        ([""], None, "is not the id"),
+        (None, {f"k{number}": "v" for number in range(21)}, "^resource_tags: has 21 tags, at most 20"),
+        (None, {"": "v"}, "allowed are 1 to 64"),
+        (None, {"k" * 65: "v"}, "allowed are 1 to 64"),
+        (None, {"k": "v" * 129}, "129 characters, at most 128"),
+        (None, {"acs:k": "v"}, "keeps for itself"),
+        (None, {"ALIYUN-k": "v"}, "keeps for itself"),
+        (None, {"k": "see http://x"}, "may not contain"),
+    ],
+)
+def test_targets_that_are_refused(ids: list[str] | None, tags: dict[str, str] | None, problem: str):
+    with pytest.raises(InputError, match=problem):
+        Targets.of(ids, tags)
+
+
+def test_tag_values_become_text():
+    assert Targets.of(None, {"build": 12, "note": None}).tags == {"build": "12", "note": ""}
+
+
+@pytest.mark.parametrize("size", [0, 101])
+def test_batch_sizes_that_no_call_takes(size: int):
+    with pytest.raises(InputError, match=r"one call takes 1 to 100 instances"):
+        targets.check_batch_size(size)
