@@ -17,6 +17,10 @@ T = TypeVar("T")
 
 # seconds that a wait keeps for one last look before its deadline
 LAST_LOOK = 1.0
+# seconds: less than this is no time, whatever the rounding of the clock leaves over
+_TICK = 0.001
+# seconds; a shorter pause before the last look would only double it
+_SHORTEST_PAUSE = 0.1
 
 
 class Deadline:
@@ -48,7 +52,7 @@ class Deadline:
 
     def expired(self) -> bool:
         """Whether no time is left."""
-        return self.remaining() <= 0.0
+        return self.remaining() < _TICK
 
     def pause(self, seconds: float) -> None:
         """Sleep ``seconds``, or what is left of the time when that is less."""
@@ -88,8 +92,8 @@ def poll(
         if value is not None:
             return value
         pause = interval(deadline.elapsed() - start)
-        remaining = deadline.remaining()
-        if LAST_LOOK < remaining < pause + LAST_LOOK:
-            pause = remaining - LAST_LOOK
+        until_last_look = deadline.remaining() - LAST_LOOK
+        if _SHORTEST_PAUSE < until_last_look < pause:
+            pause = until_last_look
         deadline.pause(pause)
     raise WaitTimeout(f"{what}: not done after {deadline.elapsed():.0f} s, the time allowed has passed")

@@ -1,0 +1,148 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A loopback HTTP server that answers as it is told and keeps every request that it got."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+
+@dataclass(frozen=True)
+class Request:
+    """What arrived; header names are in small letters."""
+
+    method: str
+    path: str
+    raw_query: str
+    headers: dict[str, str]
+    body: bytes
+    connection: int
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The decoded parameters; a parameter that came twice is an error."""
+        pairs = parse_qsl(self.raw_query, keep_blank_values=True, strict_parsing=bool(self.raw_query))
+        assert len(dict(pairs)) == len(pairs), "a parameter came twice"
+        return dict(pairs)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer. ``drop`` closes the connection instead; ``cut`` leaves out that many bytes at the body's end."""
+
+    status: int = 200
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    drop: bool = False
+    cut: int = 0
+
+    def payload(self) -> bytes:
+        """The body's bytes: bytes and texts as they are, anything else as JSON."""
+        if isinstance(self.body, bytes):
+            return self.body
+        if isinstance(self.body, str):
+            return self.body.encode()
+        return json.dumps({"RequestId": "R-1"} if self.body is None else self.body).encode()
+
+
+def api_error(status: int, code: str, message: str = "a message", **headers: str) -> Answer:
+    """An error document of the service; ``retry_after`` becomes its header."""
+    names = {"retry_after": "x-acs-retry-after"}
+    return Answer(
+        status,
+        {"RequestId": "R-9", "HostId": "ecs.example.com", "Code": code, "Message": message},
+        {names.get(name, name): value for name, value in headers.items()},
+    )
+
+
+class ScriptedServer:
+    """Gives the answers in their order and keeps giving the last one; a function may be given instead of answers."""
+
+    def __init__(self, answers: Iterable[Answer] | Callable[[Request], Answer] = ()) -> None:
+        self.requests: list[Request] = []
+        self._lock = threading.Lock()
+        self.script(answers)
+        outer = self
+        connections = iter(range(10**9))
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                self.connection_number = next(connections)
+                super().setup()
+
+            def handle_any(self) -> None:
+                length = int(self.headers.get("Content-Length") or 0)
+                parts = urlsplit(self.path)
+                request = Request(
+                    self.command,
+                    parts.path,
+                    parts.query,
+                    {name.lower(): value for name, value in self.headers.items()},
+                    self.rfile.read(length),
+                    self.connection_number,
+                )
+                answer = outer._next(request)
+                if answer.drop:
+                    self.close_connection = True
+                    return
+                payload = answer.payload()
+                self.send_response(answer.status)
+                for name, value in {"Content-Type": "application/json", **answer.headers}.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(payload)))
+                self.end_headers()
+                self.wfile.write(payload[: len(payload) - answer.cut])
+                if answer.cut:
+                    self.close_connection = True
+
+            do_GET = do_POST = handle_any
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Keep quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+
+    def script(self, answers: Iterable[Answer] | Callable[[Request], Answer]) -> None:
+        """Replace what is answered, and forget the requests so far."""
+        self.requests.clear()
+        self._function = answers if callable(answers) else None
+        self._answers = [] if callable(answers) else list(answers)
+
+    def _next(self, request: Request) -> Answer:
+        with self._lock:
+            self.requests.append(request)
+            if self._function is not None:
+                return self._function(request)
+            if len(self._answers) > 1:
+                return self._answers.pop(0)
+            return self._answers[0] if self._answers else Answer()
+
+    @property
+    def host(self) -> str:
+        """Address and port."""
+        return f"127.0.0.1:{self._server.server_port}"
+
+    @property
+    def url(self) -> str:
+        """Scheme, address and port."""
+        return f"http://{self.host}"
+
+    def __enter__(self) -> ScriptedServer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
