@@ -8,7 +8,9 @@ It keeps the few rules that the planning of changes depends on; everything else 
 
 from __future__ import annotations
 
+import base64
 import itertools
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -24,6 +26,12 @@ WRITES = {
     "StopInvocation",
     "ModifyInvocationAttribute",
 }
+
+
+def parameter_names(row: Mapping[str, Any]) -> list[str]:
+    """The names between double braces that the service lists for a command with parameters."""
+    content = base64.b64decode(row["CommandContent"])
+    return [name.decode() for name in re.findall(rb"{{(\w+)}}", content)] if row["EnableParameter"] else []
 
 
 class Crash(BaseException):
@@ -127,7 +135,11 @@ class FakeLibrary:
         wanted = {tag["Key"]: tag["Value"] for tag in params.get("Tag", [])}
         name = params.get("Name", "*")
         rows = [
-            {**row, "Tags": {"Tag": [{"TagKey": key, "TagValue": value} for key, value in row["Tags"].items()]}}
+            {
+                **row,
+                "Tags": {"Tag": [{"TagKey": key, "TagValue": value} for key, value in row["Tags"].items()]},
+                "ParameterNames": {"ParameterName": parameter_names(row)},
+            }
             for row in self.commands.values()
             if params.get("CommandId") in (None, row["CommandId"])
             and row["Name"].lower().startswith(name.strip("*").lower())

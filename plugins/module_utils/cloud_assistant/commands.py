@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -56,6 +57,11 @@ def iter_commands(
     for page in client.pages("DescribeCommands", params):
         for row in page.rows("Commands", "Command"):
             yield Command.from_row(row)
+
+
+def list_some(client: Client, most: int, **filters: Any) -> list[Command]:
+    """Return the first ``most`` commands that match the filters of ``iter_commands``; fewer are all that there are."""
+    return list(itertools.islice(iter_commands(client, **filters), most))
 
 
 def find_commands(

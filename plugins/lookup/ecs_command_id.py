@@ -1,0 +1,215 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Look up stored commands of Cloud Assistant by name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+name: ecs_command_id
+short_description: Look up the id of a stored command of Alibaba Cloud Cloud Assistant
+version_added: "0.1.0"
+description:
+  - Returns the id, or the whole record, of the stored command of each name. Names are compared exactly.
+  - >-
+    All lookups of a play together read the list of commands once. A list of more than 500 commands is not read to its
+    end; then each name is asked for by itself, once in a play. The next play reads anew, and so do lookups after a task
+    of this collection that has created, changed or deleted commands. A name that is not found is always asked for
+    again.
+  - The name of a task is resolved before its play's worker processes start; a lookup there is not part of this sharing.
+author: cloudops.cloud_assistant contributors (@cloudops)
+extends_documentation_fragment:
+  - cloudops.cloud_assistant.alibaba.plugins
+options:
+  _terms:
+    description:
+      - Names of commands.
+    type: list
+    elements: str
+    required: true
+  on_missing:
+    description:
+      - What to do about a name that no command has.
+      - V(error) fails, V(warn) leaves it out with a warning, V(skip) leaves it out.
+    type: str
+    choices: [error, warn, skip]
+    default: error
+    env:
+      - name: ECS_COMMAND_ID_ON_MISSING
+    vars:
+      - name: ecs_command_id_on_missing
+    ini:
+      - section: ecs_command_id
+        key: on_missing
+  on_many:
+    description:
+      - What to do about a name that several commands have.
+      - >-
+        V(error) fails and names their ids, V(warn) leaves it out with a warning, V(skip) leaves it out, V(latest) takes
+        the command that was created last.
+    type: str
+    choices: [error, warn, skip, latest]
+    default: error
+    env:
+      - name: ECS_COMMAND_ID_ON_MANY
+    vars:
+      - name: ecs_command_id_on_many
+    ini:
+      - section: ecs_command_id
+        key: on_many
+  return:
+    description:
+      - V(id) returns ids, V(record) what M(cloudops.cloud_assistant.ecs_command_info) returns of each command.
+    type: str
+    choices: [id, record]
+    default: id
+    env:
+      - name: ECS_COMMAND_ID_RETURN
+    vars:
+      - name: ecs_command_id_return
+    ini:
+      - section: ecs_command_id
+        key: return
+  type:
+    description:
+      - Only commands of this kind.
+    type: str
+    choices: [RunShellScript, RunPowerShellScript, RunBatScript]
+    env:
+      - name: ECS_COMMAND_ID_TYPE
+    vars:
+      - name: ecs_command_id_type
+    ini:
+      - section: ecs_command_id
+        key: type
+  resource_group_id:
+    description:
+      - Only commands of this resource group.
+    type: str
+    env:
+      - name: ECS_COMMAND_ID_RESOURCE_GROUP_ID
+    vars:
+      - name: ecs_command_id_resource_group_id
+    ini:
+      - section: ecs_command_id
+        key: resource_group_id
+  tags:
+    description:
+      - Only commands that have all of these tags.
+    type: dict
+    vars:
+      - name: ecs_command_id_tags
+notes:
+  - The permission C(ecs:DescribeCommands) is needed.
+seealso:
+  - module: cloudops.cloud_assistant.ecs_command_info
+  - module: cloudops.cloud_assistant.ecs_invoke_command
+"""
+
+EXAMPLES = r"""
+---
+- name: Show a command's id
+  ansible.builtin.debug:
+    msg: "{{ lookup('cloudops.cloud_assistant.ecs_command_id', 'rotate-logs', region='cn-hangzhou') }}"
+
+- name: Invoke a command by the id that its name has today
+  cloudops.cloud_assistant.ecs_invoke_command:
+    region: cn-hangzhou
+    command_id: "{{ lookup('cloudops.cloud_assistant.ecs_command_id', 'rotate-logs', region='cn-hangzhou') }}"
+    instance_ids:
+      - i-bp185dy2o3o6neg1x8h2
+
+- name: Read the ids of those of several commands that exist
+  ansible.builtin.set_fact:
+    ids: "{{ query('cloudops.cloud_assistant.ecs_command_id', 'rotate-logs', 'restart', on_missing='skip') }}"
+
+- name: Show the script of a command
+  ansible.builtin.debug:
+    msg: "{{ lookup('cloudops.cloud_assistant.ecs_command_id', 'rotate-logs', return='record').content }}"
+"""
+
+RETURN = r"""
+---
+_raw:
+  description:
+    - The id or record of each command, in the order of the names; names that were left out have none.
+  type: list
+  elements: raw
+"""
+
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+from ansible.utils.display import Display
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.generations import refuse_missing
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import connect
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import check_tags
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import CloudError
+from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.command_catalogue import (
+    Record,
+    commands_by_name,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.options import connection_options
+from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.play_cache import PlayCache, play_id
+
+display = Display()
+
+# secrets are no part of a file's name; the key's id tells accounts apart
+NOT_IN_KEY = frozenset({"access_key_secret", "security_token"})
+
+
+class LookupModule(LookupBase):
+    """Look up commands by name."""
+
+    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
+        """Return ids or records of the commands that are named. AnsibleLookupError for what cannot be had."""
+        self.set_options(var_options=variables, direct=kwargs)
+        for term in terms:
+            if not isinstance(term, str) or not term:
+                raise AnsibleLookupError(f"ecs_command_id: the name of a command is a text, not {term!r}")
+        names = [str(term) for term in terms]
+        try:
+            found = self._find(names)
+        except CloudError as error:
+            raise AnsibleLookupError(f"ecs_command_id: {error}") from error
+        chosen = [record for name in names if (record := self._choose(name, found[name])) is not None]
+        return chosen if self.get_option("return") == "record" else [record["command_id"] for record in chosen]
+
+    def _find(self, names: list[str]) -> dict[str, list[Record]]:
+        """The records of all names, out of what the play has read already where it has."""
+        options = connection_options(self.get_option)
+        tags = {str(key): str(value) for key, value in (self.get_option("tags") or {}).items()}
+        filters = {name: self.get_option(name) for name in ("type", "resource_group_id")} | {"tags": tags}
+        check_tags(tags)
+        refuse_missing(options["api_generation"], filters)
+        client = connect(options)
+        content = self.get_option("return") == "record"
+        play = play_id()
+        if play is None:
+            return commands_by_name(client, names, filters, None, content=content)
+        shown = {name: value for name, value in options.items() if name not in NOT_IN_KEY}
+        cache = PlayCache({"options": shown, "filters": filters, "content": content}, play)
+        with cache.opened() as document:
+            return commands_by_name(client, names, filters, document, content=content)
+
+    def _choose(self, name: str, records: list[Record]) -> Record | None:
+        """The one record that is meant, or None where the name is to be left out."""
+        if len(records) == 1:
+            return records[0]
+        if records:
+            ids = ", ".join(record["command_id"] for record in records)
+            return self._decide("on_many", f"{len(records)} commands are named {name!r}: {ids}", records)
+        return self._decide("on_missing", f"there is no command named {name!r}", records)
+
+    def _decide(self, option: str, problem: str, records: list[Record]) -> Record | None:
+        action = self.get_option(option)
+        if action == "error":
+            raise AnsibleLookupError(f"ecs_command_id: {problem}")
+        if action == "latest":
+            return max(records, key=lambda record: record["created_at"])
+        if action == "warn":
+            display.warning(f"ecs_command_id: {problem}")
+        return None

@@ -1,0 +1,75 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a play has read of the stored commands, for all of its lookups: one pass, whatever process they run in.
+
+Ansible resolves templates in a worker process for each task and host, so nothing that a lookup keeps in memory is there
+for the next one. What all of them share is the run's own temporary directory, which only its user can read and which
+Ansible removes at the end. A play's unique id keeps the next play from seeing what this one has read.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import multiprocessing
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ansible import constants
+
+PREFIX = "cloud-assistant-commands-"
+
+
+def play_id() -> str | None:
+    """Return the unique id of the play that this process works for.
+
+    None outside of a worker process, for example for the name of a task, which the main process resolves.
+    """
+    task = getattr(multiprocessing.current_process(), "_task", None)
+    try:
+        return str(task.get_play()._uuid)  # type: ignore[union-attr]
+    except AttributeError:
+        return None
+
+
+class PlayCache:
+    """A JSON document of the present play, under a key of one's own choice."""
+
+    def __init__(self, key: Mapping[str, Any], play: str, directory: str = constants.DEFAULT_LOCAL_TMP) -> None:
+        """``key``: whatever makes a difference to the document, without secrets; ``play``: the play's unique id."""
+        digest = hashlib.sha256(json.dumps([play, key], sort_keys=True, default=str).encode()).hexdigest()
+        self.path = Path(directory) / f"{PREFIX}{digest[:32]}.json"
+
+    @contextmanager
+    def opened(self) -> Iterator[dict[str, Any]]:
+        """Give the document, empty at first, to one process at a time; what it is at the end is kept.
+
+        Nothing is kept when the work with it fails.
+        """
+        lock = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            text = self.path.read_text(encoding="utf-8") if self.path.exists() else "{}"
+            document: dict[str, Any] = json.loads(text)
+            yield document
+            after = json.dumps(document)
+            if after != text:
+                # a reader of another process never sees half of it
+                part = self.path.with_suffix(".part")
+                with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+                    file.write(after)
+                part.replace(self.path)
+        finally:
+            os.close(lock)
+
+
+def forget(directory: str = constants.DEFAULT_LOCAL_TMP) -> None:
+    """Let later lookups of this run read anew, because a task has changed commands."""
+    for path in Path(directory).glob(f"{PREFIX}*.json"):
+        path.unlink(missing_ok=True)
