@@ -21,10 +21,13 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import run_in_process
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.version import COLLECTION
+from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.play_cache import forget
 from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.progress import Progress
 from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.source import Source, open_source
 
 display = Display()
+# modules after which the lookups of the play have to read the stored commands again
+CHANGES_COMMANDS = frozenset({"ecs_command", "ecs_run_command"})
 HIDDEN = "(not shown: the source file is encrypted)\n"
 
 
@@ -61,6 +64,8 @@ class ActionModule(ActionBase):
                 result.update(self._run_there(arguments, source, task_vars))
         if source is not None and source.was_encrypted:
             _hide_source(result)
+        if self._task.action.rpartition(".")[2] in CHANGES_COMMANDS and (result.get("changed") or result.get("failed")):
+            forget()
         return result
 
     def _operation(self) -> ModuleType:
