@@ -121,6 +121,12 @@ options:
       - How many times a call is tried again after the first try, where repeating is safe.
     type: int
     default: 5
+attributes:
+  action_group:
+    description: Use C(group/cloudops.cloud_assistant.alibaba) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - cloudops.cloud_assistant.alibaba
 requirements:
   - python >= 3.10
   - requests

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """DOCUMENTATION for every module, ALIBABA or HUAWEI for its action group, INFO for one that only reads."""
+    """DOCUMENTATION for every module, INFO for one that only reads. The cloud's own fragment has its action group."""
 
     DOCUMENTATION = r"""
 ---
@@ -30,28 +30,6 @@ attributes:
   async:
     description: Can be run with C(async), by the module on the target of the task.
     support: full
-"""
-
-    ALIBABA = r"""
----
-options: {}
-attributes:
-  action_group:
-    description: Use C(group/cloudops.cloud_assistant.alibaba) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - cloudops.cloud_assistant.alibaba
-"""
-
-    HUAWEI = r"""
----
-options: {}
-attributes:
-  action_group:
-    description: Use C(group/cloudops.cloud_assistant.huawei) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - cloudops.cloud_assistant.huawei
 """
 
     INFO = r"""

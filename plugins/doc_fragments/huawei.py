@@ -107,6 +107,12 @@ options:
       - The default comes from the environment, E(HW_MAX_RETRIES).
     type: int
     default: 5
+attributes:
+  action_group:
+    description: Use C(group/cloudops.cloud_assistant.huawei) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - cloudops.cloud_assistant.huawei
 requirements:
   - python >= 3.10
   - requests

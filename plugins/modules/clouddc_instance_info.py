@@ -20,7 +20,6 @@ author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.huawei
   - cloudops.cloud_assistant.attributes
-  - cloudops.cloud_assistant.attributes.huawei
   - cloudops.cloud_assistant.attributes.info
 options:
   ids:

@@ -19,7 +19,6 @@ author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.alibaba
   - cloudops.cloud_assistant.attributes
-  - cloudops.cloud_assistant.attributes.alibaba
   - cloudops.cloud_assistant.attributes.info
 options:
   command_ids:
