@@ -1,0 +1,256 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Delete ECS instances once each, wait until they are gone, and keep what became of every one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instances import (
+    ABSENT,
+    IDS_A_CALL,
+    Fate,
+    Fates,
+    Row,
+    is_refusal,
+    is_rehearsed,
+    states_of,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import batches
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
+    ApiError,
+    CloudError,
+    TaskFailure,
+    TransportError,
+    WaitTimeout,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.idempotency import (
+    derive_client_token,
+    new_client_token,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline, poll
+
+PASSING = ("Pending", "Starting", "Stopping")
+"""Statuses that pass by themselves."""
+
+
+class Deletion:
+    """One task's deletion of ``rows`` (of DescribeInstances); ``missing`` are ids that were given and do not exist.
+
+    ``force`` also deletes instances that are not stopped, ``terminate_subscription`` also those that are paid for in
+    advance. ``rehearse`` changes nothing, ``carry_out`` deletes.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        rows: Sequence[Row],
+        missing: Sequence[str] = (),
+        *,
+        force: bool = False,
+        terminate_subscription: bool = False,
+        client_token: str | None = None,
+        wait: bool = True,
+        deadline: Deadline,
+        progress: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self._client = client
+        self._rows = {row["InstanceId"]: row for row in rows}
+        self._force = force
+        self._terminate_subscription = terminate_subscription
+        self._token = client_token or new_client_token()
+        self._wait = wait
+        self._deadline = deadline
+        self._progress = progress
+        self.fates = Fates((row["InstanceId"], Fate.found(row)) for row in rows)
+        for fate in self.fates.values():
+            fate.action = "delete"
+        self.fates.update((instance_id, Fate(instance_id)) for instance_id in missing)
+
+    def check(self) -> None:
+        """Look for instances that cannot be deleted like this. Raises TaskFailure naming all of them and the way out.
+
+        Nothing is deleted as long as one is refused, so that a wrong choice does no harm (DeleteInstances: Force,
+        TerminateSubscription; ModifyInstanceAttribute: DeletionProtection).
+        """
+        for instance_id, row in self._rows.items():
+            reasons = []
+            if row.get("DeletionProtection"):
+                reasons.append("it is protected against deletion; take the protection off first")
+            if row.get("InstanceChargeType") == "PrePaid" and not self._terminate_subscription:
+                reasons.append("it is a subscription; set terminate_subscription: true to give it up")
+            if not self._force and row.get("Status") not in ("Stopped", "Stopping"):
+                reasons.append(f"it is {row.get('Status')}; stop it first, or set force: true")
+            if reasons:
+                self.fates[instance_id].action = "none"
+                self.fates[instance_id].fail(", and ".join(reasons))
+        if any(fate.failed for fate in self.fates.values()):
+            for fate in self.fates.values():
+                if fate.action == "delete":
+                    fate.action = "none"
+                    fate.message = "left alone because others are refused"
+        self.fates.raise_failures("cannot be deleted; nothing was deleted")
+
+    def rehearse(self) -> None:
+        """Have the service say what a deletion would come to (DryRun), and note it. Raises TaskFailure as it would."""
+        settled = []
+        for instance_id in self._planned():
+            fate = self.fates[instance_id]
+            if fate.status in PASSING:
+                # the service would refuse it now and take it later
+                self._would_go(fate)
+            else:
+                settled.append(instance_id)
+        for batch in batches(settled, IDS_A_CALL):
+            self._rehearse(batch)
+        self.fates.raise_failures("could not be deleted")
+
+    def carry_out(self) -> None:
+        """Delete and wait. Raises TaskFailure and WaitTimeout, both with every instance's fate in ``result``."""
+        try:
+            self._wait_until_settled()
+            planned = batches(self._planned(), IDS_A_CALL)
+            for number, batch in enumerate(planned, start=1):
+                token = self._token if len(planned) == 1 else derive_client_token(self._token, *batch)
+                self._submit(batch, token)
+                if len(planned) > 1:
+                    self._progress(f"{number}/{len(planned)} batches of the deletion accepted")
+            if self._wait:
+                self._wait_until_gone()
+        except WaitTimeout as error:
+            error.result = {**error.result, **self.fates.found()}
+            raise
+        except CloudError as error:
+            raise TaskFailure(str(error), **{**error.result, **self.fates.found()}) from error
+        self.fates.raise_failures("could not be deleted")
+
+    def _planned(self) -> list[str]:
+        return [fate.instance_id for fate in self.fates.values() if fate.action == "delete"]
+
+    def _params(self, instance_ids: Sequence[str]) -> dict[str, Any]:
+        return {
+            "InstanceId": list(instance_ids),
+            "Force": self._force,
+            "TerminateSubscription": self._terminate_subscription,
+        }
+
+    def _rehearse(self, instance_ids: Sequence[str]) -> None:
+        """One DryRun; when it is refused because of some instances, each is asked about alone."""
+        try:
+            # a token of its own makes the rehearsal a call that may be repeated
+            params = {**self._params(instance_ids), "DryRun": True, "ClientToken": new_client_token()}
+            self._client.call("DeleteInstances", params, deadline=self._deadline)
+        except ApiError as error:
+            if is_rehearsed(error):
+                for instance_id in instance_ids:
+                    self._would_go(self.fates[instance_id])
+            elif not is_refusal(error):
+                raise
+            elif len(instance_ids) == 1:
+                self.fates[instance_ids[0]].fail(str(error), error.as_dict())
+            else:
+                for instance_id in instance_ids:
+                    self._rehearse([instance_id])
+            return
+        raise TaskFailure(
+            "DeleteInstances: the service took a rehearsal (DryRun) for the deletion itself", **self.fates.found()
+        )
+
+    def _would_go(self, fate: Fate) -> None:
+        fate.changed = True
+        fate.status = ABSENT
+        fate.message = "would be deleted"
+
+    def _submit(self, instance_ids: Sequence[str], token: str) -> None:
+        """Have the service accept the deletion of these instances; a refusal goes to the fate of whom it concerns."""
+        try:
+            params = {**self._params(instance_ids), "ClientToken": token}
+            self._client.call("DeleteInstances", params, deadline=self._deadline)
+        except (ApiError, TransportError) as error:
+            self._after_error(instance_ids, error)
+            return
+        self._accepted(instance_ids)
+
+    def _after_error(self, instance_ids: Sequence[str], error: ApiError | TransportError) -> None:
+        """Look which instances are still there.
+
+        One that is gone was deleted by this task if an answer was lost on the way, else by someone else meanwhile.
+        The rest is asked for again, alone each, when the service refused the call because of some of them.
+        """
+        lost = error.may_have_arrived if isinstance(error, TransportError) else error.after_lost_reply
+        refused = isinstance(error, ApiError) and is_refusal(error)
+        if not (lost or refused):
+            raise error
+        try:
+            left = states_of(self._client, instance_ids, self._deadline)
+        except CloudError:
+            raise error from None
+        gone = [instance_id for instance_id in instance_ids if instance_id not in left]
+        for instance_id in gone:
+            fate = self.fates[instance_id]
+            fate.status = ABSENT
+            fate.changed = lost
+            if not lost:
+                fate.action = "none"
+                fate.message = "was deleted by someone else meanwhile"
+        remaining = [instance_id for instance_id in instance_ids if instance_id in left]
+        if not remaining:
+            return
+        if not refused:
+            raise error
+        if len(instance_ids) == 1:
+            self.fates[remaining[0]].fail(str(error), error.result.get("error"))
+            return
+        for instance_id in remaining:
+            # another request than the one before, hence another token
+            self._submit([instance_id], derive_client_token(self._token, "alone", instance_id))
+
+    def _accepted(self, instance_ids: Sequence[str]) -> None:
+        for instance_id in instance_ids:
+            fate = self.fates[instance_id]
+            fate.changed = True
+            # what it really is, the wait finds out; without one, nobody does
+            fate.status = "deleting"
+
+    def _wait_until_settled(self) -> None:
+        """Wait for instances that are just starting or stopping: the service deletes none of those."""
+        passing = [instance_id for instance_id in self._planned() if self.fates[instance_id].status in PASSING]
+        if not passing:
+            return
+
+        def settled() -> bool | None:
+            rows = states_of(self._client, passing, self._deadline)
+            for instance_id in passing:
+                fate = self.fates[instance_id]
+                fate.status = str(rows[instance_id].get("Status")) if instance_id in rows else ABSENT
+                if fate.status == ABSENT:
+                    fate.action, fate.message = "none", "was deleted by someone else meanwhile"
+            return None if any(self.fates[instance_id].status in PASSING for instance_id in passing) else True
+
+        poll(settled, self._deadline, f"waiting for {len(passing)} instances to have started or stopped")
+
+    def _wait_until_gone(self) -> None:
+        waiting = {fate.instance_id for fate in self.fates.values() if fate.status == "deleting"}
+        total = len(waiting)
+        if not total:
+            return
+
+        def gone() -> bool | None:
+            left = states_of(self._client, sorted(waiting), self._deadline)
+            for instance_id in waiting - left.keys():
+                self.fates[instance_id].status = ABSENT
+            waiting.intersection_update(left)
+            for instance_id, row in left.items():
+                self.fates[instance_id].status = str(row.get("Status"))
+            self._progress(f"{total - len(waiting)}/{total} instances are gone")
+            return None if waiting else True
+
+        try:
+            poll(gone, self._deadline, f"waiting for {total} instances to be gone")
+        except WaitTimeout as error:
+            still = ", ".join(f"{instance_id} ({self.fates[instance_id].status})" for instance_id in sorted(waiting))
+            raise WaitTimeout(f"{error}. Still there: {still}") from error

@@ -1,0 +1,260 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ECS instances: which ones a task means, how they are, and what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import (
+    batches,
+    check_tags,
+    dedupe,
+    is_instance_id,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
+    ApiError,
+    InputError,
+    TaskFailure,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+
+IDS_A_CALL = 100
+"""Instances in one call (DescribeInstances, InstanceIds; DeleteInstances, StartInstances, …, InstanceId)."""
+PAGE_SIZE = 100
+"""Instances a page (DescribeInstances, MaxResults)."""
+TAG_FILTER_CEILING = 1000
+"""A filter by tag finds at most so many resources (DescribeInstances, Tag)."""
+STATUSES = ("Pending", "Running", "Starting", "Stopping", "Stopped")
+ABSENT = "absent"
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Selector:
+    """Which instances are meant: those that fit all that is given. One that gives nothing means all of the region."""
+
+    instance_ids: tuple[str, ...] = ()
+    name: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    vpc_id: str | None = None
+    status: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        instance_ids: Iterable[str] | None = None,
+        name: str | None = None,
+        tags: Mapping[str, object] | None = None,
+        vpc_id: str | None = None,
+        status: str | None = None,
+        warn: Callable[[str], None] | None = None,
+    ) -> Selector:
+        """Build a selector of a task's options; None is an option that was not given.
+
+        Raises InputError for what was given and is empty: left out, it would mean more instances than its writer
+        wanted. Also for a malformed id, name, tag or status.
+        """
+        given = {"instance_ids": instance_ids, "name": name, "tags": tags, "vpc_id": vpc_id, "status": status}
+        for option, value in given.items():
+            if value is not None and not value:
+                raise InputError(option, "is given and empty; leave it out, or give what selects the instances")
+        ids, repeated = dedupe(instance_ids or ())
+        for instance_id in ids:
+            if not is_instance_id(instance_id):
+                raise InputError("instance_ids", f"{instance_id!r} is not the id of an instance")
+        if repeated and warn:
+            warn(f"instance_ids: given more than once, used once: {', '.join(repeated)}")
+        if name is not None and "*" in name:
+            raise InputError("name", f"{name!r} holds *, but a name is compared as a whole and has no wildcards")
+        if status is not None and status not in STATUSES:
+            raise InputError("status", f"{status!r} is none of {', '.join(STATUSES)}")
+        return cls(ids, name, check_tags(tags or {}), vpc_id, status)
+
+    def require(self) -> None:
+        """Raise InputError unless the selector names instances by more than their status."""
+        if not (self.instance_ids or self.name or self.tags or self.vpc_id):
+            raise InputError("instance_ids", "no selection: give instance_ids, name, tags or vpc_id")
+
+    def fits(self, row: Row) -> bool:
+        """Whether an instance is meant: name and tags compared exactly, as the service does not."""
+        tags = tags_of(row)
+        return (self.name is None or row.get("InstanceName") == self.name) and all(
+            tags.get(key) == value for key, value in self.tags.items()
+        )
+
+    def __str__(self) -> str:
+        """The selection in the words of the options."""
+        parts = [f"{name}={value}" for name, value in (("name", self.name), ("vpc_id", self.vpc_id)) if value]
+        parts += [f"tag {key}={value}" for key, value in self.tags.items()]
+        parts += [f"status={self.status}"] if self.status else []
+        parts += [f"{len(self.instance_ids)} ids"] if self.instance_ids else []
+        return ", ".join(parts) or "all instances"
+
+
+def find_instances(client: Client, selector: Selector, deadline: Deadline | None = None) -> list[Row]:
+    """Return the DescribeInstances rows of the selected instances, each once: ids in their order, else as listed.
+
+    Raises ApiError, TransportError, WaitTimeout: the list is complete or there is none.
+    """
+    filters: dict[str, Any] = {
+        "InstanceName": selector.name,
+        "VpcId": selector.vpc_id,
+        "Status": selector.status,
+        "Tag": [{"Key": key, "Value": value} for key, value in selector.tags.items()] or None,
+    }
+    found: dict[str, Row] = {}
+    if not selector.instance_ids:
+        found = {row["InstanceId"]: row for row in _listed(client, filters, deadline)}
+        if selector.tags and len(found) >= TAG_FILTER_CEILING:
+            # the service may have cut the list; without its filter it is whole, and the tags are compared here
+            found.update((row["InstanceId"], row) for row in _listed(client, {**filters, "Tag": None}, deadline))
+    for batch in batches(selector.instance_ids, IDS_A_CALL):
+        rows = {row["InstanceId"]: row for row in _listed(client, {**filters, "InstanceIds": list(batch)}, deadline)}
+        found.update((instance_id, rows[instance_id]) for instance_id in batch if instance_id in rows)
+    return [row for row in found.values() if selector.fits(row)]
+
+
+def states_of(client: Client, instance_ids: Sequence[str], deadline: Deadline | None = None) -> dict[str, Row]:
+    """Return the rows of those of the instances that exist, by id."""
+    rows = find_instances(client, Selector(tuple(instance_ids)), deadline)
+    return {row["InstanceId"]: row for row in rows}
+
+
+def _listed(client: Client, params: Mapping[str, Any], deadline: Deadline | None) -> Iterator[Row]:
+    for page in client.pages("DescribeInstances", params, page_size=PAGE_SIZE, deadline=deadline):
+        yield from page.rows("Instances", "Instance")
+
+
+def tags_of(row: Row) -> dict[str, str]:
+    """An instance's tags; the service says TagKey and TagValue, some endpoints Key and Value."""
+    rows = (row.get("Tags") or {}).get("Tag") or []
+    return {str(tag.get("TagKey", tag.get("Key"))): str(tag.get("TagValue", tag.get("Value")) or "") for tag in rows}
+
+
+def instance_record(row: Row, region: str) -> Row:
+    """An instance as a module returns it: plain values; what the service does not say is empty."""
+    vpc = row.get("VpcAttributes") or {}
+    private = _addresses(vpc.get("PrivateIpAddress")) or _addresses(row.get("InnerIpAddress"))
+    public = [*_addresses(row.get("PublicIpAddress")), *_addresses(row.get("EipAddress"))]
+    return {
+        "instance_id": row["InstanceId"],
+        "name": row.get("InstanceName") or "",
+        "host_name": row.get("HostName") or "",
+        "description": row.get("Description") or "",
+        "region": row.get("RegionId") or region,
+        "zone_id": row.get("ZoneId") or "",
+        "status": row.get("Status") or "",
+        "os_type": row.get("OSType") or "",
+        "os_name": row.get("OSNameEn") or row.get("OSName") or "",
+        "instance_type": row.get("InstanceType") or "",
+        "cpu": row.get("Cpu"),
+        "memory": row.get("Memory"),
+        "image_id": row.get("ImageId") or "",
+        "network_type": row.get("InstanceNetworkType") or "",
+        "vpc_id": vpc.get("VpcId") or "",
+        "vswitch_id": vpc.get("VSwitchId") or "",
+        "private_ips": private,
+        "public_ips": public,
+        "security_group_ids": list((row.get("SecurityGroupIds") or {}).get("SecurityGroupId") or []),
+        "resource_group_id": row.get("ResourceGroupId") or "",
+        "charge_type": row.get("InstanceChargeType") or "",
+        "creation_time": row.get("CreationTime") or "",
+        "expired_time": row.get("ExpiredTime") or "",
+        "deletion_protection": bool(row.get("DeletionProtection")),
+        "tags": tags_of(row),
+    }
+
+
+def _addresses(part: Mapping[str, Any] | None) -> list[str]:
+    value = (part or {}).get("IpAddress") or []
+    return [value] if isinstance(value, str) else list(value)
+
+
+@dataclass
+class Fate:
+    """What was found of one instance, what had to be done, and how it ended."""
+
+    instance_id: str
+    name: str = ""
+    status_before: str = ABSENT
+    status: str = ABSENT
+    action: str = "none"
+    changed: bool = False
+    message: str | None = None
+    error: dict[str, Any] | None = None
+
+    @classmethod
+    def found(cls, row: Row) -> Fate:
+        """The fate of an instance that exists, nothing done yet."""
+        status = str(row.get("Status") or "")
+        return cls(row["InstanceId"], str(row.get("InstanceName") or ""), status, status)
+
+    @property
+    def failed(self) -> bool:
+        """Whether this instance did not become what it should."""
+        return self.error is not None
+
+    def fail(self, message: str, error: Mapping[str, Any] | None = None) -> None:
+        """Note why the instance cannot become what it should."""
+        self.message = message
+        self.error = dict(error or {"message": message})
+
+    def as_dict(self) -> dict[str, Any]:
+        """The instance's entry in ``results``."""
+        entry: dict[str, Any] = {
+            "instance_id": self.instance_id,
+            "name": self.name,
+            "status_before": self.status_before,
+            "status": self.status,
+            "action": self.action,
+            "changed": self.changed,
+        }
+        if self.message:
+            entry["msg"] = self.message
+        if self.error:
+            entry["error"] = self.error
+        return entry
+
+
+class Fates(dict[str, Fate]):
+    """The fates of all instances of a task, by id, in the order of its results."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether any instance was changed, or would be after a rehearsal."""
+        return any(fate.changed for fate in self.values())
+
+    def results(self) -> list[dict[str, Any]]:
+        """The entry of every instance."""
+        return [fate.as_dict() for fate in self.values()]
+
+    def found(self) -> dict[str, Any]:
+        """What a failed task's result keeps."""
+        return {"changed": self.changed, "results": self.results()}
+
+    def raise_failures(self, what: str) -> None:
+        """Raise TaskFailure naming the instances that failed, if there are any: "2 of 5 instances `what`: …"."""
+        failed = [fate for fate in self.values() if fate.failed]
+        if failed:
+            reasons = "; ".join(f"{fate.instance_id} ({fate.name}): {fate.message}" for fate in failed)
+            text = f"{len(failed)} of {len(self)} instances {what}: {reasons}"
+            raise TaskFailure(text, error=failed[0].error, **self.found())
+
+
+def is_refusal(error: ApiError) -> bool:
+    """Whether the service refused a call because of what it names, so that a part of it may be accepted."""
+    status = error.http_status or 0
+    return 400 <= status < 500 and status != 429 and not error.code.startswith("Throttling")
+
+
+def is_rehearsed(error: ApiError) -> bool:
+    """Whether the error is how the service reports a successful DryRun."""
+    return error.code.lower().startswith("dryrun")

@@ -1,0 +1,362 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Delete, start, stop and reboot Alibaba Cloud ECS instances."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: ecs_instance
+short_description: Delete, start, stop or reboot Alibaba Cloud ECS instances
+version_added: "0.1.0"
+description:
+  - Deletes ECS instances and waits until they are gone, or starts, stops or reboots them and waits for that.
+  - >-
+    The instances are those that fit all of O(instance_ids), O(name), O(tags), O(vpc_id) and O(status). A selection
+    that is empty, or that finds more than O(max_instances), is refused before anything is done.
+  - >-
+    Before anything is deleted, instances that are protected against deletion, that are subscriptions, or that run are
+    reported all at once, unless O(terminate_subscription) or O(force) allows to delete them.
+  - >-
+    A deletion whose answer was lost is repeated under the same client token. An instance that turns out to be gone
+    then was deleted by this task, and is reported as a change.
+author: cloudops.cloud_assistant contributors (@cloudops)
+extends_documentation_fragment:
+  - cloudops.cloud_assistant.alibaba
+  - cloudops.cloud_assistant.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Asks the service with a dry run, and says for each instance what would happen.
+      - With O(api_generation=classic) too, as these operations are the same there.
+  diff_mode:
+    support: full
+    details:
+      - Lists the instances with their status before and after.
+  idempotent:
+    support: partial
+    details:
+      - With O(state=absent), O(state=running) and O(state=stopped).
+      - O(state=rebooted) reboots each time. Run it from a handler or under a condition.
+options:
+  state:
+    description:
+      - The state that the instances shall be in.
+      - V(absent) deletes them. Instances that do not exist are no error.
+      - V(running) starts those that are stopped, V(stopped) stops those that run.
+      - V(rebooted) reboots them, which only works with running ones.
+    type: str
+    choices: [absent, running, stopped, rebooted]
+    required: true
+  instance_ids:
+    description:
+      - The ids of the instances. An id that is given twice is used once, with a warning.
+    type: list
+    elements: str
+    aliases: [instance_id]
+  name:
+    description:
+      - The exact name of the instances. There are no wildcards. Several instances may have the same name.
+    type: str
+    aliases: [instance_name]
+  tags:
+    description:
+      - Tags that the instances carry, each with exactly this value. At most 20.
+    type: dict
+    aliases: [resource_tags]
+  vpc_id:
+    description:
+      - The VPC that the instances are in.
+    type: str
+  status:
+    description:
+      - The status that the instances are in now. This narrows a selection and is none by itself.
+    type: str
+    choices: [Pending, Running, Starting, Stopping, Stopped]
+  max_instances:
+    description:
+      - How many existing instances may be selected. With more, the task fails before anything is done.
+    type: int
+    default: 10
+  force:
+    description:
+      - With O(state=absent), whether to delete instances that run, too.
+      - >-
+        With O(state=stopped) and O(state=rebooted), whether to cut the power instead of shutting the system down, which
+        may lose data that is not written yet.
+    type: bool
+    default: false
+  terminate_subscription:
+    description:
+      - With O(state=absent), whether to delete instances that are paid for in advance, too.
+    type: bool
+    default: false
+  stopped_mode:
+    description:
+      - With O(state=stopped), whether computing resources are paid for while the instance is stopped.
+      - The default is the account's setting.
+    type: str
+    choices: [KeepCharging, StopCharging]
+  client_token:
+    description:
+      - >-
+        With O(state=absent), the token that makes a repeated deletion the same deletion, up to 64 ASCII characters. For
+        more than 100 instances, each group's token is derived from it. The default is a new one for each task.
+    type: str
+  wait:
+    description:
+      - Whether to wait until the instances are gone, running or stopped.
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - Seconds that the whole task may take.
+    type: int
+    default: 600
+notes:
+  - The permissions C(ecs:DescribeInstances) and, as O(state) asks, C(ecs:DeleteInstances), C(ecs:StartInstances),
+    C(ecs:StopInstances) or C(ecs:RebootInstances) are needed.
+  - Scripts that run on an instance end when it is deleted, stopped or rebooted.
+seealso:
+  - module: cloudops.cloud_assistant.ecs_instance_info
+  - module: cloudops.cloud_assistant.ecs_run_command
+"""
+
+EXAMPLES = r"""
+---
+- name: Delete two instances
+  cloudops.cloud_assistant.ecs_instance:
+    region: cn-hangzhou
+    instance_ids: [i-bp1aaaaaaaaaaaaaaaaa, i-bp1bbbbbbbbbbbbbbbbb]
+    state: absent
+    force: true
+
+- name: Say which instances of a test run would be deleted
+  cloudops.cloud_assistant.ecs_instance:
+    region: cn-hangzhou
+    tags:
+      purpose: test
+      run: "4711"
+    state: absent
+    force: true
+    max_instances: 50
+  check_mode: true
+  diff: true
+
+- name: Start what is stopped, as scripts run on running instances only
+  cloudops.cloud_assistant.ecs_instance:
+    region: cn-hangzhou
+    tags:
+      role: web
+    status: Stopped
+    state: running
+
+- name: Reboot an instance
+  cloudops.cloud_assistant.ecs_instance:
+    region: cn-hangzhou
+    name: web-01
+    state: rebooted
+"""
+
+RETURN = r"""
+---
+results:
+  description:
+    - What was found of each instance, what was done, and how it ended.
+    - Also returned when the task fails after it has looked at the instances.
+  returned: success, and on failure once the instances were looked at
+  type: list
+  elements: dict
+  contains:
+    instance_id:
+      description: The instance's id.
+      type: str
+      returned: always
+      sample: i-bp1aaaaaaaaaaaaaaaaa
+    name:
+      description: The instance's name, empty when it does not exist.
+      type: str
+      returned: always
+      sample: web-01
+    status_before:
+      description: Its status at the beginning, V(absent) when it did not exist.
+      type: str
+      returned: always
+      sample: Running
+    status:
+      description: Its status at the end, V(absent) when it does not exist. V(deleting) when that was not waited for.
+      type: str
+      returned: always
+      sample: absent
+    action:
+      description: What was to be done, V(delete), V(start), V(stop), V(reboot), V(wait) or V(none).
+      type: str
+      returned: always
+      sample: delete
+    changed:
+      description: Whether this task changed it.
+      type: bool
+      returned: always
+      sample: true
+    msg:
+      description: Why it could not be changed, or what would happen to it in check mode.
+      type: str
+      returned: when there is something to say
+      sample: it is protected against deletion; take the protection off first
+    error:
+      description: The service's error for this instance, or the reason under C(message).
+      type: dict
+      returned: when it could not be changed
+      sample:
+        message: it is protected against deletion; take the protection off first
+error:
+  description: The first error, with operation, code, message, request id, HTTP status, host and hint.
+  returned: when the service answered with an error
+  type: dict
+  sample:
+    operation: DeleteInstances
+    code: InvalidOperation.DeletionProtection
+    message: The operation is not allowed due to deletion protection.
+    request_id: 473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E
+    http_status: 403
+    host: ecs.cn-hangzhou.aliyuncs.com
+    hint: Take the deletion protection off the instance first.
+"""
+
+from typing import Any
+
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS, connect
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instance_deletion import Deletion
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instance_power import PowerChange
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instances import (
+    STATUSES,
+    Row,
+    Selector,
+    find_instances,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError, TaskFailure
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.idempotency import check_client_token
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
+    TaskContext,
+    TaskSpec,
+    run_module,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+
+SPEC = TaskSpec(
+    argument_spec={
+        "state": {"type": "str", "choices": ["absent", "running", "stopped", "rebooted"], "required": True},
+        "instance_ids": {"type": "list", "elements": "str", "aliases": ["instance_id"]},
+        "name": {"type": "str", "aliases": ["instance_name"]},
+        "tags": {"type": "dict", "aliases": ["resource_tags"]},
+        "vpc_id": {"type": "str"},
+        "status": {"type": "str", "choices": list(STATUSES)},
+        "max_instances": {"type": "int", "default": 10},
+        "force": {"type": "bool", "default": False},
+        "terminate_subscription": {"type": "bool", "default": False},
+        "stopped_mode": {"type": "str", "choices": ["KeepCharging", "StopCharging"]},
+        "client_token": {"type": "str", "no_log": False},
+        "wait": {"type": "bool", "default": True},
+        "wait_timeout": {"type": "int", "default": 600},
+        **ALIBABA_OPTIONS,
+    },
+)
+
+
+def ensure(task: TaskContext) -> dict[str, Any]:
+    """Bring the selected instances to the state; return changed, results and the diff."""
+    params = task.params
+    selector = check(task)
+    client = connect(params)
+    deadline = Deadline(params["wait_timeout"])
+    rows = find_instances(client, selector, deadline)
+    missing = [item for item in selector.instance_ids if item not in {row["InstanceId"] for row in rows}]
+    refuse_too_many(rows, params["max_instances"])
+
+    common = {"wait": params["wait"], "deadline": deadline, "progress": task.progress, "force": params["force"]}
+    change: Deletion | PowerChange
+    if params["state"] == "absent":
+        change = Deletion(
+            client,
+            rows,
+            missing,
+            terminate_subscription=params["terminate_subscription"],
+            client_token=params["client_token"],
+            **common,
+        )
+    else:
+        refuse_missing(missing, rows, selector)
+        change = PowerChange(client, rows, params["state"], stopped_mode=params["stopped_mode"], **common)
+    change.check()
+    if task.check_mode:
+        change.rehearse()
+    else:
+        change.carry_out()
+
+    result = change.fates.found()
+    if task.diff_mode:
+        result["diff"] = {
+            "before": {"instances": statuses(result["results"], "status_before")},
+            "after": {"instances": statuses(result["results"], "status")},
+        }
+    return result
+
+
+def check(task: TaskContext) -> Selector:
+    """The selection that the options make; InputError for options that cannot be right."""
+    params = task.params
+    selector = Selector.of(
+        instance_ids=params["instance_ids"],
+        name=params["name"],
+        tags=params["tags"],
+        vpc_id=params["vpc_id"],
+        status=params["status"],
+        warn=task.warn,
+    )
+    selector.require()
+    for option in ("max_instances", "wait_timeout"):
+        if params[option] <= 0:
+            raise InputError(option, f"must be more than 0, not {params[option]}")
+    if params["client_token"] is not None:
+        check_client_token(params["client_token"])
+    for option, states in (("terminate_subscription", ("absent",)), ("stopped_mode", ("stopped",))):
+        if params[option] and params["state"] not in states:
+            raise InputError(option, f"has no meaning for state: {params['state']}")
+    return selector
+
+
+def refuse_too_many(rows: list[Row], most: int) -> None:
+    """Raise TaskFailure when the selection is wider than its writer expected."""
+    if len(rows) > most:
+        some = ", ".join(f"{row['InstanceId']} ({row.get('InstanceName')})" for row in rows[:20])
+        more = f" and {len(rows) - 20} more" if len(rows) > 20 else ""
+        raise TaskFailure(
+            f"max_instances: {len(rows)} instances are selected, at most {most} are allowed; nothing was done. "
+            f"They are {some}{more}"
+        )
+
+
+def refuse_missing(missing: list[str], rows: list[Row], selector: Selector) -> None:
+    """Raise TaskFailure when there is nothing that could be started, stopped or rebooted."""
+    if missing:
+        raise TaskFailure(f"instance_ids: not found, or not in the rest of the selection: {', '.join(missing)}")
+    if not rows:
+        raise TaskFailure(f"no instance fits the selection ({selector})")
+
+
+def statuses(results: list[dict[str, Any]], key: str) -> dict[str, str]:
+    """The status of each instance by id and name."""
+    return {f"{row['instance_id']} {row['name']}".rstrip(): row[key] for row in results}
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, ensure)
+
+
+if __name__ == "__main__":
+    main()
