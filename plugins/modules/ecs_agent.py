@@ -1,0 +1,247 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Install Cloud Assistant agents."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: ecs_agent
+short_description: Install the Cloud Assistant agent on ECS instances
+version_added: "0.1.0"
+description:
+  - >-
+    Makes sure that the agents of instances are online and, with O(min_version), new enough. Has the agent installed
+    where it is not, 50 instances a call, and waits until it is online.
+  - Instances whose agent is as it should be are left alone.
+author: cloudops.cloud_assistant contributors (@cloudops)
+extends_documentation_fragment:
+  - cloudops.cloud_assistant.alibaba
+  - cloudops.cloud_assistant.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Only reads. The service has no dry run of this operation, so it may still refuse what is predicted.
+  diff_mode:
+    support: full
+    details:
+      - Lists the instances whose agent is to be installed, with its state before and after.
+  idempotent:
+    support: full
+options:
+  state:
+    description:
+      - The state that the agents shall be in. The only one is V(present), which means online.
+    type: str
+    choices: [present]
+    default: present
+  instance_ids:
+    description:
+      - The ids of the instances. Exactly one of O(instance_ids) and O(tags) is required.
+    type: list
+    elements: str
+    aliases: [instance_id]
+  tags:
+    description:
+      - Tags that the instances carry, each with exactly this value. At most 20.
+    type: dict
+    aliases: [resource_tags]
+  min_version:
+    description:
+      - The lowest version that an agent may have, for example V(2.2.3.189). An older one is installed anew.
+      - >-
+        Agents for Linux and for Windows are numbered apart, so give this only for instances of one kind. An agent
+        normally updates itself.
+    type: str
+  wait:
+    description:
+      - Whether to wait until the agents that were installed are online.
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - Seconds that the whole task may take.
+    type: int
+    default: 300
+notes:
+  - The instances must be running. Some need a restart before the new agent begins, see
+    M(cloudops.cloud_assistant.ecs_instance) with O(cloudops.cloud_assistant.ecs_instance#module:state=rebooted).
+  - The permissions C(ecs:DescribeInstances), C(ecs:DescribeCloudAssistantStatus) and C(ecs:InstallCloudAssistant) are
+    needed.
+seealso:
+  - module: cloudops.cloud_assistant.ecs_agent_info
+"""
+
+EXAMPLES = r"""
+---
+- name: Make sure that two instances can run scripts
+  cloudops.cloud_assistant.ecs_agent:
+    region: cn-hangzhou
+    instance_ids: [i-bp1aaaaaaaaaaaaaaaaa, i-bp1bbbbbbbbbbbbbbbbb]
+
+- name: Make sure that the agents of a group can run scripts in containers
+  cloudops.cloud_assistant.ecs_agent:
+    region: cn-hangzhou
+    tags:
+      role: web
+    min_version: 2.2.3.344
+    wait_timeout: 600
+"""
+
+RETURN = r"""
+---
+results:
+  description:
+    - The agent of each instance, with the keys of RV(cloudops.cloud_assistant.ecs_agent_info#module:agents) and these.
+    - Also returned when the task fails after it has looked at the instances.
+  returned: success, and on failure once the instances were looked at
+  type: list
+  elements: dict
+  contains:
+    instance_id:
+      description: The id of the agent's instance.
+      type: str
+      returned: always
+      sample: i-bp1aaaaaaaaaaaaaaaaa
+    online:
+      description: Whether the agent is online.
+      type: bool
+      returned: always
+      sample: true
+    online_before:
+      description: Whether the agent was online at the beginning.
+      type: bool
+      returned: always
+      sample: false
+    version:
+      description: The agent's version.
+      type: str
+      returned: always
+      sample: 2.2.3.857
+    changed:
+      description: Whether this task had the agent installed.
+      type: bool
+      returned: always
+      sample: true
+    msg:
+      description: Why the agent could not be installed.
+      type: str
+      returned: when it could not
+      sample: the instance is Stopped, and only a running one can get an agent
+    error:
+      description: The service's error for this instance.
+      type: dict
+      returned: when the service refused it
+      sample:
+        operation: InstallCloudAssistant
+        code: InvalidInstanceId.OSTypeUnsupported
+        message: The OS type of the instance does not support the operation.
+        request_id: 473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E
+        http_status: 403
+        host: ecs.cn-hangzhou.aliyuncs.com
+        hint: null
+error:
+  description: The first error, with operation, code, message, request id, HTTP status, host and hint.
+  returned: when the service answered with an error
+  type: dict
+  sample:
+    operation: InstallCloudAssistant
+    code: Operation.Forbidden
+    message: The operation is not permitted.
+    request_id: 473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E
+    http_status: 403
+    host: ecs.cn-hangzhou.aliyuncs.com
+    hint: Grant the RAM user the permission that the operation needs.
+"""
+
+from typing import Any
+
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS, connect
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.agents import (
+    Installation,
+    agent_states,
+    parse_version,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instances import (
+    Selector,
+    find_instances,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError, TaskFailure
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
+    TaskContext,
+    TaskSpec,
+    run_module,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+
+SPEC = TaskSpec(
+    argument_spec={
+        "state": {"type": "str", "choices": ["present"], "default": "present"},
+        "instance_ids": {"type": "list", "elements": "str", "aliases": ["instance_id"]},
+        "tags": {"type": "dict", "aliases": ["resource_tags"]},
+        "min_version": {"type": "str"},
+        "wait": {"type": "bool", "default": True},
+        "wait_timeout": {"type": "int", "default": 300},
+        **ALIBABA_OPTIONS,
+    },
+    mutually_exclusive=[("instance_ids", "tags")],
+    required_one_of=[("instance_ids", "tags")],
+)
+
+
+def ensure(task: TaskContext) -> dict[str, Any]:
+    """Make sure that the agents are online; return changed, results and the diff."""
+    params = task.params
+    selector = Selector.of(instance_ids=params["instance_ids"], tags=params["tags"], warn=task.warn)
+    if params["wait_timeout"] <= 0:
+        raise InputError("wait_timeout", f"must be more than 0 seconds, not {params['wait_timeout']}")
+    if params["min_version"] is not None:
+        parse_version(params["min_version"])
+    client = connect(params)
+    deadline = Deadline(params["wait_timeout"])
+    rows = find_instances(client, selector, deadline)
+    ids = [row["InstanceId"] for row in rows]
+    missing = [instance_id for instance_id in selector.instance_ids if instance_id not in ids]
+    if missing:
+        raise TaskFailure(f"instance_ids: not found in {client.region}: {', '.join(missing)}")
+    if not rows:
+        raise TaskFailure(f"no instance in {client.region} fits the selection ({selector})")
+
+    installation = Installation(
+        client,
+        rows,
+        agent_states(client, ids, deadline=deadline),
+        min_version=params["min_version"],
+        wait=params["wait"],
+        deadline=deadline,
+        progress=task.progress,
+    )
+    before = states(installation.results())
+    if task.check_mode:
+        installation.predict()
+        after = {**before, **{row["instance_id"]: "installed" for row in installation.results() if row["changed"]}}
+    else:
+        installation.carry_out()
+        after = states(installation.results())
+    result: dict[str, Any] = {"changed": installation.changed, "results": installation.results()}
+    if task.diff_mode:
+        result["diff"] = {"before": {"agents": before}, "after": {"agents": after}}
+    return result
+
+
+def states(results: list[dict[str, Any]]) -> dict[str, str]:
+    """Each agent's state in a word or two, by its instance's id."""
+    return {row["instance_id"]: f"online, {row['version']}" if row["online"] else "offline" for row in results}
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, ensure)
+
+
+if __name__ == "__main__":
+    main()

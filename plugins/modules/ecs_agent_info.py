@@ -1,0 +1,177 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read the state of Cloud Assistant agents."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: ecs_agent_info
+short_description: Read the state of the Cloud Assistant agents of ECS instances
+version_added: "0.1.0"
+description:
+  - Reads which agents are online, their versions and when they were last heard of.
+  - Reads those of given instances, or of all instances of a region, however many pages that is.
+author: cloudops.cloud_assistant contributors (@cloudops)
+extends_documentation_fragment:
+  - cloudops.cloud_assistant.alibaba
+  - cloudops.cloud_assistant.attributes
+  - cloudops.cloud_assistant.attributes.info
+options:
+  instance_ids:
+    description:
+      - The ids of the instances. Those that do not exist are in RV(missing).
+      - Without it, the agents of all instances of the region are read.
+    type: list
+    elements: str
+    aliases: [instance_id]
+  os_type:
+    description:
+      - The kind of system to read the agents of.
+    type: str
+    choices: [Linux, Windows, FreeBSD]
+notes:
+  - The permission C(ecs:DescribeCloudAssistantStatus) is needed, and C(ecs:DescribeInstances) when an instance of
+    O(instance_ids) does not exist.
+seealso:
+  - module: cloudops.cloud_assistant.ecs_agent
+  - module: cloudops.cloud_assistant.ecs_instance_info
+"""
+
+EXAMPLES = r"""
+---
+- name: Read all agents of a region
+  cloudops.cloud_assistant.ecs_agent_info:
+    region: cn-hangzhou
+  register: fleet
+
+- name: Show which instances cannot run a script
+  ansible.builtin.debug:
+    var: fleet.offline
+
+- name: Wait until an instance is ready
+  cloudops.cloud_assistant.ecs_agent_info:
+    region: cn-hangzhou
+    instance_ids: [i-bp1aaaaaaaaaaaaaaaaa]
+  register: agent
+  until: not agent.offline
+  retries: 20
+  delay: 15
+"""
+
+RETURN = r"""
+---
+agents:
+  description: The agents, in the order of O(instance_ids), else as the service lists them.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    instance_id:
+      description: The id of the agent's instance.
+      type: str
+      returned: always
+      sample: i-bp1aaaaaaaaaaaaaaaaa
+    online:
+      description: Whether the agent can be given a script, which is so when it was heard of in the last two minutes.
+      type: bool
+      returned: always
+      sample: true
+    version:
+      description: The agent's version. Empty when it is not installed or does not run.
+      type: str
+      returned: always
+      sample: 2.2.3.857
+    last_heartbeat:
+      description: When the agent was last heard of. Empty when it never was.
+      type: str
+      returned: always
+      sample: "2026-01-31T08:00:00Z"
+    os_type:
+      description: The kind of system, V(Linux), V(Windows) or V(FreeBSD).
+      type: str
+      returned: always
+      sample: Linux
+    last_invoked:
+      description: When the agent was last given a script. Empty when it never was.
+      type: str
+      returned: always
+      sample: "2026-01-31T07:00:00Z"
+    invocation_count:
+      description: How many scripts the agent was given.
+      type: int
+      returned: always
+      sample: 12
+    active_task_count:
+      description: How many scripts the agent is running.
+      type: int
+      returned: always
+      sample: 0
+    supports_sessions:
+      description: Whether the agent takes terminal sessions.
+      type: bool
+      returned: always
+      sample: true
+offline:
+  description: The ids of the instances among them whose agents are not online.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+missing:
+  description: The ids of O(instance_ids) that do not exist in the region.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+"""
+
+from typing import Any
+
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS, connect
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.agents import (
+    OS_TYPES,
+    agent_states,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instances import Selector
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
+    TaskContext,
+    TaskSpec,
+    run_module,
+)
+
+SPEC = TaskSpec(
+    argument_spec={
+        "instance_ids": {"type": "list", "elements": "str", "aliases": ["instance_id"]},
+        "os_type": {"type": "str", "choices": list(OS_TYPES)},
+        **ALIBABA_OPTIONS,
+    },
+)
+
+
+def ensure(task: TaskContext) -> dict[str, Any]:
+    """Read the agents; return them, and which are offline or have no instance."""
+    params = task.params
+    selector = Selector.of(instance_ids=params["instance_ids"], warn=task.warn)
+    client = connect(params)
+    agents = agent_states(client, selector.instance_ids or None)
+    known = {agent["instance_id"] for agent in agents}
+    wanted = [agent for agent in agents if params["os_type"] in (None, agent["os_type"])]
+    return {
+        "changed": False,
+        "agents": wanted,
+        "offline": [agent["instance_id"] for agent in wanted if not agent["online"]],
+        "missing": [instance_id for instance_id in selector.instance_ids if instance_id not in known],
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, ensure)
+
+
+if __name__ == "__main__":
+    main()
