@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from . import schedules
+from . import golden_schedules
 from .instance.host import Host
 from .instance.replay import Replayer, Skip
 
@@ -127,9 +127,9 @@ def replay(paths: list[Path], *, isolation: str = "auto") -> Tally:
     for row in rows:
         if "expr" in row:
             try:
-                tally.record(schedules.name(row), schedules.replay(row))
+                tally.record(golden_schedules.name(row), golden_schedules.replay(row))
             except Skip as skip:
-                tally.skip(schedules.name(row), str(skip))
+                tally.skip(golden_schedules.name(row), str(skip))
     if on_instances:
         asyncio.run(_replay_on_instances(on_instances, isolation, tally))
     return tally

@@ -1,0 +1,293 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cron expressions as the Cloud Assistant agent reads them: seconds first, crontab's weekdays, L, W, #, years."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from ..common.errors import MissingLibrary
+
+FIRST_YEAR, LAST_YEAR = 1970, 2099
+_MONTHS = tuple(name.lower() for name in calendar.month_name)
+_DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+
+
+class CronError(ValueError):
+    """An expression that the agent refuses.
+
+    ``code`` is what the agent reports (its text, where it reports a text), ``str()`` the reason for a person.
+    """
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class _Field:
+    """One field of an expression: the agent's name for it, its range, its names and its day rules."""
+
+    name: str
+    low: int
+    high: int
+    names: dict[str, int] = field(default_factory=dict)
+    # forms beside numbers, ranges and steps
+    rules: str = r"(?!)"
+
+    def number(self, text: str) -> int | None:
+        """The value that the text names, None when it is none of this field's."""
+        if text.lower() in self.names:
+            return self.names[text.lower()]
+        if not re.fullmatch(r"\d{1,4}", text) or len(text) > max(2, len(str(self.high))):
+            return None
+        value = int(text)
+        return value if self.low <= value <= self.high else None
+
+
+def _named(names: tuple[str, ...], first: int) -> dict[str, int]:
+    return {text: first + place for place, name in enumerate(names) for text in (name, name[:3])}
+
+
+_SECOND = _Field("second", 0, 59)
+_MINUTE = _Field("minute", 0, 59)
+_HOUR = _Field("hour", 0, 23)
+_DAY = _Field("day-of-month", 1, 31, rules=r"L|LW|(?P<near>0?[1-9]|[12]\d|3[01])W")
+_MONTH = _Field("month", 1, 12, _named(_MONTHS[1:], 1))
+# 7 is Sunday too
+_WEEKDAY = _Field(
+    "day-of-week", 0, 7, _named(_DAYS, 0), r"(?P<last>[0-7]|[a-z]+)L|(?P<day>[0-7]|[a-z]+)#(?P<nth>[1-5])"
+)
+_YEAR = _Field("year", FIRST_YEAR, LAST_YEAR)
+
+
+@dataclass(frozen=True)
+class _Values:
+    """What one field allows: values, and for days the rules that name one in each month. ``free``: ``*`` or ``?``."""
+
+    values: frozenset[int]
+    rules: tuple[str, ...] = ()
+    free: bool = False
+    faults: tuple[str, ...] = ()
+
+
+def _parse(text: str, wanted: _Field) -> _Values:
+    if text in ("*", "?"):
+        return _Values(frozenset(range(wanted.low, wanted.high + 1)), free=True)
+    values: set[int] = set()
+    rules: list[str] = []
+    faults: list[str] = []
+    for item in text.split(","):
+        rule = re.fullmatch(wanted.rules, item, re.IGNORECASE)
+        if rule:
+            rules.append(_rule(item, rule, wanted))
+            continue
+        start, end, step = _range(item, wanted)
+        if wanted is _WEEKDAY:
+            start, end = start % 7, end % 7
+        if start > end:
+            faults.append(_upwards(item, wanted))
+        values.update(range(start, end + 1, step))
+    return _Values(frozenset(values), tuple(rules), faults=tuple(faults))
+
+
+def _upwards(item: str, wanted: _Field) -> str:
+    if wanted is _WEEKDAY and re.search(r"7|sun", item.partition("-")[2], re.IGNORECASE):
+        return f"{item} holds no day: Sunday is day 0, the first of the week; list it by itself, as in 0,5,6"
+    return f"{item} holds nothing: a range runs upwards; write two, as in 22-23,0-2"
+
+
+def _rule(item: str, match: re.Match[str], wanted: _Field) -> str:
+    """The rule of a day field in one spelling: L, LW, 15W, 5L, 1#2, with numbers for names."""
+    parts = match.groupdict()
+    name = parts.get("last") or parts.get("day")
+    if not name:
+        return f"{int(parts['near'])}W" if parts.get("near") else item.upper()
+    day = wanted.number(name)
+    if day is None:
+        raise _syntax(item, wanted)
+    return f"{day % 7}L" if parts.get("last") else f"{day % 7}#{parts['nth']}"
+
+
+def _range(item: str, wanted: _Field) -> tuple[int, int, int]:
+    """First, last and step of one item."""
+    span, slash, step_text = item.partition("/")
+    first, dash, last = span.partition("-")
+    if slash and not re.fullmatch(r"\d+", step_text):
+        raise _syntax(item, wanted)
+    top = 6 if wanted is _WEEKDAY else wanted.high
+    if first == "*" and not dash and slash:
+        start, end = wanted.low, top
+    else:
+        low, high = wanted.number(first), wanted.number(last) if dash else None
+        if low is None or (dash and high is None):
+            raise _syntax(item, wanted)
+        start = low
+        end = high if high is not None else (top if slash else low)
+    step = int(step_text) if slash else 1
+    if not 1 <= step <= wanted.high:
+        raise CronError(f"invalid interval {item}", f"the step of {item} must be 1 to {wanted.high}")
+    return start, end, step
+
+
+def _syntax(item: str, wanted: _Field) -> CronError:
+    return CronError(
+        f"syntax error in {wanted.name} field: '{item}'",
+        f"{item!r} is no {wanted.name} ({wanted.low} to {wanted.high}"
+        f"{', or ' + ', '.join(list(wanted.names)[1::2][:2]).upper() + ' …' if wanted.names else ''})",
+    )
+
+
+class CronFields:
+    """The fields of one expression without its time zone.
+
+    Weekdays are crontab's: 0 and 7 are Sunday, 1 is Monday. Where both day fields are restricted, either may match.
+    """
+
+    def __init__(self, words: list[str]) -> None:
+        """``words``: second, minute, hour, day of month, month, day of week and, optionally, year. Raises CronError."""
+        kinds = (_SECOND, _MINUTE, _HOUR, _DAY, _MONTH, _WEEKDAY, _YEAR)
+        parsed = [_parse(word, kind) for word, kind in zip([*words, "*"], kinds, strict=False)]
+        self.seconds, self.minutes, self.hours, self.days, self.months, self.weekdays, self.years = parsed
+        self.faults = [fault for one in parsed for fault in one.faults]
+
+    # -- what can be said without walking through time -----------------------------------------------------------
+
+    def never(self, year: int) -> bool:
+        """True when nothing can match in this year or later, as far as the fields alone tell."""
+        parts = (self.seconds, self.minutes, self.hours, self.months)
+        if not all(part.values for part in parts) or not any(later >= year for later in self.years.values):
+            return True
+        days, weekdays = (not part.free and bool(part.values or part.rules) for part in (self.days, self.weekdays))
+        if not (days or weekdays or (self.days.free and self.weekdays.free)):
+            return True
+        if self.days.free or self.days.rules or not self.days.values or not self.weekdays.free:
+            return False
+        leap = any(calendar.isleap(later) for later in self.years.values if later >= year)
+        longest = max(calendar.monthrange(2028 if leap else 2027, month)[1] for month in self.months.values)
+        return min(self.days.values) > longest
+
+    def closest(self) -> int:
+        """The least time in seconds between two runs, on days that follow each other where such days can match."""
+        times = sorted(
+            hour * 3600 + minute * 60 + second
+            for hour in self.hours.values
+            for minute in self.minutes.values
+            for second in self.seconds.values
+        )
+        gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+        if times and self._days_in_a_row():
+            gaps.append(86400 + times[0] - times[-1])
+        return min(gaps, default=86400 * 2)
+
+    def _days_in_a_row(self) -> bool:
+        """Whether two matching days can follow each other; rules of which several are given count as if they could."""
+        if self.days.free and self.weekdays.free:
+            return True
+        if self.weekdays.free:
+            days, rules = self.days.values, self.days.rules
+            ends = bool(days & {28, 29, 30, 31}) or any(rule.startswith("L") for rule in rules)
+            return any(day + 1 in days for day in days) or (1 in days and ends) or len(rules) + bool(days) > 1
+        if self.days.free:
+            weekdays, rules = self.weekdays.values, self.weekdays.rules
+            return any((day + 1) % 7 in {value % 7 for value in weekdays} for day in weekdays) or (
+                len(rules) + bool(weekdays) > 1
+            )
+        return True
+
+    # -- the walk ------------------------------------------------------------------------------------------------
+
+    def after(self, start: datetime) -> Iterator[datetime]:
+        """Wall clock times that match, in order, strictly after ``start`` (naive, whole seconds).
+
+        The walk is croniter's; what it reads differently from the agent is put in its words before: LW, and W for a
+        day that a month does not have or in a list. Raises MissingLibrary.
+        """
+        if self.never(start.year):
+            return
+        if not any(rule.endswith("W") for rule in self.days.rules):
+            yield from _walk(self._expression(self.days.values, self.days.rules, self.months.values), start)
+            return
+        for year in range(start.year, LAST_YEAR + 1):
+            for month in sorted(self.months.values) if year in self.years.values else ():
+                if (year, month) < (start.year, start.month):
+                    continue
+                days = self.days.values | {
+                    day for rule in self.days.rules if (day := _nearest(rule, year, month)) is not None
+                }
+                if days or not self.weekdays.free:
+                    begin = max(start, datetime(year, month, 1) - timedelta(seconds=1))
+                    yield from _walk(self._expression(days, (), {month}, year), begin)
+
+    def _expression(
+        self, days: frozenset[int] | set[int], rules: tuple[str, ...], months: frozenset[int] | set[int],
+        year: int | None = None,
+    ) -> str:  # fmt: skip
+        """The fields in croniter's words."""
+        weekdays = [str(day) for day in sorted({value % 7 for value in self.weekdays.values})]
+        weekdays += [f"L{rule[0]}" if rule.endswith("L") else rule for rule in self.weekdays.rules]
+        month_days = [*map(str, sorted(days)), *("l" for rule in rules if rule == "L")]
+        if year is not None:
+            years = str(year)
+        else:
+            years = "*" if self.years.free else ",".join(map(str, sorted(self.years.values)))
+        return " ".join(
+            (
+                ",".join(map(str, sorted(self.seconds.values))),
+                ",".join(map(str, sorted(self.minutes.values))),
+                ",".join(map(str, sorted(self.hours.values))),
+                "*" if self.days.free or not month_days else ",".join(dict.fromkeys(month_days)),
+                ",".join(map(str, sorted(months))),
+                "*" if self.weekdays.free or not weekdays else ",".join(weekdays),
+                years,
+            )
+        )
+
+
+def _nearest(rule: str, year: int, month: int) -> int | None:
+    """The day of a month that a rule of the day field names, None when the month has none."""
+    length = calendar.monthrange(year, month)[1]
+    if rule == "L":
+        return length
+    day = length if rule == "LW" else int(rule[:-1])
+    if day > length:
+        return None
+    weekday = date(year, month, day).weekday()
+    # the nearest weekday inside the month
+    if weekday == calendar.SATURDAY:
+        return day - 1 if day > 1 else day + 2
+    if weekday == calendar.SUNDAY:
+        return day + 1 if day < length else day - 2
+    return day
+
+
+def _walk(expression: str, start: datetime) -> Iterator[datetime]:
+    library = _croniter()
+    # the longest wait between two matches is from leap day to leap day over 2100, which lies outside anyway
+    steps = library.croniter(
+        expression, start, second_at_beginning=True, max_years_between_matches=LAST_YEAR - FIRST_YEAR
+    )
+    while True:
+        try:
+            found = steps.get_next(datetime)
+        except library.CroniterBadDateError:
+            return
+        if found.year > LAST_YEAR:
+            return
+        yield found
+
+
+def _croniter() -> Any:
+    # loading it costs more than everything else here, and only the times of cron schedules need it
+    try:
+        import croniter
+    except ImportError as exc:
+        raise MissingLibrary("croniter", "It computes the run times of cron schedules.") from exc
+    return croniter

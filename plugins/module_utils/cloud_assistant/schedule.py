@@ -1,0 +1,272 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Schedules of commands: rate(), at() and cron expressions, their limits, and when they run next."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone, tzinfo
+from itertools import islice
+
+from ..common.errors import InputError, MissingLibrary
+from .cron import CronError, CronFields
+
+# RunCommand, Frequency
+MIN_RATE = 60
+MAX_RATE = 7 * 86400
+MIN_CRON_SPACING = 10
+
+_AGENT_MAX_RATE = 1000 * 86400
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_RATE = re.compile(r"rate\s*\(\s*(\d+)\s*([smhd])\s*\)", re.IGNORECASE)
+_AT = re.compile(r"at\s*\(\s*(\d{4}-\d{2}-\d{2}) +(\d{2}:\d{2}:\d{2})(?:\s+(\S+))?\s*\)", re.IGNORECASE)
+_OFFSET = re.compile(r"GMT([+-])(\d|1[0-4]):([0-5]\d)")
+_YEAR = re.compile(r"\*|\?|\*/\d+|.*(?:19[789]\d|20\d\d).*")
+_ZONE_HELP = "a time zone is a full name (Asia/Shanghai), an offset (GMT+8:00, no leading zero) or UTC"
+
+
+class FrequencyError(InputError):
+    """A schedule that is refused; ``code`` is what the agent on an instance reports for it, "" where it accepts it."""
+
+    def __init__(self, option: str, problem: str, code: str = "") -> None:
+        super().__init__(option, problem)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A schedule that can be computed with.
+
+    ``kind``: rate (``period``), at (``moment``) or cron (``fields``; ``zone`` None: the instance's own).
+    """
+
+    kind: str
+    text: str
+    period: timedelta = timedelta()
+    moment: datetime | None = None
+    fields: CronFields | None = None
+    zone: tzinfo | None = None
+
+    def next_runs(
+        self, base: datetime, count: int, *, instance_zone: str = "UTC", created_at: datetime | None = None
+    ) -> list[datetime]:
+        """The next ``count`` runs strictly after ``base`` (aware), fewer when the schedule ends before.
+
+        An at() that falls on ``base`` itself still runs. A rate() counts from ``created_at`` (default: ``base``) and
+        never runs at that moment. Times are in the schedule's zone. Raises MissingLibrary for cron without croniter.
+        """
+        if self.kind == "rate":
+            origin = created_at or base
+            passed = max((base - origin) // self.period, 0)
+            return [origin + (passed + step) * self.period for step in range(1, count + 1)]
+        if self.kind == "at":
+            assert self.moment is not None
+            return [self.moment] if self.moment >= base and count > 0 else []
+        return list(islice(self._cron_runs(base, self.zone or find_zone(instance_zone)), count))
+
+    def _cron_runs(self, base: datetime, zone: tzinfo) -> Iterator[datetime]:
+        assert self.fields is not None
+        last = base
+        for wall in self.fields.after(base.astimezone(zone).replace(tzinfo=None, microsecond=0)):
+            moment = _moment(wall, zone)
+            # the second pass through an hour that a clock repeats does not run again
+            if moment > last:
+                last = moment
+                yield moment
+
+
+# -- reading ---------------------------------------------------------------------------------------------------------
+
+
+def parse_frequency(
+    text: str, *, timeout: int | None = None, option: str = "frequency", now: datetime | None = None
+) -> Schedule:
+    """The schedule of a Frequency, checked as the service checks it: RunCommand, Frequency.
+
+    ``timeout``: the command's, in seconds; runs may not come closer. ``now`` (default: the clock) decides what is
+    past. Raises FrequencyError, an InputError that says why.
+    """
+    schedule = read_frequency(text, option=option)
+    now = now or datetime.now(timezone.utc)
+    problem = _limit(schedule, timeout or 0, now)
+    if problem:
+        raise FrequencyError(option, f"{schedule.text}: {problem}")
+    return schedule
+
+
+def read_frequency(text: str, *, option: str = "frequency") -> Schedule:
+    """The schedule of a Frequency that exists already: what it means, without the limits for a new one."""
+    text = text.strip()
+    try:
+        if text.lower().startswith("rate"):
+            return read_rate(text)
+        if re.match(r"at\s*\(", text, re.IGNORECASE):
+            return _read_at(text)
+        schedule = read_cron(text)
+    except CronError as exc:
+        raise FrequencyError(option, f"{text}: {exc}", exc.code) from exc
+    assert schedule.fields is not None
+    if schedule.fields.faults:
+        raise FrequencyError(option, f"{text}: {schedule.fields.faults[0]}", "CronExpressionExpired")
+    return schedule
+
+
+def _limit(schedule: Schedule, timeout: int, now: datetime) -> str:
+    """What a new schedule violates, "" when nothing."""
+    if schedule.kind == "rate":
+        seconds = int(schedule.period.total_seconds())
+        if not MIN_RATE <= seconds <= MAX_RATE:
+            return "the interval must be 60 s to 7 days"
+        return f"the interval must be longer than the timeout ({timeout} s)" if seconds <= timeout else ""
+    if schedule.kind == "at":
+        assert schedule.moment is not None
+        return f"this moment is past (it is {now:%Y-%m-%d %H:%M:%S %Z})" if schedule.moment <= now else ""
+    assert schedule.fields is not None
+    closest = schedule.fields.closest()
+    if closest < MIN_CRON_SPACING:
+        return f"two runs are only {closest} s apart; at least {MIN_CRON_SPACING} s must lie between them"
+    if closest < timeout:
+        return f"two runs are only {closest} s apart, which is less than the timeout ({timeout} s)"
+    return "it has no run left" if _is_over(schedule, now) else ""
+
+
+def _is_over(schedule: Schedule, now: datetime) -> bool:
+    assert schedule.fields is not None
+    if schedule.fields.never(now.year):
+        return True
+    if max(schedule.fields.years.values) > now.year:
+        return False
+    # the last year is running: only the walk can tell; without its library the service will
+    try:
+        return not schedule.next_runs(now, 1)
+    except MissingLibrary:
+        return False
+
+
+def read_rate(text: str) -> Schedule:
+    """The schedule of a rate() as the agent reads it: any interval up to 1,000 days. Raises CronError."""
+    match = _RATE.fullmatch(text)
+    if not match or int(match[1]) == 0:
+        raise CronError("InvalidRateExpression", "expected rate(<number><unit>) with unit s, m, h or d, as in rate(5m)")
+    seconds = int(match[1]) * _UNITS[match[2].lower()]
+    if seconds > _AGENT_MAX_RATE:
+        raise CronError("RateFrequencyTooLarge", "the interval must be 60 s to 7 days")
+    return Schedule("rate", text, period=timedelta(seconds=seconds))
+
+
+def _read_at(text: str) -> Schedule:
+    match = _AT.fullmatch(text)
+    if not match:
+        example = "at(2026-11-21 13:15:30 Asia/Shanghai)"
+        raise CronError("InvalidAtExpression", f"expected at(yyyy-MM-dd HH:mm:ss <time zone>), as in {example}")
+    zone = _zone(match[3], strict=True) if match[3] else timezone.utc
+    try:
+        wall = datetime.fromisoformat(f"{match[1]}T{match[2]}")
+    except ValueError as exc:
+        raise CronError("InvalidAtExpression", f"there is no such moment ({exc})") from exc
+    return Schedule("at", text, moment=_moment(wall, zone), zone=zone)
+
+
+def read_cron(text: str, *, strict: bool = True) -> Schedule:
+    """The schedule of a cron expression with optional year and time zone. Raises CronError.
+
+    ``strict`` refuses a time zone with something before or behind it, which the agent overlooks.
+    """
+    words = text.split()
+    if not 6 <= len(words) <= 8:
+        raise CronError(
+            "InvalidCronExpression",
+            "expected rate(…), at(…) or a cron expression of 6 fields (second minute hour day-of-month month"
+            f" day-of-week), then optionally a year and a time zone; this has {len(words)} fields",
+        )
+    rest = words[6:]
+    fields = words[:6]
+    if len(rest) == 2 or (rest and _YEAR.fullmatch(rest[0])):
+        fields.append(rest.pop(0))
+    zone = _zone(rest[0], strict=strict) if rest else None
+    return Schedule("cron", text, fields=CronFields(fields), zone=zone)
+
+
+# -- time zones ------------------------------------------------------------------------------------------------------
+
+
+def find_zone(name: str) -> tzinfo:
+    """A time zone of the database by name. Raises MissingLibrary where this host has no such database."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        return ZoneInfo(name)
+    except ZoneInfoNotFoundError as exc:
+        if name != "UTC" and _has_zones():
+            raise CronError(
+                "TimezoneInformationCorrupt: Information of sepcified timezone in cron expression cannot be parsed:"
+                f" unknown time zone {name}",
+                f"unknown time zone {name}; {_ZONE_HELP}",
+            ) from exc
+        if name == "UTC":
+            return timezone.utc
+        raise MissingLibrary("tzdata", "It holds the time zones; this host has no database of its own.") from exc
+
+
+def _has_zones() -> bool:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        ZoneInfo("Etc/UTC")
+    except ZoneInfoNotFoundError:
+        return False
+    return True
+
+
+def _zone(text: str, *, strict: bool) -> tzinfo:
+    if "/" in text:
+        if ".." in text or text.startswith(("/", "\\")):
+            raise CronError(
+                "TimezoneInformationCorrupt: Information of sepcified timezone in cron expression cannot be parsed:"
+                " time: invalid location name",
+                f"{text} is no time zone; {_ZONE_HELP}",
+            )
+        return find_zone(text)
+    if text in ("GMT", "UTC"):
+        return timezone.utc
+    match = _OFFSET.fullmatch(text) if strict else _OFFSET.search(text)
+    if match:
+        offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
+        return timezone(-offset if match[1] == "-" else offset)
+    code = "InvalidGMTOffsetForTimezone" if re.search(r"[+-]|:", text) else "TimezoneInformationCorrupt"
+    raise CronError(code, f"{text} is no time zone; {_ZONE_HELP}")
+
+
+def _moment(wall: datetime, zone: tzinfo) -> datetime:
+    """The instant at which a clock in ``zone`` shows ``wall``, as the agent finds it.
+
+    An ambiguous time (the clock is set back) is read as the offset of that hour in UTC suggests. A time that the clock
+    skips is shifted over the gap; where the shift would lead into the past, the first instant after the gap counts.
+    """
+    offset = _offset(wall, zone)
+    utc = wall - offset
+    if _offset(utc, zone) != offset:
+        utc = wall - _offset(utc, zone)
+    found = utc.replace(tzinfo=timezone.utc).astimezone(zone)
+    if found.replace(tzinfo=None) >= wall:
+        return found
+    # the past: look for the gap's end between there and a day later
+    before, after = utc, utc + timedelta(days=1)
+    start = _offset(before, zone)
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) // 2
+        if _offset(middle, zone) == start:
+            before = middle
+        else:
+            after = middle
+    return after.replace(microsecond=0, tzinfo=timezone.utc).astimezone(zone)
+
+
+def _offset(utc: datetime, zone: tzinfo) -> timedelta:
+    offset = utc.replace(tzinfo=timezone.utc).astimezone(zone).utcoffset()
+    assert offset is not None
+    return offset
