@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -23,7 +22,6 @@ from .control import Control
 from .delivery import Deliveries
 from .fleet import FleetDocument
 from .huawei import clouddc, iam
-from .instance.host import Host
 from .lifecycle import Lifecycle
 from .service import Service
 from .state import Cloud, Options
@@ -33,18 +31,16 @@ class Emulator:
     """One emulated cloud with its three listeners: ECS (and the control API), Huawei IAM, Huawei CloudDC."""
 
     def __init__(self, options: Options, rows: FleetDocument, work_dir: Path) -> None:
-        self._host = Host(options.isolation)
         self.cloud = Cloud(options, work_dir)
-        self.cloud.isolation = self._host.describe()
         self.cloud.reset(rows)
-        self.deliveries = Deliveries(self.cloud, self._host)
+        self.deliveries = Deliveries(self.cloud)
         self.lifecycle = Lifecycle(self.cloud, self.deliveries)
         self._on_reset: list[Callable[[], Awaitable[None]]] = [self._forget]
         self._runners: list[web.AppRunner] = []
 
     async def _forget(self) -> None:
-        await self.deliveries.close()
-        shutil.rmtree(self.cloud.instance_root("x").parent, ignore_errors=True)
+        await self.deliveries.clear()
+        await _remove(self.cloud.instance_root("x").parent)
 
     async def start(self, host: str, port: int) -> dict[str, str]:
         """Open the listeners; returns what the ready file says."""
@@ -81,7 +77,6 @@ class Emulator:
         """Close the listeners and end every script."""
         await self.deliveries.close()
         await asyncio.gather(*(runner.cleanup() for runner in self._runners))
-        self._host.close()
 
 
 async def serve(
@@ -100,7 +95,8 @@ async def serve(
         try:
             ready = await emulator.start(*listen)
             print(
-                f"emulator: {ready['endpoint']}, {len(emulator.cloud.instances)} instances; {emulator.cloud.isolation}",
+                f"emulator: {ready['endpoint']}, {len(emulator.cloud.instances)} instances; "
+                f"{emulator.deliveries.isolation}",
                 flush=True,
             )
             if ready_file is not None:
@@ -109,10 +105,16 @@ async def serve(
         finally:
             await emulator.stop()
     finally:
-        shutil.rmtree(work_dir, ignore_errors=True)
+        await _remove(work_dir)
         if ready_file is not None:
             with contextlib.suppress(OSError):
                 ready_file.unlink()
+
+
+async def _remove(path: Path) -> None:
+    """Remove a directory tree; rm is several times as fast as Python with the files of thousands of instances."""
+    process = await asyncio.create_subprocess_exec("rm", "-rf", "--", str(path), stderr=asyncio.subprocess.DEVNULL)
+    await process.wait()
 
 
 def _read_stdin(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:

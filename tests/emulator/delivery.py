@@ -20,19 +20,34 @@ from .reports import apply, launcher_for_agent
 from .state import FINAL, Cloud, Invocation, Record, Run
 
 _SETTLE_S = 5.0
+# with more instances than this in use, a new host is quicker than asking each for its end
+_ONE_BY_ONE = 40
+
+# the first agents that know rate(), at(), and a year or a time zone in cron expressions
+_SCHEDULE_AGENT = {"linux": (2, 2, 3, 282), "windows": (2, 1, 3, 282)}
+_PLAIN_CRON_FIELDS = 6
+
+
+def _is_new_schedule(frequency: str) -> bool:
+    return "(" in frequency or len(frequency.split()) != _PLAIN_CRON_FIELDS
 
 
 class Deliveries:
     """All tasks on their way or running. At most ``max_processes`` scripts run at one time; the rest are Pending."""
 
-    def __init__(self, cloud: Cloud, host: Host) -> None:
+    def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._host = host
+        self._host = Host(cloud.options.isolation)
         self.slots = asyncio.Semaphore(cloud.options.max_processes)
         self._tasks: set[asyncio.Task[None]] = set()
         self._scheduled_now = 0
         # what an exit code of 193 or 194 asks for; set by the room that owns the instances' life
         self.power: dict[str, Callable[[Instance], Coroutine[Any, Any, None]]] = {}
+
+    @property
+    def isolation(self) -> str:
+        """One line on how far the instances are kept apart from the machine."""
+        return self._host.describe()
 
     def agent(self, instance: Instance) -> Agent:
         """The agent of an instance, made at its first task."""
@@ -71,6 +86,12 @@ class Deliveries:
         elif mode == "Once":
             record.task = self.spawn(self._once(record))
         elif mode == "Period":
+            instance = self._cloud.instances[record.instance_id]
+            least = _SCHEDULE_AGENT[instance.os_type]
+            if _is_new_schedule(record.invocation.frequency) and instance.agent_numbers < least:
+                needed = ".".join(map(str, least))
+                self._set(record, "Aborted", "ClientNeedUpgrade", f"this schedule needs agent version {needed}.")
+                return
             self._set(record, "Scheduled")
             record.task = self.spawn(self._by_schedule(record))
         else:
@@ -128,13 +149,25 @@ class Deliveries:
         while self._scheduled_now:
             await asyncio.sleep(0.005)
 
+    async def clear(self) -> None:
+        """End every task and every script, so that the cloud can begin anew."""
+        await self._cancel()
+        agents = [instance.agent for instance in self._cloud.instances.values() if instance.agent is not None]
+        if len(agents) > _ONE_BY_ONE:
+            self._host.close()
+            self._host = Host(self._cloud.options.isolation)
+        else:
+            await asyncio.gather(*(agent.kill_all() for agent in agents))
+
     async def close(self) -> None:
-        """End every task and every script."""
+        """End every task, every script and the instances' host."""
+        await self._cancel()
+        self._host.close()
+
+    async def _cancel(self) -> None:
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
-        agents = [instance.agent for instance in self._cloud.instances.values() if instance.agent is not None]
-        await asyncio.gather(*(agent.kill_all() for agent in agents), return_exceptions=True)
         await asyncio.gather(*tasks, return_exceptions=True)
         self._scheduled_now = 0
 

@@ -11,7 +11,8 @@ A rule is a JSON object with ``action`` (an operation's name or ``*``) and ``kin
 drop_before, drop_after    the connection is closed without an answer, before or after the effect
 reset                      as drop_before, but with a TCP reset
 delay                      the service takes ``delay_ms`` longer
-status                     ``status``, ``code`` and ``message`` are answered instead of any effect
+status                     ``status``, ``code`` and ``message`` are answered instead of any effect; what is left
+                           out comes from the operation's table of errors, ServiceUnavailable without a code
 throttle                   Throttling.User with ``x-acs-retry-after: retry_after_ms``, without effect
 truncate                   the effect takes place, the answer's body ends half way
 duplicate                  the request is delivered to the service twice; the client gets the first answer
@@ -65,9 +66,9 @@ class FaultRule:
     probability: float | None = None
     count: int | None = None
     delay_ms: float = 0.0
-    status: int = 503
+    status: int | None = None
     code: str = "ServiceUnavailable"
-    message: str = "The request has failed due to a temporary failure of the server."
+    message: str = ""
     retry_after_ms: int = 0
     instance_id: str = ""
     seen: int = 0

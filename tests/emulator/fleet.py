@@ -66,6 +66,11 @@ class Instance:
         return not self.released and self.status == "Running" and self.agent_installed and self.agent_online
 
     @property
+    def agent_numbers(self) -> tuple[int, ...]:
+        """The agent's version as numbers to compare."""
+        return tuple(int(part) for part in self.agent_version.split(".") if part.isdigit())
+
+    @property
     def os_name(self) -> str:
         """The name of the operating system, as DescribeInstances shows it."""
         return _OS_NAMES[self.os_type]

@@ -74,8 +74,15 @@ class Lifecycle:
             await self._up(instance)
 
     async def release(self, instance: Instance) -> None:
-        """Delete an instance: its scripts end, what was to run on it is aborted."""
+        """Delete an instance: its scripts end at once, and a little later it is gone with all that was to run on it."""
         await self._down(instance, "InstanceReleased")
+        if self._cloud.options.power_latency_ms:
+            self._deliveries.spawn(self._vanish(instance))
+        else:
+            await self._vanish(instance)
+
+    async def _vanish(self, instance: Instance) -> None:
+        await self._pause()
         instance.released = True
         instance.status = "Stopped"
         instance.changed()

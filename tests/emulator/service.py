@@ -9,6 +9,8 @@ import asyncio
 import inspect
 import json
 import logging
+import socket
+import struct
 import uuid
 from email.utils import formatdate
 from typing import Any
@@ -65,7 +67,7 @@ class Service:
         fault = self._cloud.faults.match(action)
         if fault is not None:
             row["fault"] = fault.kind
-            early = self._before(request, fault)
+            early = self._before(request, action, fault)
             if early is not None:
                 row["status"], row["code"] = early.status, fault.code if fault.kind == "status" else ""
                 return early
@@ -166,13 +168,13 @@ class Service:
         if delay:
             await asyncio.sleep(delay / 1000)
 
-    def _before(self, request: web.Request, fault: FaultRule) -> web.StreamResponse | None:
+    def _before(self, request: web.Request, action: str, fault: FaultRule) -> web.StreamResponse | None:
         """Faults that keep the request from having any effect."""
         if fault.kind in ("drop_before", "reset"):
             _cut(request, reset=fault.kind == "reset")
             return web.Response(status=499)
         if fault.kind == "status":
-            code, message, status = fault.code, fault.message, fault.status
+            code, message, status = _wording(action, fault)
             headers = {}
         elif fault.kind == "throttle":
             throttled = api_error("", "Throttling.User")
@@ -219,6 +221,15 @@ class Service:
         )
 
 
+def _wording(action: str, fault: FaultRule) -> tuple[str, str, int]:
+    """Code, message and HTTP status of a ``status`` fault; what the rule leaves out comes from the tables."""
+    try:
+        known = api_error(action, fault.code)
+    except LookupError:
+        known = ApiError(fault.code, "The request has failed.", 503)
+    return fault.code, fault.message or known.message, fault.status or known.status
+
+
 def _wants_xml(request: web.Request, params: Params) -> bool:
     """v1 answers XML unless JSON is asked for; v3 goes by Format or the Accept header."""
     wanted = params.text("Format").lower()
@@ -253,6 +264,8 @@ def _cut(request: web.Request, *, reset: bool) -> None:
     if transport is None:
         return
     if reset:
+        handle = transport.get_extra_info("socket")
+        handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
     else:
         transport.close()

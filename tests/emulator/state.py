@@ -224,7 +224,6 @@ class Cloud:
         self.work_dir = work_dir
         self.clock = Clock()
         self.faults = Faults()
-        self.isolation = ""
         self._ids = itertools.count(1)
         self._generation = 0
         self.reset([])

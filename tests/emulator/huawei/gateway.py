@@ -54,7 +54,7 @@ def application(
                 if operation is None:
                     raise no_such_api()
                 if fault is not None and fault.kind == "status":
-                    raise HuaweiError(fault.status, fault.code, fault.message)
+                    raise HuaweiError(fault.status or 503, fault.code, fault.message or "The service is not available.")
                 if operation not in ANONYMOUS:
                     headers = {name.lower(): value for name, value in request.headers.items()}
                     request[TOKEN] = verifier.check(

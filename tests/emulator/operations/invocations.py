@@ -40,11 +40,6 @@ async def stop_invocation(call: Call) -> Answer:
     return {}
 
 
-def version(text: str) -> tuple[int, ...]:
-    """An agent's version as numbers to compare."""
-    return tuple(int(part) for part in text.split(".") if part.isdigit())
-
-
 def _check_modifiable(call: Call, invocation: Invocation) -> None:
     if not invocation.repeating:
         raise call.error("InvalidOperation.RepeatModeUnsupported")
@@ -52,7 +47,7 @@ def _check_modifiable(call: Call, invocation: Invocation) -> None:
         raise call.error("InvalidOperation.InvokeAlreadyFinished")
     for identity in invocation.records:
         instance = call.cloud.instances[identity]
-        if not instance.released and version(instance.agent_version) <= _MODIFIABLE_AGENT[instance.os_type]:
+        if not instance.released and instance.agent_numbers <= _MODIFIABLE_AGENT[instance.os_type]:
             raise call.error("InvalidOperation.CloudAssistantVersionUnsupported")
 
 
@@ -118,7 +113,7 @@ def _added(call: Call, invocation: Invocation) -> list[Instance]:
     for instance in found:
         if (invocation.command.type == "RunShellScript") != (instance.os_type == "linux"):
             raise call.error("InvalidInstanceId.OSTypeUnsupported")
-        if version(instance.agent_version) <= _MODIFIABLE_AGENT[instance.os_type]:
+        if instance.agent_numbers <= _MODIFIABLE_AGENT[instance.os_type]:
             raise call.error("InvalidOperation.CloudAssistantVersionUnsupported")
         if instance.status != "Running":
             raise ApiError(

@@ -20,6 +20,7 @@ from ..validation import check_tags
 # what DescribeInvocations showed in 2018
 _CLASSIC_INVOCATION = ("InvokeId", "CommandId", "CommandName", "CommandType", "Frequency", "Timed", "InvokeStatus")
 _CLASSIC_INSTANCE = ("InstanceId", "InstanceInvokeStatus")
+_NO_OSS = "the emulator has no OSS; the output that is kept can be read from the API"
 
 
 def _encode(call: Call, data: bytes) -> str:
@@ -30,6 +31,17 @@ def _encode(call: Call, data: bytes) -> str:
 
 def _time(moment: float | None) -> str:
     return iso(moment) if moment is not None else ""
+
+
+def _oss(record: Record) -> dict[str, str]:
+    """What became of the delivery of the output to OSS."""
+    wanted = bool(record.invocation.oss_output) and record.run is not None and record.run.finished is not None
+    return {
+        "OssOutputStatus": "Failed" if wanted else "",
+        "OssOutputUri": "",
+        "OssOutputErrorCode": "NoSuchBucket" if wanted else "",
+        "OssOutputErrorInfo": _NO_OSS if wanted else "",
+    }
 
 
 def tag_rows(tags: dict[str, str]) -> dict[str, Any]:
@@ -59,10 +71,7 @@ def _instance_row(call: Call, record: Record, include_output: bool) -> dict[str,
         "ErrorCode": record.error_code,
         "ErrorInfo": record.error_info,
         "Timed": record.invocation.timed,
-        "OssOutputStatus": "",
-        "OssOutputUri": "",
-        "OssOutputErrorCode": "",
-        "OssOutputErrorInfo": "",
+        **_oss(record),
     }
     if run is not None and run.exit_code is not None:
         row["ExitCode"] = run.exit_code
@@ -205,10 +214,7 @@ def _result_row(call: Call, record: Record, run: Run | None) -> dict[str, Any]:
         "ContainerId": invocation.container_id,
         "ContainerName": invocation.container_name,
         "OssOutputDelivery": invocation.oss_output,
-        "OssOutputStatus": "",
-        "OssOutputUri": "",
-        "OssOutputErrorCode": "",
-        "OssOutputErrorInfo": "",
+        **_oss(record),
         "Tags": tag_rows(invocation.tags),
     }
     if run is not None and run.exit_code is not None:

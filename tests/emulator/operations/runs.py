@@ -25,7 +25,6 @@ LONGEST_TIMEOUT_S = 7 * 86400
 _CONTAINER_ID = re.compile(r"^((docker|containerd|cri-o)://)?[0-9a-f]{64}$")
 _CONTAINER_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")
 _OSS = re.compile(r"^oss://([a-z0-9][a-z0-9-]{1,61}[a-z0-9])(?:/(.*))?$")
-_SCHEDULE_AGENT = {"linux": (2, 2, 3, 282), "windows": (2, 1, 3, 282)}
 
 
 def encoded_size(size: int) -> int:
