@@ -1,0 +1,489 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The client against a loopback server that answers as it is told."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.credentials import (
+    Credentials,
+    StaticSource,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
+    ApiError,
+    CloudError,
+    TransportError,
+    WaitTimeout,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.http import HttpTransport
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+from support.scripted_server import Answer, Request, ScriptedServer, api_error
+
+SECRET = "a-very-secret-secret"
+TOKEN = "a-very-secret-token"
+OK = Answer(200, {"RequestId": "R-1", "InvokeId": "t-1"}, {"Date": "Sat, 21 Nov 2026 20:38:23 GMT"})
+UNAVAILABLE = api_error(503, "ServiceUnavailable")
+DROP = Answer(drop=True)
+CUT = Answer(200, {"RequestId": "R-1", "InvokeId": "t-1"}, cut=5)
+NOT_JSON = Answer(200, '{"RequestId": "R-')
+PASSING_FAULTS = [UNAVAILABLE, api_error(500, "InternalError"), Answer(502, "<html>"), DROP, CUT, NOT_JSON]
+THROTTLES = [api_error(400, "Throttling"), api_error(400, "Throttling.User"), api_error(429, "Flow"), Answer(429, "")]
+
+READ = ("DescribeCommands", {"CommandId": ["c-1"]})
+TOKEN_WRITE = ("RunCommand", {"CommandContent": "ZWNobyAx", "ClientToken": "tok"})
+REPEATABLE = ("DeleteCommand", {"CommandId": "c-1"})
+ONCE = ("RunCommand", {"CommandContent": "ZWNobyAx"})
+REBOOT = ("RebootInstances", {"InstanceId": ["i-1"]})
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as running:
+        yield running
+
+
+def make_client(url: str, **options: Any) -> Client:
+    transport = HttpTransport(verify=True, connect_timeout=5, read_timeout=options.pop("read_timeout", 5))
+    source = options.pop("credentials", StaticSource(Credentials("testid", SECRET)))
+    return Client(
+        **{
+            "region": "cn-hangzhou",
+            "credentials": source,
+            "url": url,
+            "transport": transport,
+            "max_retries": 3,
+            "backoff_base": 0.001,
+            **options,
+        }
+    )
+
+
+@pytest.fixture
+def client(server: ScriptedServer) -> Client:
+    return make_client(server.url)
+
+
+def test_a_reply_is_the_body_with_its_id_and_the_servers_time(server: ScriptedServer, client: Client) -> None:
+    server.script([OK])
+    reply = client.call(*TOKEN_WRITE)
+    assert reply == {"RequestId": "R-1", "InvokeId": "t-1"}
+    assert reply.request_id == "R-1"
+    assert reply.server_time == datetime(2026, 11, 21, 20, 38, 23, tzinfo=timezone.utc)
+    assert not reply.after_lost_reply
+
+
+def test_rows_are_found_or_empty(server: ScriptedServer, client: Client) -> None:
+    server.script([Answer(200, {"Commands": {"Command": [{"CommandId": "c-1"}]}})])
+    reply = client.call(*READ)
+    assert reply.rows("Commands", "Command") == [{"CommandId": "c-1"}]
+    assert reply.rows("Commands", "Nothing") == reply.rows("No", "Such") == []
+
+
+def test_parameters_travel_in_the_query_and_the_body_is_empty(server: ScriptedServer, client: Client) -> None:
+    content = "A/+=" * 6144  # 24 KB, the largest content, in characters that all need quoting but one
+    client.call("RunCommand", {"CommandContent": content, "Name": "ümläut + & *~", "Timeout": None})
+    request = server.requests[0]
+    assert (request.method, request.path, request.body) == ("POST", "/", b"")
+    assert request.headers["content-length"] == "0"
+    assert request.query == {"RegionId": "cn-hangzhou", "CommandContent": content, "Name": "ümläut + & *~"}
+
+
+@pytest.mark.parametrize("call", [READ, TOKEN_WRITE, REPEATABLE])
+@pytest.mark.parametrize(
+    "fault", [UNAVAILABLE, api_error(500, "InternalError"), Answer(502, "<html>"), DROP, CUT, NOT_JSON]
+)
+def test_what_may_be_repeated_is_repeated(server: ScriptedServer, client: Client, call: Any, fault: Answer) -> None:
+    server.script([fault, fault, OK])
+    assert client.call(*call)["InvokeId"] == "t-1"
+    assert len(server.requests) == client.requests[call[0]] == 3
+
+
+@pytest.mark.parametrize("call", [ONCE, REBOOT])
+@pytest.mark.parametrize(
+    "fault", [UNAVAILABLE, api_error(500, "InternalError"), Answer(502, "<html>"), DROP, CUT, NOT_JSON]
+)
+def test_what_would_act_twice_is_sent_once(server: ScriptedServer, client: Client, call: Any, fault: Answer) -> None:
+    server.script([fault, OK])
+    with pytest.raises(CloudError, match="may have (arrived and )?taken effect"):
+        client.call(*call)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("call", [READ, TOKEN_WRITE, REPEATABLE, ONCE, REBOOT])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        api_error(400, "Throttling"),
+        api_error(400, "Throttling.User"),
+        api_error(429, "Throttling.Api"),
+        Answer(429, ""),
+    ],
+)
+def test_a_throttled_call_is_repeated_for_it_did_nothing(
+    server: ScriptedServer, client: Client, call: Any, fault: Answer
+) -> None:
+    server.script([fault, OK])
+    assert client.call(*call)["InvokeId"] == "t-1"
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("call", [READ, TOKEN_WRITE, REPEATABLE, ONCE])
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, "MissingParameter"),
+        (403, "IdempotentParameterMismatch"),
+        (404, "InvalidCmdId.NotFound"),
+        (403, "Forbidden.RAM"),
+    ],
+)
+def test_other_4xx_are_final(server: ScriptedServer, client: Client, call: Any, status: int, code: str) -> None:
+    server.script([api_error(status, code), OK])
+    with pytest.raises(ApiError) as caught:
+        client.call(*call)
+    assert (caught.value.code, caught.value.http_status) == (code, status)
+    assert len(server.requests) == 1
+
+
+def test_a_first_request_still_in_work_is_waited_for(server: ScriptedServer, client: Client) -> None:
+    server.script([DROP, api_error(403, "IdempotentProcessing"), OK])
+    reply = client.call(*TOKEN_WRITE)
+    assert reply["InvokeId"] == "t-1"
+    assert reply.after_lost_reply
+
+
+def test_a_refused_connection_is_tried_again_and_has_not_arrived() -> None:
+    with ScriptedServer() as gone:
+        url = gone.url
+    client = make_client(url)
+    with pytest.raises(TransportError, match="Connection refused") as caught:
+        client.call(*ONCE)
+    assert not caught.value.may_have_arrived
+    assert client.requests["RunCommand"] == 4
+
+
+@pytest.mark.parametrize(("call", "arrived"), [(TOKEN_WRITE, True), (ONCE, True), (READ, False)])
+def test_a_lost_answer_says_whether_the_request_may_have_arrived(
+    server: ScriptedServer, client: Client, call: Any, arrived: bool
+) -> None:
+    server.script([DROP])
+    with pytest.raises(TransportError) as caught:
+        client.call(*call)
+    assert caught.value.may_have_arrived is arrived
+    assert caught.value.result["error"]["may_have_arrived"] is arrived
+    assert ("ecs_invocation_info" in str(caught.value)) is arrived
+
+
+def test_an_error_after_a_lost_answer_says_so(server: ScriptedServer, client: Client) -> None:
+    server.script([DROP, api_error(404, "InvalidCmdId.NotFound")])
+    with pytest.raises(ApiError) as caught:
+        client.call(*REPEATABLE)
+    assert caught.value.after_lost_reply
+    server.script([api_error(404, "InvalidCmdId.NotFound")])
+    with pytest.raises(ApiError) as caught:
+        client.call(*REPEATABLE)
+    assert not caught.value.after_lost_reply
+
+
+def test_retries_end(server: ScriptedServer, client: Client) -> None:
+    server.script([UNAVAILABLE])
+    with pytest.raises(ApiError):
+        client.call(*READ)
+    assert len(server.requests) == 4
+
+
+def test_every_try_has_its_own_nonce_and_the_same_token(server: ScriptedServer, client: Client) -> None:
+    server.script([UNAVAILABLE, DROP, OK])
+    client.call(*TOKEN_WRITE)
+    assert len({request.headers["x-acs-signature-nonce"] for request in server.requests}) == 3
+    assert {request.query["ClientToken"] for request in server.requests} == {"tok"}
+
+
+class Clock:
+    """Time that passes only by sleeping."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_the_pause_that_the_service_asks_for_is_kept(server: ScriptedServer, client: Client) -> None:
+    clock = Clock()
+    server.script([api_error(400, "Throttling.User", retry_after="1500"), api_error(503, "X", retry_after="2500"), OK])
+    client.call(*TOKEN_WRITE, deadline=Deadline(60, clock, clock.sleep))
+    assert 4.0 <= clock.now < 4.1
+
+
+@pytest.mark.parametrize("junk", ["", "soon", "-5", "nan", "inf"])
+def test_an_unreadable_pause_is_no_pause(server: ScriptedServer, client: Client, junk: str) -> None:
+    clock = Clock()
+    server.script([api_error(503, "ServiceUnavailable", retry_after=junk), OK])
+    client.call(*READ, deadline=Deadline(60, clock, clock.sleep))
+    assert clock.now < 0.1
+
+
+def test_one_deadline_holds_for_all_tries(server: ScriptedServer, client: Client) -> None:
+    clock = Clock()
+    server.script([api_error(400, "Throttling.User", retry_after="4000")])
+    with pytest.raises(ApiError, match="Throttling"):
+        client.call(*READ, deadline=Deadline(10, clock, clock.sleep))
+    assert clock.now <= 10
+    assert len(server.requests) == 3
+
+
+def test_nothing_is_sent_when_no_time_is_left(server: ScriptedServer, client: Client) -> None:
+    with pytest.raises(WaitTimeout, match="DescribeCommands: not sent"):
+        client.call(*READ, deadline=Deadline(0))
+    assert server.requests == []
+
+
+def test_a_read_that_outlives_its_deadline_is_a_wait_that_ended(server: ScriptedServer, client: Client) -> None:
+    release = threading.Event()
+
+    def answer(request: Request) -> Answer:
+        release.wait(10)
+        return OK
+
+    server.script(answer)
+    with pytest.raises(WaitTimeout, match="time allowed has passed"):
+        client.call(*READ, deadline=Deadline(0.2))
+    release.set()
+
+
+def test_a_slow_answer_to_a_write_may_have_arrived(server: ScriptedServer) -> None:
+    release = threading.Event()
+
+    def answer(request: Request) -> Answer:
+        release.wait(10)
+        return OK
+
+    server.script(answer)
+    client = make_client(server.url, read_timeout=0.2)
+    with pytest.raises(TransportError, match="read time-out") as caught:
+        client.call(*ONCE)
+    release.set()
+    assert caught.value.may_have_arrived
+
+
+def test_connections_are_kept_and_single_shots_get_a_new_one(server: ScriptedServer, client: Client) -> None:
+    for _ in range(3):
+        client.call(*READ)
+    client.call(*ONCE)
+    client.call(*READ)
+    numbers = [request.connection for request in server.requests]
+    assert numbers[0] == numbers[1] == numbers[2] == numbers[4] != numbers[3]
+
+
+def test_threads_may_share_a_client(server: ScriptedServer, client: Client) -> None:
+    server.script(lambda request: Answer(200, {"Name": request.query["Name"]}))
+    names = [f"name-{number}" for number in range(60)]
+    with ThreadPoolExecutor(12) as pool:
+        replies = list(pool.map(lambda name: client.call("DescribeCommands", {"Name": name})["Name"], names))
+    assert replies == names
+    assert client.requests["DescribeCommands"] == 60
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "message"),
+    [
+        (Answer(404, "<html>not here</html>", {"Content-Type": "text/html"}), "HTTP.404", "not here"),
+        (Answer(404, ""), "HTTP.404", "empty"),
+        (Answer(302, "", {"Location": "http://elsewhere/"}), "HTTP.302", "empty"),
+        (Answer(400, "[1]"), "HTTP.400", "no error document"),
+        (Answer(403, {"code": "AccessDenied", "message": "no"}), "AccessDenied", "no"),
+        (
+            Answer(
+                404,
+                "<Error><RequestId>R-2</RequestId><Code>InvalidCmdId.NotFound</Code><Message>gone</Message></Error>",
+            ),
+            "InvalidCmdId.NotFound",
+            "gone",
+        ),
+        (Answer(400, '<!DOCTYPE x [<!ENTITY a "b">]><Error><Code>&a;</Code></Error>'), "HTTP.400", "no error document"),
+    ],
+)
+def test_every_error_answer_becomes_a_structured_error(
+    server: ScriptedServer, client: Client, answer: Answer, code: str, message: str
+) -> None:
+    server.script([answer])
+    with pytest.raises(ApiError) as caught:
+        client.call(*ONCE)
+    error = caught.value.as_dict()
+    assert (error["code"], error["http_status"], error["operation"]) == (code, answer.status, "RunCommand")
+    assert message in error["message"]
+    assert caught.value.result == {"error": error}
+    assert len(server.requests) == 1
+
+
+def test_an_error_keeps_what_the_service_said_and_gains_a_hint(server: ScriptedServer, client: Client) -> None:
+    server.script([api_error(404, "InvalidRegionId.NotFound", "no such region")])
+    with pytest.raises(ApiError) as caught:
+        client.call(*READ)
+    assert caught.value.as_dict() == {
+        "operation": "DescribeCommands",
+        "code": "InvalidRegionId.NotFound",
+        "message": "no such region",
+        "request_id": "R-9",
+        "http_status": 404,
+        "host": "ecs.example.com",
+        "hint": "Check the option region; region ids look like cn-hangzhou.",
+    }
+    assert "Check the option region" in str(caught.value)
+
+
+def test_redirects_are_not_followed(server: ScriptedServer, client: Client) -> None:
+    with ScriptedServer() as other:
+        server.script([Answer(307, "", {"Location": other.url})])
+        with pytest.raises(ApiError, match="option endpoint"):
+            client.call(*READ)
+        assert other.requests == []
+
+
+def everything_in(error: BaseException) -> str:
+    """All texts that a log could show of an error, chained ones too."""
+    texts = []
+    while error is not None:
+        texts += [str(error), repr(error), repr(getattr(error, "result", "")), repr(error.args)]
+        error = error.__cause__ or error.__context__  # type: ignore[assignment]
+    return "\n".join(texts)
+
+
+@pytest.mark.parametrize("signature_version", ["v1", "v3"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        DROP,
+        CUT,
+        lambda request: Answer(500, f"<html>{request.path}?{request.raw_query}</html>{request.headers}"),
+        lambda request: api_error(400, "X", f"bad request {request.raw_query} {SECRET} {TOKEN}"),
+        lambda request: Answer(200, f"not json {request.raw_query}"),
+    ],
+)
+def test_no_error_shows_a_secret(
+    server: ScriptedServer, fault: Answer | Callable[[Request], Answer], signature_version: str
+) -> None:
+    server.script([fault] if isinstance(fault, Answer) else fault)
+    source = StaticSource(Credentials("LTAI5testidtestid", SECRET, TOKEN, "static_sts"))
+    client = make_client(server.url, credentials=source, signature_version=signature_version, max_retries=0)
+    params = {
+        "CommandContent": "c2NyaXB0LWNvbnRlbnQ=",
+        "Parameters": {"password": "parameter-secret"},
+        "ClientToken": "t",
+    }
+    with pytest.raises(CloudError) as caught:
+        client.call("RunCommand", params)
+    shown = everything_in(caught.value) + repr(client) + repr(source.get()) + str(source.get())
+    for secret in (SECRET, TOKEN, "c2NyaXB0LWNvbnRlbnQ", "parameter-secret", "LTAI5testidtestid"):
+        assert secret not in shown
+    sent = server.requests[0]
+    signature = sent.query.get("Signature") or sent.headers["authorization"].rpartition("=")[2]
+    assert signature not in shown
+
+
+def test_an_unreachable_host_shows_no_secret() -> None:
+    with ScriptedServer() as gone:
+        url = gone.url
+    client = make_client(url, signature_version="v1", max_retries=0)
+    with pytest.raises(TransportError) as caught:
+        client.call("RunCommand", {"CommandContent": "c2NyaXB0LWNvbnRlbnQ="})
+    assert "c2NyaXB0" not in everything_in(caught.value)
+    assert "Signature" not in everything_in(caught.value)
+
+
+class Renewing:
+    """Credentials that are others each time."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def get(self) -> Credentials:
+        self.count += 1
+        return Credentials(f"id-{self.count}", SECRET, f"token-{self.count}", "ram_role_arn")
+
+
+def test_credentials_are_asked_for_at_every_try(server: ScriptedServer) -> None:
+    server.script([UNAVAILABLE, OK])
+    make_client(server.url, credentials=Renewing()).call(*READ)
+    assert [request.headers["x-acs-security-token"] for request in server.requests] == ["token-1", "token-2"]
+    assert [request.headers["x-acs-accesskey-id"] for request in server.requests] == ["id-1", "id-2"]
+
+
+def test_the_user_agent_names_the_collection(server: ScriptedServer, client: Client) -> None:
+    client.call(*READ)
+    assert server.requests[0].headers["user-agent"].startswith("cloudops.cloud_assistant/")
+
+
+def test_pages_follow_the_token(server: ScriptedServer, client: Client) -> None:
+    server.script(
+        [
+            Answer(200, {"Commands": {"Command": [1, 2]}, "NextToken": "n-2"}),
+            UNAVAILABLE,
+            Answer(200, {"Commands": {"Command": [3]}, "NextToken": ""}),
+        ]
+    )
+    pages = list(client.pages("DescribeCommands", {"Name": "x", "PageNumber": 7}))
+    assert [row for page in pages for row in page.rows("Commands", "Command")] == [1, 2, 3]
+    queries = [request.query for request in server.requests]
+    assert queries[0] == {"RegionId": "cn-hangzhou", "Name": "x", "MaxResults": "50"}
+    assert queries[1] == queries[2] == {**queries[0], "NextToken": "n-2"}
+
+
+def test_pages_of_results_keep_their_token_inside(server: ScriptedServer, client: Client) -> None:
+    def answer(request: Request) -> Answer:
+        first = "NextToken" not in request.query
+        rows = {"InvocationResult": [{"InstanceId": "i-1" if first else "i-2"}]}
+        return Answer(200, {"Invocation": {"InvocationResults": rows, "NextToken": "n" if first else ""}})
+
+    server.script(answer)
+    pages = list(client.pages("DescribeInvocationResults", {"InvokeId": "t-1"}))
+    path = ("Invocation", "InvocationResults", "InvocationResult")
+    assert [row["InstanceId"] for page in pages for row in page.rows(*path)] == ["i-1", "i-2"]
+
+
+def test_half_a_listing_is_an_error(server: ScriptedServer, client: Client) -> None:
+    server.script([Answer(200, {"Commands": {"Command": [1]}, "NextToken": "n-2"}), api_error(403, "Forbidden.RAM")])
+    with pytest.raises(ApiError):
+        list(client.pages("DescribeCommands"))
+
+
+def test_a_token_that_comes_twice_does_not_turn_in_circles(server: ScriptedServer, client: Client) -> None:
+    server.script([Answer(200, {"Commands": {"Command": [1]}, "NextToken": "same"})])
+    with pytest.raises(CloudError, match="same NextToken twice"):
+        list(client.pages("DescribeCommands"))
+
+
+@pytest.mark.parametrize(("asked", "sent"), [(10, "10"), (500, "100")])
+def test_a_page_is_no_larger_than_allowed(server: ScriptedServer, client: Client, asked: int, sent: str) -> None:
+    list(client.pages("DescribeInstances", page_size=asked))
+    assert server.requests[0].query["MaxResults"] == sent
+
+
+def test_listings_without_tokens_are_paged_by_number(server: ScriptedServer, client: Client) -> None:
+    def answer(request: Request) -> Answer:
+        number = int(request.query["PageNumber"])
+        return Answer(
+            200, {"TotalCount": 5, "InstanceStatuses": {"InstanceStatus": list(range(5))[2 * number - 2 : 2 * number]}}
+        )
+
+    server.script(answer)
+    pages = list(client.pages("DescribeInstanceStatus", page_size=2))
+    assert [row for page in pages for row in page.rows("InstanceStatuses", "InstanceStatus")] == [0, 1, 2, 3, 4]
+    assert len(server.requests) == 3
+
+
+def test_an_operation_without_pages_gives_one(server: ScriptedServer, client: Client) -> None:
+    assert len(list(client.pages("DescribeRegions"))) == 1
+    assert server.requests[0].query == {}
