@@ -55,12 +55,21 @@ def _schedule_module() -> Any:
     return importlib.import_module(f"{_NAME}.plugins.module_utils.cloud_assistant.schedule")
 
 
-def parse_frequency(text: str, timeout: int | None = None) -> Schedule:
-    """The schedule of a Frequency; ``ValueError`` with the reason when it is none."""
+def parse_frequency(text: str, timeout: int | None = None, now: datetime | None = None) -> Schedule:
+    """The schedule of a new Frequency; ``ValueError`` with the reason when it is none. ``now``: the cloud's clock."""
+    return _schedule("parse_frequency", text, timeout=timeout, now=now)
+
+
+def read_frequency(text: str) -> Schedule:
+    """The schedule of a Frequency that was accepted before, whatever the time is now."""
+    return _schedule("read_frequency", text)
+
+
+def _schedule(function: str, text: str, **arguments: Any) -> Schedule:
     module = _schedule_module()
     errors = importlib.import_module(f"{_NAME}.plugins.module_utils.common.errors")
     try:
-        schedule: Schedule = module.parse_frequency(text, timeout=timeout)
+        schedule: Schedule = getattr(module, function)(text, **arguments)
     except errors.InputError as error:
         raise ValueError(str(error)) from error
     return schedule

@@ -26,7 +26,7 @@ from .invocations import INVOCATION_NOT_FOUND
 from .models import InstanceResult, Invocation, Summary, parse_time
 from .request import REPEAT_MODES
 from .results import iter_results, read_results
-from .schedule import parse_frequency
+from .schedule import read_frequency
 from .targets import check_tags
 from .waiting import Watch, ended, names_of
 
@@ -112,7 +112,7 @@ class Found:
         if not (invocation.live and invocation.frequency):
             return []
         try:
-            schedule = parse_frequency(invocation.frequency)
+            schedule = read_frequency(invocation.frequency)
         except InputError:
             return []  # made elsewhere, in a form that today's service no longer takes
         created = parse_time(invocation.created_at)
