@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.commands import (
+    find_commands,
+    the_only,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.models import Invocation
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import ApiError, WaitTimeout
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline, poll
@@ -77,6 +81,21 @@ def live_invocations(
         for invocation in _matching(client, command_id, command_name, InvokeStatus=status):
             found.setdefault(invocation.invoke_id, invocation)
     return oldest_first(found.values())
+
+
+def stoppable_invocations(
+    client: Client, *, invoke_id: str | None = None, command_id: str | None = None, command_name: str | None = None
+) -> list[Invocation]:
+    """Return the one invocation of the id, or every live one of the command, as long as something of it is live.
+
+    Raises TaskFailure when several commands have the name. A deleted command's invocations are found by its name, too.
+    """
+    if invoke_id:
+        found = find_invocation(client, invoke_id)
+        return [found] if found and any(instance.live for instance in found.instances) else []
+    if command_name:
+        the_only(command_name, find_commands(client, name=command_name))
+    return live_invocations(client, command_id=command_id, command_name=command_name)
 
 
 def oldest_first(invocations: Iterable[Invocation]) -> list[Invocation]:

@@ -1,0 +1,395 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keep or stop invocations of stored commands."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: ecs_invocation
+short_description: Keep or stop scheduled invocations of Alibaba Cloud Cloud Assistant
+version_added: "0.1.0"
+description:
+  - With O(state=present), keeps exactly one live scheduled invocation of a stored command on each of the instances.
+  - With O(state=stopped), stops one invocation, or all live ones of a command, and waits until nothing runs any more.
+  - >-
+    A live invocation of the command is taken for the one that the task means when it has the same O(repeat_mode), all
+    of the O(tags), and, without O(tags), at least one of the instances. So two schedules of one command on the same
+    instances have to be told apart by their tags; and with tags, a schedule can move to entirely other instances.
+  - >-
+    Its frequency, its parameters and its instances are changed in place where the service can do that and all agents
+    are newer than 2.2.3.541 (Linux) or 2.1.3.541 (Windows). Otherwise, and where anything else differs, it is stopped
+    and a new one is started; before that, the service is asked whether the new one could start.
+  - >-
+    By O(command_name), schedules of an older command of that name, which M(cloudops.cloud_assistant.ecs_command) has
+    replaced, are taken over, too.
+  - One invocation holds at most 100 instances. More instances are several invocations that are treated as one schedule.
+author: cloudops.cloud_assistant contributors (@cloudops)
+extends_documentation_fragment:
+  - cloudops.cloud_assistant.alibaba
+  - cloudops.cloud_assistant.attributes
+  - cloudops.cloud_assistant.attributes.alibaba
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Lets the service check what would be started, with C(RepeatMode=DryRun).
+  diff_mode:
+    support: full
+    details:
+      - Values of parameters are shown only where they are those of O(parameters).
+  idempotent:
+    support: full
+options:
+  state:
+    description:
+      - V(present) keeps a schedule, V(stopped) ends invocations.
+    type: str
+    choices: [present, stopped]
+    default: present
+  invoke_id:
+    description:
+      - The invocation to stop. Only with O(state=stopped).
+      - One that the service does not know, because it is older than 30 days, counts as stopped.
+    type: str
+  command_id:
+    description:
+      - The id of the stored command. With O(state=stopped), all its live invocations are stopped.
+    type: str
+  command_name:
+    description:
+      - The exact name of the stored command. Two commands of one name are refused with their ids.
+    type: str
+  instance_ids:
+    description:
+      - The instances of the schedule.
+      - With O(state=stopped), invocations are stopped on these instances only; without it, on all.
+    type: list
+    elements: str
+  resource_tags:
+    description:
+      - The instances of the schedule are those that have all of these tags when the task runs.
+    type: dict
+  resource_group_id:
+    description:
+      - The resource group of the instances.
+    type: str
+  frequency:
+    description:
+      - When the command runs, as C(rate(<number><s|m|h|d>\)), C(at(yyyy-MM-dd HH:mm:ss <time zone>\)), or a cron
+        expression of six fields, seconds first, and an optional year and time zone.
+    type: str
+  repeat_mode:
+    description:
+      - V(period) runs by O(frequency) and is the default with it. V(every_reboot) runs after each reboot of an
+        instance, V(next_reboot_only) after the next one.
+    type: str
+    choices: [period, next_reboot_only, every_reboot]
+  timed:
+    description:
+      - The word of the older API for V(period). V(true) requires O(frequency).
+    type: bool
+  parameters:
+    description:
+      - The values of the command's parameters. Not given, they are empty.
+    type: dict
+  secret_parameters:
+    description:
+      - Further values, which are never shown.
+    type: dict
+  username:
+    description:
+      - The user who runs the command on the instances.
+    type: str
+  windows_password_name:
+    description:
+      - The name of the parameter store's entry with that user's password, on Windows. It is not compared.
+    type: str
+  working_dir:
+    description:
+      - The directory in which the command runs, instead of its own.
+    type: str
+  timeout:
+    description:
+      - Seconds after which each run is ended by force, instead of the command's own time.
+    type: int
+  launcher:
+    description:
+      - The program that starts the script, instead of the command's own.
+    type: str
+  termination_mode:
+    description:
+      - Whether V(process) alone or its whole V(process_tree) is ended when a run is stopped or takes too long.
+    type: str
+    choices: [process, process_tree]
+  container_id:
+    description:
+      - The id of the container in which the command runs.
+    type: str
+  container_name:
+    description:
+      - The name of the container in which the command runs.
+    type: str
+  oss_output_delivery:
+    description:
+      - Where in OSS the whole output is kept, as C(oss://bucket/prefix).
+    type: str
+  tags:
+    description:
+      - Tags of the invocation, at most 20, by which it is also found again.
+    type: dict
+  wait_timeout:
+    description:
+      - Seconds to wait until nothing runs any more where something is stopped.
+    type: int
+    default: 120
+notes:
+  - >-
+    The permissions C(ecs:DescribeCommands), C(ecs:DescribeInvocations), C(ecs:DescribeCloudAssistantStatus),
+    C(ecs:InvokeCommand), C(ecs:ModifyInvocationAttribute) and C(ecs:StopInvocation) are needed.
+  - Not given, O(username), O(working_dir), O(timeout), O(launcher), O(termination_mode), O(container_id),
+    O(container_name) and O(oss_output_delivery) of a live invocation are not compared.
+seealso:
+  - module: cloudops.cloud_assistant.ecs_invoke_command
+  - module: cloudops.cloud_assistant.ecs_invocation_info
+  - module: cloudops.cloud_assistant.ecs_command
+"""
+
+EXAMPLES = r"""
+---
+- name: Rotate the logs of two instances every night
+  cloudops.cloud_assistant.ecs_invocation:
+    region: cn-hangzhou
+    command_name: rotate-logs
+    instance_ids:
+      - i-bp185dy2o3o6neg1x8h2
+      - i-bp185dy2o3o6neg1x8h3
+    frequency: "0 30 3 * * ? Asia/Shanghai"
+
+- name: Back up two databases on the same instances, told apart by a tag
+  cloudops.cloud_assistant.ecs_invocation:
+    region: cn-hangzhou
+    command_name: backup
+    resource_tags:
+      role: database
+    frequency: rate(6h)
+    parameters:
+      database: "{{ item }}"
+    tags:
+      schedule: "backup-{{ item }}"
+  loop: [orders, stock]
+
+- name: Run a check after each reboot
+  cloudops.cloud_assistant.ecs_invocation:
+    region: cn-hangzhou
+    command_name: check-disks
+    instance_ids: [i-bp185dy2o3o6neg1x8h2]
+    repeat_mode: every_reboot
+
+- name: Stop everything that runs a command
+  cloudops.cloud_assistant.ecs_invocation:
+    region: cn-hangzhou
+    state: stopped
+    command_name: rotate-logs
+"""
+
+RETURN = r"""
+---
+command_id:
+  description: The id of the command.
+  returned: O(state=present)
+  type: str
+  sample: c-7d2a745b412b4601b2d47f6a768d3a14
+invoke_ids:
+  description:
+    - The invocations that make up the schedule now; in check mode without those that would be started.
+    - With O(state=stopped), those that were looked at because they were live.
+  returned: success
+  type: list
+  elements: str
+  sample: [t-7d2a745b412b4601b2d47f6a768d5c11]
+invoke_id:
+  description: The first of them.
+  returned: when there is one
+  type: str
+  sample: t-7d2a745b412b4601b2d47f6a768d5c11
+instance_ids:
+  description: The instances of the schedule.
+  returned: O(state=present)
+  type: list
+  elements: str
+  sample: [i-bp185dy2o3o6neg1x8h2, i-bp185dy2o3o6neg1x8h3]
+started_invoke_ids:
+  description: The invocations that were started.
+  returned: O(state=present)
+  type: list
+  elements: str
+  sample: []
+modified_invoke_ids:
+  description: The invocations that were changed in place, or would be.
+  returned: O(state=present)
+  type: list
+  elements: str
+  sample: [t-7d2a745b412b4601b2d47f6a768d5c11]
+stopped_invoke_ids:
+  description: The invocations that were stopped on all or some instances, or would be.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+stopped_instances:
+  description: The instances on which each invocation was stopped, or would be, by the invocation's id.
+  returned: O(state=stopped)
+  type: dict
+  sample: {t-7d2a745b412b4601b2d47f6a768d5c11: [i-bp185dy2o3o6neg1x8h2]}
+running_instances:
+  description: The instances on which something still runs.
+  returned: when the wait has failed
+  type: list
+  elements: str
+  sample: [i-bp185dy2o3o6neg1x8h2]
+error:
+  description: The service's answer, with C(operation), C(code), C(message), C(request_id), C(http_status) and C(hint).
+  returned: when the service refused a call
+  type: dict
+  sample:
+    operation: InvokeCommand
+    code: InvalidInstance.NotFound
+    message: The specified instance does not exist.
+    request_id: 473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E
+    http_status: 404
+    host: ecs.cn-hangzhou.aliyuncs.com
+    hint: Check the instance ids and the region.
+"""
+
+from typing import Any
+
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS, connect
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.invocations import (
+    find_invocation,
+    plan_stop,
+    stop,
+    stoppable_invocations,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.request import RunRequest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.run_options import (
+    RUN_OPTIONS,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.scheduled import Scheduler
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import Targets
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
+    TaskContext,
+    TaskSpec,
+    run_module,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+
+# what a schedule has in common with every other run, besides its targets
+SHARED = (
+    "parameters",
+    "secret_parameters",
+    "username",
+    "windows_password_name",
+    "working_dir",
+    "timeout",
+    "launcher",
+    "termination_mode",
+    "container_id",
+    "container_name",
+    "oss_output_delivery",
+    "frequency",
+    "timed",
+    "tags",
+)
+
+SPEC = TaskSpec(
+    argument_spec={
+        "state": {"type": "str", "choices": ["present", "stopped"], "default": "present"},
+        "invoke_id": {"type": "str"},
+        "command_id": {"type": "str"},
+        "command_name": {"type": "str"},
+        "repeat_mode": {"type": "str", "choices": ["period", "next_reboot_only", "every_reboot"]},
+        "wait_timeout": {"type": "int", "default": 120},
+        **{name: RUN_OPTIONS[name] for name in (*SHARED, "instance_ids", "resource_tags", "resource_group_id")},
+        **ALIBABA_OPTIONS,
+    },
+    mutually_exclusive=[("invoke_id", "command_id", "command_name"), ("instance_ids", "resource_tags")],
+    required_one_of=[("invoke_id", "command_id", "command_name")],
+    required_if=[("state", "present", ("command_id", "command_name"), True)],
+)
+
+
+def ensure(task: TaskContext) -> dict[str, Any]:
+    """Bring the command's invocations into the wanted state."""
+    params = task.params
+    if params["wait_timeout"] < 1:
+        raise InputError("wait_timeout", "must be at least 1 second")
+    return _present(task) if params["state"] == "present" else _stopped(task)
+
+
+def _present(task: TaskContext) -> dict[str, Any]:
+    params = task.params
+    targets = Targets.of(params["instance_ids"], params["resource_tags"], params["resource_group_id"], warn=task.warn)
+    given = {name: params[name] for name in (*SHARED, "repeat_mode") if params[name] is not None}
+    request = RunRequest(targets, command_id=params["command_id"], command_name=params["command_name"], **given)
+    request.check(params["api_generation"])
+    scheduler = Scheduler(
+        connect(params), check=task.check_mode, deadline=Deadline(params["wait_timeout"]), warn=task.warn
+    )
+    changes = scheduler.present(request)
+    invoke_ids = [*changes.kept, *changes.started]
+    result: dict[str, Any] = {
+        "changed": changes.changed,
+        "command_id": changes.command_id,
+        "instance_ids": list(changes.instance_ids),
+        "invoke_ids": invoke_ids,
+        "started_invoke_ids": changes.started,
+        "modified_invoke_ids": changes.modified,
+        "stopped_invoke_ids": changes.stopped,
+    }
+    if invoke_ids:
+        result["invoke_id"] = invoke_ids[0]
+    if task.diff_mode:
+        result["diff"] = {"before": changes.before, "after": changes.after}
+    return result
+
+
+def _stopped(task: TaskContext) -> dict[str, Any]:
+    params = task.params
+    client = connect(params)
+    live = stoppable_invocations(
+        client,
+        invoke_id=params["invoke_id"],
+        command_id=params["command_id"],
+        command_name=params["command_name"],
+    )
+    if params["invoke_id"] and not live and find_invocation(client, params["invoke_id"]) is None:
+        task.warn(f"invoke_id: the service knows no invocation {params['invoke_id']}; it forgets them after 30 days")
+    stops = [plan_stop(invocation, params["instance_ids"]) for invocation in live]
+    wanted = {each.invoke_id: list(each.instance_ids) for each in stops if each}
+    if not task.check_mode:
+        stop(client, stops, Deadline(params["wait_timeout"]))
+    result: dict[str, Any] = {
+        "changed": bool(wanted),
+        "invoke_ids": [invocation.invoke_id for invocation in live],
+        "stopped_invoke_ids": list(wanted),
+        "stopped_instances": wanted,
+    }
+    if live:
+        result["invoke_id"] = live[0].invoke_id
+    if task.diff_mode:
+        result["diff"] = {"before": {"live": wanted}, "after": {"live": {}}} if wanted else {"before": {}, "after": {}}
+    return result
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, ensure)
+
+
+if __name__ == "__main__":
+    main()
