@@ -40,8 +40,8 @@ _GATEWAY_HINTS = {
 }
 
 _STATUS_HINTS = {
-    401: "Check the keys or the token, and the clock of this machine. Five wrong signatures lock a key for five "
-    "minutes.",
+    401: "Check the keys, the token or the password, and the clock of this machine. Five wrong signatures lock a key "
+    "for five minutes.",
     403: "The user lacks a permission for this operation, or the project belongs to somebody else.",
     404: "Nothing answers at this address: check endpoint, region and project_id.",
     429: "Too many requests: try again later.",
