@@ -26,6 +26,9 @@ from .lifecycle import Lifecycle
 from .service import Service
 from .state import Cloud, Options
 
+# the SDKs send every parameter in the URL, a file of 32 KB after Base64 too, in which %2B may take three bytes a character
+_LONGEST_LINE = 128 * 1024
+
 
 class Emulator:
     """One emulated cloud with its three listeners: ECS (and the control API), Huawei IAM, Huawei CloudDC."""
@@ -65,7 +68,7 @@ class Emulator:
         return ready
 
     async def _listen(self, application: web.Application, host: str, port: int) -> str:
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0, max_line_size=_LONGEST_LINE)
         await runner.setup()
         site = web.TCPSite(runner, host, port, backlog=1024)
         await site.start()
