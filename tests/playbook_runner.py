@@ -28,11 +28,19 @@ class PlayResult:
     stderr: str
     results: list[dict[str, Any]] = field(default_factory=list)
 
-    def result(self, task: str, host: str | None = None) -> dict[str, Any]:
-        """The result of the last task of that name (on that host). AssertionError when it did not run."""
+    def row(self, task: str, host: str | None = None) -> dict[str, Any]:
+        """The last task of that name (on that host): task, host, result, and its outcome.
+
+        The outcome is ok, failed, ignored (failed, and that was allowed), skipped or unreachable.
+        AssertionError when there was no such task.
+        """
         found = [row for row in self.results if row["task"] == task and host in (None, row["host"])]
         assert found, f"no task {task!r} ran; there were {[row['task'] for row in self.results]}\n{self.output}"
-        result: dict[str, Any] = found[-1]["result"]
+        return found[-1]
+
+    def result(self, task: str, host: str | None = None) -> dict[str, Any]:
+        """The result of the last task of that name (on that host). AssertionError when there was no such task."""
+        result: dict[str, Any] = self.row(task, host)["result"]
         return result
 
     @property

@@ -1,0 +1,89 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all modules have in common: their routing, their groups and their form."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common import version
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import TaskSpec
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.options import HUAWEI_OPTIONS
+
+PACKAGE = "ansible_collections.cloudops.cloud_assistant.plugins.modules"
+ROOT = Path(version.__file__).parents[3]
+NAMES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("[!_]*.py"))
+RUNTIME = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
+ONE_OF_ALL = pytest.mark.parametrize("name", NAMES)
+
+
+def spec_of(name: str) -> TaskSpec:
+    """The module's specification."""
+    spec = importlib.import_module(f"{PACKAGE}.{name}").SPEC
+    assert isinstance(spec, TaskSpec)
+    return spec
+
+
+def takes(name: str, options: dict[str, Any]) -> bool:
+    """Whether a module takes all the options of a cloud, as they are."""
+    given = spec_of(name).argument_spec
+    return all(given.get(option) == spec for option, spec in options.items())
+
+
+def test_action_groups_hold_every_module_of_their_cloud():
+    groups = {
+        "alibaba": [name for name in NAMES if takes(name, ALIBABA_OPTIONS)],
+        "huawei": [name for name in NAMES if takes(name, HUAWEI_OPTIONS)],
+    }
+    assert RUNTIME["action_groups"] == groups
+    assert sorted(groups["alibaba"] + groups["huawei"]) == NAMES
+
+
+def test_every_module_is_routed_to_the_action_plugin():
+    action = {"action_plugin": "cloudops.cloud_assistant.api_task"}
+    assert RUNTIME["plugin_routing"]["modules"] == {name: action for name in NAMES}
+
+
+@ONE_OF_ALL
+def test_documentation_has_the_fragments_of_its_cloud(name: str):
+    documentation = yaml.safe_load(importlib.import_module(f"{PACKAGE}.{name}").DOCUMENTATION)
+    cloud = "alibaba" if name in RUNTIME["action_groups"]["alibaba"] else "huawei"
+    wanted = {f"cloudops.cloud_assistant.{cloud}", "cloudops.cloud_assistant.attributes"}
+    assert wanted <= set(documentation["extends_documentation_fragment"])
+
+
+@ONE_OF_ALL
+def test_options_and_documentation_agree(name: str):
+    documentation = yaml.safe_load(importlib.import_module(f"{PACKAGE}.{name}").DOCUMENTATION)
+    shared = {**ALIBABA_OPTIONS, **HUAWEI_OPTIONS}
+    own = {option: spec for option, spec in spec_of(name).argument_spec.items() if shared.get(option) != spec}
+    documented = documentation.get("options", {})
+    assert set(documented) == set(own)
+    for option, spec in own.items():
+        row = documented[option]
+        assert (row["type"], row.get("default")) == (spec.get("type", "str"), spec.get("default")), option
+        assert row.get("choices") == spec.get("choices"), option
+        assert row.get("aliases", []) == spec.get("aliases", []), option
+
+
+@ONE_OF_ALL
+def test_secret_looking_options_say_whether_they_are(name: str):
+    def undecided(options: Any) -> list[str]:
+        # what AnsibleModule would warn about in every run
+        words = ("pass", "token", "secret", "key", "private")
+        return [
+            option
+            for option, spec in options.items()
+            if any(word in option for word in words)
+            and spec.get("type") not in ("bool",)
+            and "no_log" not in spec
+            and not option.endswith(("_path", "_id", "_name", "_file"))
+        ] + [inner for spec in options.values() for inner in undecided(spec.get("options") or {})]
+
+    assert undecided(spec_of(name).argument_spec) == []
