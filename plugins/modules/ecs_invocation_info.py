@@ -191,6 +191,7 @@ invocations:
       description:
         - The next five times at which its schedule fires, in UTC. Empty when it will not run by the clock.
         - A cron expression without a time zone is meant in that of each instance; here it is taken as UTC.
+        - For cron expressions the C(croniter) library is needed; without it they are left out, with a warning.
       returned: always
       type: list
       elements: str
@@ -359,7 +360,10 @@ def ensure(task: TaskContext) -> dict[str, Any]:
         results = results_of(client, found, deadline, wait=params["wait"])
     else:
         results = found.results
-    return {"changed": False, **found_as_dict(found, results)}
+    shown = found_as_dict(found, results)
+    for text in found.warnings:
+        task.warn(text)
+    return {"changed": False, **shown}
 
 
 def _query(params: dict[str, Any]) -> InvocationQuery:

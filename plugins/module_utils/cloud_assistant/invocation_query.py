@@ -16,6 +16,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.g
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
     ApiError,
     InputError,
+    MissingLibrary,
     TaskFailure,
     WaitTimeout,
 )
@@ -98,10 +99,11 @@ class InvocationQuery:
 
 @dataclass
 class Found:
-    """Invocations, newest first, and the service's clock when they were read (UTC)."""
+    """Invocations, newest first, and the service's clock when they were read (UTC). ``warnings`` are for people."""
 
     invocations: list[Invocation]
     now: datetime
+    warnings: set[str] = field(default_factory=set)
 
     def next_runs(self, invocation: Invocation) -> list[str]:
         """Return when a scheduled invocation runs next, in ISO 8601, UTC; empty when it will not run by the clock.
@@ -116,7 +118,11 @@ class Found:
         except InputError:
             return []  # made elsewhere, in a form that today's service no longer takes
         created = parse_time(invocation.created_at)
-        runs = schedule.next_runs(self.now, SHOWN_RUNS, created_at=created)
+        try:
+            runs = schedule.next_runs(self.now, SHOWN_RUNS, created_at=created)
+        except MissingLibrary as error:
+            self.warnings.add(f"next_runs of cron expressions are not computed: {error}")
+            return []
         return [run.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") for run in runs]
 
     @property

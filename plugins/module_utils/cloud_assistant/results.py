@@ -16,6 +16,9 @@ from .models import InstanceResult
 RECORD_GRACE = 5.0
 """Seconds that a record may come later than the state which says that the run has ended."""
 
+REREAD_PAUSE = 1.0
+"""Seconds between two looks for records that are late."""
+
 NO_RECORD = "NoRecord"
 """Our own error code of an instance for which the service wrote nothing down."""
 
@@ -56,7 +59,7 @@ def read_results(
         missing = len(found) < len(wanted)
         if deadline.expired() or not (running or (missing and not waited.expired())):
             break
-        deadline.pause(1.0)
+        deadline.pause(REREAD_PAUSE)
     for instance_id in wanted - found.keys():
         found[instance_id] = no_record(instance_id, invoke_id)
     return found

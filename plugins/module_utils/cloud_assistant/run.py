@@ -110,7 +110,8 @@ class _Run:
             token = self._token()
             plan = plan_batches(remaining, self.request.batch_size, token, whole=remaining == self.instance_ids)
             tags = self._tags(token, len(plan))
-            self.watch = Watch(self.client, self.deadline, run_tag(token) if token else None)
+            mark = run_tag(token) if token else None
+            self.watch = Watch(self.client, self.deadline, mark if mark and mark[0] in tags else None)
             with order_for(self.client, self.request, command, tags, self.outcome.errors.append) as order:
                 self._set_deadline(order, len(plan))
                 self._launch_and_collect(order, deque(plan))
