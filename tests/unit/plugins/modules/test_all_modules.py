@@ -47,7 +47,7 @@ def test_action_groups_hold_every_module_of_their_cloud():
 
 def test_every_module_is_routed_to_the_action_plugin():
     action = {"action_plugin": "cloudops.cloud_assistant.api_task"}
-    assert RUNTIME["plugin_routing"]["modules"] == {name: action for name in NAMES}
+    assert RUNTIME["plugin_routing"]["modules"] == dict.fromkeys(NAMES, action)
 
 
 @ONE_OF_ALL
@@ -58,14 +58,23 @@ def test_documentation_has_the_fragments_of_its_cloud(name: str):
     assert wanted <= set(documentation["extends_documentation_fragment"])
 
 
+def documented_options(name: str) -> dict[str, Any]:
+    """All options that the module documents, those of its fragments included."""
+    documentation = yaml.safe_load(importlib.import_module(f"{PACKAGE}.{name}").DOCUMENTATION)
+    options = dict(documentation.get("options", {}))
+    for fragment in documentation["extends_documentation_fragment"]:
+        file, _dot, variant = fragment.removeprefix("cloudops.cloud_assistant.").partition(".")
+        module = importlib.import_module(f"{PACKAGE.removesuffix('modules')}doc_fragments.{file}")
+        text = getattr(module.ModuleDocFragment, (variant or "documentation").upper())
+        options |= yaml.safe_load(text).get("options", {})
+    return options
+
+
 @ONE_OF_ALL
 def test_options_and_documentation_agree(name: str):
-    documentation = yaml.safe_load(importlib.import_module(f"{PACKAGE}.{name}").DOCUMENTATION)
-    shared = {**ALIBABA_OPTIONS, **HUAWEI_OPTIONS}
-    own = {option: spec for option, spec in spec_of(name).argument_spec.items() if shared.get(option) != spec}
-    documented = documentation.get("options", {})
-    assert set(documented) == set(own)
-    for option, spec in own.items():
+    documented, accepted = documented_options(name), spec_of(name).argument_spec
+    assert set(documented) == set(accepted)
+    for option, spec in accepted.items():
         row = documented[option]
         assert (row["type"], row.get("default")) == (spec.get("type", "str"), spec.get("default")), option
         assert row.get("choices") == spec.get("choices"), option
