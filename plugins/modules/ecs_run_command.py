@@ -364,6 +364,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     request_from,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.script_source import given_script
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
     TaskContext,
     TaskSpec,
@@ -391,11 +392,14 @@ SPEC = TaskSpec(
 def ensure(task: TaskContext) -> dict[str, Any]:
     """Run the script."""
     params = task.params
+    script = given_script(params["content"], params["src"])
+    if script is None:
+        raise InputError("content", "is required, or src")
     request = request_from(
         params,
         check_mode=task.check_mode,
         warn=task.warn,
-        script=given_script(params["content"], params["src"]),
+        script=script,
         type=params["type"],
         enable_parameter=params["enable_parameter"],
         name=params["name"],
