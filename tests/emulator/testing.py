@@ -26,6 +26,9 @@ HUAWEI_REGION = "cn-east-3"
 # rows of ECS instances, or {"instances": rows of ECS instances, "clouddc": rows of CloudDC instances}
 Fleet = Sequence[Mapping[str, Any]] | Mapping[str, Sequence[Mapping[str, Any]]]
 
+# the control API is on this machine, whatever proxy the environment names; made once, since it reads all certificates
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
 
 class Emulator:
     """A running emulator. ``endpoint`` is the ECS endpoint, ``ready`` all that its ready file says."""
@@ -62,10 +65,8 @@ class Emulator:
         """One call of the control API; ``path`` is relative to ``/_emulator/``."""
         data = None if document is None else json.dumps(document).encode()
         request = urllib.request.Request(f"{self.ready['control']}/{path}", data=data, method=method)
-        # the control API is on this machine, whatever proxy the environment names
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, timeout=120) as response:
+            with _OPENER.open(request, timeout=120) as response:
                 return json.loads(response.read())
         except urllib.error.HTTPError as error:
             raise ValueError(f"{method} {path}: {error.code} {error.read().decode(errors='replace')}") from error
