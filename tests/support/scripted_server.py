@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -66,7 +67,9 @@ def api_error(status: int, code: str, message: str = "a message", **headers: str
 class ScriptedServer:
     """Gives the answers in their order and keeps giving the last one; a function may be given instead of answers."""
 
-    def __init__(self, answers: Iterable[Answer] | Callable[[Request], Answer] = ()) -> None:
+    def __init__(
+        self, answers: Iterable[Answer] | Callable[[Request], Answer] = (), *, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.requests: list[Request] = []
         self._lock = threading.Lock()
         self.script(answers)
@@ -119,6 +122,8 @@ class ScriptedServer:
                     super().handle_error(request, client_address)
 
         self._server = Server(("127.0.0.1", 0), Handler)
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     def script(self, answers: Iterable[Answer] | Callable[[Request], Answer]) -> None:

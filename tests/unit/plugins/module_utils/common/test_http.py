@@ -1,0 +1,163 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The transport: certificates, proxies, and what it keeps to itself."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import ssl
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import MissingLibrary
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.http import HttpTransport, NoAnswer
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from support.scripted_server import Answer, ScriptedServer
+
+PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*PROXY_VARIABLES, *(name.upper() for name in PROXY_VARIABLES), "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@dataclass
+class Secure:
+    """A server with a certificate of its own authority."""
+
+    url: str
+    authority: Path
+    server: ScriptedServer
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """A self-signed certificate for 127.0.0.1, and the file with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+        .sign(key, hashes.SHA256())
+    )
+    public, both = folder / "authority.pem", folder / "server.pem"
+    public.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    plain = serialization.NoEncryption()
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    both.write_bytes(public.read_bytes() + pem)
+    return public, both
+
+
+@pytest.fixture
+def secure(tmp_path: Path) -> Iterator[Secure]:
+    authority, both = make_certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(both)
+    with ScriptedServer(tls=context) as server:
+        yield Secure(f"https://{server.host}/", authority, server)
+
+
+def test_an_untrusted_certificate_is_a_final_error_that_did_not_arrive(secure: Secure) -> None:
+    with pytest.raises(NoAnswer, match="certificate is not trusted: self.signed") as caught:
+        HttpTransport().send("POST", secure.url + "?Signature=hidden", {})
+    assert (caught.value.may_have_arrived, caught.value.passing) == (False, False)
+    assert "hidden" not in str(caught.value)
+    assert secure.server.requests == []
+
+
+def test_a_given_authority_is_trusted(secure: Secure) -> None:
+    assert HttpTransport(verify=str(secure.authority)).send("POST", secure.url, {}).status == 200
+
+
+def test_verification_can_be_switched_off(secure: Secure) -> None:
+    with pytest.warns(Warning, match="Unverified HTTPS"):
+        assert HttpTransport(verify=False).send("POST", secure.url, {}).status == 200
+
+
+def test_the_environments_bundle_counts_when_nothing_is_given(secure: Secure, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(secure.authority))
+    assert HttpTransport().send("POST", secure.url, {}).status == 200
+
+
+def test_the_environments_bundle_does_not_undo_what_is_given(
+    secure: Secure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other").mkdir()
+    other, _both = make_certificate(tmp_path / "other")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(secure.authority))
+    with pytest.raises(NoAnswer, match="not trusted"):
+        HttpTransport(verify=str(other)).send("POST", secure.url, {})
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other))
+    assert HttpTransport(verify=str(secure.authority)).send("POST", secure.url, {}).status == 200
+    with pytest.warns(Warning, match="Unverified HTTPS"):
+        assert HttpTransport(verify=False).send("POST", secure.url, {}).status == 200
+
+
+def test_proxies_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ScriptedServer() as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        HttpTransport().send("POST", "http://ecs.example.com/?a=b", {})
+        assert proxy.requests[0].headers["host"] == "ecs.example.com"
+
+
+def test_an_unreachable_proxy_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ScriptedServer() as gone:
+        host = gone.host
+    monkeypatch.setenv("https_proxy", f"http://user:hidden@{host}")
+    with pytest.raises(NoAnswer) as caught:
+        HttpTransport().send("POST", "https://ecs.example.com/", {})
+    assert not caught.value.may_have_arrived
+    assert "hidden" not in str(caught.value)
+
+
+def test_a_password_file_does_not_replace_the_signature(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password hidden\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    with ScriptedServer() as server:
+        HttpTransport().send("POST", server.url, {"Authorization": "ours"})
+        assert server.requests[0].headers["authorization"] == "ours"
+
+
+def test_cookies_are_not_kept() -> None:
+    with ScriptedServer([Answer(headers={"Set-Cookie": "a=b"})]) as server:
+        transport = HttpTransport()
+        for _ in range(2):
+            transport.send("POST", server.url, {})
+        assert "cookie" not in server.requests[1].headers
+
+
+@pytest.mark.parametrize("url", ["http://[bad/", "nonsense://host/", "http:///nohost"])
+def test_an_impossible_url_never_left(url: str) -> None:
+    with pytest.raises(NoAnswer) as caught:
+        HttpTransport().send("POST", url, {})
+    assert (caught.value.may_have_arrived, caught.value.passing) == (False, False)
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Sat, 99 Nov 2026 20:38:23 GMT"])
+def test_an_unreadable_clock_is_none(date: str) -> None:
+    with ScriptedServer([Answer(headers={"Date": date})]) as server:
+        assert HttpTransport().send("POST", server.url, {}).server_time is None
+
+
+def test_without_the_library_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "requests", None)
+    with pytest.raises(MissingLibrary, match="requests"):
+        HttpTransport()
