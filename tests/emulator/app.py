@@ -26,7 +26,7 @@ from .lifecycle import Lifecycle
 from .service import Service
 from .state import Cloud, Options
 
-# the SDKs send every parameter in the URL, a file of 32 KB after Base64 too, in which %2B may take three bytes a character
+# the SDKs send every parameter in the URL, a file of 32 KB after Base64 too, of which a character may take three bytes
 _LONGEST_LINE = 128 * 1024
 
 

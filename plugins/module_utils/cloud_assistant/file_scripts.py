@@ -104,7 +104,8 @@ whole_parts() {
 _LOOK = r"""
 need sha256sum stat awk
 describe
-if [ "$kind" = file ] && [ "$digest" = "$sha256" ]; then
+if [ "$compare" = 1 ] && [ "$kind" = file ] && [ "$digest" = "$sha256" ]; then
+  if [ "$write" = 1 ]; then rm -rf "$stage"; fi
   if ! rights_differ; then say state same; exit 0; fi
   [ "$overwrite" = 1 ] || fail FileAlreadyExists "$file has other rights, and overwrite is off"
   say state rights
@@ -151,6 +152,8 @@ if [ "$write" = 1 ] && { [ "$staged" = 1 ] || [ "$kind" != missing ]; }; then
       *) say "$word $rest" ;;
     esac
   done
+elif [ "$write" = 1 ]; then
+  rm -rf "$stage"
 fi
 if [ "$show" = 1 ] && [ "$kind" = file ] && [ "$size_now" -le "$shown_bytes" ]; then
   need base64
@@ -162,7 +165,8 @@ fi
 _ASSEMBLE = r"""
 need sha256sum stat awk
 umask 077
-cd "$stage" 2>/dev/null || fail FileCreateFail "the staging directory $stage is gone"
+[ ! -L "$stage" ] && [ "$(stat -c %u "$stage" 2>/dev/null)" = "$(id -u)" ] && cd "$stage" && chmod 700 . ||
+  fail FileCreateFail "the staging directory $stage is gone"
 found=$(whole_parts)
 printf '%s\n' "$found"
 case "$found" in
@@ -209,8 +213,9 @@ def look_script(
     overwrite: bool,
     staged: bool,
     show: bool,
+    compare: bool = True,
 ) -> str:
-    """Return the script that compares the file with what it should be.
+    """Return the script that compares the file with what it should be; without ``compare`` any file counts as other.
 
     With ``write`` it also sets rights where they alone differ, and prepares the staging directory where the content
     differs and ``staged``, or a file to replace, calls for one; then it names the parts already there. With ``show``
@@ -224,6 +229,7 @@ def look_script(
         "overwrite": overwrite,
         "staged": staged,
         "show": show,
+        "compare": compare,
         "shown_bytes": SHOWN_BYTES,
     }
     return _script(values, _LOOK)
