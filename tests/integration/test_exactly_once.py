@@ -1,0 +1,234 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Exactly once: whatever goes wrong on the way, and however often the controller dies, no script runs twice.
+
+The runs are counted on the instances, where the scripts are executed.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import connect
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant import results, run, waiting
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.content import ScriptContent
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.outcome import RunOutcome
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.request import RunRequest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import Targets
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import CloudError
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+FLEET = 7
+
+
+class Killed(BaseException):
+    """The controller dies here: nothing of ours handles it."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """One example: how the run is cut, what goes wrong with its calls, and where the controller dies.
+
+    ``deaths``: for each of the first starts the number of the request at which it dies, and whether that request still
+    reaches the service.
+    """
+
+    instances: int
+    batch_size: int
+    window: int | None
+    unready: str
+    by_tag: bool
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    deaths: list[tuple[int, bool]] = field(default_factory=list)
+
+
+def fault(kind: str, action: str, probability: float, seed: int) -> dict[str, Any]:
+    rule: dict[str, Any] = {"kind": kind, "action": action, "probability": probability, "seed": seed, "count": 4}
+    if kind == "status":
+        rule.update(status=503, code="ServiceUnavailable", message="try again")
+    if kind == "throttle":
+        rule.update(retry_after_ms=10)
+    if kind == "delay":
+        rule.update(delay_ms=30)
+    return rule
+
+
+FAULTS = st.builds(
+    fault,
+    st.sampled_from(["drop_before", "drop_after", "reset", "status", "throttle", "truncate", "duplicate", "delay"]),
+    st.sampled_from(["RunCommand", "RunCommand", "DescribeInvocations", "DescribeInvocationResults", "*"]),
+    st.sampled_from([0.3, 0.7, 1.0]),
+    st.integers(0, 99),
+)
+TROUBLES = st.builds(
+    Trouble,
+    instances=st.integers(1, FLEET),
+    batch_size=st.integers(1, 4),
+    window=st.sampled_from([None, 1, 2]),
+    unready=st.sampled_from(["fail", "skip"]),
+    by_tag=st.booleans(),
+    faults=st.lists(FAULTS, max_size=3),
+    deaths=st.lists(st.tuples(st.integers(1, 9), st.booleans()), max_size=2),
+)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "FIRST_LOOK", 0.02)
+    monkeypatch.setattr(waiting, "proportional_interval", lambda elapsed: 0.05)
+    monkeypatch.setattr(results, "REREAD_PAUSE", 0.05)
+
+
+def client_of(emulator: Any) -> Client:
+    ready = emulator.ready
+    client = connect(
+        {
+            "region": ready["region"],
+            "access_key_id": ready["access_key_id"],
+            "access_key_secret": ready["access_key_secret"],
+            "endpoint": ready["endpoint"],
+            "max_retries": 8,
+        }
+    )
+    client._backoff_base = 0.01
+    return client
+
+
+def dying(client: Client, at: int, arrives: bool) -> Client:
+    """The client of a controller that dies at its request number ``at``, before or after that reached the service."""
+    send, numbers = client._transport.send, count(1)
+
+    def send_or_die(*arguments: Any, **options: Any) -> Any:
+        number = next(numbers)
+        if number < at:
+            return send(*arguments, **options)
+        if number == at and arrives:
+            send(*arguments, **options)
+        raise Killed
+
+    client._transport.send = send_or_die  # type: ignore[method-assign]
+    return client
+
+
+def start(client: Client, trouble: Trouble, ids: list[str], **identity: str) -> RunOutcome | None:
+    targets = Targets.of(None, {"role": "web"}) if trouble.by_tag else Targets.of(ids)
+    request = RunRequest(
+        targets,
+        ScriptContent(b"echo ran"),
+        batch_size=trouble.batch_size,
+        max_concurrent_batches=trouble.window,
+        unready=trouble.unready,
+        wait_timeout=60,
+        **identity,
+    )
+    try:
+        return run.run(client, request)
+    except (Killed, CloudError):
+        return None
+
+
+def runs(emulator: Any) -> Counter[str]:
+    """How often a script was executed on each instance."""
+    return Counter({instance_id: len(rows) for instance_id, rows in emulator.executions().items()})
+
+
+def check(outcome: RunOutcome | None, counted: Counter[str]) -> None:
+    assert all(times <= 1 for times in counted.values()), counted
+    for result in outcome.results if outcome else []:
+        if result.rc is not None:
+            assert counted[result.instance_id] == 1, (result, counted)
+
+
+def settle(emulator: Any) -> None:
+    """Wait until what a dead controller has started is over, so that it is counted."""
+    client = client_of(emulator)
+    for _ in range(200):
+        found = [row for page in client.pages("DescribeInvocations") for row in page.rows("Invocations", "Invocation")]
+        if not any(row["InvocationStatus"] in ("Pending", "Running") for row in found):
+            return
+        time.sleep(0.02)
+    raise AssertionError("an invocation does not end")
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("identity", [{"client_token": "one-and-only"}, {"idempotency_key": "one-and-only"}])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(trouble=TROUBLES)
+def test_each_instance_runs_once(emulator: Any, identity: dict[str, str], trouble: Trouble):
+    emulator.clear_faults()
+    ids = [f"i-{number:04}" for number in range(trouble.instances)]
+    emulator.reset(fleet=[{"id": instance_id, "tags": {"role": "web"}} for instance_id in ids])
+    offline = trouble.unready == "skip" and trouble.instances > 1
+    if offline:
+        emulator.instance(ids[0], "agent-offline")
+    emulator.faults(trouble.faults)
+
+    for at, arrives in trouble.deaths:
+        outcome = start(dying(client_of(emulator), at, arrives), trouble, ids, **identity)
+        event("died" if outcome is None else "survived")
+        settle(emulator)
+        check(outcome, runs(emulator))
+    if offline:
+        emulator.instance(ids[0], "agent-online")
+    outcome = start(client_of(emulator), trouble, ids, **identity)
+    settle(emulator)
+    check(outcome, runs(emulator))
+
+    emulator.clear_faults()
+    outcome = start(client_of(emulator), trouble, ids, **identity)
+    assert outcome is not None
+    assert outcome.failure() is None, outcome.failure()
+    assert [result.instance_id for result in outcome.results] == ids
+    assert {result.status for result in outcome.results} == {"Success"}
+    assert runs(emulator) == Counter(ids)
+
+
+SCRIPT = """
+import json, sys
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import connect
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.content import ScriptContent
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.request import RunRequest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.run import run
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import Targets
+account, ids = json.loads(sys.argv[1]), sys.argv[2:]
+wanted = RunRequest(Targets.of(ids), ScriptContent(b"sleep 1; echo ran"), batch_size=2, client_token="one-and-only")
+outcome = run(connect(account), wanted)
+outcome.raise_for_failure()
+print(json.dumps([outcome.changed, [result.status for result in outcome.results]]))
+"""
+
+
+def test_a_killed_process_is_started_again(emulator: Any):
+    """A controller that is really killed, in the middle of its batches, and then started again."""
+    ids = emulator.reset(instances=6)
+    emulator.faults([{"action": "RunCommand", "kind": "delay", "delay_ms": 300, "nth": [3]}])
+    ready = emulator.ready
+    account = {name: ready[name] for name in ("region", "access_key_id", "access_key_secret", "endpoint")}
+    command = [sys.executable, "-c", SCRIPT, json.dumps(account), *ids]
+    first = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    for _ in range(600):
+        if any(row["action"] == "RunCommand" for row in emulator.requests()):
+            break
+        time.sleep(0.05)
+    first.send_signal(signal.SIGKILL)
+    assert first.wait() == -signal.SIGKILL
+    assert first.communicate()[0] == ""
+
+    second = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    assert json.loads(second.stdout)[1] == ["Success"] * 6
+    assert runs(emulator) == Counter(ids)
+    third = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    assert json.loads(third.stdout) == [False, ["Success"] * 6]
+    assert runs(emulator) == Counter(ids)
