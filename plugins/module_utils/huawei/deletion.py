@@ -51,6 +51,8 @@ class Fate:
     changed: bool = False
     message: str | None = None
     error: dict[str, Any] | None = None
+    # whether a request to delete it got no answer and may have taken effect
+    unanswered: bool = False
     # whether the deletion was seen at work, so that an error state is its result and no leftover
     seen_going: bool = False
     accepted_at: float = 0.0
@@ -227,7 +229,9 @@ class Deletion:
                 if not _is_refusal(exc):
                     raise
                 if len(pending) == 1:
-                    self._refused(next(iter(pending.values())), exc)
+                    fate = next(iter(pending.values()))
+                    if not self._follows(fate):
+                        self._refused(fate, exc)
                     return
                 # The service refuses all because of some: one by one, each instance gets its own answer.
                 accepted = set()
@@ -262,18 +266,40 @@ class Deletion:
             raise error from None
         alive: dict[str, Fate] = {}
         for id, row in rows.items():
-            fate = pending[id]
-            state = ABSENT if row is None else str(row.get("state"))
-            if state != ABSENT and state != GOING and state not in GONE:
-                alive[id] = fate
-                continue
-            if lost:
-                self._accepted(fate)
-            else:
-                fate.action = "wait"
-            fate.state = state
-            fate.seen_going = True
+            pending[id].unanswered = pending[id].unanswered or lost
+            if not self._on_its_way(pending[id], ABSENT if row is None else str(row.get("state"))):
+                alive[id] = pending[id]
         return alive
+
+    def _on_its_way(self, fate: Fate, state: str) -> bool:
+        """Say whether the instance is gone or going, and if so set down whose deletion that is."""
+        if state not in (ABSENT, GOING) and state not in GONE:
+            return False
+        if fate.unanswered:
+            self._accepted(fate)
+        else:
+            fate.action = "wait"
+        fate.state = state
+        fate.seen_going = True
+        return True
+
+    def _follows(self, fate: Fate) -> bool:
+        """Look for a while whether an instance whose deletion was refused is being deleted all the same.
+
+        That may be so after an unanswered request, and for an instance in error: the service refuses the second
+        deletion of an instance whose first one it still shows as "error".
+        """
+        if not (fate.unanswered or fate.state_before in FAILED):
+            return False
+        end = self._deadline.elapsed() + self._error_grace
+
+        def going() -> bool | None:
+            status = clouddc.show_status(self._client, fate.id, self._deadline)
+            if self._on_its_way(fate, ABSENT if status is None else status.state):
+                return True
+            return False if self._deadline.elapsed() >= end else None
+
+        return poll(going, self._deadline, f"waiting for the deletion of {fate.id} to begin")
 
     def _accepted(self, fate: Fate) -> None:
         fate.changed = True

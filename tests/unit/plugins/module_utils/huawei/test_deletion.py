@@ -423,6 +423,35 @@ def test_missing_permission_stops_everything():
     assert len(caught.value.result["results"]) == 60
 
 
+@pytest.mark.parametrize("lost_reply", [True, False], ids=["ours", "somebody else's"])
+def test_deletion_that_begins_late(lost_reply: bool):
+    """The service has accepted a deletion, refuses a second one, and still shows the state of before."""
+    cloud = FakeCloud(a=Machine("error", [(0, "error"), (12, "shutting-down"), (20, "terminated")], error=BLOCK))
+    error = api_error("DeleteInstance", 400, "iMetal.0201", after_lost_reply=lost_reply)
+    cloud.trouble["DeleteInstance"] = [("after", error)]
+    deletion = delete(cloud, "a")
+    assert (deletion.changed, fates(deletion, "state")) == (lost_reply, ["terminated"])
+    assert cloud.deletions == {"a": 1}
+
+
+def test_deletion_of_a_batch_that_begins_late_is_ours():
+    late = [(0.0, "error"), (12.0, "shutting-down"), (20.0, "terminated")]
+    cloud = FakeCloud(a=Machine("error", late), b=Machine("stopped"))
+    refused_again = api_error("DeleteInstances", 400, "iMetal.0201", after_lost_reply=True)
+    cloud.trouble["DeleteInstances"] = [("after", refused_again)]
+    cloud.trouble["DeleteInstance"] = [api_error("DeleteInstance", 400, "iMetal.0201")]
+    deletion = delete(cloud, "a", "b")
+    assert fates(deletion, "changed") == [True, True]
+    assert cloud.deletions == {"a": 1, "b": 1}
+
+
+def test_refused_error_instance_is_given_up_after_the_grace():
+    cloud = FakeCloud(a=Machine("error", accepts=False))
+    with pytest.raises(TaskFailure, match="iMetal.0201"):
+        delete(cloud, "a")
+    assert 25 < cloud.now < 60
+
+
 # --- waiting and predicting --------------------------------------------------------------------------------------
 
 
