@@ -69,6 +69,8 @@ _LATER = frozenset(
 # ids in one request, where the classic generation takes fewer than the current one
 _FEWER_IDS = {"StopInvocation": 20, "DescribeCloudAssistantStatus": 20}
 _SMALLER_PAGES = {"DescribeInvocationResults": 20}
+# listings that the classic generation gives whole
+_WHOLE = frozenset({"DescribeCloudAssistantStatus"})
 
 # the option behind a parameter, where it is not the parameter's own name in small letters
 _OPTIONS = {
@@ -156,6 +158,8 @@ class ClassicDialect(CurrentDialect):
     signature_version = "v1"
 
     def paging(self, kind: Operation) -> str | None:
+        if kind.name in _WHOLE:
+            return None
         return "number" if kind.paging in ("token", "number") else kind.paging
 
     def max_page(self, kind: Operation) -> int:

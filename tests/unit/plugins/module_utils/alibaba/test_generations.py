@@ -153,7 +153,8 @@ def test_a_write_without_memory_is_never_repeated(server: ScriptedServer, client
 
 def test_more_ids_than_one_call_takes_become_several(server: ScriptedServer, client: Client) -> None:
     def answer(request: Request) -> Answer:
-        ids = [value for name, value in request.query.items() if name.startswith("InstanceId.")]
+        query = request.query
+        ids = [query[f"InstanceId.{number}"] for number in range(1, 21) if f"InstanceId.{number}" in query]
         rows = [{"InstanceId": one, "CloudAssitantStatus": "true"} for one in ids]
         return Answer(200, {"InstanceCloudAssitantStatusSet": {"InstanceCloudAssitantStatus": rows}})
 
@@ -164,6 +165,9 @@ def test_more_ids_than_one_call_takes_become_several(server: ScriptedServer, cli
     assert [row["InstanceId"] for row in rows] == ids
     assert {row["CloudAssistantStatus"] for row in rows} == {"true"}
     assert len(server.requests) == 3
+    (page,) = client.pages("DescribeCloudAssistantStatus", {"InstanceId": ids})
+    assert page == reply
+    assert not any("PageNumber" in request.query for request in server.requests)
 
 
 def answered(server: ScriptedServer, client: Client, operation: str, body: dict[str, Any]) -> Any:
