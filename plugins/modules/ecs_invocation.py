@@ -26,12 +26,13 @@ description:
   - >-
     By O(command_name), schedules of an older command of that name, which M(cloudops.cloud_assistant.ecs_command) has
     replaced, are taken over, too.
-  - One invocation holds at most 100 instances. More instances are several invocations that are treated as one schedule.
+  - >-
+    One invocation holds at most 100 instances. More instances are several invocations that are treated as one schedule;
+    a tag C(cloudops-schedule) keeps them together.
 author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.alibaba
   - cloudops.cloud_assistant.attributes
-  - cloudops.cloud_assistant.attributes.alibaba
 attributes:
   check_mode:
     support: full
