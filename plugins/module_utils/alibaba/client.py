@@ -32,7 +32,6 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.ht
     HttpTransport,
     NoAnswer,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.redact import redact
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.retry import backoff, call_with_retries
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.version import COLLECTION, VERSION
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
@@ -222,7 +221,7 @@ class Client:
         """One HTTP request, signed anew: nonce and time stamp must differ in every try."""
         if deadline.expired():
             raise WaitTimeout(f"{kind.name}: not sent, the time allowed has passed")
-        credentials = self._credentials.get()
+        credentials = self._valid_credentials()
         query, headers = self._signed(kind.name, wire, credentials)
         with self._counting:
             self.requests[kind.name] += 1
@@ -236,6 +235,14 @@ class Client:
         if answer.status != 200:
             raise read_error(kind.name, answer, self.host, credentials.secrets())
         return Reply(self._dialect.reply(kind, _body(answer)), answer.server_time, lost)
+
+    def _valid_credentials(self) -> Credentials:
+        """The credentials of now. They were good when the client was made, so a failure means that renewing failed."""
+        try:
+            return self._credentials.get()
+        except CloudError as error:
+            reason = f"the credentials could not be renewed: {error}"
+        raise NoAnswer(reason, may_have_arrived=False)
 
     def _signed(
         self, operation: str, wire: Mapping[str, str], credentials: Credentials
@@ -253,7 +260,7 @@ class Client:
     def _unanswered(
         self, kind: Operation, repeat: Repeat, error: NoAnswer, lost: bool, deadline: Deadline
     ) -> CloudError:
-        reason = redact(error.reason, self._credentials.get().secrets())
+        reason = error.reason
         if repeat is Repeat.READ:
             if deadline.expired():
                 return WaitTimeout(f"{kind.name}: the time allowed has passed before {self.host} answered ({reason})")

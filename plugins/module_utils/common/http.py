@@ -152,21 +152,17 @@ def _as_no_answer(error: Exception) -> NoAnswer:
             reason = f"the server's certificate is not trusted: {link.verify_message or link.reason or link}"
             return NoAnswer(redact(reason), may_have_arrived=False, passing=False)
     reason = _reason(chain)
-    if isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)):
-        return NoAnswer(reason, may_have_arrived=False)
-    if any(isinstance(link, (low.NewConnectionError, low.ConnectTimeoutError, low.ProxyError)) for link in chain):
+    before_sending = (low.NewConnectionError, low.ConnectTimeoutError, low.ProxyError)
+    if any(isinstance(link, before_sending) for link in chain):
         return NoAnswer(reason, may_have_arrived=False)
     if isinstance(error, requests.exceptions.SSLError) and any(isinstance(link, low.MaxRetryError) for link in chain):
         # the handshake failed, nothing was sent yet
         return NoAnswer(reason, may_have_arrived=False)
-    if isinstance(error, (ValueError, OSError)) and not isinstance(
-        error, (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+    if isinstance(error, ValueError) or not isinstance(
+        error, (requests.RequestException, ConnectionError, TimeoutError)
     ):
-        if isinstance(error, requests.exceptions.ContentDecodingError):
-            return NoAnswer(reason, may_have_arrived=True)
-        if not isinstance(error, requests.RequestException) or isinstance(error, ValueError):
-            # an impossible URL, proxy or bundle of authorities: it never left
-            return NoAnswer(reason, may_have_arrived=False, passing=False)
+        # an impossible URL or proxy, an unreadable bundle of authorities: it never left
+        return NoAnswer(reason, may_have_arrived=False, passing=False)
     return NoAnswer(reason, may_have_arrived=True)
 
 
@@ -188,12 +184,14 @@ def _reason(chain: list[BaseException]) -> str:
     """A short text from the innermost cause: no object addresses, no URL."""
     from urllib3 import exceptions as low
 
+    # urllib3 1 has no error of its own for this
+    unresolved = getattr(low, "NameResolutionError", ())
     for link in chain:
         if isinstance(link, low.ReadTimeoutError):
             return "no answer within the read time-out"
         if isinstance(link, low.ConnectTimeoutError) and not isinstance(link, low.NewConnectionError):
             return "no connection within the connect time-out"
-        if isinstance(link, low.NameResolutionError):
+        if isinstance(link, unresolved):
             return "the host name cannot be resolved"
         if isinstance(link, low.IncompleteRead):
             return "the answer broke off"

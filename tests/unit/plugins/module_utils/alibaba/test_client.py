@@ -20,6 +20,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.c
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
     ApiError,
     CloudError,
+    InputError,
     TransportError,
     WaitTimeout,
 )
@@ -419,6 +420,35 @@ def test_credentials_are_asked_for_at_every_try(server: ScriptedServer) -> None:
     make_client(server.url, credentials=Renewing()).call(*READ)
     assert [request.headers["x-acs-security-token"] for request in server.requests] == ["token-1", "token-2"]
     assert [request.headers["x-acs-accesskey-id"] for request in server.requests] == ["id-1", "id-2"]
+
+
+class Expiring:
+    """Credentials that cannot be renewed at the given calls."""
+
+    def __init__(self, *failing: int) -> None:
+        self.failing = failing
+        self.count = 0
+
+    def get(self) -> Credentials:
+        self.count += 1
+        if self.count in self.failing:
+            raise InputError("assume_role", "the token service does not answer")
+        return Credentials("testid", SECRET)
+
+
+def test_a_failing_renewal_is_tried_again(server: ScriptedServer) -> None:
+    server.script([OK])
+    assert make_client(server.url, credentials=Expiring(1, 2)).call(*READ)["InvokeId"] == "t-1"
+    assert len(server.requests) == 1
+
+
+def test_a_failing_renewal_does_not_hide_that_a_write_may_have_arrived(server: ScriptedServer) -> None:
+    server.script([DROP])
+    with pytest.raises(
+        TransportError, match="credentials could not be renewed: assume_role.*may have arrived"
+    ) as caught:
+        make_client(server.url, credentials=Expiring(2, 3, 4)).call(*TOKEN_WRITE)
+    assert caught.value.may_have_arrived
 
 
 def test_the_user_agent_names_the_collection(server: ScriptedServer, client: Client) -> None:
