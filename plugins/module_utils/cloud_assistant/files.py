@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import CloudError, WaitTimeout
@@ -26,6 +26,9 @@ from .targets import batches
 
 WAIT_BASE, WAIT_PER_PART = 300.0, 2.0
 """Seconds of the default wait: for a small file, and in addition for each part of a large one."""
+
+NEW_FILE = {"mode": "644", "owner": "root", "group": "root"}
+"""The rights of a new file where nothing else is asked for (SendFile, FileMode, FileOwner, FileGroup)."""
 
 
 def send_file(
@@ -201,16 +204,16 @@ class _Sending:
                     item, arrival.status, answer.invoke_id, error_code=arrival.error_code, error_info=arrival.error_info
                 )
                 report = self.reports.get(item, Report())
-                facts = {"mode": "644", **self._wanted()} if not request.windows else self._wanted()
+                facts = {**({} if request.windows else NEW_FILE), **self._wanted()}
                 self.results[item] = FileResult(
                     plain, arrival.arrived, facts if arrival.arrived else {}, report.before, report.content
                 )
 
 
-def _kept(report: Report) -> dict[str, str]:
+def _kept(report: Report) -> Mapping[str, str]:
     """Return the rights of an existing file, which a new content inherits where nothing else is asked for."""
     found = {key: value for key, value in report.facts.items() if key in ("mode", "owner", "group")}
-    return found or {"mode": "644"}
+    return found or NEW_FILE
 
 
 def failed(instance_id: str, code: str, info: str, invoke_id: str = "", status: str = "Failed") -> FileResult:
