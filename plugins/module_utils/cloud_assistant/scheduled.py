@@ -36,13 +36,20 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     plan_schedule,
     takes_changes,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import Targets, batches
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import (
+    MAX_TAGS,
+    Targets,
+    batches,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
     ApiError,
     InputError,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.idempotency import new_client_token
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+
+SET_TAG = "cloudops-schedule"
+"""Tag that all invocations of one schedule have in common, because one invocation holds 100 instances only."""
 
 AGENTS_A_CALL = 50
 """Ids that every edition of DescribeCloudAssistantStatus takes."""
@@ -95,7 +102,8 @@ class Scheduler:
 
         An invocation is taken for this schedule when it is one of the command (by name: also of a deleted command of
         that name), has the same repeat mode and all of the request's tags, and, where the request has no tags, one of
-        the instances. Raises InputError, TaskFailure.
+        the instances; then all that were started as parts of the same schedule belong to it. Raises InputError,
+        TaskFailure.
         """
         request.check(self.client.generation)
         if not request.scheduled:
@@ -136,13 +144,16 @@ class Scheduler:
                 named = scheduled_invocations(self.client, command_name=name)
                 found += [invocation for invocation in named if invocation.invoke_id not in known]
         tags = {str(key): str(value) for key, value in request.tags.items()}
-        return [
+        alike = [
             invocation
             for invocation in oldest_first(found)
-            if invocation.repeat_mode == request.mode
-            and tags.items() <= invocation.tags.items()
-            and (tags or not set(instance_ids).isdisjoint(active_instances(invocation)))
+            if invocation.repeat_mode == request.mode and tags.items() <= invocation.tags.items()
         ]
+        if tags:
+            return alike
+        meant = [each for each in alike if not set(instance_ids).isdisjoint(active_instances(each))]
+        sets = {each.tags.get(SET_TAG) for each in meant} - {None}
+        return [each for each in alike if each in meant or each.tags.get(SET_TAG) in sets]
 
     def _modifiable(self, instance_ids: Collection[str]) -> bool:
         """Whether the schedule of all these instances can be changed in place: the API can, and their agents can."""
@@ -213,7 +224,13 @@ class Scheduler:
         if not plan.start:
             return []
         targets = Targets(plan.start, {}, request.targets.resource_group_id)
-        start = replace(request, targets=targets, command_id=command.command_id, command_name=None, dry_run=dry_run)
+        tags = dict(request.tags)
+        if self.client.generation != "classic" and len(tags) < MAX_TAGS:
+            sets = [tag for each in plan.kept if (tag := each.invocation.tags.get(SET_TAG))]
+            tags[SET_TAG] = sets[0] if sets else new_client_token()
+        start = replace(
+            request, targets=targets, tags=tags, command_id=command.command_id, command_name=None, dry_run=dry_run
+        )
         outcome = run(self.client, start, warn=self.warn)
         outcome.raise_for_failure()
         return outcome.invoke_ids

@@ -1,0 +1,371 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modules for stored commands and schedules against the emulated cloud, in the states that are hard to come by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import connect
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import run_in_process
+from ansible_collections.cloudops.cloud_assistant.plugins.modules import (
+    ecs_command,
+    ecs_command_info,
+    ecs_invocation,
+)
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+WRITES = {
+    "CreateCommand",
+    "ModifyCommand",
+    "DeleteCommand",
+    "TagResources",
+    "UntagResources",
+    "InvokeCommand",
+    "StopInvocation",
+    "ModifyInvocationAttribute",
+}
+
+
+class Cloud:
+    """Runs modules in this process against an emulator."""
+
+    def __init__(self, emulator: Any, generation: str = "current") -> None:
+        self.emulator = emulator
+        self.options = {
+            **{name: emulator.ready[name] for name in ("region", "access_key_id", "access_key_secret", "endpoint")},
+            "api_generation": generation,
+        }
+        self.warnings: list[str] = []
+
+    @property
+    def client(self) -> Client:
+        """A client of the same cloud."""
+        return connect(self.options)
+
+    def run(self, module: Any, *, check: bool = False, **options: Any) -> dict[str, Any]:
+        """The result of the module's operation."""
+        result = run_in_process(
+            module.SPEC,
+            module.ensure,
+            {**self.options, **options},
+            check_mode=check,
+            diff_mode=True,
+            warn=self.warnings.append,
+            progress=lambda text: None,
+        )
+        del result["invocation"]
+        return result
+
+    def done(self, module: Any, **options: Any) -> dict[str, Any]:
+        """The result of an operation that must succeed, do as foretold by check mode, and do nothing when repeated."""
+        writes = self.writes()
+        predicted = self.run(module, check=True, **options)
+        assert self.writes() == writes, "check mode has written"
+        result = self.run(module, **options)
+        assert "failed" not in result, result
+        assert predicted["changed"] == result["changed"], (predicted, result)
+        assert diff_texts(predicted) == diff_texts(result)
+        for key in ("stopped_invoke_ids", "modified_invoke_ids", "replaced_command_id", "command_ids"):
+            assert predicted.get(key) == result.get(key), key
+        assert (self.writes() > writes) == result["changed"]
+        writes = self.writes()
+        assert self.run(module, **options)["changed"] is False
+        assert self.writes() == writes
+        return result
+
+    def writes(self) -> int:
+        """How many calls that change something the service has been asked for."""
+        return sum(
+            request["action"] in WRITES and request["params"].get("RepeatMode") != "DryRun"
+            for request in self.emulator.requests()
+        )
+
+
+def diff_texts(result: dict[str, Any]) -> list[Any]:
+    """What a diff shows, without the titles, which name ids."""
+    parts = result["diff"] if isinstance(result["diff"], list) else [result["diff"]]
+    return [(part["before"], part["after"]) for part in parts]
+
+
+@pytest.fixture
+def cloud(emulator: Any) -> Cloud:
+    return Cloud(emulator)
+
+
+states = st.fixed_dictionaries(
+    {"content": st.sampled_from(["echo a\n", "echo a\r\n", "echo {{name}}", "écho é"])},
+    optional={
+        "type": st.sampled_from(["RunShellScript", "RunBatScript"]),
+        "description": st.sampled_from(["", "one", "zwei ü"]),
+        "working_dir": st.sampled_from(["/tmp", "/srv"]),
+        "timeout": st.sampled_from([60, 61]),
+        "enable_parameter": st.booleans(),
+        "launcher": st.sampled_from(["bash", ""]),
+        "tags": st.sampled_from([{}, {"a": "b"}, {f"k{n}": "" for n in range(20)}]),
+        "purge_tags": st.booleans(),
+    },
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(before=st.none() | states, after=states)
+def test_check_mode_foretells_every_change_of_a_command(
+    cloud: Cloud, before: dict[str, Any] | None, after: dict[str, Any]
+) -> None:
+    cloud.emulator.reset()
+    if before is not None:
+        assert cloud.run(ecs_command, name="job", **before)["changed"]
+    if cloud.run(ecs_command, check=True, name="job", **after).get("failed"):
+        refused = cloud.run(ecs_command, name="job", **after)
+        assert "tags: there would be" in refused["msg"], refused
+        return
+    result = cloud.done(ecs_command, name="job", **after)
+    (command,) = cloud.run(ecs_command_info)["commands"]
+    assert command == result["command"]
+    assert command["content"] == after["content"]
+
+
+@pytest.mark.parametrize("action", ["CreateCommand", "DeleteCommand", "ModifyCommand"])
+@pytest.mark.parametrize("kind", ["drop_after", "drop_before", "status"])
+def test_a_replacement_survives_a_fault_at_every_step(cloud: Cloud, action: str, kind: str) -> None:
+    cloud.run(ecs_command, name="job", content="echo old", description="d")
+    cloud.emulator.faults([{"action": action, "kind": kind, "count": 2, "status": 503, "code": "ServiceUnavailable"}])
+    result = cloud.run(ecs_command, name="job", content="echo new")
+    assert result["changed"], result
+    (command,) = cloud.run(ecs_command_info)["commands"]
+    assert (command["name"], command["content"], command["description"]) == ("job", "echo new", "d")
+
+
+@pytest.mark.parametrize("action", ["DeleteCommand", "ModifyCommand"])
+def test_a_replacement_that_failed_half_way_is_finished_by_the_next_run(cloud: Cloud, action: str) -> None:
+    old = cloud.run(ecs_command, name="job", content="echo old")["command_id"]
+    cloud.emulator.faults([{"action": action, "kind": "status", "status": 403, "code": "Forbidden.RAM", "count": 1}])
+    failed = cloud.run(ecs_command, name="job", content="echo new")
+    assert failed["failed"] and "Run the task again" in failed["msg"]
+    assert failed["error"]["code"] == "Forbidden.RAM"
+    assert failed["replaced_command_id"] == old
+    result = cloud.done(ecs_command, name="job", content="echo new")
+    assert result["command_id"] == failed["command_id"]
+    assert [command["name"] for command in cloud.run(ecs_command_info)["commands"]] == ["job"]
+
+
+def test_reads_that_lag_behind_writes_do_not_repeat_a_change(emulator_factory: Callable[..., Any]) -> None:
+    cloud = Cloud(emulator_factory(instances=1, visibility_lag_ms=700))
+    assert cloud.run(ecs_command, name="job", content="echo a")["changed"]
+    assert not cloud.run(ecs_command, name="job", content="echo a")["changed"]
+    assert cloud.run(ecs_command, name="job", content="echo b")["changed"]
+    assert not cloud.run(ecs_command, name="job", content="echo b")["changed"]
+
+
+def test_two_of_one_name(cloud: Cloud) -> None:
+    params = {"Name": "job", "Type": "RunShellScript", "CommandContent": "ZWNobw=="}
+    ids = {cloud.client.call("CreateCommand", params)["CommandId"] for _ in range(2)}
+    for options in ({"content": "echo"}, {"state": "absent"}):
+        refused = cloud.run(ecs_command, name="job", **options)
+        assert refused["failed"] and set(refused["command_ids"]) == ids
+    refused = cloud.run(ecs_invocation, command_name="job", state="stopped")
+    assert refused["failed"] and set(refused["command_ids"]) == ids
+    one = sorted(ids)[0]
+    assert cloud.done(ecs_command, command_id=one, timeout=99)["command_id"] == one
+    assert set(cloud.done(ecs_command, name="job", state="absent", all_matching=True)["command_ids"]) == ids
+
+
+def test_the_quota_of_commands_is_told(emulator_factory: Callable[..., Any]) -> None:
+    cloud = Cloud(emulator_factory(instances=1, quota_commands=1))
+    assert cloud.run(ecs_command, name="one", content="true")["changed"]
+    refused = cloud.run(ecs_command, name="two", content="true")
+    assert refused["error"]["code"] == "CmdCount.ExceedQuota" and refused["error"]["hint"]
+
+
+def test_classic_commands(emulator_factory: Callable[..., Any]) -> None:
+    cloud = Cloud(emulator_factory(instances=2, generation="classic"), "classic")
+    created = cloud.done(ecs_command, name="job", content="echo a\r\n", description="d")
+    assert created["command"]["timeout"] == 3600
+    assert cloud.done(ecs_command, name="job", timeout=10)["command"]["timeout"] == 60
+    replaced = cloud.done(ecs_command, name="job", content="echo b")
+    assert replaced["replaced_command_id"] == created["command_id"]
+    assert replaced["command"]["description"] == "d"
+    instance = cloud.emulator.reset() and sorted(cloud.emulator.reset())[0]
+    cloud.run(ecs_command, name="job", content="echo b")
+    frequency = "0 0 3 * * ?"
+    schedule = cloud.done(ecs_invocation, command_name="job", instance_ids=[instance], frequency=frequency)
+    another = cloud.done(ecs_invocation, command_name="job", instance_ids=[instance], frequency="0 0 4 * * ?")
+    assert another["stopped_invoke_ids"] == schedule["invoke_ids"]
+    stopped = cloud.done(ecs_invocation, command_name="job", state="stopped")
+    assert stopped["stopped_invoke_ids"] == another["invoke_ids"]
+    assert cloud.done(ecs_command, name="job", state="absent")["changed"]
+
+
+@pytest.mark.parametrize(
+    ("module", "option", "value"),
+    [
+        (ecs_command, "tags", {"a": "b"}),
+        (ecs_command, "resource_group_id", "rg-1"),
+        (ecs_command, "launcher", "bash"),
+        (ecs_command, "enable_parameter", True),
+        (ecs_command, "client_token", "token"),
+        (ecs_invocation, "parameters", {"a": "b"}),
+        (ecs_invocation, "tags", {"a": "b"}),
+        (ecs_invocation, "username", "nobody"),
+        (ecs_invocation, "repeat_mode", "every_reboot"),
+        (ecs_invocation, "frequency", "rate(1h)"),
+    ],
+)
+def test_classic_refuses_by_option_before_any_request(cloud: Cloud, module: Any, option: str, value: Any) -> None:
+    classic = Cloud(cloud.emulator, "classic")
+    options: dict[str, Any] = {"name": "job", "content": "true"}
+    if module is ecs_invocation:
+        options = {"command_id": "c-1", "instance_ids": ["i-1"], "frequency": "0 0 3 * * ?"}
+        if option == "repeat_mode":
+            del options["frequency"]
+    refused = classic.run(module, **{**options, option: value})
+    assert refused["failed"] and refused["msg"].startswith(f"{option}: ") and "classic" in refused["msg"], refused
+    assert not cloud.emulator.requests()
+
+
+def schedule_of(cloud: Cloud, ids: list[str], **options: Any) -> dict[str, Any]:
+    """The options of a schedule on these instances."""
+    if not cloud.run(ecs_command_info, name="greet")["commands"]:
+        cloud.run(ecs_command, name="greet", content="echo {{name}}", enable_parameter=True)
+    return {
+        "command_name": "greet",
+        "instance_ids": ids,
+        "frequency": "rate(1h)",
+        "parameters": {"name": "x"},
+        **options,
+    }
+
+
+def live(cloud: Cloud) -> dict[str, list[str]]:
+    """Each live invocation's active instances."""
+    found = {}
+    for page in cloud.client.pages("DescribeInvocations", {"Timed": True}):
+        for row in page.rows("Invocations", "Invocation"):
+            instances = row["InvokeInstances"]["InvokeInstance"]
+            active = [item["InstanceId"] for item in instances if item["InvocationStatus"] in ("Scheduled", "Pending")]
+            if active:
+                found[row["InvokeId"]] = active
+    return found
+
+
+def test_one_schedule_on_many_instances(emulator_factory: Callable[..., Any]) -> None:
+    cloud = Cloud(emulator_factory(instances=230))
+    ids = sorted(cloud.emulator.reset())
+    first = cloud.done(ecs_invocation, **schedule_of(cloud, ids[:210]))
+    assert [len(batch) for batch in live(cloud).values()].count(100) == 2
+    assert len(first["invoke_ids"]) == 3
+    changed = cloud.done(ecs_invocation, **schedule_of(cloud, ids, frequency="rate(2h)"))
+    assert sorted(changed["modified_invoke_ids"]) == sorted(first["invoke_ids"])
+    assert not changed["started_invoke_ids"]
+    cloud.done(ecs_invocation, **schedule_of(cloud, ids[100:200], frequency="rate(2h)"))
+    assert sorted(item for batch in live(cloud).values() for item in batch) == ids[100:200]
+    stops = [request["params"] for request in cloud.emulator.requests() if request["action"] == "StopInvocation"]
+    assert max(sum(name.startswith("InstanceId.") for name in params) for params in stops) <= 50
+    cloud.done(ecs_invocation, **schedule_of(cloud, ids[90:110], frequency="rate(2h)"))
+    assert cloud.done(ecs_invocation, command_name="greet", state="stopped")["changed"]
+    assert live(cloud) == {}
+
+
+def test_old_agents_get_a_new_invocation(cloud: Cloud) -> None:
+    rows = [{"id": f"i-{n}", "agent": {"version": version}} for n, version in enumerate(["2.2.3.541", "2.2.3.542"])]
+    cloud.emulator.reset(fleet=rows)
+    try:
+        old = cloud.done(ecs_invocation, **schedule_of(cloud, ["i-0"]))
+        new = cloud.done(ecs_invocation, **schedule_of(cloud, ["i-1"]))
+        changed = cloud.done(ecs_invocation, **schedule_of(cloud, ["i-0"], frequency="rate(2h)"))
+        assert changed["stopped_invoke_ids"] == old["invoke_ids"] and not changed["modified_invoke_ids"]
+        changed = cloud.done(ecs_invocation, **schedule_of(cloud, ["i-1"], frequency="rate(2h)"))
+        assert changed["modified_invoke_ids"] == new["invoke_ids"] and not changed["stopped_invoke_ids"]
+    finally:
+        cloud.emulator.reset(instances=12)
+
+
+def test_a_change_that_is_refused_at_the_last_moment_becomes_a_new_invocation(cloud: Cloud) -> None:
+    ids = sorted(cloud.emulator.reset())[:2]
+    old = cloud.run(ecs_invocation, **schedule_of(cloud, ids))
+    code = "InvalidOperation.CloudAssistantVersionUnsupported"
+    cloud.emulator.faults(
+        [{"action": "ModifyInvocationAttribute", "kind": "status", "status": 403, "code": code, "count": 1}]
+    )
+    changed = cloud.run(ecs_invocation, **schedule_of(cloud, ids, frequency="rate(2h)"))
+    assert changed["stopped_invoke_ids"] == old["invoke_ids"]
+    assert len(changed["started_invoke_ids"]) == 1
+    assert live(cloud) == {changed["invoke_id"]: ids}
+
+
+def test_duplicates_are_reduced_to_one_with_a_warning(cloud: Cloud) -> None:
+    ids = sorted(cloud.emulator.reset())[:3]
+    first = cloud.run(ecs_invocation, **schedule_of(cloud, ids))
+    params = {
+        "CommandId": first["command_id"],
+        "InstanceId": ids[:2],
+        "Frequency": "rate(1h)",
+        "Parameters": {"name": "x"},
+    }
+    second = cloud.client.call("InvokeCommand", params)["InvokeId"]
+    assert cloud.done(ecs_invocation, **schedule_of(cloud, ids))["stopped_invoke_ids"] == [second]
+    assert any(second in warning for warning in cloud.warnings)
+    assert live(cloud) == {first["invoke_id"]: ids}
+
+
+def test_what_cannot_start_does_not_end_what_runs(cloud: Cloud) -> None:
+    ids = sorted(cloud.emulator.reset())[:2]
+    first = cloud.run(ecs_invocation, **schedule_of(cloud, ids))
+    cloud.emulator.instance(ids[1], "stop")
+    refused = cloud.run(ecs_invocation, **schedule_of(cloud, ids, working_dir="/srv"))
+    assert refused["failed"] and ids[1] in refused["msg"]
+    assert cloud.run(ecs_invocation, check=True, **schedule_of(cloud, ids, working_dir="/srv"))["failed"]
+    assert live(cloud) == {first["invoke_id"]: ids}
+
+
+def test_the_schedule_of_a_replaced_command_is_taken_over(cloud: Cloud) -> None:
+    ids = sorted(cloud.emulator.reset())[:2]
+    first = cloud.run(ecs_invocation, **schedule_of(cloud, ids))
+    replaced = cloud.run(ecs_command, name="greet", content="echo new {{name}}", enable_parameter=True)
+    assert replaced["replaced_command_id"] == first["command_id"]
+    assert any(first["invoke_id"] in warning for warning in cloud.warnings)
+    second = cloud.done(ecs_invocation, **schedule_of(cloud, ids))
+    assert second["command_id"] == replaced["command_id"]
+    assert second["stopped_invoke_ids"] == first["invoke_ids"]
+    assert live(cloud) == {second["invoke_id"]: ids}
+
+
+def test_a_reboot_schedule_is_kept_until_it_has_run(cloud: Cloud) -> None:
+    instance = sorted(cloud.emulator.reset())[0]
+    options = schedule_of(cloud, [instance], frequency=None, repeat_mode="next_reboot_only")
+    first = cloud.done(ecs_invocation, **options)
+    cloud.done(ecs_invocation, **{**options, "parameters": {"name": "y"}})
+    assert list(live(cloud)) == first["invoke_ids"]
+
+
+def test_secret_parameters_are_compared_and_never_shown(cloud: Cloud) -> None:
+    instance = sorted(cloud.emulator.reset())[0]
+    options = schedule_of(cloud, [instance], parameters=None)
+    shown = [
+        cloud.done(ecs_invocation, **options, secret_parameters={"name": "first-secret"}),
+        cloud.done(ecs_invocation, **options, secret_parameters={"name": "second-secret"}),
+        cloud.done(ecs_invocation, **schedule_of(cloud, [instance], parameters={"name": "open"})),
+    ]
+    assert all(result["changed"] for result in shown)
+    assert "secret" not in str(shown).replace("secret_parameters", "") + str(cloud.warnings)
+    assert "open" in str(shown[2]["diff"])
+
+
+def test_stopping_waits_for_what_runs_until_the_deadline(cloud: Cloud) -> None:
+    ids = sorted(cloud.emulator.reset())[:2]
+    cloud.run(ecs_command, name="sleeper", content="sleep 30")
+    (command,) = cloud.run(ecs_command_info, name="sleeper")["commands"]
+    params = {"CommandId": command["command_id"], "InstanceId": ids}
+    invoke_id = cloud.client.call("InvokeCommand", params)["InvokeId"]
+    result = cloud.done(ecs_invocation, invoke_id=invoke_id, state="stopped", instance_ids=ids[:1])
+    assert result["stopped_instances"] == {invoke_id: ids[:1]}
+    assert cloud.done(ecs_invocation, command_name="sleeper", state="stopped")["stopped_instances"] == {
+        invoke_id: ids[1:]
+    }
+    assert cloud.done(ecs_command, name="sleeper", state="absent")["changed"]
