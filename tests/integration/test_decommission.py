@@ -1,0 +1,136 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook that takes instances out of service: asks first, says farewell, then deletes on both clouds."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playbook_runner import PlayResult
+
+PLAYBOOK = Path(__file__).parents[2] / "playbooks" / "decommission.yml"
+METAL = "11111111-2222-3333-4444-555555555555"
+OTHER_METAL = "66666666-7777-8888-9999-000000000000"
+FLEET = {
+    "instances": [
+        {"id": "i-old-1", "name": "old-1", "tags": {"role": "old"}},
+        {"id": "i-old-2", "name": "old-2", "tags": {"role": "old"}, "agent": {"online": False}},
+        {"id": "i-new", "name": "new", "tags": {"role": "new"}},
+    ],
+    "clouddc": [
+        {"id": METAL, "name": "metal-1", "state": "running"},
+        {"id": OTHER_METAL, "name": "metal-2", "state": "stopped"},
+    ],
+}
+FAREWELL = '#!/bin/sh\necho "drained $(( 6 * 7 ))"\n'
+
+
+@pytest.fixture
+def decommission(emulator: Any, playbook: Callable[..., PlayResult], tmp_path: Path) -> Callable[..., PlayResult]:
+    """Runs the playbook on a fleet of its own, with a script of its own."""
+    emulator.reset(FLEET)
+    script = tmp_path / "mine.sh"
+    script.write_text(FAREWELL, encoding="utf-8")
+    inventory = tmp_path / "hosts"
+    inventory.write_text(
+        f"metal-1 ansible_connection=local ansible_python_interpreter={sys.executable}\n", encoding="utf-8"
+    )
+
+    def run(*, check: bool = False, **variables: Any) -> PlayResult:
+        return playbook(
+            PLAYBOOK,
+            extra_vars={"decommission_script": str(script), **variables},
+            env={**emulator.env(), "ANSIBLE_INVENTORY": str(inventory)},
+            check=check,
+        )
+
+    return run
+
+
+def alive(emulator: Any) -> set[str]:
+    """The ECS instances that no deletion was asked for."""
+    asked = [row for row in emulator.requests() if row["action"] == "DeleteInstances" and "service" not in row]
+    gone = {value for row in asked for name, value in row["params"].items() if name.startswith("InstanceId.")}
+    return {"i-old-1", "i-old-2", "i-new"} - gone
+
+
+def test_nothing_happens_without_confirmation(decommission: Callable[..., PlayResult], emulator: Any):
+    run = decommission(decommission_ecs_tags={"role": "old"}, decommission_clouddc_ids=[METAL])
+    assert run.rc == 2, run.output
+    assert run.result("Show what is to be deleted")["msg"] == {
+        "ecs": {"i-old-1": "old-1", "i-old-2": "old-2"},
+        "clouddc": {METAL: "metal-1"},
+    }
+    assert "Set decommission_confirm" in run.result("Check that the deletion is confirmed")["msg"]
+    assert alive(emulator) == {"i-old-1", "i-old-2", "i-new"}
+    assert emulator.deletions() == {}
+    assert emulator.executions() == {}
+
+
+def test_both_clouds(decommission: Callable[..., PlayResult], emulator: Any, tmp_path: Path):
+    run = decommission(
+        decommission_ecs_tags={"role": "old"},
+        decommission_clouddc_ids=[METAL, OTHER_METAL],
+        decommission_clouddc_hosts=["metal-1"],
+        decommission_logs=str(tmp_path / "logs"),
+        decommission_confirm="delete",
+    )
+    assert run.rc == 0, run.output
+    assert {id: len(runs) for id, runs in emulator.executions().items()} == {"i-old-1": 1}
+    assert (tmp_path / "logs" / "i-old-1.log").read_text(encoding="utf-8") == "drained 42\n"
+    assert (tmp_path / "logs" / "metal-1.log").read_text(encoding="utf-8").splitlines() == ["drained 42"]
+    assert alive(emulator) == {"i-new"}
+    assert emulator.deletions() == {METAL: 1, OTHER_METAL: 1}
+
+    again = decommission(
+        decommission_ecs_ids=["i-old-1", "i-old-2"], decommission_clouddc_ids=[METAL], decommission_confirm="delete"
+    )
+    assert again.rc == 0, again.output
+    assert not [row for row in again.results if row["result"].get("changed")]
+
+
+def test_check_mode(decommission: Callable[..., PlayResult], emulator: Any):
+    run = decommission(check=True, decommission_ecs_ids=["i-old-1"], decommission_clouddc_ids=[METAL])
+    assert run.rc == 0, run.output
+    assert run.result("Delete the CloudDC instances")["changed"] is True
+    assert run.result("Delete the ECS instances")["changed"] is True
+    assert emulator.deletions() == {}
+    assert emulator.executions() == {}
+
+
+def test_failing_farewell_keeps_everything(decommission: Callable[..., PlayResult], emulator: Any, tmp_path: Path):
+    (tmp_path / "mine.sh").write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
+    run = decommission(
+        decommission_ecs_ids=["i-old-1"], decommission_clouddc_ids=[METAL], decommission_confirm="delete"
+    )
+    assert run.rc == 2, run.output
+    assert run.result("Run the farewell script on the ECS instances")["failed_instances"] == ["i-old-1"]
+    assert alive(emulator) == {"i-old-1", "i-old-2", "i-new"}
+    assert emulator.deletions() == {}
+
+
+@pytest.mark.parametrize(
+    ("variables", "problem"),
+    [
+        ({}, "Give decommission_ecs_ids or"),
+        ({"decommission_ecs_ids": ["i-new"], "decommission_ecs_tags": {"a": "b"}}, "Give decommission_ecs_ids or"),
+        ({"decommission_clouddc_ids": [METAL, OTHER_METAL], "decommission_max": 1}, "2 instances were found"),
+    ],
+    ids=["nothing", "ids and tags", "too many"],
+)
+def test_bad_input(decommission: Callable[..., PlayResult], emulator: Any, variables: dict[str, Any], problem: str):
+    run = decommission(decommission_confirm="delete", **variables)
+    assert run.rc == 2, run.output
+    assert problem in run.stdout
+    assert emulator.deletions() == {}
+
+
+def test_default_script_is_a_shell_script(decommission: Callable[..., PlayResult], emulator: Any):
+    run = decommission(decommission_script="", decommission_ecs_ids=["i-old-1"], decommission_confirm="delete")
+    assert run.rc == 0, run.output
+    assert {id: [one["rc"] for one in runs] for id, runs in emulator.executions().items()} == {"i-old-1": [0]}
