@@ -124,24 +124,49 @@ class OldSdk:
         self.client = AcsClient(ready["access_key_id"], ready["access_key_secret"], REGION, auto_retry=False)
 
     def call(self, action: str, _format: str = "JSON", **params: Any) -> dict[str, Any]:
-        """One operation by its name and wire parameters; None leaves a parameter out, RegionId included."""
-        request = CommonRequest(domain=self._endpoint, version="2014-05-26", action_name=action)
-        request.set_protocol_type("http")
+        """One operation by its name and wire parameters."""
+        request = CommonRequest(version="2014-05-26", action_name=action)
         request.set_method("POST")
-        request.set_accept_format(_format)
         for name, value in {"RegionId": REGION, **params}.items():
-            if value is not None:
-                request.add_query_param(name, value)
-        body = self.client.do_action_with_exception(request)
-        return json.loads(body) if _format == "JSON" else XML.parse_xml(body.decode(), None)
+            request.add_query_param(name, value)
+        return self.send(request, _format)
 
     def send(self, request: Any, _format: str = "JSON") -> dict[str, Any]:
-        """A request object of the old ECS SDK."""
-        request.set_endpoint(self._endpoint)
+        """A request object of the old SDK; the SDK reads errors out of JSON only, of XML it hands out the text."""
+        if isinstance(request, CommonRequest):
+            request.set_domain(self._endpoint)
+        else:
+            request.set_endpoint(self._endpoint)
         request.set_protocol_type("http")
         request.set_accept_format(_format)
-        body = self.client.do_action_with_exception(request)
-        return json.loads(body) if _format == "JSON" else XML.parse_xml(body.decode(), None)
+        if _format == "JSON":
+            return json.loads(self.client.do_action_with_exception(request))
+        status, _, body = self.client.get_response(request)
+        document = XML.parse_xml(body.decode(), None)
+        if status >= 400:
+            raise XmlRefusal(status, document["Error"])
+        return next(iter(document.values()))
+
+
+class XmlRefusal(Exception):
+    """An error answer in XML."""
+
+    def __init__(self, status: int, error: dict[str, str]) -> None:
+        super().__init__(error["Code"])
+        self._status = status
+        self._error = error
+
+    def get_error_code(self) -> str:
+        return self._error["Code"]
+
+    def get_error_msg(self) -> str:
+        return self._error["Message"]
+
+    def get_http_status(self) -> int:
+        return self._status
+
+    def get_request_id(self) -> str:
+        return self._error["RequestId"]
 
 
 def _runtime() -> Any:

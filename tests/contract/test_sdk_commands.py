@@ -268,7 +268,7 @@ def test_refusals_of_changing_a_schedule(sdk: Sdk, emulator: Any):
         ('{"a":"1","A":"2"}', "KeyDuplicate"),
         ('{"a b":"1"}', "KeyMalformed"),
         ('{"%s":"1"}' % ("k" * 65), "KeyLengthLimitExceeded"),
-        ("{%s}" % ",".join(f'"k{n}":"1"' for n in range(11)), "CountLimitExceeded"),
+        ("{{{}}}".format(",".join(f'"k{n}":"1"' for n in range(11))), "CountLimitExceeded"),
     ):
         assert refused(live, Parameters=parameters, **enabled) == f"InvalidParameters.{code}"
     sdk.client.stop_invocation(models.StopInvocationRequest(region_id=REGION, invoke_id=live))

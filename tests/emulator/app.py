@@ -34,8 +34,7 @@ class Emulator:
     """One emulated cloud with its three listeners: ECS (and the control API), Huawei IAM, Huawei CloudDC."""
 
     def __init__(self, options: Options, rows: FleetDocument, work_dir: Path) -> None:
-        self.cloud = Cloud(options, work_dir)
-        self.cloud.reset(rows)
+        self.cloud = Cloud(options, work_dir, rows)
         self.deliveries = Deliveries(self.cloud)
         self.lifecycle = Lifecycle(self.cloud, self.deliveries)
         self._on_reset: list[Callable[[], Awaitable[None]]] = [self._forget]

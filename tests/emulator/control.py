@@ -13,7 +13,7 @@ DELETE faults                          no more faults
 POST  instances/{id}/{action}          start, stop, reboot, agent-offline, agent-online, agent-uninstall, release
 POST  clock                            {"advance_s": N}; answers when what fell due has run
 GET   clock                            {"now": seconds since the epoch}
-POST  reset                            {"fleet": [rows], "instances": N}; all forgotten, the same fleet without them
+POST  reset                            {"fleet": [rows], "instances": N}; all forgotten, the first fleet without them
 ===== ================================ =======================================================================
 """
 
@@ -121,7 +121,7 @@ class Control:
         document = await _document(request) or {}
         rows = document.get("fleet")
         if rows is None:
-            rows = [{}] * document["instances"] if "instances" in document else self._cloud.fleet_rows
+            rows = [{}] * document["instances"] if "instances" in document else None
         for call in self._on_reset:
             await call()
         try:

@@ -219,17 +219,21 @@ class Region:
 class Cloud:
     """The whole emulated cloud. ``executions`` counts, per instance, every script that really began."""
 
-    def __init__(self, options: Options, work_dir: Path) -> None:
+    def __init__(self, options: Options, work_dir: Path, fleet: FleetDocument) -> None:
+        """``fleet`` is what it begins with, and comes back to at a reset that names none."""
         self.options = options
         self.work_dir = work_dir
         self.clock = Clock()
         self.faults = Faults()
         self._ids = itertools.count(1)
         self._generation = 0
-        self.reset([])
+        self._first_fleet = fleet
+        self.reset()
 
-    def reset(self, document: FleetDocument) -> None:
-        """Forget everything and begin with the given fleet. Running scripts must have been ended before."""
+    def reset(self, document: FleetDocument | None = None) -> None:
+        """Forget everything and begin anew, with another fleet if one is given. Scripts must have been ended before."""
+        if document is None:
+            document = self._first_fleet
         rows, clouddc_rows = split_fleet(document)
         self.clock.reset()
         huawei = HuaweiState(self.options.account_id, self.clock, clouddc_rows)
@@ -238,7 +242,6 @@ class Cloud:
         if unknown:
             raise ValueError(f"unknown regions in the fleet: {', '.join(sorted(unknown))}")
         self._generation += 1
-        self.fleet_rows = document
         self.clock.reset()
         self.huawei = huawei
         self.faults.clear()

@@ -104,7 +104,7 @@ class Emulator:
         return float(self.control("GET", "clock")["now"])
 
     def reset(self, fleet: Fleet | None = None, instances: int | None = None) -> list[str]:
-        """Forget everything; a new fleet when one is given. Returns the instances' ids."""
+        """Forget everything; the fleet it was started with, or another one. Returns the instances' ids."""
         document: dict[str, Any] = {}
         if fleet is not None:
             document["fleet"] = fleet if isinstance(fleet, Mapping) else list(fleet)

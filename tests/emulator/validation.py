@@ -10,11 +10,10 @@ import re
 from typing import Any
 
 from .call import Call
-from .errors import OPERATIONS, ApiError
+from .errors import CLASSIC, OPERATIONS, ApiError, api_error
 from .state import REGIONS
 from .wire import Params
 
-_FILE = ("SendFile",)
 # parameter -> code for a value that is too long, where the table of the operation has that code
 _TOO_LONG = {
     "Name": ("CmdName.ExceedLimit", "FileName.ExceedLimit"),
@@ -53,38 +52,31 @@ def _listed(action: str, codes: tuple[str, ...]) -> str | None:
     return next((code for code in codes if code in table), None)
 
 
-def missing(call: Call, name: str) -> ApiError:
-    """The error for an absent parameter: the operation's own code where it has one."""
+def _missing(action: str, name: str) -> ApiError:
+    """The error for an absent parameter: the operation's own code, the wording of 2018, or that of the rest."""
     for code in (f"MissingParameter.{name}", f"MissingParam.{name}"):
-        if code in OPERATIONS[call.action]["errors"]:
-            return call.error(code)
-    return ApiError(
-        f"MissingParameter.{name}",
-        f"The input parameter “{name}” that is mandatory for processing this request is not supplied.",
-        400,
-    )
+        if code in OPERATIONS[action]["errors"]:
+            return api_error(action, code)
+    code = f"MissingParameter.{name}"
+    if code in CLASSIC.get(action, {}):
+        return api_error(action, code, classic=True)
+    wording = f"The input parameter “{name}” that is mandatory for processing this request is not supplied."
+    return ApiError(code, wording, 400)
 
 
-def check_region(call_action: str, params: Params, default: str, classic: bool) -> str:
+def check_region(action: str, params: Params, default: str, classic: bool) -> str:
     """The region of a request; operations on one instance may leave it out."""
-    from .errors import api_error
-
     region = params.text("RegionId")
     if not region:
-        described = OPERATIONS[call_action]["request"].get("RegionId", {})
+        described = OPERATIONS[action]["request"].get("RegionId", {})
         if not described.get("required"):
             return default
-        if call_action == "DescribeAccountAttributes":
-            raise api_error(call_action, "Invalid.Parameter")
-        status = 404 if call_action.endswith("TagResources") else 400
-        raise ApiError(
-            "MissingParameter.RegionId",
-            "The input parameter “RegionId” that is mandatory for processing this request is not supplied.",
-            status,
-        )
+        if action == "DescribeAccountAttributes":
+            raise api_error(action, "Invalid.Parameter")
+        raise _missing(action, "RegionId")
     if region not in REGIONS:
-        details = () if not call_action.endswith("TagResources") else ("The specified RegionId does not exist.",)
-        raise api_error(call_action, "InvalidRegionId.NotFound", *details, classic=classic)
+        details = () if not action.endswith("TagResources") else ("The specified RegionId does not exist.",)
+        raise api_error(action, "InvalidRegionId.NotFound", *details, classic=classic)
     return region
 
 
@@ -97,8 +89,10 @@ def validate(call: Call) -> None:
             _check_list(call, name, described)
             continue
         value = params.get(name, "")
-        if described.get("required") and not value:
-            raise missing(call, name)
+        # CreateCommand of 2018 needs no content
+        optional = call.classic and name == "CommandContent"
+        if described.get("required") and not value and not optional:
+            raise _missing(call.action, name)
         if value:
             _check_value(call, name, described, value)
     check_tags(call)
@@ -106,7 +100,7 @@ def validate(call: Call) -> None:
 
 def _check_list(call: Call, name: str, described: dict[str, Any]) -> None:
     if described.get("required") and not call.params.rows(name):
-        raise missing(call, "Tags" if name == "Tag" and call.action == "TagResources" else name)
+        raise _missing(call.action, "Tags" if name == "Tag" and call.action == "TagResources" else name)
     most = described.get("max_items")
     if name == "InstanceId" and most and len(call.params.items(name)) > most:
         raise call.error("InstanceIds.ExceedLimit")
