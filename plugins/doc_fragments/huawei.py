@@ -16,6 +16,7 @@ options:
   region:
     description:
       - The region, for example V(cn-east-3).
+      - May be left out where both O(endpoint) and O(project_id) are given.
       - The default comes from the environment, E(HW_REGION_NAME) or E(OS_REGION_NAME).
     type: str
     aliases: [region_id]
@@ -30,8 +31,11 @@ options:
     description:
       - The access key (AK).
       - >-
-        Without it and without O(auth_token) or O(username), the file C(~/.huaweicloud/credentials) and then the
-        metadata service of the server this runs on are asked.
+        A task gives one of O(access_key), O(auth_token) and O(username). Where it gives none, the environment is
+        searched for O(auth_token), O(access_key) and O(username), in this order.
+      - >-
+        Where that gives none either, the SDK's file is read, which C(HUAWEICLOUD_SDK_CREDENTIALS_FILE) names and which
+        is C(~/.huaweicloud/credentials) by default; then the metadata service of the server this runs on is asked.
       - The default comes from the environment, E(HUAWEICLOUD_SDK_AK) or E(HW_ACCESS_KEY) or E(OS_ACCESS_KEY).
     type: str
     aliases: [access_key_id]
@@ -44,6 +48,7 @@ options:
   security_token:
     description:
       - The security token that belongs to a temporary access key.
+      - One from the environment is only used with the access key from the environment.
       - The default comes from the environment, E(HUAWEICLOUD_SDK_SECURITY_TOKEN) or E(HW_SECURITY_TOKEN).
     type: str
   auth_token:

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import ApiError
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.http import HttpTransport
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei import iam, options, signing
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.authentication import KeyAuthentication
@@ -334,6 +335,28 @@ def test_five_wrong_signatures_lock_the_key(emulator: Any):
     assert refused(lambda: right.list_instances(request)) == (403, "iMetal.0004"), (
         "the project is the only problem left"
     )
+
+
+def test_temporary_keys(emulator_factory: Callable[..., Any]):
+    emulator = emulator_factory(security_token="STS", fleet=FLEET)
+    ready = emulator.ready
+
+    def read(token: str | None) -> str:
+        credentials = BasicCredentials(ready["access_key_id"], ready["access_key_secret"])
+        credentials.with_iam_endpoint(ready["iam_endpoint"])
+        if token:
+            credentials.with_security_token(token)
+        builder = CloudDCClient.new_builder().with_credentials(credentials)
+        sdk = builder.with_region(Region(REGION, ready["clouddc_endpoint"])).build()
+        return str(sdk.show_instance_status(ShowInstanceStatusRequest(id=ID)).state)
+
+    assert read("STS") == "stopped"
+    client = options.connect(params(emulator, security_token="STS"))
+    assert client.call("ShowInstanceStatus", id=ID)["state"] == "stopped"
+    iam.forget_everything()
+    for token in (None, "another"):
+        with pytest.raises(ApiError, match=r"APIGW.0301"):
+            options.connect(params(emulator, security_token=token)).call("ShowInstanceStatus", id=ID)
 
 
 # --- our client and the emulator --------------------------------------------------------------------------------
