@@ -21,6 +21,9 @@ description:
     change the script, the type, O(enable_parameter) or the resource group: then a new command is created as
     C(<name>~replacing), the old one is deleted, and the new one gets the name. The id changes thereby. When such a
     replacement is interrupted, the next run of the task finishes it.
+  - >-
+    The service does not delete a command that is still in use. A replaced command in that state stays as
+    C(<name>~replaced), with a warning, until the command is deleted by its name.
 author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.alibaba
@@ -324,6 +327,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.content import SCRIPT_TYPES
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.script_source import given_script
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.idempotency import check_client_token
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
     TaskContext,
@@ -363,6 +367,8 @@ SPEC = TaskSpec(
 def ensure(task: TaskContext) -> dict[str, Any]:
     """Bring the command into the wanted state."""
     params = task.params
+    if params["wait_timeout"] < 1:
+        raise InputError("wait_timeout", f"is {params['wait_timeout']} s, must be at least 1 s")
     if params["client_token"] is not None:
         check_client_token(params["client_token"])
         refuse_missing(params["api_generation"], {"client_token": params["client_token"]})

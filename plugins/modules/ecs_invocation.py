@@ -328,7 +328,7 @@ def ensure(task: TaskContext) -> dict[str, Any]:
     """Bring the command's invocations into the wanted state."""
     params = task.params
     if params["wait_timeout"] < 1:
-        raise InputError("wait_timeout", "must be at least 1 second")
+        raise InputError("wait_timeout", f"is {params['wait_timeout']} s, must be at least 1 s")
     return _present(task) if params["state"] == "present" else _stopped(task)
 
 

@@ -25,6 +25,9 @@ from ansible import constants
 
 PREFIX = "cloud-assistant-commands-"
 
+# the same directory in all processes of a run; ansible-core sets its constants at run time, where no type checker sees
+RUN_DIRECTORY: str = constants.DEFAULT_LOCAL_TMP  # type: ignore[attr-defined]
+
 
 def play_id() -> str | None:
     """Return the unique id of the play that this process works for.
@@ -41,7 +44,7 @@ def play_id() -> str | None:
 class PlayCache:
     """A JSON document of the present play, under a key of one's own choice."""
 
-    def __init__(self, key: Mapping[str, Any], play: str, directory: str = constants.DEFAULT_LOCAL_TMP) -> None:
+    def __init__(self, key: Mapping[str, Any], play: str, directory: str = RUN_DIRECTORY) -> None:
         """``key``: whatever makes a difference to the document, without secrets; ``play``: the play's unique id."""
         digest = hashlib.sha256(json.dumps([play, key], sort_keys=True, default=str).encode()).hexdigest()
         self.path = Path(directory) / f"{PREFIX}{digest[:32]}.json"
@@ -69,7 +72,7 @@ class PlayCache:
             os.close(lock)
 
 
-def forget(directory: str = constants.DEFAULT_LOCAL_TMP) -> None:
+def forget(directory: str = RUN_DIRECTORY) -> None:
     """Let later lookups of this run read anew, because a task has changed commands."""
     for path in Path(directory).glob(f"{PREFIX}*.json"):
         path.unlink(missing_ok=True)

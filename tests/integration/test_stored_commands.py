@@ -330,6 +330,8 @@ def test_the_schedule_of_a_replaced_command_is_taken_over(cloud: Cloud) -> None:
     replaced = cloud.run(ecs_command, name="greet", content="echo new {{name}}", enable_parameter=True)
     assert replaced["replaced_command_id"] == first["command_id"]
     assert any(first["invoke_id"] in warning for warning in cloud.warnings)
+    foreseen = cloud.run(ecs_invocation, check=True, command_name="greet", state="stopped")
+    assert foreseen["stopped_invoke_ids"] == first["invoke_ids"]
     second = cloud.done(ecs_invocation, **schedule_of(cloud, ids))
     assert second["command_id"] == replaced["command_id"]
     assert second["stopped_invoke_ids"] == first["invoke_ids"]

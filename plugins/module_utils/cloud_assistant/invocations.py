@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.command_state import (
+    outlived_name,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.commands import (
     find_commands,
     the_only,
@@ -88,14 +91,18 @@ def stoppable_invocations(
 ) -> list[Invocation]:
     """Return the one invocation of the id, or every live one of the command, as long as something of it is live.
 
-    Raises TaskFailure when several commands have the name. A deleted command's invocations are found by its name, too.
+    Raises TaskFailure when several commands have the name. By name also the invocations of a command that was deleted
+    or replaced since are found.
     """
     if invoke_id:
         found = find_invocation(client, invoke_id)
         return [found] if found and any(instance.live for instance in found.instances) else []
+    found = []
     if command_name:
         the_only(command_name, find_commands(client, name=command_name))
-    return live_invocations(client, command_id=command_id, command_name=command_name)
+        # those of a replaced command that could not be deleted because of them
+        found = scheduled_invocations(client, command_name=outlived_name(command_name))
+    return oldest_first([*found, *live_invocations(client, command_id=command_id, command_name=command_name)])
 
 
 def oldest_first(invocations: Iterable[Invocation]) -> list[Invocation]:
