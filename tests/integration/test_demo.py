@@ -1,0 +1,56 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The demonstration runs from anywhere, shows what it promises, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from playbook_runner import ansible_environment
+
+DEMO = Path(__file__).resolve().parents[1] / "emulator" / "demo.sh"
+
+
+def demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    home = folder / "home"
+    home.mkdir()
+    environment = ansible_environment(home, {"TMPDIR": str(folder)})
+    command = [str(DEMO), *arguments]
+    return subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, timeout=240)
+
+
+def processes_in(folder: Path) -> list[str]:
+    """The command lines of processes that still use the folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if entry.name != str(os.getpid()) and f"{folder}/demo." in line:
+            found.append(line)
+    return found
+
+
+def test_the_demonstration(tmp_path: Path):
+    run = demo(tmp_path)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "exit code 3; output ends: this instance was never prepared" in run.stdout
+    assert "1 of 12 instances ran the script, 10 were left alone" in run.stdout
+    assert "Nothing ran twice." in run.stdout
+    assert "11 of 12 deployed, 1 skipped, changed=false" in run.stdout
+    assert run.stdout.count("Success      0  release 1 says hello from i-demo") == 11
+    assert processes_in(tmp_path) == []
+    assert list(tmp_path.glob("demo.*")) == []
+
+
+def test_a_playbook_that_fails_is_told_by_the_exit_code(tmp_path: Path):
+    playbook = tmp_path / "fails.yml"
+    playbook.write_text("---\n- hosts: localhost\n  gather_facts: false\n  tasks:\n    - ansible.builtin.fail:\n")
+    run = demo(tmp_path, str(playbook))
+    assert run.returncode == 2, run.stdout + run.stderr
+    assert processes_in(tmp_path) == []
+    assert list(tmp_path.glob("demo.*")) == []
