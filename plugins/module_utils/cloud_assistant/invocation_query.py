@@ -26,7 +26,7 @@ from .commands import tag_list
 from .invocations import INVOCATION_NOT_FOUND
 from .models import InstanceResult, Invocation, Summary, parse_time
 from .request import REPEAT_MODES
-from .results import iter_results, read_results
+from .results import REREAD_PAUSE, iter_results, read_results
 from .schedule import read_frequency
 from .targets import check_tags
 from .waiting import Watch, ended, names_of
@@ -157,8 +157,8 @@ def find_ended(client: Client, query: InvocationQuery, deadline: Deadline) -> Fo
     """
     visible = Deadline(LAG)
     found = find(client, query, deadline)
-    while query.invoke_id and not found.invocations and not visible.expired() and not deadline.expired():
-        deadline.pause(1.0)
+    while query.invoke_id and not found.invocations and not visible.expired() and deadline.remaining() > REREAD_PAUSE:
+        deadline.pause(REREAD_PAUSE)
         found = find(client, query, deadline)
     if query.invoke_id and not found.invocations:
         raise TaskFailure(f"invoke_id: no invocation {query.invoke_id} in {client.region} passes the filters")

@@ -107,8 +107,9 @@ class _Run:
         if self.request.dry_run:
             self._rehearse(remaining, lambda: dry_order(self.request, command))
         else:
-            token = self._token()
+            token = None if self.client.generation == "classic" else self.request.client_token or new_client_token()
             plan = plan_batches(remaining, self.request.batch_size, token, whole=remaining == self.instance_ids)
+            self.outcome.client_token = token if plan else None
             tags = self._tags(token, len(plan))
             mark = run_tag(token) if token else None
             self.watch = Watch(self.client, self.deadline, mark if mark and mark[0] in tags else None)
@@ -180,12 +181,6 @@ class _Run:
             self._keep(earlier.instances, previous)
 
     # sending
-
-    def _token(self) -> str | None:
-        if self.client.generation == "classic":
-            return None
-        self.outcome.client_token = self.request.client_token or new_client_token()
-        return self.outcome.client_token
 
     def _tags(self, token: str | None, batches: int) -> dict[str, str]:
         """The tags of the invocations: the user's, the key's, and one by which all of this run can be found."""
@@ -353,7 +348,7 @@ class _Run:
             if invoke_id not in self.known and not share.previous:
                 self.outcome.changed = True
         running = [result.instance_id for result in self.results.values() if result.live]
-        advice = "They go on by themselves; ecs_invocation_info with invoke_id and wait: true waits for their end"
+        advice = "The script goes on there; ecs_invocation_info with the invoke_id and wait: true waits for its end"
         more = f"; not over on {names_of(running, 'instance')}. {advice}" if running else ""
         self.outcome.errors.append(type(error)(f"{error}{more}") if isinstance(error, WaitTimeout) else error)
 
