@@ -13,7 +13,8 @@ DELETE faults                          no more faults
 POST  instances/{id}/{action}          start, stop, reboot, agent-offline, agent-online, agent-uninstall, release
 POST  clock                            {"advance_s": N}; answers when what fell due has run
 GET   clock                            {"now": seconds since the epoch}
-POST  reset                            {"fleet": [rows], "instances": N}; all forgotten, the first fleet without them
+POST  reset                            {"fleet": rows or {"instances": rows, "clouddc": rows}, "instances": N}; all
+                                       forgotten, the first fleet without them
 ===== ================================ =======================================================================
 """
 
