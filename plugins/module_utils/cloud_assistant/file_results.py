@@ -19,7 +19,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
 from .models import InstanceResult, Summary
 from .outcome import failing_lines
 
-FACTS = ("sha256", "size", "mode", "owner", "group")
+FACTS = ("dest", "sha256", "size", "mode", "owner", "group")
 
 
 @dataclass(frozen=True)

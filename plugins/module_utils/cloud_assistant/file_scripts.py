@@ -232,7 +232,7 @@ def look_script(
         "compare": compare,
         "shown_bytes": SHOWN_BYTES,
     }
-    return _script(values, _LOOK)
+    return script_with(values, _COMMON + _LOOK)
 
 
 def assemble_script(
@@ -250,12 +250,12 @@ def assemble_script(
         "all": f"1-{count}" if count else "",
         "overwrite": overwrite,
     }
-    return _script(values, _ASSEMBLE)
+    return script_with(values, _COMMON + _ASSEMBLE)
 
 
 def tidy_script(target: TargetFile, *, keep_parts: bool) -> str:
     """Return the script that removes the staging directory, or only the unfinished file in it."""
-    return _script({"stage": target.staging, "keep": keep_parts}, _TIDY)
+    return script_with({"stage": target.staging, "keep": keep_parts}, _COMMON + _TIDY)
 
 
 def _target_values(target: TargetFile) -> dict[str, str | int | bool]:
@@ -269,12 +269,12 @@ def _target_values(target: TargetFile) -> dict[str, str | int | bool]:
     }
 
 
-def _script(values: Mapping[str, str | int | bool], body: str) -> str:
+def script_with(values: Mapping[str, str | int | bool], body: str) -> str:
     """Return the body with its variables before it, quoted, so that no value is ever taken for code."""
     lines = [
         f"{name}={shlex.quote(str(int(value) if isinstance(value, bool) else value))}" for name, value in values.items()
     ]
-    return "\n".join(lines) + _COMMON + body.lstrip("\n")
+    return "\n".join(lines) + "\n" + body.lstrip("\n")
 
 
 @dataclass(frozen=True)
