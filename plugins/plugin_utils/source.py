@@ -21,11 +21,10 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import is_encrypted_file
 from ansible.template import Templar, generate_ansible_template_vars
 
-try:  # ansible-core 2.19 and later render only what is trusted, and have one environment
+try:  # ansible-core 2.19 and later render only what is trusted
     from ansible.template import trust_as_template
 except ImportError:
     trust_as_template = None
-    from ansible.template import AnsibleEnvironment
 
 # A script is far smaller; what is larger travels as a file and not among a module's arguments. In bytes.
 LARGEST_TEXT = 256 * 1024
@@ -116,6 +115,9 @@ def _render(templar: Templar, data: bytes, name: str, path: str, base: str, task
     overrides = {"trim_blocks": True, "lstrip_blocks": False}
     try:
         if trust_as_template is None:
+            # the environment that gives text and not Python values; later versions have one environment only
+            from ansible.template import AnsibleEnvironment
+
             old = templar.copy_with_new_env(
                 environment_class=AnsibleEnvironment,
                 searchpath=search_path,
