@@ -119,17 +119,16 @@ def _fast_folder() -> str | None:
     return None
 
 
-def replay(paths: list[Path], *, isolation: str = "auto") -> Tally:
-    """Replay every recording of these files and say what came out."""
+def replay(rows: list[dict[str, Any]], *, isolation: str = "auto") -> Tally:
+    """Replay these recordings, printing each that differs or is left out, and say what came out."""
     tally = Tally()
-    rows = list(read(paths))
-    on_instances = [row for row in rows if "expr" not in row]
     for row in rows:
         if "expr" in row:
             try:
                 tally.record(golden_schedules.name(row), golden_schedules.replay(row))
             except Skip as skip:
                 tally.skip(golden_schedules.name(row), str(skip))
+    on_instances = [row for row in rows if "expr" not in row]
     if on_instances:
         asyncio.run(_replay_on_instances(on_instances, isolation, tally))
     return tally
@@ -144,7 +143,7 @@ def main() -> int:
         help="how instances are kept apart from the machine",
     )  # fmt: skip
     options = parser.parse_args()
-    tally = replay(options.files, isolation=options.isolation)
+    tally = replay(list(read(options.files)), isolation=options.isolation)
     for reason, count in Counter(reason for _name, reason in tally.skips).items():
         print(f"{count} skipped: {reason}")
     print(tally)

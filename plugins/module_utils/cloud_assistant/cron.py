@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import calendar
+import heapq
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -207,55 +208,54 @@ class CronFields:
     def after(self, start: datetime) -> Iterator[datetime]:
         """Wall clock times that match, in order, strictly after ``start`` (naive, whole seconds).
 
-        The walk is croniter's; what it reads differently from the agent is put in its words before: LW, and W for a
-        day that a month does not have or in a list. Raises MissingLibrary.
+        The walk is croniter's, one for each rule about days: where several are given it reads some of them
+        differently from the agent, for which any of them will do. Raises MissingLibrary.
         """
         if self.never(start.year):
             return
-        if not any(rule.endswith("W") for rule in self.days.rules):
-            yield from _walk(self._expression(self.days.values, self.days.rules, self.months.values), start)
-            return
+        last = start
+        for moment in heapq.merge(*self._walks(start)):
+            if moment > last:
+                last = moment
+                yield moment
+
+    def _walks(self, start: datetime) -> Iterator[Iterator[datetime]]:
+        if self.days.free and self.weekdays.free:
+            yield _walk(self._expression("*", "*"), start)
+        if not self.days.free:
+            if self.days.values:
+                yield _walk(self._expression(_list(self.days.values), "*"), start)
+            for rule in self.days.rules:
+                yield _walk(self._expression("l", "*"), start) if rule == "L" else self._walk_nearest(rule, start)
+        if not self.weekdays.free:
+            if self.weekdays.values:
+                yield _walk(self._expression("*", _list({value % 7 for value in self.weekdays.values})), start)
+            for rule in self.weekdays.rules:
+                yield _walk(self._expression("*", f"L{rule[0]}" if rule.endswith("L") else rule), start)
+
+    def _walk_nearest(self, rule: str, start: datetime) -> Iterator[datetime]:
+        """The walk for LW or 15W, month by month: croniter knows no LW, and 31W in other months only otherwise."""
         for year in range(start.year, LAST_YEAR + 1):
             for month in sorted(self.months.values) if year in self.years.values else ():
-                if (year, month) < (start.year, start.month):
-                    continue
-                days = self.days.values | {
-                    day for rule in self.days.rules if (day := _nearest(rule, year, month)) is not None
-                }
-                if days or not self.weekdays.free:
-                    begin = max(start, datetime(year, month, 1) - timedelta(seconds=1))
-                    yield from _walk(self._expression(days, (), {month}, year), begin)
+                day = _nearest(rule, year, month) if (year, month) >= (start.year, start.month) else None
+                if day is not None:
+                    begin = max(start, datetime(year, month, day) - timedelta(seconds=1))
+                    yield from _walk(self._expression(str(day), "*", str(month), str(year)), begin)
 
-    def _expression(
-        self, days: frozenset[int] | set[int], rules: tuple[str, ...], months: frozenset[int] | set[int],
-        year: int | None = None,
-    ) -> str:  # fmt: skip
-        """The fields in croniter's words."""
-        weekdays = [str(day) for day in sorted({value % 7 for value in self.weekdays.values})]
-        weekdays += [f"L{rule[0]}" if rule.endswith("L") else rule for rule in self.weekdays.rules]
-        month_days = [*map(str, sorted(days)), *("l" for rule in rules if rule == "L")]
-        if year is not None:
-            years = str(year)
-        else:
-            years = "*" if self.years.free else ",".join(map(str, sorted(self.years.values)))
-        return " ".join(
-            (
-                ",".join(map(str, sorted(self.seconds.values))),
-                ",".join(map(str, sorted(self.minutes.values))),
-                ",".join(map(str, sorted(self.hours.values))),
-                "*" if self.days.free or not month_days else ",".join(dict.fromkeys(month_days)),
-                ",".join(map(str, sorted(months))),
-                "*" if self.weekdays.free or not weekdays else ",".join(weekdays),
-                years,
-            )
-        )
+    def _expression(self, days: str, weekdays: str, months: str = "", years: str = "") -> str:
+        """The fields in croniter's words, days as given."""
+        years = years or ("*" if self.years.free else _list(self.years.values))
+        times = (_list(part.values) for part in (self.seconds, self.minutes, self.hours))
+        return " ".join((*times, days, months or _list(self.months.values), weekdays, years))
+
+
+def _list(values: Collection[int]) -> str:
+    return ",".join(map(str, sorted(values)))
 
 
 def _nearest(rule: str, year: int, month: int) -> int | None:
-    """The day of a month that a rule of the day field names, None when the month has none."""
+    """The day of a month that LW or a rule like 15W names, None when the month has no such day."""
     length = calendar.monthrange(year, month)[1]
-    if rule == "L":
-        return length
     day = length if rule == "LW" else int(rule[:-1])
     if day > length:
         return None

@@ -55,7 +55,12 @@ class Book:
 
 def become(account: Account) -> None:
     """Turn the calling process into the account's: groups, group, user. Raises OSError where that is not allowed."""
-    os.setgroups(account.groups)
+    try:
+        os.setgroups(account.groups)
+    except PermissionError:
+        # an unprivileged user namespace has one user and one group, and nobody may change that
+        if (account.uid, account.gid) != (os.getuid(), os.getgid()):
+            raise
     os.setgid(account.gid)
     os.setuid(account.uid)
 
