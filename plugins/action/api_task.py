@@ -183,6 +183,9 @@ def _hide_source(result: dict[str, Any]) -> None:
     given = (result.get("invocation") or {}).get("module_args") or {}
     if "content" in given:
         given["content"] = HIDDEN
+    stored = result.get("command")
+    if isinstance(stored, dict):
+        stored.update({name: HIDDEN for name in ("content", "content_base64") if name in stored})
     diffs = result.get("diff") or []
     for diff in diffs if isinstance(diffs, list) else [diffs]:
         diff.update({side: HIDDEN for side in ("before", "after", "prepared") if diff.get(side)})

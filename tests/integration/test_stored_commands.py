@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import connect
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.commands import find_one
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import run_in_process
 from ansible_collections.cloudops.cloud_assistant.plugins.modules import (
     ecs_command,
@@ -371,3 +375,43 @@ def test_stopping_waits_for_what_runs_until_the_deadline(cloud: Cloud) -> None:
         invoke_id: ids[1:]
     }
     assert cloud.done(ecs_command, name="sleeper", state="absent")["changed"]
+
+
+def test_a_public_command_is_found_by_its_name_and_its_id(cloud: Cloud) -> None:
+    (public, *_rest) = cloud.run(ecs_command_info, provider="AlibabaCloud.ECS.GuestOS", latest=True)["commands"]
+    for wanted in (public["name"], public["command_id"]):
+        found = find_one(cloud.client, command_id=wanted)
+        assert found is not None and (found.command_id, found.public) == (public["command_id"], True)
+        refused = cloud.run(ecs_command, command_id=wanted, description="mine")
+        assert "public command" in refused["msg"]
+    assert find_one(cloud.client, command_id="ACS-nothing") is None
+
+
+def test_the_script_of_an_encrypted_file_is_stored_and_not_shown(
+    emulator: Any, playbook: Callable[..., Any], tmp_path: Path
+) -> None:
+    password = tmp_path / "password"
+    password.write_text("for the vault\n", encoding="utf-8")
+    script = tmp_path / "files" / "private.sh"
+    script.parent.mkdir()
+    script.write_text("echo well-kept-words\n", encoding="utf-8")
+    vault = [str(Path(sys.executable).parent / "ansible-vault"), "encrypt", "--vault-password-file", str(password)]
+    subprocess.run([*vault, str(script)], check=True, capture_output=True)
+    result = playbook(
+        """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Store it
+      cloudops.cloud_assistant.ecs_command:
+        name: private
+        src: private.sh
+""",
+        diff=True,
+        env=emulator.env(),
+        arguments=["-vvv", "--vault-password-file", str(password)],
+    )
+    assert result.rc == 0, result.output
+    assert "well-kept-words" not in result.output + str(result.results)
+    (command,) = Cloud(emulator).run(ecs_command_info)["commands"]
+    assert command["content"] == "echo well-kept-words\n"

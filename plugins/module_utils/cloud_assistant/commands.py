@@ -115,6 +115,7 @@ def find_one(client: Client, *, command_id: str | None = None, name: str | None 
             return None
         for provider in PUBLIC_PROVIDERS:
             offered = find_commands(client, name=command_id, provider=provider)
+            offered = offered or find_commands(client, command_ids=[command_id], provider=provider)
             if offered:
                 return max(offered, key=lambda command: command.version or 0)
         return None
