@@ -1,0 +1,228 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files on their way back through a cloud that misbehaves: the same bytes, resumed, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import connect
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.fetch import (
+    FetchRequest,
+    fetch_file,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.file_request import SendRequest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.files import send_file
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.own_scripts import run_own_script
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import Targets
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError, WaitTimeout
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+
+NOISE = random.Random(8).randbytes(100_000)
+RANGES = 6
+PATH = "/srv/app/file"
+
+
+@pytest.fixture
+def ids(emulator):
+    return emulator.reset(instances=12)[:3]
+
+
+@pytest.fixture
+def client(emulator):
+    names = ("access_key_id", "access_key_secret", "endpoint", "region")
+    keys = {name: emulator.ready[name] for name in names}
+    return lambda **options: connect({**keys, **options})
+
+
+@pytest.fixture
+def fetch(client, ids, tmp_path):
+    def run(path=PATH, targets=None, using=None, **options):
+        request = FetchRequest(Targets(tuple(targets or ids)), path, str(tmp_path / "out"), **options)
+        return fetch_file(using or client(), request)
+
+    return run
+
+
+@pytest.fixture
+def there(client, ids):
+    """Puts a file onto the instances."""
+
+    def put(data, path=PATH):
+        directory, _slash, name = path.rpartition("/")
+        assert send_file(client(), SendRequest(Targets(tuple(ids)), data, directory, name)).failure() is None
+
+    return put
+
+
+@pytest.fixture
+def sh(client, ids):
+    def run(script):
+        outcome = run_own_script(client(), ids, script, name="test", timeout=60, deadline=Deadline(60))
+        assert outcome.failure() is None
+        return [result.output.decode() for result in outcome.results]
+
+    return run
+
+
+def ok(outcome):
+    assert outcome.failure() is None, outcome.failure()
+    return outcome.as_dict()
+
+
+def contents(done):
+    found = []
+    for result in done["results"]:
+        with open(result["dest"], "rb") as file:
+            found.append(file.read())
+    return found
+
+
+def beside(done):
+    return [os.listdir(os.path.dirname(result["dest"])) for result in done["results"]]
+
+
+@pytest.mark.parametrize("size", [0, 1, 16_999, 17_000, 17_001, 40_000])
+def test_every_size_comes_back_the_same(fetch, there, sh, size):
+    data = random.Random(size).randbytes(size)
+    there(data)
+    done = ok(fetch())
+    assert contents(done) == [data] * 3
+    assert beside(done) == [["file"]] * 3
+    assert ok(fetch())["changed"] is False
+    assert sh("ls -A $HOME/.cache 2>/dev/null || true") == [""] * 3
+
+
+def test_a_small_file_costs_one_run_for_all(fetch, there, client):
+    there(b"small")
+    using = client()
+    ok(fetch(using=using))
+    assert using.requests["RunCommand"] == 1
+
+
+def test_a_large_file_costs_one_run_a_range_and_text_far_fewer(fetch, there, client):
+    there(NOISE)
+    using = client()
+    ok(fetch(using=using))
+    assert using.requests["RunCommand"] == RANGES + 3
+    there(b"2026-01-01 all is well\n" * 5000)
+    using = client()
+    assert ok(fetch(using=using))["results"][0]["size"] == 115_000
+    assert using.requests["RunCommand"] == 1 + 3
+
+
+def test_each_instance_has_its_own_length(fetch, there, sh):
+    there(NOISE)
+    sh(f"head -c $(( ($(od -An -N2 -tu2 /dev/urandom) % 60000) + 20000 )) {PATH} >{PATH}.new && mv {PATH}.new {PATH}")
+    sums = [text.split()[0] for text in sh(f"sha256sum {PATH}")]
+    done = ok(fetch())
+    assert [result["checksum"] for result in done["results"]] == sums
+    assert all(NOISE.startswith(data) for data in contents(done))
+
+
+def test_a_file_that_grows_meanwhile_is_fetched_as_of_one_moment(fetch, sh):
+    sh(
+        f"mkdir -p /srv/app; (for i in $(seq 1 400); do head -c 2000 /dev/urandom; sleep 0.02; done >{PATH}) "
+        ">/dev/null 2>&1 & sleep 1"
+    )
+    done = ok(fetch())
+    for result, data in zip(done["results"], contents(done), strict=True):
+        assert len(data) == result["size"] > 17_000
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_goes_wrong_in_between_the_same_bytes_arrive(fetch, there, client, emulator, seed):
+    there(NOISE)
+    kinds = ["drop_before", "drop_after", "truncate", "status", "throttle"]
+    emulator.faults(
+        [
+            {"action": action, "kind": kind, "probability": 0.06, "seed": seed * 89 + number, "retry_after_ms": 5}
+            for action in ("RunCommand", "DescribeInvocations", "DescribeInvocationResults")
+            for number, kind in enumerate(kinds)
+        ]
+    )
+    done = ok(fetch(using=client(max_retries=12), wait_timeout=120))
+    emulator.clear_faults()
+    assert contents(done) == [NOISE] * 3
+
+
+def test_a_broken_fetch_leaves_the_old_file_and_the_next_one_resumes(fetch, there, sh, client, emulator):
+    there(b"old")
+    old = ok(fetch())
+    there(NOISE)
+    emulator.faults([{"action": "RunCommand", "kind": "status", "status": 500, "nth": [6, 7, 8]}])
+    failure = fetch(using=client(max_retries=0)).failure()
+    emulator.clear_faults()
+    assert failure is not None
+    assert contents(old) == [b"old"] * 3
+    assert sh("ls -A $HOME/.cache 2>/dev/null || true") == [""] * 3
+    using = client()
+    done = ok(fetch(using=using))
+    assert using.requests["RunCommand"] < RANGES + 3, "what had arrived was not fetched again"
+    assert contents(done) == [NOISE] * 3
+    assert beside(done) == [["file"]] * 3
+
+
+def test_time_that_runs_out_is_told(fetch, there, client, emulator):
+    there(NOISE)
+    emulator.faults([{"action": "RunCommand", "kind": "delay", "delay_ms": 700}])
+    failure = fetch(wait_timeout=2).failure()
+    emulator.clear_faults()
+    assert isinstance(failure, WaitTimeout)
+    assert {result["status"] for result in failure.result["results"]} == {"Running"}
+
+
+def test_an_instance_that_drops_out_takes_nobody_with_it(fetch, there, emulator, ids):
+    there(NOISE)
+    emulator.instance(ids[1], "stop")
+    assert fetch().failure().result["failed_instances"] == [ids[1]]
+    done = ok(fetch(unready="skip"))
+    assert [result["status"] for result in done["results"]] == ["Success", "Skipped", "Success"]
+
+
+def test_a_file_that_one_of_them_lacks(fetch, there, client, ids):
+    there(b"x")
+    removed = run_own_script(client(), ids[1:2], f"rm {PATH}", name="test", timeout=60, deadline=Deadline(60))
+    assert removed.failure() is None
+    done = ok(fetch(fail_on_missing=False))
+    assert [result["status"] for result in done["results"]] == ["Success", "Skipped", "Success"]
+    failure = fetch().failure()
+    assert failure.result["failed_instances"] == [ids[1]]
+    assert failure.result["results"][1]["error_code"] == "FileNotFound"
+
+
+def test_odd_names_and_files_without_a_size(fetch, there):
+    there(b"odd", path="/srv/app/a 'b\" $(id) {{ACS::InstanceId}}")
+    assert contents(ok(fetch(path="/srv/app/a 'b\" $(id) {{ACS::InstanceId}}"))) == [b"odd"] * 3
+    assert b"Linux" in contents(ok(fetch(path="/proc/version")))[0]
+
+
+def test_check_mode_writes_nothing_here(fetch, there, tmp_path):
+    there(NOISE)
+    done = ok(fetch(write=False))
+    assert done["changed"] is True
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"path": "etc/passwd"}, "path: .* absolute"),
+        ({"path": "/etc/"}, "path: "),
+        ({"path": "/srv/../etc/passwd"}, "path: .*'..'"),
+        ({"path": "C:\\x"}, "path: is one of Windows"),
+        ({"path": "/a\nb"}, "path: contains control"),
+        ({"flat": True}, "dest: is one file for 3"),
+        ({"mode": "999"}, "mode: "),
+        ({"timeout": 0}, "timeout: "),
+        ({"wait_timeout": -1}, "wait_timeout: "),
+    ],
+)
+def test_what_cannot_be_is_refused_before_any_request(fetch, emulator, options, told):
+    before = len(emulator.requests())
+    with pytest.raises(InputError, match=told):
+        fetch(**options)
+    assert len(emulator.requests()) == before
