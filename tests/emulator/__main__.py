@@ -31,6 +31,7 @@ _HELP = {
     "kept_content_limit": "bytes of Base64 content that RunCommand with KeepCommand takes",
     "generation": "auto, or current or classic for every request",
     "install_needs_reboot": "an installed agent comes online only at the next start",
+    "work_dir": "where the instances' files lie; empty for memory where there is plenty, else the temporary directory",
     "isolation": "how instances are kept apart: auto, namespace, user-namespace, none",
 }
 

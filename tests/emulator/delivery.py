@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import logging
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timezone
 from typing import Any
@@ -19,6 +20,7 @@ from .instance.host import Host
 from .reports import apply, launcher_for_agent
 from .state import FINAL, Cloud, Invocation, Record, Run
 
+_LOG = logging.getLogger("emulator")
 _SETTLE_S = 5.0
 # with more instances than this in use, a new host is quicker than asking each for its end
 _ONE_BY_ONE = 40
@@ -251,6 +253,14 @@ class Deliveries:
                 run.status = "Error"
                 run.error_code = instance.cut_off or "ExecutionInterrupted"
                 run.error_info = "the execution was cut off: the instance was stopped, restarted or released."
+                self._finish(record, run)
+                return
+            except (OSError, ValueError) as error:
+                # the machine under the emulator has run out of something; no script may stay Running for that
+                _LOG.exception("%s could not be run on %s", record.invocation.id, instance.id)
+                run.finished = self._cloud.clock.now()
+                run.status, run.error_code, run.error_info = "Error", "ExecutionException", str(error)
+                executions.remove(execution)
                 self._finish(record, run)
                 return
             finally:

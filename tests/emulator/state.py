@@ -56,6 +56,7 @@ class Options:
     generation: str = "auto"
     install_needs_reboot: bool = False
     isolation: str = "auto"
+    work_dir: str = ""
 
 
 @dataclass

@@ -1,0 +1,143 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The emulator as a process: ready file, options, end, and no process or file left."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from emulator.testing import start_emulator
+
+TESTS = Path(__file__).parents[2]
+
+
+def _start(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "emulator", *arguments], cwd=TESTS, **options)
+
+
+def _ready(path: Path, process: subprocess.Popen[bytes]) -> dict[str, str]:
+    deadline = time.monotonic() + 60
+    while not path.exists():
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _children(pid: int) -> list[int]:
+    """All processes below a process."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+            if parent == pid:
+                found += [int(entry.name), *_children(int(entry.name))]
+    return found
+
+
+@pytest.mark.parametrize("way", ["SIGTERM", "SIGINT", "stdin"])
+def test_nothing_is_left(tmp_path: Path, way: str):
+    ready_file = tmp_path / "ready.json"
+    process = _start(
+        "--ready-file",
+        str(ready_file),
+        "--instances",
+        "2",
+        "--stop-with-stdin",
+        "--work-dir",
+        str(tmp_path),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+    )
+    ready = _ready(ready_file, process)
+    assert set(ready) == {
+        "endpoint",
+        "iam_endpoint",
+        "clouddc_endpoint",
+        "control",
+        "region",
+        "access_key_id",
+        "access_key_secret",
+        "account_id",
+    }
+    assert len({ready["endpoint"], ready["iam_endpoint"], ready["clouddc_endpoint"]}) == 3
+    assert ready_file.stat().st_mode & 0o077 == 0, "it holds a secret"
+
+    from contract.sdk import Sdk, until
+
+    class Running:
+        endpoint = ready["endpoint"]
+
+    Running.ready = ready  # type: ignore[attr-defined]
+    sdk = Sdk(Running)
+    invoke_id = sdk.run("sleep 300 & exec sleep 300", sdk.instance_ids())
+    until(lambda: sdk.results(invoke_id).values(), lambda rows: all(r.invocation_status == "Running" for r in rows))
+    below = until(lambda: _children(process.pid), lambda pids: len(pids) >= 3)
+    assert process.stdin is not None
+    if way == "stdin":
+        process.stdin.close()
+    else:
+        process.send_signal(getattr(signal, way))
+    assert process.wait(60) == 0
+    until(lambda: [pid for pid in below if os.path.exists(f"/proc/{pid}")], lambda pids: not pids)
+    process.stdin.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_wrong_options_say_why(tmp_path: Path):
+    fleet = tmp_path / "fleet.json"
+    fleet.write_text('[{"status": "Odd"}]', encoding="utf-8")
+    for arguments, problem in (
+        (["--fleet", str(fleet)], "status must be one of"),
+        (["--fleet", str(tmp_path / "none")], "No such file"),
+        (["--listen", "nowhere"], "HOST:PORT"),
+        (["--generation", "older"], "invalid choice"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "emulator", *arguments],
+            cwd=TESTS,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 2 and problem in done.stderr and "Traceback" not in done.stderr
+
+
+def test_environment_for_clients(emulator: Any):
+    env = emulator.env()
+    assert env["ALIBABA_CLOUD_ECS_ENDPOINT"] == emulator.endpoint
+    assert {"ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_REGION_ID"} <= set(env)
+
+
+def test_reset_comes_back_to_the_first_fleet():
+    with start_emulator(fleet=[{"id": "i-one"}]) as emulator:
+        assert emulator.reset(instances=3) != ["i-one"]
+        emulator.advance(1000)
+        assert emulator.reset() == ["i-one"]
+        assert abs(emulator.now() - time.time()) < 60
+        with pytest.raises(ValueError, match="colour"):
+            emulator.reset(fleet=[{"colour": 1}])
+
+
+def test_control_api_refuses_what_it_does_not_know(emulator: Any):
+    first = emulator.reset()[0]
+    for method, path, document in (
+        ("POST", f"instances/{first}/explode", {}),
+        ("POST", "instances/i-none/stop", {}),
+        ("POST", "clock", {"advance_s": -1}),
+        ("POST", "clock", {}),
+    ):
+        with pytest.raises(ValueError, match="40"):
+            emulator.control(method, path, document)
