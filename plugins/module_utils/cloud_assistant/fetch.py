@@ -20,6 +20,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 
+from .concurrency import at_once
 from .fetch_local import Ranges, destinations, forget_ranges, mode_of, put, sha256_of
 from .fetch_scripts import RANGE_BYTES, Found, look_script, range_script, read_found, snapshot_script, tidy_script
 from .file_results import FileOutcome, FileResult, in_order
@@ -27,7 +28,6 @@ from .models import SKIPPED, InstanceResult
 from .outcome import RunOutcome
 from .own_scripts import run_own_script
 from .readiness import find_targets
-from .run import CALLS_AT_ONCE, at_once
 from .targets import Targets
 
 WAIT_BASE, WAIT_PER_RANGE = 300.0, 2.0
@@ -35,6 +35,9 @@ WAIT_BASE, WAIT_PER_RANGE = 300.0, 2.0
 
 ROUNDS = 3
 """Times that missing ranges are asked for."""
+
+RUNS_AT_ONCE = 8
+"""Runs under way at the same time; an agent has room for ten."""
 
 TIDY_TIMEOUT = 60
 """Seconds for cleaning up, which the deadline of the task does not cut."""
@@ -247,10 +250,10 @@ class _Fetching:
 
     def _read_all(self, plan: Sequence[tuple[int, list[str]]], ranges: Mapping[str, Ranges]) -> None:
         """Read the ranges, a few runs at a time."""
-        for start in range(0, len(plan), CALLS_AT_ONCE):
+        for start in range(0, len(plan), RUNS_AT_ONCE):
             window = [
                 (number, [item for item in ids if item not in self.results])
-                for number, ids in plan[start : start + CALLS_AT_ONCE]
+                for number, ids in plan[start : start + RUNS_AT_ONCE]
             ]
             window = [(number, ids) for number, ids in window if ids]
             runs = at_once(lambda one: self._run(one[1], range_script(self.request.path, one[0]), "range"), window)
@@ -264,7 +267,7 @@ class _Fetching:
                     except OSError as error:
                         self._fail(item, "LocalFileNotWritten", f"{self.places[item]}: {error.strerror}")
             self.progress(
-                f"fetched {min(start + CALLS_AT_ONCE, len(plan))} of {len(plan)} ranges of {self.request.path}"
+                f"fetched {min(start + RUNS_AT_ONCE, len(plan))} of {len(plan)} ranges of {self.request.path}"
             )
 
     def _put_together(self, item: str, kept: Ranges) -> None:
