@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
@@ -88,7 +89,7 @@ def order_for(
     elif client.generation == "classic":
         command = _store(client, request)
         try:
-            yield _invoke(request, command, tags)
+            yield replace(_invoke(request, command, tags), exclusive=True)
         finally:
             if not request.keep_command:
                 _remove(client, command, left_behind)
@@ -102,8 +103,7 @@ def dry_order(request: RunRequest, command: Command | None) -> Order:
     It carries no Frequency, because any call with one becomes a real schedule, and leaves nothing behind.
     """
     order = _invoke(request, command, {}) if command is not None else _run(request, {})
-    params = {**order.params, "RepeatMode": "DryRun", "Frequency": None, "KeepCommand": None}
-    return Order(order.operation, params, order.script_type, order.timeout, order.command_id)
+    return replace(order, params={**order.params, "RepeatMode": "DryRun", "Frequency": None, "KeepCommand": None})
 
 
 def _common(request: RunRequest, tags: Mapping[str, str]) -> dict[str, Any]:
@@ -178,5 +178,6 @@ def _remove(client: Client, command: Command, left_behind: Callable[[CloudError]
         client.call("DeleteCommand", {"CommandId": command.command_id})
     except CloudError as error:
         if not isinstance(error, ApiError) or error.code not in COMMAND_NOT_FOUND:
-            what = f"The command {command.command_id} ({command.name}), stored for this run, could not be deleted"
-            left_behind(TaskFailure(f"{what}: {error}", **error.result))
+            # the service keeps a command that is still being run
+            what = f"The command {command.command_id} ({command.name}) was stored for this run and could not be deleted"
+            left_behind(TaskFailure(f"{what}; delete it when the script is over: {error}", **error.result))

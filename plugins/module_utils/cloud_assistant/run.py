@@ -9,10 +9,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import TypeVar
+from datetime import timedelta
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
@@ -23,19 +20,17 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.idempotency import new_client_token
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 
+from .concurrency import at_once
+from .gathering import Gathering, Share, unknown
 from .models import SKIPPED, InstanceResult, Invocation, parse_time
 from .orders import dry_order, order_for, script_of, stored_command
 from .outcome import RunOutcome, dropped_warning, skipped_warning
 from .previous import Earlier, done_before, key_tag, run_tag, started_before, tagged_invocations
-from .readiness import UNREADY_RESULTS, Unfit, examine, find_targets
+from .readiness import Unfit, examine, find_targets
 from .request import RunRequest
-from .results import iter_results, no_record, read_results
 from .sending import NOT_STARTED, Batch, Order, Sent, left_out, plan_batches, refused, send
 from .targets import MAX_TAGS, check_tags
 from .waiting import Settled, Watch, begun, ended, names_of, visible
-
-CALLS_AT_ONCE = 8
-"""Calls under way at the same time, for sending batches and for reading their results."""
 
 CLOCK_MARGIN = timedelta(seconds=2)
 """How much two clocks of the service may differ, and the resolution of its time stamps."""
@@ -43,14 +38,8 @@ CLOCK_MARGIN = timedelta(seconds=2)
 WAIT_MARGIN = 120.0
 """Seconds that the default wait allows beyond the script's own time-out, for delivery and reports."""
 
-LAST_READ = 10.0
-"""Seconds for one last look at the results when the time for waiting is up."""
-
 CHECK_MODE = "CheckMode"
 """Our own error code of an instance on which nothing ran because the request was a dry run."""
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 def run(
@@ -69,15 +58,6 @@ def run(
     return _Run(client, request, progress or _ignore, warn or _ignore).carry_out()
 
 
-@dataclass(frozen=True)
-class _Share:
-    """The instances of this run that one invocation takes care of."""
-
-    instance_ids: tuple[str, ...]
-    previous: bool = False
-    not_before: datetime | None = None
-
-
 class _Run:
     """One run on its way: what is known of each instance, and the invocations that are not over."""
 
@@ -92,8 +72,8 @@ class _Run:
         self.deadline = Deadline(request.wait_timeout if request.wait else None)
         self.watch = Watch(client, self.deadline)
         self.instance_ids: tuple[str, ...] = ()
-        self.results: dict[str, InstanceResult] = {}
-        self.shares: dict[str, _Share] = {}
+        self.gathering = Gathering(client, self.deadline, skip=request.unready == "skip")
+        self.shares: dict[str, Share] = {}
         # invocations that an earlier start under the same token has made
         self.known: frozenset[str] = frozenset()
 
@@ -161,9 +141,9 @@ class _Run:
         if not unfit:
             return instance_ids
         if self.request.unready == "fail":
-            self._keep(refused(instance_ids, unfit))
+            self.gathering.keep(refused(instance_ids, unfit))
             return ()
-        self._keep(left_out(instance_ids, unfit))
+        self.gathering.keep(left_out(instance_ids, unfit))
         return tuple(instance_id for instance_id in instance_ids if instance_id not in unfit)
 
     def _adopt(self, earlier: Earlier, previous: bool) -> None:
@@ -171,14 +151,14 @@ class _Run:
         invoke_id = earlier.invocation.invoke_id
         self.outcome.invoke_ids.append(invoke_id)
         self.outcome.command_id = self.outcome.command_id or earlier.invocation.command_id
-        share = _Share(earlier.instance_ids, previous)
+        share = Share(earlier.instance_ids, previous)
         live = any(instance.live for instance in earlier.instances)
         if not live and not self.request.scheduled:
-            self._take_over({invoke_id: share})
+            self.gathering.read({invoke_id: share})
         elif self.request.wait and not self.request.dry_run and not self.request.scheduled:
             self.shares[invoke_id] = share
         else:
-            self._keep(earlier.instances, previous)
+            self.gathering.keep(earlier.instances, previous)
 
     # sending
 
@@ -215,11 +195,13 @@ class _Run:
             batches = plan_batches(instance_ids, self.request.batch_size, new_client_token())
             sent = self._send(order(), batches) if batches else []
             for answer in sent:
-                self._keep(answer.left_out)
+                self.gathering.keep(answer.left_out)
                 self.outcome.errors += [answer.error] if answer.error else []
             instance_ids = tuple(instance_id for answer in sent for instance_id in answer.instance_ids)
         info = "check mode: would run, nothing was started"
-        self._keep(InstanceResult(item, SKIPPED, error_code=CHECK_MODE, error_info=info) for item in instance_ids)
+        self.gathering.keep(
+            InstanceResult(item, SKIPPED, error_code=CHECK_MODE, error_info=info) for item in instance_ids
+        )
         self.outcome.changed = bool(instance_ids)
 
     def _launch_and_collect(self, order: Order, queue: deque[Batch]) -> None:
@@ -246,7 +228,7 @@ class _Run:
 
     def _started(self, sent: Sent) -> None:
         """Note what became of a batch."""
-        self._keep(sent.left_out)
+        self.gathering.keep(sent.left_out)
         if sent.error:
             self.outcome.errors.append(sent.error)
         if not sent.invoke_id:
@@ -257,12 +239,12 @@ class _Run:
         replayed = sent.invoke_id in self.known
         if not self.request.wait:
             self.outcome.changed |= not replayed
-            self._keep(InstanceResult(instance_id, "Pending", sent.invoke_id) for instance_id in sent.instance_ids)
+            self.gathering.keep(unknown(instance_id, sent.invoke_id) for instance_id in sent.instance_ids)
             return
         # under a token of its own a call cannot be a replay; under the user's, the state will tell when it was made
         if self.request.client_token is None:
             self.outcome.changed = True
-        self.shares[sent.invoke_id] = _Share(sent.instance_ids, not_before=None if replayed else sent.not_before)
+        self.shares[sent.invoke_id] = Share(sent.instance_ids, not_before=None if replayed else sent.not_before)
         self.watch.add(sent.invoke_id, self._settled(sent.instance_ids))
 
     def _settled(self, instance_ids: Iterable[str]) -> Settled:
@@ -272,12 +254,12 @@ class _Run:
 
     def _too_many_failures(self) -> bool:
         limit = self.request.max_failures
-        return limit is not None and sum(result.failed for result in self.results.values()) > limit
+        return limit is not None and self.gathering.failed > limit
 
     def _not_started(self, queue: deque[Batch], reason: str) -> None:
         left = [instance_id for batch in queue for instance_id in batch.instance_ids]
         info = f"not started: {reason}"
-        self._keep(InstanceResult(item, SKIPPED, error_code=NOT_STARTED, error_info=info) for item in left)
+        self.gathering.keep(InstanceResult(item, SKIPPED, error_code=NOT_STARTED, error_info=info) for item in left)
         queue.clear()
 
     # results
@@ -289,13 +271,13 @@ class _Run:
             self._judge(invocation, over[invocation.invoke_id])
         if self.request.scheduled:
             for invocation in invocations:
-                self._from_state(invocation.invoke_id, over[invocation.invoke_id], invocation)
+                self.gathering.take_state(invocation.invoke_id, over[invocation.invoke_id], invocation)
         else:
-            self._take_over(over, {invocation.invoke_id: invocation for invocation in invocations})
-        failed = sum(result.failed for result in self.results.values())
-        self.progress(f"{len(self.results)} of {len(self.instance_ids)} instances done, {failed} failed")
+            self.gathering.read(over, {invocation.invoke_id: invocation for invocation in invocations})
+        done = len(self.gathering) - len(self.gathering.running)
+        self.progress(f"{done} of {len(self.instance_ids)} instances done, {self.gathering.failed} failed")
 
-    def _judge(self, invocation: Invocation, share: _Share) -> None:
+    def _judge(self, invocation: Invocation, share: Share) -> None:
         """Find out whether the invocation was made now or by an earlier use of the token."""
         if share.previous or invocation.invoke_id in self.known:
             return
@@ -303,77 +285,26 @@ class _Run:
         replayed = made and share.not_before and made <= share.not_before - CLOCK_MARGIN
         self.outcome.changed |= not replayed
 
-    def _take_over(self, shares: dict[str, _Share], states: dict[str, Invocation] | None = None) -> None:
-        """Read the results of each invocation; where that fails, its state stands in and the run fails."""
-
-        def read(invoke_id: str) -> Iterable[InstanceResult] | CloudError:
-            try:
-                return read_results(self.client, invoke_id, shares[invoke_id].instance_ids, self.deadline).values()
-            except CloudError as error:
-                return error
-
-        for invoke_id, found in zip(shares, at_once(read, list(shares)), strict=True):
-            if isinstance(found, CloudError):
-                self.outcome.errors.append(found)
-                self._from_state(invoke_id, shares[invoke_id], (states or {}).get(invoke_id))
-            else:
-                self._keep(found, shares[invoke_id].previous)
-
-    def _from_state(self, invoke_id: str, share: _Share, invocation: Invocation | None) -> None:
-        """Take the states of the instances for their results."""
-        rows = {instance.instance_id: instance for instance in invocation.instances} if invocation else {}
-        missing = no_record if invocation and not invocation.live else _unknown
-        self._keep((rows.get(item) or missing(item, invoke_id) for item in share.instance_ids), share.previous)
-
-    def _keep(self, results: Iterable[InstanceResult], previous: bool = False) -> None:
-        for result in results:
-            if self.request.unready == "skip" and result.failed and result.error_code in UNREADY_RESULTS:
-                result = replace(result, status=SKIPPED, rc=None)
-            self.results[result.instance_id] = replace(result, previous=True) if previous else result
-
     def _give_up(self, error: CloudError, queue: deque[Batch]) -> None:
         """Keep what is known when waiting came to an early end: the time was up, or the states could not be read."""
         self._not_started(queue, "the time for waiting was up" if isinstance(error, WaitTimeout) else str(error))
-        last = Deadline(LAST_READ)
-
-        def read(invoke_id: str) -> list[InstanceResult]:
-            try:
-                return list(iter_results(self.client, invoke_id, deadline=last))
-            except CloudError:
-                return []  # the state last seen has to do
-
-        for (invoke_id, share), found in zip(self.shares.items(), at_once(read, list(self.shares)), strict=True):
-            self._from_state(invoke_id, share, self.watch.seen.get(invoke_id))
-            self._keep((result for result in found if result.instance_id in share.instance_ids), share.previous)
-            if invoke_id not in self.known and not share.previous:
-                self.outcome.changed = True
-        running = [result.instance_id for result in self.results.values() if result.live]
+        self.gathering.last_look(self.shares, self.watch.seen)
+        if any(not share.previous and invoke_id not in self.known for invoke_id, share in self.shares.items()):
+            self.outcome.changed = True
+        running = self.gathering.running
         advice = "The script goes on there; ecs_invocation_info with the invoke_id and wait: true waits for its end"
         more = f"; not over on {names_of(running, 'instance')}. {advice}" if running else ""
         self.outcome.errors.append(type(error)(f"{error}{more}") if isinstance(error, WaitTimeout) else error)
 
     def _finish(self) -> RunOutcome:
         """Put the results into the order asked for, and tell what people should know of them."""
-        results = [self.results.get(item) or _unknown(item, "") for item in self.instance_ids]
-        self.outcome.results = results
+        results = self.outcome.results = self.gathering.in_order(self.instance_ids)
+        self.outcome.errors += self.gathering.errors
         self.outcome.invoke_ids = list(dict.fromkeys(self.outcome.invoke_ids))
-        self.results = {}
         for text in (dropped_warning(results), skipped_warning(results)):
             if text:
                 self.warn(text)
         return self.outcome
-
-
-def at_once(call: Callable[[T], R], items: Sequence[T]) -> list[R]:
-    """Return ``call(item)`` for each of the items, in their order; a few calls are under way at the same time."""
-    if len(items) < 2:
-        return [call(item) for item in items]
-    with ThreadPoolExecutor(min(CALLS_AT_ONCE, len(items))) as pool:
-        return list(pool.map(call, items))
-
-
-def _unknown(instance_id: str, invoke_id: str) -> InstanceResult:
-    return InstanceResult(instance_id, "Pending", invoke_id)
 
 
 def _ignore(_text: str) -> None:

@@ -12,19 +12,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client, Reply
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import ApiError, CloudError
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
+    ApiError,
+    CloudError,
+    TransportError,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.idempotency import derive_client_token
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 
-from .models import (
-    SKIPPED,
-    InstanceResult,
-)
-from .readiness import (
-    REFUSALS,
-    Unfit,
-    examine,
-)
+from .invocations import list_invocations
+from .models import SKIPPED, InstanceResult
+from .readiness import REFUSALS, Unfit, examine
+from .results import RECORD_GRACE, REREAD_PAUSE
 
 ROUNDS = 3
 """Times that a batch is sent when instances drop out of it in between."""
@@ -37,7 +36,8 @@ NOT_STARTED = "NotStarted"
 class Order:
     """The call that starts the script, without its instances: an operation and its constant parameters.
 
-    ``script_type`` and ``timeout`` (seconds) are those of the script that will run.
+    ``script_type`` and ``timeout`` (seconds) are those of the script that will run. ``exclusive``: the command was
+    stored for this run alone, so that every invocation of it is one of ours.
     """
 
     operation: str
@@ -45,6 +45,7 @@ class Order:
     script_type: str
     timeout: int
     command_id: str = ""
+    exclusive: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,9 @@ def send(client: Client, order: Order, batch: Batch, *, skip: bool, deadline: De
                 deadline=deadline,
             )
         except CloudError as error:
+            invoke_id = _arrived(client, order, remaining, error, deadline)
+            if invoke_id:
+                return Sent(invoke_id, order.command_id, remaining, tuple(dropped))
             unfit = _unfit(client, order, remaining, error, deadline)
             if not skip or not unfit or number == ROUNDS:
                 return Sent(left_out=(*dropped, *refused(remaining, unfit, error)), error=error)
@@ -120,6 +124,26 @@ def send(client: Client, order: Order, batch: Batch, *, skip: bool, deadline: De
                 not_before=_began(reply, clock),
             )
     raise AssertionError("the last round returns")
+
+
+def _arrived(
+    client: Client, order: Order, instance_ids: tuple[str, ...], error: CloudError, deadline: Deadline
+) -> str | None:
+    """Return the invocation that a call has made whose answer was lost, None where that cannot be told."""
+    if not (order.exclusive and isinstance(error, TransportError) and error.may_have_arrived):
+        return None
+    patience = Deadline(RECORD_GRACE)
+    while True:
+        try:
+            made = list_invocations(client, {"CommandId": order.command_id}, deadline)
+        except CloudError:
+            return None  # the lost answer is what has to be told
+        for invocation in made:
+            if {instance.instance_id for instance in invocation.instances} == set(instance_ids):
+                return invocation.invoke_id
+        if patience.expired() or deadline.expired():
+            return None
+        deadline.pause(REREAD_PAUSE)
 
 
 def _began(reply: Reply, clock: Deadline) -> datetime | None:
