@@ -12,6 +12,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.c
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import CloudError, WaitTimeout
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 
+from .concurrency import at_once
 from .deliveries import MAX_INSTANCES, Delivery, deliver, wait_arrival
 from .file_parts import Parcel, pack
 from .file_request import SendRequest
@@ -20,7 +21,6 @@ from .file_scripts import Report, look_script, read_report
 from .models import InstanceResult
 from .own_scripts import run_own_script
 from .readiness import find_targets
-from .run import at_once
 from .staging import Staging
 from .targets import batches
 

@@ -14,6 +14,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.c
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import CloudError, WaitTimeout
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 
+from .concurrency import at_once
 from .deliveries import MAX_INSTANCES, Arrival, Delivery, deliver, wait_arrival
 from .file_parts import Parcel, parse_numbers
 from .file_request import SendRequest
@@ -21,7 +22,6 @@ from .file_results import FileResult
 from .file_scripts import Report, assemble_script, read_report, tidy_script
 from .models import InstanceResult
 from .own_scripts import run_own_script
-from .run import at_once
 from .sending import error_code
 from .targets import batches
 
