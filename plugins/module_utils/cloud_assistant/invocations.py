@@ -95,9 +95,9 @@ def stoppable_invocations(
     or replaced since are found.
     """
     if invoke_id:
-        found = find_invocation(client, invoke_id)
-        return [found] if found and any(instance.live for instance in found.instances) else []
-    found = []
+        one = find_invocation(client, invoke_id)
+        return [one] if one and any(instance.live for instance in one.instances) else []
+    found: list[Invocation] = []
     if command_name:
         the_only(command_name, find_commands(client, name=command_name))
         # those of a replaced command that could not be deleted because of them
