@@ -10,13 +10,19 @@ from typing import Any
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import connect
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant import run, waiting
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant import (
+    invocation_query,
+    run,
+    waiting,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.commands import find_commands
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.content import ScriptContent
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.models import parse_time
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.outcome import RunOutcome
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.request import RunRequest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import Targets
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import TaskFailure, WaitTimeout
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 
 
 @pytest.fixture(autouse=True)
@@ -223,6 +229,45 @@ def test_output_beyond_what_is_kept_is_told(emulator: Any):
     assert outcome.results[0].dropped == 30000 - 24576
     assert len(outcome.results[0].output or b"") == 24576
     assert f"{ids[0]} lost 5424 bytes" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("mode", "frequency"),
+    [(None, "rate(5m)"), ("period", "0 0 3 * * ?"), ("next_reboot_only", None), ("every_reboot", None)],
+)
+def test_what_runs_later_returns_once_it_is_known(emulator: Any, mode: str | None, frequency: str | None):
+    ids = emulator.reset(instances=2)
+    options = {"repeat_mode": mode, "frequency": frequency, "idempotency_key": "k"}
+    outcome = start(client_of(emulator), ids, **options)
+    assert (outcome.changed, outcome.failure(), outcome.summary.running) == (True, None, 2)
+    again = start(client_of(emulator), ids, **options)
+    assert (again.changed, again.failure(), again.summary.previous) == (False, None, 2)
+    assert executed(emulator) == set()
+
+
+def test_an_agent_too_old_for_the_schedule_is_told(emulator: Any):
+    emulator.reset(fleet=[{"id": "i-new"}, {"id": "i-old", "agent": {"version": "2.2.3.200"}}])
+    outcome = start(client_of(emulator), ["i-new", "i-old"], frequency="rate(5m)")
+    assert outcome.failed_instances == ["i-old"]
+    assert "ClientNeedUpgrade" in str(failure_of(outcome))
+
+
+def test_the_history_of_a_schedule_and_its_coming_runs(emulator: Any):
+    ids = emulator.reset(instances=2)
+    client = client_of(emulator)
+    outcome = start(client, ids, "echo again", frequency="rate(60s)", timeout=30)
+    emulator.advance(200)
+    found = invocation_query.find(client, invocation_query.InvocationQuery(invoke_id=outcome.invoke_ids[0]))
+    history = invocation_query.history_of(client, found, Deadline(60))
+    assert sorted(result.instance_id for result in history) == sorted(ids * 3)
+    assert {(result.rc, result.stdout) for result in history} == {(0, "again\n")}
+    # the latest record of an instance has the state of the schedule
+    assert {result.status for result in history} == {"Success", "Scheduled"}
+    runs = [parse_time(text) for text in found.next_runs(found.invocations[0])]
+    created = parse_time(found.invocations[0].created_at)
+    assert created is not None
+    # on the grid from its creation; what has been is not among them
+    assert [(run - created).total_seconds() for run in runs if run] == [240, 300, 360, 420, 480]
 
 
 # the API of 2018
