@@ -313,11 +313,21 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             for name, record in hosts:
                 self._add(name, record)
         except Exception:
-            for name in set(self.inventory.hosts) - known_hosts:
-                self.inventory.remove_host(self.inventory.hosts[name])
-            for name in set(self.inventory.groups) - known_groups:
-                self.inventory.remove_group(self.inventory.groups[name])
+            self._take_back(known_hosts, known_groups)
             raise
+
+    def _take_back(self, known_hosts: set[str], known_groups: set[str]) -> None:
+        """Remove every host and group but those known."""
+        for name in set(self.inventory.hosts) - known_hosts:
+            self.inventory.remove_host(self.inventory.hosts[name])
+        for name in set(self.inventory.groups) - known_groups:
+            # remove_group means the name in some releases of ansible-core and the group in others
+            group = self.inventory.groups.pop(name)
+            for host in self.inventory.hosts.values():
+                host.remove_group(group)
+            for parent in self.inventory.groups.values():
+                if group in parent.child_groups:
+                    parent.child_groups.remove(group)
 
     def _add(self, name: str, record: dict[str, Any]) -> None:
         """Add one host."""
