@@ -196,6 +196,34 @@ def test_at_and_cron_and_timed_filter(sdk: Sdk, emulator: Any):
     assert sdk.invocation(cron).invoke_instances.invoke_instance[0].repeats == 2
 
 
+def test_instances_that_are_down_miss_their_runs(sdk: Sdk, emulator: Any):
+    from datetime import datetime, timedelta, timezone
+
+    ids = sdk.instance_ids()[:1]
+    moment = datetime.fromtimestamp(emulator.now(), timezone.utc) + timedelta(minutes=2)
+    at = sdk.run("true", ids, frequency=f"at({moment:%Y-%m-%d %H:%M:%S} UTC)", timeout=10)
+    rate = sdk.run("true", ids, frequency="rate(1m)", timeout=10)
+    emulator.instance(ids[0], "stop")
+    emulator.advance(150)
+    assert emulator.executions() == {}
+    assert sdk.results(at)[ids[0]].error_code == "InstanceNotRunning"
+    assert sdk.results(rate)[ids[0]].invocation_status == "Scheduled"
+    emulator.instance(ids[0], "start")
+    emulator.advance(60)
+    assert [run["invoke_id"] for run in emulator.executions()[ids[0]]] == [rate]
+
+
+def test_schedules_that_are_over(sdk: Sdk):
+    ids = sdk.instance_ids()[:1]
+    for frequency, code in (
+        ("at(2020-01-01 00:00:00 UTC)", "AtExpressionExpired"),
+        ("0 0 0 1 1 ? 2020 UTC", "CronExpressionExpired"),
+    ):
+        invoke_id = sdk.run("true", ids, frequency=frequency, timeout=10)
+        row = until(lambda i=invoke_id: sdk.results(i)[ids[0]], lambda row: row.invocation_status != "Scheduled")
+        assert (row.invocation_status, row.error_code) == ("Invalid", code)
+
+
 def test_reboot_modes(sdk: Sdk, emulator: Any):
     ids = sdk.instance_ids()[:1]
     once = sdk.run("echo next", ids, repeat_mode="NextRebootOnly")

@@ -18,7 +18,7 @@ from __future__ import annotations
 from .errors import OPERATIONS
 from .wire import Params
 
-_COMMON = {
+COMMON_NAMES = {
     "Action",
     "Version",
     "Format",
@@ -81,7 +81,7 @@ def is_classic(action: str, params: Params, signature_version: str, generation: 
     """Whether this request is to be understood and answered as of 2018."""
     if generation != "auto":
         return generation == "classic"
-    names = params.names() - _COMMON
+    names = params.names() - COMMON_NAMES
     if names & _ONLY_THEN.get(action, set()):
         return True
     return signature_version == "v1" and action in NAMES and names <= NAMES[action]

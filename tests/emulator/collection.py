@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib
 import sys
 import types
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -55,21 +55,24 @@ def _schedule_module() -> Any:
     return importlib.import_module(f"{_NAME}.plugins.module_utils.cloud_assistant.schedule")
 
 
-def parse_frequency(text: str, timeout: int | None = None, now: datetime | None = None) -> Schedule:
-    """The schedule of a new Frequency; ``ValueError`` with the reason when it is none. ``now``: the cloud's clock."""
-    return _schedule("parse_frequency", text, timeout=timeout, now=now)
+def parse_frequency(text: str, timeout: int) -> Schedule:
+    """The schedule of a Frequency for a new task; ``ValueError`` with the reason when it is none.
+
+    A schedule that lies in the past is taken: the service says so of each instance, not of the request.
+    """
+    return _read("parse_frequency", text, timeout=timeout, now=datetime.fromtimestamp(0, timezone.utc))
 
 
 def read_frequency(text: str) -> Schedule:
-    """The schedule of a Frequency that was accepted before, whatever the time is now."""
-    return _schedule("read_frequency", text)
+    """The schedule of a Frequency that was accepted before."""
+    return _read("read_frequency", text)
 
 
-def _schedule(function: str, text: str, **arguments: Any) -> Schedule:
+def _read(reader: str, text: str, **options: Any) -> Schedule:
     module = _schedule_module()
     errors = importlib.import_module(f"{_NAME}.plugins.module_utils.common.errors")
     try:
-        schedule: Schedule = getattr(module, function)(text, **arguments)
+        schedule: Schedule = getattr(module, reader)(text, **options)
     except errors.InputError as error:
         raise ValueError(str(error)) from error
     return schedule

@@ -200,26 +200,31 @@ class Deliveries:
         invocation = record.invocation
         clock = self._cloud.clock
         zone = "Asia/Shanghai" if invocation.classic else instance.time_zone
-        schedule = collection.parse_frequency(invocation.frequency)
         created = datetime.fromtimestamp(invocation.created, timezone.utc)
+        last = created
         while True:
-            runs = schedule.next_runs(
-                datetime.fromtimestamp(clock.now(), timezone.utc), 1, instance_zone=zone, created_at=created
-            )
+            # read anew each time: the frequency may be changed while a script runs
+            schedule = collection.read_frequency(invocation.frequency)
+            # a timer may wake a hair early: the run that was just made must not be found again
+            base = max(datetime.fromtimestamp(clock.now(), timezone.utc), last)
+            runs = schedule.next_runs(base, 1, instance_zone=zone, created_at=created)
             if not runs:
                 break
-            await clock.sleep_until(runs[0].timestamp())
-            if instance.status != "Running":
-                continue
-            self._scheduled_now += 1
-            try:
-                await self._execute(record, instance)
-            finally:
-                self._scheduled_now -= 1
-            if record.stopping or instance.released:
+            last = runs[0]
+            await clock.sleep_until(last.timestamp())
+            if instance.status == "Running":
+                self._scheduled_now += 1
+                try:
+                    await self._execute(record, instance)
+                finally:
+                    self._scheduled_now -= 1
+                if record.stopping or instance.released:
+                    return
+            if schedule.kind == "at":
+                if record.run is None:
+                    self._set(record, "Aborted", "InstanceNotRunning", "the instance was not running at that time.")
                 return
-            if schedule.kind != "at":
-                self._set(record, "Scheduled")
+            self._set(record, "Scheduled")
         if record.run is not None:
             self._set(record, record.run.status)
         else:

@@ -18,7 +18,7 @@ from typing import Any
 from aiohttp import web
 
 from .call import Answer, Call, handlers
-from .classic import exists, is_classic
+from .classic import COMMON_NAMES, NAMES, exists, is_classic
 from .delivery import Deliveries
 from .errors import OPERATIONS, ApiError, api_error
 from .faults import FaultRule
@@ -253,9 +253,7 @@ def _masked(params: Params) -> dict[str, str]:
 
 def _unknown_names(call: Call) -> set[str]:
     """Names that the operation does not have; the service ignores them, a test may want to know."""
-    from .classic import _COMMON, NAMES
-
-    known = set(OPERATIONS[call.action]["request"]) | _COMMON
+    known = set(OPERATIONS[call.action]["request"]) | COMMON_NAMES
     return call.params.names() - known - (NAMES.get(call.action, set()) if call.classic else set())
 
 
