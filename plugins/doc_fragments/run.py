@@ -110,7 +110,7 @@ options:
     type: bool
   tags:
     description:
-      - Tags for the invocations, at most 20, or 19 with O(idempotency_key).
+      - Tags for the invocations, at most 20, one less with O(idempotency_key) and one less with O(client_token).
       - >-
         The module adds tags of its own where it needs them: C(cloudops-run) on runs of several batches and on those
         with O(client_token), C(cloudops-idempotency-key) with O(idempotency_key).
@@ -142,6 +142,9 @@ options:
       - >-
         The memory is the service's list of invocations: 30 days, at most 10,000 invocations a region, and at most
         1,000 of one key.
+      - >-
+        Two tasks that start under one key at the same moment do not see each other. Give them one O(client_token) where
+        that can happen.
     type: str
   wait:
     description:

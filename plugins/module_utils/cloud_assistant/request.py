@@ -137,7 +137,9 @@ class RunRequest:
         self._check_place()
         self._check_schedule()
         self._check_batches()
-        check_tags(self.tags, limit=MAX_TAGS - (1 if self.idempotency_key is not None else 0))
+        # each of these takes a tag of ours, without which an interrupted start could not be found again
+        ours = sum(identity is not None for identity in (self.idempotency_key, self.client_token))
+        check_tags(self.tags, limit=MAX_TAGS - ours)
         if self.client_token is not None:
             check_client_token(self.client_token)
         if self.idempotency_key is not None and not self.idempotency_key:

@@ -76,6 +76,7 @@ BAD_TEXTS = [
     ({"oss_output_delivery": "bucket/prefix"}, "oss_output_delivery: 'bucket/prefix' is not oss://bucket/prefix"),
     ({"tags": {f"k{n}": "v" for n in range(21)}}, "tags: has 21 tags, at most 20"),
     ({"tags": {f"k{n}": "v" for n in range(20)}, "idempotency_key": "k"}, "tags: has 20 tags, at most 19"),
+    ({"tags": {f"k{n}": "v" for n in range(20)}, "client_token": "t"}, "tags: has 20 tags, at most 19"),
     ({"tags": {"acs:x": "v"}}, "tags: the key 'acs:x'"),
     ({"client_token": "t" * 65}, "client_token: has 65 characters, at most 64"),
     ({"client_token": "tökén"}, "client_token: may hold printable ASCII characters only"),
