@@ -13,7 +13,7 @@ import sys
 import tarfile
 
 import pytest
-from support.environments import clean_env
+from support.environments import clean_env, tool_environment
 
 BIN = pathlib.Path(sys.executable).parent
 
@@ -55,3 +55,14 @@ def test_installed_alone_it_runs_the_quickstart(tarball, tmp_path, passes):
 def test_the_build_changes_nothing_in_the_checkout(checkout, tarball):
     left = subprocess.run(["find", str(checkout), "-name", "*.tar.gz"], capture_output=True, text=True, check=True)
     assert left.stdout == ""
+
+
+@pytest.mark.timeout(600)
+def test_galaxy_imports_it_without_complaint(tarball, tmp_path, passes):
+    place = tool_environment("galaxy-importer==0.4.44")
+    config = tmp_path / "galaxy-importer.cfg"
+    config.write_text("[galaxy-importer]\nLOG_LEVEL_MAIN = INFO\nCHECK_REQUIRED_TAGS = True\n")
+    output = passes([str(place / "bin/python"), "-m", "galaxy_importer.main", str(tarball)], cwd=tmp_path,
+                    env=clean_env(place / "bin", GALAXY_IMPORTER_CONFIG=str(config), HOME=str(tmp_path)))
+    assert "Importer processing completed successfully" in output
+    assert [line for line in output.splitlines() if line.startswith(("ERROR", "WARNING"))] == []

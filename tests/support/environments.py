@@ -14,7 +14,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import NamedTuple
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
@@ -61,14 +61,6 @@ def find_python(version: str) -> str | None:
     return None
 
 
-@contextlib.contextmanager
-def _locked(path: pathlib.Path) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def environment(release: Release) -> pathlib.Path:
     """Return the folder of a virtual environment with this release, making it the first time.
 
@@ -77,20 +69,34 @@ def environment(release: Release) -> pathlib.Path:
     python = find_python(release.python)
     if python is None:
         raise LookupError(f"this machine has no Python {release.python}")
-    place = CACHE / "environments" / f"core-{release.core}-python-{release.python}"
-    with _locked(place.with_suffix(".lock")):
+    # each release of ansible-core asks for its own resolvelib
+    other = ("ansible-core==", "resolvelib==")
+    pins = (REPOSITORY / "requirements" / "dev.txt").read_text().splitlines()
+    return _made(
+        f"core-{release.core}-python-{release.python}", python,
+        [f"ansible-core=={release.core}", *COMPANIONS], [pin for pin in pins if not pin.startswith(other)],
+    )
+
+
+def tool_environment(requirement: str) -> pathlib.Path:
+    """Return the folder of a virtual environment with one tool that does not fit into the development environment."""
+    return _made(requirement.replace("==", "-"), sys.executable, [requirement], [])
+
+
+def _made(name: str, python: str, requirements: Sequence[str], constraints: Sequence[str]) -> pathlib.Path:
+    """Make the environment `name` unless an earlier session has; sessions side by side wait for each other."""
+    place = CACHE / "environments" / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         if not (place / "complete").exists():
             shutil.rmtree(place, ignore_errors=True)
             subprocess.run([python, "-m", "venv", str(place)], check=True)
-            pip = [str(place / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            pins = REPOSITORY / "requirements" / "dev.txt"
-            constraints = place / "constraints.txt"
-            # each release of ansible-core asks for its own resolvelib
-            other = ("ansible-core==", "resolvelib==")
-            kept = [line for line in pins.read_text().splitlines() if not line.startswith(other)]
-            constraints.write_text("\n".join(kept) + "\n")
+            (place / "constraints.txt").write_text("\n".join(constraints) + "\n")
             subprocess.run(
-                [*pip, "--constraint", str(constraints), f"ansible-core=={release.core}", *COMPANIONS], check=True
+                [str(place / "bin/python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check",
+                 "--constraint", str(place / "constraints.txt"), *requirements],
+                check=True,
             )
             (place / "complete").touch()
     return place
