@@ -83,6 +83,9 @@ def api_error(action: str, code: str, *details: object, classic: bool = False) -
     if row is None or (row[1] == "%s" and not details):
         row = COMMON.get(code, row)
     if row is None:
+        # a rule that operations share, and one of them does not list: the wording of another
+        row = next((o["errors"][code] for o in OPERATIONS.values() if code in o["errors"]), None)
+    if row is None:
         raise LookupError(f"{action} has no error {code}")
     status, message = row
     for detail in details:

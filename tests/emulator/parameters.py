@@ -42,6 +42,11 @@ def placeholders(call: Call, content: bytes) -> list[str]:
     return list(names.values())
 
 
+def is_no_text(value: str) -> bool:
+    """Whether a text holds what no script can: a NUL, or half of a surrogate pair."""
+    return any(char == "\0" or "\ud800" <= char <= "\udfff" for char in value)
+
+
 class _Pairs(list[tuple[str, Any]]):
     """A JSON object with its keys as they came, repeated ones included."""
 
@@ -80,7 +85,7 @@ def values(call: Call, enabled: bool, names: list[str]) -> dict[str, str]:
             raise call.error("ParameterKey.Duplicate")
         if not isinstance(value, str):
             raise call.error("ParameterType.NotSupported")
-        if "\x00" in value:
+        if is_no_text(key + value):
             raise call.error("InvalidParameterCharset.Parameters")
         if key.lower() not in known:
             raise call.error("Parameter.NotMatched")

@@ -11,7 +11,7 @@ from .. import collection
 from ..call import Answer, Call, operation
 from ..errors import ApiError
 from ..fleet import Instance
-from ..parameters import fill, placeholders
+from ..parameters import fill, is_no_text, placeholders
 from ..state import Command, Invocation
 from ..targets import find
 from .runs import CONTENT_LIMIT, encoded_size, read_content
@@ -74,6 +74,8 @@ def _parameters(call: Call, names: list[str]) -> dict[str, str]:
             raise call.error("InvalidParameters.KeyDuplicate")
         if not isinstance(value, str):
             raise call.error("InvalidParameters.ValueTypeUnsupported")
+        if is_no_text(value):
+            raise call.error("InvalidParameterCharset.Parameters")
         if key.lower() not in known:
             raise call.error("InvalidParameters.KeyNotMatch")
         given[key] = value

@@ -200,6 +200,7 @@ def test_every_documented_error_can_be_said():
             assert error.status == status or "%s" not in error.message
     with pytest.raises(LookupError):
         api_error("RunCommand", "NoSuchCode")
+    assert api_error("ModifyInvocationAttribute", "CmdParam.EmptyKey").status == 400, "worded by another operation"
 
 
 def test_fleet_defaults_and_refusals():
