@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from alibabacloud_ecs20140526 import models
 from contract.sdk import REGION, Sdk, until
+from emulator.errors import OPERATIONS
 
 FLEET = [
     {"name": "web-1", "tags": {"role": "web", "empty": ""}, "public_ip": "47.0.0.1", "vpc_id": "vpc-a"},
@@ -80,6 +81,22 @@ def test_filters(sdk: Sdk):
     assert _names(sdk, InstanceIds=f'["{ids["db-1"]}","i-none"]') == ["db-1"]
     assert _error(lambda: _names(sdk, Status="Odd")) == ("InvalidStatus.NotFound", 404)
     assert _error(lambda: _names(sdk, DryRun="true")) == ("DryRunOperation", 400)
+
+
+def _missing(described: dict[str, Any], answer: dict[str, Any]) -> list[str]:
+    """Documented fields that an answer lacks; a list without rows is there."""
+    found = [name for name in described if name not in answer]
+    for name, inner in described.items():
+        if isinstance(inner, dict) and name in answer:
+            found += [f"{name}.{one}" for one in _missing(inner, answer[name])]
+        elif isinstance(inner, list) and isinstance(inner[0], dict) and answer.get(name):
+            found += [f"{name}.{one}" for one in _missing(inner[0], answer[name][0])]
+    return found
+
+
+@pytest.mark.parametrize("action", ["DescribeInstances", "DescribeCloudAssistantStatus", "DescribeRegions"])
+def test_no_documented_field_is_missing(sdk: Sdk, action: str):
+    assert _missing(OPERATIONS[action]["response"], sdk.call(action)) == []
 
 
 def test_many_pages(emulator: Any):

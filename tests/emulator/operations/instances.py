@@ -89,7 +89,11 @@ def _row(instance: Instance) -> dict[str, Any]:
                     "PrimaryIpAddress": instance.private_ip,
                     "Type": "Primary",
                     "MacAddress": _mac(instance),
-                    "PrivateIpSets": {"PrivateIpSet": [{"PrivateIpAddress": instance.private_ip, "Primary": True}]},
+                    "PrivateIpSets": {
+                        "PrivateIpSet": [
+                            {"PrivateIpAddress": instance.private_ip, "Primary": True, "PrivateDnsName": ""}
+                        ]
+                    },
                     "Ipv6Sets": {"Ipv6Set": []},
                     "Ipv4PrefixSets": {"Ipv4PrefixSet": []},
                     "Ipv6PrefixSets": {"Ipv6PrefixSet": []},
@@ -100,13 +104,41 @@ def _row(instance: Instance) -> dict[str, Any]:
         },
         "RdmaIpAddress": {"IpAddress": []},
         "OperationLocks": {"LockReason": []},
-        "CpuOptions": {"CoreCount": 1, "ThreadsPerCore": 2, "Numa": ""},
-        "MetadataOptions": {"HttpEndpoint": "enabled", "HttpTokens": "optional", "HttpPutResponseHopLimit": 0},
+        "CpuOptions": {
+            "CoreCount": 1,
+            "ThreadsPerCore": 2,
+            "Numa": "",
+            "TopologyType": "",
+            "TurboMode": "",
+            "NestedVirtualization": "disabled",
+            "EnableVISST": False,
+            "EnableVRDT": False,
+        },
+        "ClockOptions": {"PtpStatus": "disabled"},
+        "SecurityOptions": {"EnableSecureBoot": False},
+        "AdditionalInfo": {"EnableHighDensityMode": False, "ManagedHostId": "", "NodeSerialNumber": ""},
+        "PrivateDnsNameOptions": {
+            "HostnameType": "Custom",
+            "EnableInstanceIdDnsARecord": False,
+            "EnableInstanceIdDnsAAAARecord": False,
+            "EnableIpDnsARecord": False,
+            "EnableIpDnsPtrRecord": False,
+        },
+        "DeploymentSetGroupNo": 0,
+        "EnableNVS": False,
+        "SpotDuration": 0,
+        "SpotInterruptionBehavior": "",
+        "MetadataOptions": {
+            "HttpEndpoint": "enabled",
+            "HttpTokens": "optional",
+            "HttpPutResponseHopLimit": 0,
+            "InstanceMetadataTags": "",
+        },
         "DedicatedHostAttribute": {"DedicatedHostId": "", "DedicatedHostName": "", "DedicatedHostClusterId": ""},
         "DedicatedInstanceAttribute": {"Affinity": "", "Tenancy": ""},
         "EcsCapacityReservationAttr": {"CapacityReservationId": "", "CapacityReservationPreference": ""},
         "HibernationOptions": {"Configured": False},
-        "ImageOptions": {"LoginAsNonRoot": False},
+        "ImageOptions": {"LoginAsNonRoot": False, "CurrentOSNVMeSupported": True},
         "Tags": {"Tag": [{"TagKey": key, "TagValue": value} for key, value in instance.tags.items()]},
     }
 
