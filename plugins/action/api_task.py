@@ -82,9 +82,13 @@ class ActionModule(ActionBase):
     def _source(
         self, operation: ModuleType, arguments: Mapping[str, Any], task_vars: Mapping[str, Any]
     ) -> Iterator[Source | None]:
-        """The file of the option ``src``, or None where there is none to read and the options are for the module."""
+        """The file of the option ``src``, or None where there is none to read and the options are for the module.
+
+        It is a file of the controller in a module that takes its text as ``content`` too.
+        """
         options = operation.SPEC.argument_spec
-        if "src" not in options or not isinstance(arguments.get("src"), str) or arguments.get("content") is not None:
+        given = isinstance(arguments.get("src"), str) and arguments.get("content") is None
+        if not given or not {"src", "content"} <= set(options):
             yield None
             return
         try:

@@ -30,7 +30,6 @@ author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.alibaba
   - cloudops.cloud_assistant.attributes
-  - cloudops.cloud_assistant.attributes.alibaba
 attributes:
   check_mode:
     support: full

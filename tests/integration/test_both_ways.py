@@ -84,8 +84,8 @@ CASES: dict[str, list[Any]] = {
     ],
     "ecs_fetch_file": [
         ("ecs_run_command", {"instance_ids": [ONE], "content": "printf 'a\\0b' > /root/fetched"}),
-        {"instance_ids": [ONE], "src": "/root/fetched", "dest": "{{ playbook_dir }}/{{ way }}/"},
-        {"instance_ids": [ONE], "src": "/root/missing", "dest": "{{ playbook_dir }}/{{ way }}/"},
+        {"instance_ids": [ONE], "path": "/root/fetched", "dest": "{{ playbook_dir }}/{{ way }}/"},
+        {"instance_ids": [ONE], "path": "/root/missing", "dest": "{{ playbook_dir }}/{{ way }}/"},
     ],
     "ecs_instance": [
         {"instance_ids": [ONE, "i-nobody"], "state": "absent", "force": True},
