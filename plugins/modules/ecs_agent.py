@@ -55,7 +55,7 @@ options:
       - The lowest version that an agent may have, for example V(2.2.3.189). An older one is installed anew.
       - >-
         Agents for Linux and for Windows are numbered apart, so give this only for instances of one kind. An agent
-        normally updates itself.
+        normally updates itself. Not with O(api_generation=classic), which does not tell versions.
     type: str
   wait:
     description:

@@ -30,7 +30,7 @@ options:
     aliases: [instance_id]
   os_type:
     description:
-      - The kind of system to read the agents of.
+      - The kind of system to read the agents of. Not with O(api_generation=classic), which does not tell it.
     type: str
     choices: [Linux, Windows, FreeBSD]
 notes:
@@ -135,6 +135,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.o
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.agents import (
     OS_TYPES,
     agent_states,
+    check_os_type,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instances import Selector
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
@@ -157,14 +158,19 @@ def ensure(task: TaskContext) -> dict[str, Any]:
     params = task.params
     selector = Selector.of(instance_ids=params["instance_ids"], warn=task.warn)
     client = connect(params)
-    agents = agent_states(client, selector.instance_ids or None)
-    known = {agent["instance_id"] for agent in agents}
-    wanted = [agent for agent in agents if params["os_type"] in (None, agent["os_type"])]
+    if params["os_type"]:
+        check_os_type(client)
+    if selector.instance_ids:
+        known = agent_states(client, selector.instance_ids)
+        wanted = [agent for agent in known if params["os_type"] in (None, agent["os_type"])]
+    else:
+        known = wanted = agent_states(client, os_type=params["os_type"])
+    existing = {agent["instance_id"] for agent in known}
     return {
         "changed": False,
         "agents": wanted,
         "offline": [agent["instance_id"] for agent in wanted if not agent["online"]],
-        "missing": [instance_id for instance_id in selector.instance_ids if instance_id not in known],
+        "missing": [instance_id for instance_id in selector.instance_ids if instance_id not in existing],
     }
 
 

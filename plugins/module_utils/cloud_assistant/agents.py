@@ -61,7 +61,8 @@ def agent_states(
 ) -> list[Row]:
     """Return the records of the instances' agents, in the order of the ids; of all of the region without ids.
 
-    Instances that do not exist have none. Raises ApiError, TransportError, WaitTimeout.
+    ``os_type`` narrows those of a region. Instances that do not exist have none.
+    Raises ApiError, TransportError, WaitTimeout.
     """
     if instance_ids is None and client.generation == "classic":
         # the API of 2018 tells of given instances only
@@ -72,8 +73,13 @@ def agent_states(
     records: dict[str, Row] = {}
     for batch in batches(instance_ids, STATES_A_CALL):
         records.update((record["instance_id"], record) for record in _of_ids(client, batch, deadline))
-    in_order = [records[instance_id] for instance_id in instance_ids if instance_id in records]
-    return [record for record in in_order if os_type is None or record["os_type"].lower() == os_type.lower()]
+    return [records[instance_id] for instance_id in instance_ids if instance_id in records]
+
+
+def check_os_type(client: Client) -> None:
+    """Raise InputError where agents cannot be chosen by the kind of their system."""
+    if client.generation == "classic":
+        raise InputError("os_type", "api_generation=classic does not tell what system an agent runs on")
 
 
 def _of_ids(client: Client, instance_ids: Sequence[str], deadline: Deadline | None) -> list[Row]:
@@ -141,6 +147,8 @@ class Installation:
         deadline: Deadline,
         progress: Callable[[str], None] = lambda text: None,
     ) -> None:
+        if min_version and client.generation == "classic":
+            raise InputError("min_version", "api_generation=classic does not tell the versions of agents")
         self._client = client
         self._least = parse_version(min_version) if min_version else ()
         self._least_text = min_version or ""

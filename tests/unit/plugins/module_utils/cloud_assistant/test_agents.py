@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.agents import (
     Installation,
     agent_states,
+    check_os_type,
     parse_version,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
@@ -50,6 +51,15 @@ def test_classic_generation_asks_by_ids_only():
     fleet.generation = "classic"
     assert [record["online"] for record in agent_states(fleet)] == [True, False]  # type: ignore[arg-type]
     assert all("InstanceId" in params for params in fleet.names("DescribeCloudAssistantStatus"))
+
+
+def test_classic_generation_refuses_what_it_does_not_tell():
+    fleet = FakeFleet({})
+    fleet.generation = "classic"
+    with pytest.raises(InputError, match="os_type"):
+        check_os_type(fleet)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="min_version"):
+        installation(fleet, min_version="2.0")
 
 
 def test_only_missing_agents_are_installed_and_waited_for():
