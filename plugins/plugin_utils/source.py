@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ansible import constants
+from ansible import constants as C
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.text.converters import to_text
 from ansible.parsing.dataloader import DataLoader
@@ -24,7 +24,7 @@ from ansible.template import Templar, generate_ansible_template_vars
 try:  # ansible-core 2.19 and later render only what is trusted
     from ansible.template import trust_as_template
 except ImportError:
-    trust_as_template = None
+    trust_as_template = None  # type: ignore[assignment]
 
 # A script is far smaller; what is larger travels as a file and not among a module's arguments. In bytes.
 LARGEST_TEXT = 256 * 1024
@@ -70,13 +70,13 @@ def open_source(
             if not was_encrypted:
                 yield Source(found, _short_text(data), was_encrypted)
                 return
-            folder = tempfile.mkdtemp(dir=constants.DEFAULT_LOCAL_TMP)
+            folder = tempfile.mkdtemp(dir=C.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]
             copy = os.path.join(folder, os.path.basename(found))
             shutil.copyfile(plain, copy)  # the decrypted file has a random name
             yield Source(copy, _short_text(data), was_encrypted)
             return
         text = _render(templar, data, name, found, loader.get_basedir(), task_vars)
-        folder = tempfile.mkdtemp(dir=constants.DEFAULT_LOCAL_TMP)
+        folder = tempfile.mkdtemp(dir=C.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]
         rendered = os.path.join(folder, os.path.basename(found))
         with open(rendered, "wb") as file:
             file.write(text.encode("utf-8"))
@@ -112,11 +112,11 @@ def _render(templar: Templar, data: bytes, name: str, path: str, base: str, task
     if "ansible_managed" in known:
         generated.pop("ansible_managed")
     known.update(generated)
-    overrides = {"trim_blocks": True, "lstrip_blocks": False}
+    overrides: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": False}
     try:
         if trust_as_template is None:
             # the environment that gives text and not Python values; later versions have one environment only
-            from ansible.template import AnsibleEnvironment
+            from ansible.template import AnsibleEnvironment  # type: ignore[attr-defined]
 
             old = templar.copy_with_new_env(
                 environment_class=AnsibleEnvironment,
