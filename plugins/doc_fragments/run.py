@@ -112,8 +112,8 @@ options:
     description:
       - Tags for the invocations, at most 20, one less with O(idempotency_key) and one less with O(client_token).
       - >-
-        The module adds tags of its own where it needs them: C(cloudops-run) on runs of several batches and on those
-        with O(client_token), C(cloudops-idempotency-key) with O(idempotency_key).
+        The module adds tags of its own: C(cloudops-run), by which the invocations of one run are found, where there is
+        room for it, and C(cloudops-idempotency-key) with O(idempotency_key).
     type: dict
   oss_output_delivery:
     description:

@@ -19,6 +19,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
 from .content import ScriptContent
 from .models import SKIPPED, InstanceResult, Summary
 from .readiness import UNREADY, UNREADY_RESULTS
+from .sending import uncertain
 
 SHOWN_INSTANCES = 10
 """Failing instances that a message describes; the results hold all of them."""
@@ -93,6 +94,8 @@ class RunOutcome:
         """The errors, each text once: many batches may have failed in the same way."""
         texts = list(dict.fromkeys(str(error) for error in self.errors))
         more = [f"… and {len(texts) - SHOWN_INSTANCES} more errors"] if len(texts) > SHOWN_INSTANCES else []
+        if self.client_token and any(uncertain(error) for error in self.errors):
+            more.append(f"To go on without running anything twice, add client_token: {self.client_token} to the task.")
         return texts[:SHOWN_INSTANCES] + more
 
 

@@ -28,7 +28,7 @@ from .outcome import RunOutcome, dropped_warning, skipped_warning
 from .previous import Earlier, done_before, key_tag, run_tag, started_before, tagged_invocations
 from .readiness import Unfit, examine, find_targets
 from .request import RunRequest
-from .sending import NOT_STARTED, Batch, Order, Sent, left_out, plan_batches, refused, send
+from .sending import NOT_STARTED, Batch, Order, Sent, left_out, plan_batches, refused, send, uncertain
 from .targets import MAX_TAGS, check_tags
 from .waiting import Settled, Watch, begun, ended, names_of, visible
 
@@ -90,7 +90,7 @@ class _Run:
             token = None if self.client.generation == "classic" else self.request.client_token or new_client_token()
             plan = plan_batches(remaining, self.request.batch_size, token, whole=remaining == self.instance_ids)
             self.outcome.client_token = token if plan else None
-            tags = self._tags(token, len(plan))
+            tags = self._tags(token)
             mark = run_tag(token) if token else None
             self.watch = Watch(self.client, self.deadline, mark if mark and mark[0] in tags else None)
             with order_for(self.client, self.request, command, tags, self.outcome.errors.append) as order:
@@ -162,12 +162,13 @@ class _Run:
 
     # sending
 
-    def _tags(self, token: str | None, batches: int) -> dict[str, str]:
+    def _tags(self, token: str | None) -> dict[str, str]:
         """The tags of the invocations: the user's, the key's, and one by which all of this run can be found."""
         tags = check_tags(self.request.tags)
         if self.request.idempotency_key is not None:
             tags.update([key_tag(self.request.idempotency_key)])
-        if token and (batches > 1 or self.request.client_token is not None) and len(tags) < MAX_TAGS:
+        # on every invocation, so that a run started again with the token of this one sends the very same call
+        if token and len(tags) < MAX_TAGS:
             tags.update([run_tag(token)])
         return tags
 
@@ -231,6 +232,7 @@ class _Run:
         self.gathering.keep(sent.left_out)
         if sent.error:
             self.outcome.errors.append(sent.error)
+            self.outcome.changed |= uncertain(sent.error)
         if not sent.invoke_id:
             return
         self.outcome.command_id = sent.command_id or self.outcome.command_id

@@ -146,6 +146,13 @@ def _arrived(
         deadline.pause(REREAD_PAUSE)
 
 
+def uncertain(error: CloudError | None) -> bool:
+    """Whether a call that failed may have started something all the same."""
+    if isinstance(error, ApiError):
+        return error.after_lost_reply or (error.http_status or 0) >= 500
+    return isinstance(error, TransportError) and error.may_have_arrived
+
+
 def _began(reply: Reply, clock: Deadline) -> datetime | None:
     """The service's clock when the call began: what it showed in the answer, less the time that the call took."""
     return None if reply.server_time is None else reply.server_time - timedelta(seconds=clock.elapsed())

@@ -136,17 +136,29 @@ def test_the_number_of_calls_is_the_floor(count: int):
     assert sorted(item for params in service.sent for item in params["InstanceId"]) == ids(count)
 
 
-def test_one_batch_carries_the_users_token_and_no_tag_but_the_runs():
+def test_one_batch_carries_the_users_token():
     service = Service()
     outcome = start(service, ids(3), client_token="mine")
     assert service.sent[0]["ClientToken"] == "mine"
     assert outcome.client_token == "mine"
 
 
-def test_a_run_of_its_own_token_leaves_no_tag_on_a_single_invocation():
+@pytest.mark.parametrize("options", [{}, {"batch_size": 2}, {"idempotency_key": "k"}, {"tags": {"team": "ops"}}])
+def test_a_run_started_again_with_the_token_that_it_was_given_makes_the_same_calls(options: dict[str, Any]):
     service = Service()
-    start(service, ids(3))
-    assert service.sent[0]["Tag"] is None
+    outcome = start(service, ids(3), **options)
+    again = Service()
+    start(again, ids(3), client_token=outcome.client_token, **options)
+    assert sorted(again.sent, key=str) == sorted(service.sent, key=str)
+
+
+def test_a_call_that_may_have_arrived_counts_as_a_change_and_tells_how_to_go_on():
+    lost = TransportError("RunCommand", "host", "the connection was closed", may_have_arrived=True)
+    outcome = start(Service(refuse=lambda operation, params: lost if operation == "RunCommand" else None), ids(2))
+    failure = outcome.failure()
+    assert failure is not None
+    assert failure.result["changed"] is True
+    assert f"add client_token: {outcome.client_token} to the task" in str(failure)
 
 
 def test_twenty_tags_of_the_users_leave_no_room_and_each_batch_is_asked_for_by_id():
