@@ -209,3 +209,8 @@ _BY_KEY = {_key(code): hint for code, hint in _HINTS.items()}
 def hint_for(code: str) -> str | None:
     """What a user can do about ``code``; None for a code that no document has. Case and blanks do not count."""
     return _BY_KEY.get(_key(code))
+
+
+def known_codes() -> frozenset[str]:
+    """Every code that has a hint, as the documents write it."""
+    return frozenset(_HINTS)

@@ -83,7 +83,7 @@ _OPTIONS = {
     "Timeout": "timeout",
 }
 # options that the classic generation cannot serve, and what to do without them
-_MISSING_OPTIONS = {
+MISSING_OPTIONS = {
     "client_token": "it cannot tell a repeated request from a new one",
     "idempotency_key": "it has no tags to find earlier invocations by",
     "tags": "commands and invocations carry none",
@@ -111,7 +111,7 @@ def refuse_missing(generation: str, options: Mapping[str, Any]) -> None:
     if generation == "current":
         return
     for option, value in options.items():
-        if value and option in _MISSING_OPTIONS:
+        if value and option in MISSING_OPTIONS:
             raise _refusal(option)
 
 
@@ -122,7 +122,7 @@ def check_operation(generation: str, operation: str) -> None:
 
 
 def _refusal(option: str, reason: str = "") -> InputError:
-    why = reason or _MISSING_OPTIONS.get(option, "")
+    why = reason or MISSING_OPTIONS.get(option, "")
     return InputError(option, "is not possible with api_generation=classic" + (f": {why}" if why else ""))
 
 
