@@ -9,6 +9,7 @@ from __future__ import annotations
 import array
 import contextlib
 import ctypes
+import gc
 import json
 import os
 import select
@@ -216,5 +217,8 @@ def main() -> None:
         channel.send(json.dumps({"failure": str(exc)}).encode())
         return
     spawner = Spawner(channel, machine)
+    # a collection in a forked process would copy every page that it looks at
+    gc.freeze()
+    gc.disable()
     spawner.tell({"isolation": machine.isolation, "reason": machine.reason, "shells": sorted(machine.shells)})
     spawner.serve()

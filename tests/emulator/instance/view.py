@@ -33,11 +33,10 @@ _KEPT_FLAGS = {2: 2, 4: 4, 8: 8, 1024: 1024, 2048: 2048, 4096: 1 << 21}
 _PROGRAMS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix", "gnu")
 _DEVICES = ("proc", "dev", "sys")
 _OWN_DIRS = (
-    ("root", 0o700), ("home", 0o755), ("opt", 0o755), ("srv", 0o755), ("mnt", 0o755), ("media", 0o755),
-    ("tmp", 0o1777), ("run", 0o755), ("run/lock", 0o1777), ("etc", 0o755), ("etc/cron.d", 0o755),
-    ("etc/default", 0o755), ("etc/profile.d", 0o755), ("etc/sysctl.d", 0o755), ("etc/systemd/system", 0o755),
-    ("var", 0o755), ("var/cache", 0o755), ("var/lib", 0o755), ("var/log", 0o755), ("var/opt", 0o755),
-    ("var/spool", 0o755), ("var/tmp", 0o1777),
+    ("root", 0o700), ("home", 0o755), ("opt", 0o755), ("srv", 0o755), ("mnt", 0o755), ("tmp", 0o1777),
+    ("run", 0o755), ("etc", 0o755), ("etc/cron.d", 0o755), ("etc/default", 0o755), ("etc/profile.d", 0o755),
+    ("etc/sysctl.d", 0o755), ("etc/systemd/system", 0o755), ("var", 0o755), ("var/cache", 0o755),
+    ("var/lib", 0o755), ("var/log", 0o755), ("var/spool", 0o755), ("var/tmp", 0o1777),
 )  # fmt: skip
 _OWN_LOCAL = ("bin", "etc", "sbin", "share", SCRIPT_DIR.removeprefix("/usr/local/"))
 # What programs need to find below these directories of the machine: seen through links into a read-only view, so that
@@ -159,8 +158,11 @@ class Machine:
         if host_name:
             _own_file(f"{root}/etc/hostname", f"{host_name}\n")
             _own_file(f"{root}/etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {host_name}\n")
-        for path, target in self._links:
-            _link(target, f"{root}/{path}")
+        templates = f"{os.path.dirname(root)}/.links"
+        os.makedirs(templates, exist_ok=True)
+        for number, (path, target) in enumerate(self._links):
+            # one inode for the same link of all instances: a large fleet would need hundreds of thousands
+            _shared_link(target, f"{root}/{path}", f"{templates}/{number}")
 
     # -- entered by each process forked for a task ---------------------------------------------------------------
 
@@ -270,6 +272,22 @@ def _own_accounts(root: str) -> None:
     with open(f"{root}/etc/passwd", encoding="utf-8", errors="surrogateescape") as file:
         users = [line.split(":")[0] for line in file if ":" in line]
     _own_file(f"{root}/etc/shadow", "".join(f"{user}:*:19000:0:99999:7:::\n" for user in users), 0o640)
+
+
+def _shared_link(target: str, path: str, template: str) -> None:
+    """Make a symbolic link as one more name of the one at ``template``, which is made at its first use."""
+    for _ in range(2):
+        try:
+            os.link(template, path, follow_symlinks=False)
+            return
+        except FileExistsError:
+            return
+        except FileNotFoundError:
+            _link(target, template)
+        except OSError:
+            # another file system, or more names than an inode can have
+            break
+    _link(target, path)
 
 
 def _link(target: str, path: str) -> None:
