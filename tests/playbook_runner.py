@@ -29,12 +29,16 @@ class PlayResult:
     results: list[dict[str, Any]] = field(default_factory=list)
 
     def row(self, task: str, host: str | None = None) -> dict[str, Any]:
-        """The last task of that name (on that host): task, host, result, and its outcome.
+        """The last task of that name, in a role or not (on that host): task, host, result, and its outcome.
 
         The outcome is ok, failed, ignored (failed, and that was allowed), skipped or unreachable.
         AssertionError when there was no such task.
         """
-        found = [row for row in self.results if row["task"] == task and host in (None, row["host"])]
+        found = [
+            row
+            for row in self.results
+            if task in (row["task"], row["task"].partition(" : ")[2]) and host in (None, row["host"])
+        ]
         assert found, f"no task {task!r} ran; there were {[row['task'] for row in self.results]}\n{self.output}"
         return found[-1]
 

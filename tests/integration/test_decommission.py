@@ -134,3 +134,32 @@ def test_default_script_is_a_shell_script(decommission: Callable[..., PlayResult
     run = decommission(decommission_script="", decommission_ecs_ids=["i-old-1"], decommission_confirm="delete")
     assert run.rc == 0, run.output
     assert {id: [one["rc"] for one in runs] for id, runs in emulator.executions().items()} == {"i-old-1": [0]}
+
+
+def test_files_are_collected_before_the_deletion(
+    decommission: Callable[..., PlayResult], emulator: Any, tmp_path: Path
+):
+    (tmp_path / "mine.sh").write_text("#!/bin/sh\necho kept > /srv/kept\n", encoding="utf-8")
+    collected = tmp_path / "collected"
+    missing = decommission(
+        decommission_ecs_ids="i-old-1, i-new",
+        decommission_files=["/srv/kept", "/srv/missing"],
+        decommission_files_dest=str(collected),
+        decommission_confirm="delete",
+    )
+    assert missing.rc == 2, missing.output
+    assert alive(emulator) == {"i-old-1", "i-old-2", "i-new"}
+
+    run = decommission(
+        decommission_ecs_ids="i-old-1, i-new",
+        decommission_files=["/srv/kept"],
+        decommission_files_dest=str(collected),
+        decommission_confirm="delete",
+    )
+    assert run.rc == 0, run.output
+    assert {str(path.relative_to(collected)) for path in collected.rglob("*") if path.is_file()} == {
+        "i-old-1/srv/kept",
+        "i-new/srv/kept",
+    }
+    assert {id: len(runs) >= 1 for id, runs in emulator.executions().items()} == {"i-old-1": True, "i-new": True}
+    assert alive(emulator) == {"i-old-2"}
