@@ -11,6 +11,7 @@ import json
 import logging
 import socket
 import struct
+import time
 import uuid
 from email.utils import formatdate
 from typing import Any
@@ -56,6 +57,8 @@ class Service:
         action = request.headers.get("x-acs-action") or params.text("Action")
         row: dict[str, Any] = {
             "at": self._cloud.clock.now(),
+            # on the machine's clock, which every process reads alike
+            "received": time.monotonic(),
             "action": action,
             "method": request.method,
             "params": _masked(params),

@@ -9,6 +9,7 @@ import asyncio
 import json
 import math
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -41,7 +42,8 @@ def application(
         fault = cloud.faults.match(operation) if operation else None
         row: dict[str, Any] = {"service": service, "action": operation or "", "method": request.method,
                                "path": request.path, "params": dict(request.query), "status": None, "code": None,
-                               "fault": fault.kind if fault else None, "request_id": secrets.token_hex(16)}
+                               "fault": fault.kind if fault else None, "request_id": secrets.token_hex(16),
+                               "received": time.monotonic()}
         cloud.requests.append(row)
         delay = options.api_latency_ms + (fault.delay_ms if fault is not None and fault.kind == "delay" else 0)
         if delay:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 
 from ansible.plugins.callback import CallbackBase
 
@@ -23,18 +24,32 @@ requirements:
 
 
 class CallbackModule(CallbackBase):
-    """Write task, host, outcome and the result as a play's C(register) sees it, loop items included."""
+    """Write task, host, outcome and the result as a play's C(register) sees it, loop items included.
+
+    With them the action, and when it began and ended on the machine's monotonic clock, seconds.
+    """
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
     CALLBACK_NAME = "result_lines"
     CALLBACK_NEEDS_ENABLED = True
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._began = {}
+
+    def v2_runner_on_start(self, host, task):
+        self._began[host.get_name(), task._uuid] = time.monotonic()
+
     def _write(self, outcome, result):
         task = getattr(result, "task", None) or result._task
         host = getattr(result, "host", None) or result._host
         values = getattr(result, "result", None) or result._result
-        row = {"task": task.get_name(), "host": host.get_name(), "outcome": outcome, "result": values}
+        row = {
+            "task": task.get_name(), "host": host.get_name(), "outcome": outcome, "result": values,
+            "action": task.resolved_action or task.action,
+            "began": self._began.get((host.get_name(), task._uuid)), "ended": time.monotonic(),
+        }
         with open(os.environ["RESULT_LINES_FILE"], "a", encoding="utf-8") as file:
             file.write(json.dumps(row, default=str) + "\n")
 
