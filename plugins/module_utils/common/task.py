@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -75,6 +75,7 @@ def run_module(spec: TaskSpec, ensure: Operation) -> None:
     A ``CloudError`` becomes a failed result with its message and its ``result`` keys. Never returns.
     """
     module = AnsibleModule(supports_check_mode=spec.supports_check_mode, **spec.validation())
+    module.no_log_values.update(_secrets_of(spec, module.params))
     task = TaskContext(
         params=module.params,
         check_mode=module.check_mode,
@@ -107,8 +108,8 @@ def run_in_process(
     """
     name = name or ensure.__module__.rpartition(".")[2]
     validation = ArgumentSpecValidator(**spec.validation()).validate(dict(arguments))
-    secrets: set[str] = validation._no_log_values
     params: dict[str, Any] = validation.validated_parameters
+    secrets: set[str] = validation._no_log_values | _secrets_of(spec, params)
 
     def without_secrets(tell: Callable[[str], None]) -> Callable[[str], None]:
         return lambda text: tell(remove_values(text, secrets))
@@ -137,6 +138,28 @@ def run_in_process(
     if validation._deprecations:
         result["deprecations"] = list(validation._deprecations)
     return _as_printed(result, secrets)
+
+
+def _secrets_of(spec: TaskSpec, params: Mapping[str, Any]) -> set[str]:
+    """The values of no_log options as they are after conversion.
+
+    Ansible looks at what was written: of a dictionary in the form of JSON, as a survey gives it, it knows the whole
+    text, and not the values in it.
+    """
+    hidden = [name for name, option in spec.argument_spec.items() if option.get("no_log")]
+    return {text for name in hidden for text in _texts(params.get(name))}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text and number in `value`, as text; keys are none."""
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
+    elif value is not None and not isinstance(value, bool) and str(value):
+        yield str(value)
 
 
 def _outcome(ensure: Operation, task: TaskContext) -> dict[str, Any]:

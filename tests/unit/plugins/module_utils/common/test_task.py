@@ -31,6 +31,7 @@ SPEC = TaskSpec(
         "ids": {"type": "list", "elements": "str"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "secret": {"type": "str", "no_log": True, "fallback": (env_fallback, ["TASK_TEST_SECRET"])},
+        "secrets": {"type": "dict", "no_log": True},
         "old": {"type": "str", "removed_in_version": "9.0.0", "removed_from_collection": "cloudops.cloud_assistant"},
     },
     mutually_exclusive=[("name", "ids")],
@@ -55,6 +56,12 @@ def show(task: TaskContext) -> dict[str, Any]:
 def refuse(task: TaskContext) -> dict[str, Any]:
     """Refuse an option's value."""
     raise InputError("name", f"{task.params['name']} is too long: 64 bytes are allowed")
+
+
+def print_secrets(task: TaskContext) -> dict[str, Any]:
+    """Return the values of the dictionary of secrets, as a script that prints them."""
+    task.warn(f"they are {task.params['secrets']}")
+    return {"changed": False, "stdout": " ".join(map(str, task.params["secrets"].values()))}
 
 
 def answer_error(task: TaskContext) -> dict[str, Any]:
@@ -104,6 +111,15 @@ def test_secret_from_the_environment_is_removed(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("TASK_TEST_SECRET", SECRET)
     result, _warnings = use(name="x")
     assert result["echo"] and SECRET not in json.dumps(result)
+
+
+@pytest.mark.parametrize("given", [{"token": SECRET, "pin": 4711}, f'{{"token": "{SECRET}", "pin": 4711}}',
+                                   f"token={SECRET},pin=4711"])
+def test_secrets_in_a_dictionary_are_removed_however_it_was_written(given: Any):
+    result, warnings = use(print_secrets, name="x", secrets=given)
+    shown = json.dumps([result, warnings])
+    assert SECRET not in shown and "4711" not in shown
+    assert result["stdout"] == "******** ********"
 
 
 def test_flags_survive_a_secret_of_their_spelling():
@@ -205,6 +221,7 @@ def as_module(operation: str, arguments: dict[str, Any]) -> tuple[dict[str, Any]
         ("show", {"name": "x", "secret": SECRET, "count": "3", "old": "x"}),
         ("refuse", {"name": "x"}),
         ("answer_error", {"name": "x", "secret": SECRET}),
+        ("print_secrets", {"name": "x", "secrets": f'{{"token": "{SECRET}"}}'}),
         ("break_down", {"name": "x"}),
         ("show", {"name": "x", "ids": ["a"], "secret": SECRET}),
     ],
