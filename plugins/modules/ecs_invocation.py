@@ -150,7 +150,8 @@ options:
 notes:
   - >-
     The permissions C(ecs:DescribeCommands), C(ecs:DescribeInvocations), C(ecs:DescribeCloudAssistantStatus),
-    C(ecs:InvokeCommand), C(ecs:ModifyInvocationAttribute) and C(ecs:StopInvocation) are needed.
+    C(ecs:InvokeCommand), C(ecs:ModifyInvocationAttribute) and C(ecs:StopInvocation) are needed;
+    C(ecs:DescribeInstances) for O(resource_tags), and to name the instances that cannot run a command.
   - Not given, O(username), O(working_dir), O(timeout), O(launcher), O(termination_mode), O(container_id),
     O(container_name) and O(oss_output_delivery) of a live invocation are not compared.
 seealso:
