@@ -32,7 +32,7 @@ attributes:
     support: full
     details:
       - Asks the service with a dry run, and says for each instance what would happen.
-      - With O(api_generation=classic) too, as these operations are the same there.
+      - With O(api_generation=classic), which has no dry run, what is read of the instances decides.
   diff_mode:
     support: full
     details:
@@ -105,7 +105,9 @@ options:
     description:
       - >-
         With O(state=absent), the token that makes a repeated deletion the same deletion, up to 64 ASCII characters. For
-        more than 100 instances, each group's token is derived from it. The default is a new one for each task.
+        more than 100 instances, each group's token is derived from it. The default is a new one for each task. Not with
+        O(api_generation=classic), where each instance is deleted by a call of its own, and deleting it twice does no
+        more than deleting it once.
     type: str
   wait:
     description:
@@ -229,6 +231,7 @@ error:
 
 from typing import Any
 
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.generations import refuse_missing
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS, connect
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instance_deletion import Deletion
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instance_power import PowerChange
@@ -289,7 +292,7 @@ def ensure(task: TaskContext) -> dict[str, Any]:
             **common,
         )
     else:
-        refuse_missing(missing, rows, selector)
+        refuse_absent(missing, rows, selector)
         change = PowerChange(client, rows, params["state"], stopped_mode=params["stopped_mode"], **common)
     change.check()
     if task.check_mode:
@@ -323,6 +326,7 @@ def check(task: TaskContext) -> Selector:
             raise InputError(option, f"must be more than 0, not {params[option]}")
     if params["client_token"] is not None:
         check_client_token(params["client_token"])
+        refuse_missing(params["api_generation"], {"client_token": params["client_token"]})
     for option, states in (("terminate_subscription", ("absent",)), ("stopped_mode", ("stopped",))):
         if params[option] and params["state"] not in states:
             raise InputError(option, f"has no meaning for state: {params['state']}")
@@ -340,7 +344,7 @@ def refuse_too_many(rows: list[Row], most: int) -> None:
         )
 
 
-def refuse_missing(missing: list[str], rows: list[Row], selector: Selector) -> None:
+def refuse_absent(missing: list[str], rows: list[Row], selector: Selector) -> None:
     """Raise TaskFailure when there is nothing that could be started, stopped or rebooted."""
     if missing:
         raise TaskFailure(f"instance_ids: not found, or not in the rest of the selection: {', '.join(missing)}")

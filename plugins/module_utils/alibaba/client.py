@@ -27,12 +27,12 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
     TransportError,
     WaitTimeout,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.http import (
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.retry import backoff, call_with_retries
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import (
     HttpAnswer,
     HttpTransport,
     NoAnswer,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.retry import backoff, call_with_retries
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.version import COLLECTION, VERSION
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 
@@ -115,7 +115,7 @@ class Client:
         caller's, the same in every try) or where repeating is harmless. Raises ApiError, TransportError, WaitTimeout
         (no time left), InputError (not possible in this generation).
         """
-        kind = operations.find(operation)
+        kind = operations.find(self._dialect.operation(operation))
         parts = [self._one(kind, wire, deadline or Deadline(None)) for wire in self._wire(kind, params or {})]
         return parts[0] if len(parts) == 1 else _merged(parts, kind.rows)
 

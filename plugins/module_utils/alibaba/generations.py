@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.classic_replies import REPLIES
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.operations import Operation
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
 
@@ -24,8 +25,17 @@ CLASSIC_DEFAULT_TIMEOUT = 3600
 CLASSIC_MAX_CONTENT = 16 * 1024
 # InvokeCommand of 2018: InstanceIds
 CLASSIC_MAX_INSTANCES = 100
+# DeleteInstances, StartInstances, StopInstances, RebootInstances: InstanceId
+MAX_INSTANCES = 100
 
-# operations of Cloud Assistant that the classic generation knows, with the parameters that each takes there
+# operations on many instances came after 2018; these on one did what they do
+_ONE_BY_ONE = {
+    "DeleteInstances": "DeleteInstance",
+    "StartInstances": "StartInstance",
+    "StopInstances": "StopInstance",
+    "RebootInstances": "RebootInstance",
+}
+# operations that the classic generation knows, with the parameters that each takes there
 _KNOWN: dict[str, frozenset[str]] = {
     name: frozenset(parameters.split())
     for name, parameters in {
@@ -39,6 +49,10 @@ _KNOWN: dict[str, frozenset[str]] = {
         "DescribeInvocationResults": "InvokeId CommandId InstanceId InvokeRecordStatus",
         "InstallCloudAssistant": "InstanceId",
         "DescribeCloudAssistantStatus": "InstanceId",
+        "DeleteInstance": "InstanceId Force TerminateSubscription",
+        "StartInstance": "InstanceId",
+        "StopInstance": "InstanceId ForceStop StoppedMode",
+        "RebootInstance": "InstanceId ForceStop",
     }.items()
 }
 # operations of Cloud Assistant that came later
@@ -103,7 +117,6 @@ MISSING_OPTIONS = {
 }
 
 _UTC8 = frozenset({"gmt+8", "gmt+8:00", "utc+8", "utc+8:00", "utc+08:00", "asia/shanghai", "prc"})
-_LOCAL_TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)")
 
 
 def refuse_missing(generation: str, options: Mapping[str, Any]) -> None:
@@ -121,6 +134,16 @@ def check_operation(generation: str, operation: str) -> None:
         raise InputError("api_generation", f"the classic generation has no {operation}; this needs the current one")
 
 
+def instances_a_change(generation: str) -> int:
+    """How many instances one call can delete, start, stop or reboot."""
+    return 1 if generation == "classic" else MAX_INSTANCES
+
+
+def has_dry_run(generation: str) -> bool:
+    """Whether a change of instances can be rehearsed (DryRun): an endpoint that ignores that would carry it out."""
+    return generation != "classic"
+
+
 def _refusal(option: str, reason: str = "") -> InputError:
     why = reason or MISSING_OPTIONS.get(option, "")
     return InputError(option, "is not possible with api_generation=classic" + (f": {why}" if why else ""))
@@ -130,6 +153,10 @@ class CurrentDialect:
     """Today's API: what the callers say is what goes out."""
 
     signature_version = "v3"
+
+    def operation(self, name: str) -> str:
+        """The operation that does what ``name`` does in the current generation."""
+        return name
 
     def paging(self, kind: Operation) -> str | None:
         """How ``kind`` is paged: ``token``, ``token_only``, ``number`` or not at all."""
@@ -156,6 +183,9 @@ class ClassicDialect(CurrentDialect):
     """The API of 2018: no ClientToken, no tags, other names, pages by number, signature v1."""
 
     signature_version = "v1"
+
+    def operation(self, name: str) -> str:
+        return _ONE_BY_ONE.get(name, name)
 
     def paging(self, kind: Operation) -> str | None:
         if kind.name in _WHOLE:
@@ -193,7 +223,7 @@ class ClassicDialect(CurrentDialect):
         return list(_split(kind.name, wire))
 
     def reply(self, kind: Operation, body: dict[str, Any]) -> dict[str, Any]:
-        normalise = _REPLIES.get(kind.name)
+        normalise = REPLIES.get(kind.name)
         return body if normalise is None else normalise(body)
 
 
@@ -290,6 +320,18 @@ def _list_invocations(wire: dict[str, Any], encoding: str) -> None:
         raise _refusal("repeat_mode", f"it does not know {mode}")
 
 
+def _one_instance(wire: dict[str, Any], encoding: str) -> None:
+    """What is said to an operation on many instances, for the one on one: its answer speaks of this instance anyway."""
+    ids = wire.get("InstanceId")
+    if isinstance(ids, (list, tuple)):
+        if len(ids) != 1:
+            raise ValueError("the classic generation changes one instance in a call")
+        wire["InstanceId"] = ids[0]
+    wire.pop("BatchOptimization", None)
+    if "ForceReboot" in wire:
+        wire["ForceStop"] = wire.pop("ForceReboot")
+
+
 def _agent_status(wire: dict[str, Any], encoding: str) -> None:
     if not wire.get("InstanceId"):
         raise InputError("instance_ids", "is required with api_generation=classic")
@@ -303,95 +345,5 @@ _REQUESTS: dict[str, Callable[[dict[str, Any], str], None]] = {
     "DescribeInvocations": _list_invocations,
     "DescribeInvocationResults": _list_commands,
     "DescribeCloudAssistantStatus": _agent_status,
-}
-
-# InvokeStatus, InstanceInvokeStatus and InvokeRecordStatus say of a run that ended by itself only that it did so
-_INSTANCE_WORDS = {"Stopped": "Terminated"}
-
-
-def _rows(body: Mapping[str, Any], outer: str, inner: str) -> list[dict[str, Any]]:
-    rows = (body.get(outer) or {}).get(inner)
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-
-
-def _iso(row: dict[str, Any]) -> None:
-    """Times without a zone are UTC, as in the next edition of the same page."""
-    for name in ("CreationTime", "StartTime", "FinishedTime", "StopTime"):
-        match = _LOCAL_TIME.fullmatch(str(row.get(name) or ""))
-        if match:
-            row[name] = f"{match[1]}T{match[2]}Z"
-
-
-def _instance_word(row: Mapping[str, Any], legacy: str) -> str:
-    if legacy in ("Finished", "Success"):
-        return "Failed" if int(row.get("ExitCode") or 0) else "Success"
-    return _INSTANCE_WORDS.get(legacy, legacy)
-
-
-def _commands_reply(body: dict[str, Any]) -> dict[str, Any]:
-    for row in _rows(body, "Commands", "Command"):
-        if "TimeOut" in row:
-            row.setdefault("Timeout", row.pop("TimeOut"))
-        _iso(row)
-    return body
-
-
-def _invocations_reply(body: dict[str, Any]) -> dict[str, Any]:
-    for row in _rows(body, "Invocations", "Invocation"):
-        instances = _rows(row, "InvokeInstances", "InvokeInstance")
-        for instance in instances:
-            _iso(instance)
-            legacy = str(instance.get("InstanceInvokeStatus") or "")
-            if legacy:
-                instance.setdefault("InvocationStatus", _instance_word(instance, legacy))
-        if row.get("InvokeStatus"):
-            row.setdefault("InvocationStatus", _overall_word(str(row["InvokeStatus"]), instances))
-        row.setdefault("RepeatMode", "Period" if str(row.get("Timed")).lower() == "true" else "Once")
-        _iso(row)
-    return body
-
-
-def _overall_word(legacy: str, instances: list[dict[str, Any]]) -> str:
-    """The current word; an invocation that is Finished is as good as its instances are known to be."""
-    if legacy != "Finished":
-        return legacy
-    words = {str(instance.get("InvocationStatus")) for instance in instances} or {"Success"}
-    if words == {"Success"}:
-        return "Success"
-    if "Success" in words:
-        return "PartialFailed"
-    return "Stopped" if words == {"Terminated"} else "Failed"
-
-
-def _results_reply(body: dict[str, Any]) -> dict[str, Any]:
-    """Wrap the list, which stood at the top in 2018, and say of each row whether it succeeded."""
-    if "Invocation" not in body:
-        wrapped = {
-            name: body.pop(name)
-            for name in ("InvocationResults", "TotalCount", "PageNumber", "PageSize")
-            if name in body
-        }
-        body["Invocation"] = wrapped
-    for row in _rows(body["Invocation"] or {}, "InvocationResults", "InvocationResult"):
-        _iso(row)
-        # a row without a state was written when the run had ended
-        legacy = str(row.get("InvokeRecordStatus") or ("Finished" if row.get("FinishedTime") else "Running"))
-        row.setdefault("InvocationStatus", _instance_word(row, legacy))
-        if row["InvocationStatus"] == "Failed" and legacy == "Finished":
-            row.setdefault("ErrorCode", "ExitCodeNonzero")
-    return body
-
-
-def _spelt_right(value: Any) -> Any:
-    """Keys of 2018 with the missing letter: CloudAssitantStatus."""
-    if isinstance(value, dict):
-        return {name.replace("Assitant", "Assistant"): _spelt_right(inner) for name, inner in value.items()}
-    return [_spelt_right(inner) for inner in value] if isinstance(value, list) else value
-
-
-_REPLIES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-    "DescribeCommands": _commands_reply,
-    "DescribeInvocations": _invocations_reply,
-    "DescribeInvocationResults": _results_reply,
-    "DescribeCloudAssistantStatus": _spelt_right,
+    **dict.fromkeys(_ONE_BY_ONE.values(), _one_instance),
 }

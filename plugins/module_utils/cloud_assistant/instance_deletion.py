@@ -10,9 +10,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.generations import (
+    has_dry_run,
+    instances_a_change,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instances import (
     ABSENT,
-    IDS_A_CALL,
     Fate,
     Fates,
     Row,
@@ -96,16 +99,19 @@ class Deletion:
         self.fates.raise_failures("cannot be deleted; nothing was deleted")
 
     def rehearse(self) -> None:
-        """Have the service say what a deletion would come to (DryRun), and note it. Raises TaskFailure as it would."""
+        """Have the service say what a deletion would come to (DryRun), and note it. Raises TaskFailure as it would.
+
+        A generation without DryRun is not asked; what was read of the instances decides then.
+        """
         settled = []
         for instance_id in self._planned():
             fate = self.fates[instance_id]
-            if fate.status in PASSING:
-                # the service would refuse it now and take it later
+            if fate.status in PASSING or not has_dry_run(self._client.generation):
+                # one that is on its way the service would refuse now and take later
                 self._would_go(fate)
             else:
                 settled.append(instance_id)
-        for batch in batches(settled, IDS_A_CALL):
+        for batch in batches(settled, instances_a_change(self._client.generation)):
             self._rehearse(batch)
         self.fates.raise_failures("could not be deleted")
 
@@ -113,7 +119,7 @@ class Deletion:
         """Delete and wait. Raises TaskFailure and WaitTimeout, both with every instance's fate in ``result``."""
         try:
             self._wait_until_settled()
-            planned = batches(self._planned(), IDS_A_CALL)
+            planned = batches(self._planned(), instances_a_change(self._client.generation))
             for number, batch in enumerate(planned, start=1):
                 token = self._token if len(planned) == 1 else derive_client_token(self._token, *batch)
                 self._submit(batch, token)

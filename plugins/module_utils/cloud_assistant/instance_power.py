@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.generations import (
+    has_dry_run,
+    instances_a_change,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instances import (
     ABSENT,
-    IDS_A_CALL,
     Fate,
     Fates,
     Row,
@@ -98,10 +101,14 @@ class PowerChange:
         self.fates.raise_failures("cannot be rebooted; nothing was done")
 
     def rehearse(self) -> None:
-        """Have the service say what the change would come to (DryRun), and note it. Raises TaskFailure as it would."""
-        ready = [fate.instance_id for fate in self._acting() if fate.status == self._origin]
-        for batch in batches(ready, IDS_A_CALL):
-            self._rehearse(batch)
+        """Have the service say what the change would come to (DryRun), and note it. Raises TaskFailure as it would.
+
+        A generation without DryRun is not asked; what was read of the instances decides then.
+        """
+        if has_dry_run(self._client.generation):
+            ready = [fate.instance_id for fate in self._acting() if fate.status == self._origin]
+            for batch in batches(ready, instances_a_change(self._client.generation)):
+                self._rehearse(batch)
         for fate in self.fates.values():
             if not fate.failed and fate.action != "none":
                 fate.status = self._goal
@@ -113,7 +120,8 @@ class PowerChange:
         """Act and wait. Raises TaskFailure and WaitTimeout, both with every instance's fate in ``result``."""
         try:
             self._wait_for_origin()
-            for batch in batches([fate.instance_id for fate in self._acting()], IDS_A_CALL):
+            acting = [fate.instance_id for fate in self._acting()]
+            for batch in batches(acting, instances_a_change(self._client.generation)):
                 self._submit(batch)
             if self._wait:
                 self._wait_for_goal()

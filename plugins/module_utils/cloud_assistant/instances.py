@@ -25,7 +25,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 
 IDS_A_CALL = 100
-"""Instances in one call (DescribeInstances, InstanceIds; DeleteInstances, StartInstances, …, InstanceId)."""
+"""Instances in one call (DescribeInstances, InstanceIds)."""
 PAGE_SIZE = 100
 """Instances a page (DescribeInstances, MaxResults)."""
 TAG_FILTER_CEILING = 1000

@@ -21,7 +21,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
     InputError,
     TransportError,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.http import HttpTransport
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
 from support.scripted_server import Answer, Request, ScriptedServer
 
 SCRIPT = base64.b64encode(b"echo 123").decode()
@@ -79,6 +79,18 @@ def own_parameters(request: Request) -> dict[str, str]:
             {"InstanceIds": ["i-1"], "MaxResults": 100},
             {"InstanceIds": '["i-1"]', "PageSize": "100"},
         ),
+        (
+            "DeleteInstances",
+            {"InstanceId": ["i-1"], "Force": True, "TerminateSubscription": False, "ClientToken": "t"},
+            {"InstanceId": "i-1", "Force": "True", "TerminateSubscription": "False"},
+        ),
+        ("StartInstances", {"InstanceId": ["i-1"], "BatchOptimization": "SuccessFirst"}, {"InstanceId": "i-1"}),
+        (
+            "StopInstances",
+            {"InstanceId": ["i-1"], "ForceStop": True, "StoppedMode": "KeepCharging"},
+            {"InstanceId": "i-1", "ForceStop": "True", "StoppedMode": "KeepCharging"},
+        ),
+        ("RebootInstances", {"InstanceId": ["i-1"], "ForceReboot": True}, {"InstanceId": "i-1", "ForceStop": "True"}),
     ],
 )
 def test_current_names_go_out_as_those_of_2018(
@@ -119,6 +131,7 @@ def test_current_names_go_out_as_those_of_2018(
         ("DescribeInvocations", {"Tag": [{"Key": "a"}]}, "tags: is not possible"),
         ("DescribeInvocationResults", {"IncludeHistory": True}, "include_history: is not possible"),
         ("DescribeCloudAssistantStatus", {}, "instance_ids: is required"),
+        ("DeleteInstances", {"InstanceId": ["i"], "DryRun": True}, "dry_run: is not possible with api_generation=cla"),
     ],
 )
 def test_what_classic_lacks_is_refused_before_any_request(
@@ -126,6 +139,12 @@ def test_what_classic_lacks_is_refused_before_any_request(
 ) -> None:
     with pytest.raises(InputError, match=f"^{message}"):
         client.call(operation, params)
+    assert server.requests == []
+
+
+def test_many_instances_in_a_change_are_a_callers_mistake(server: ScriptedServer, client: Client) -> None:
+    with pytest.raises(ValueError, match="one instance"):
+        client.call("StopInstances", {"InstanceId": ["i-1", "i-2"]})
     assert server.requests == []
 
 
