@@ -169,11 +169,13 @@ class CronFields:
         days, weekdays = (not part.free and bool(part.values or part.rules) for part in (self.days, self.weekdays))
         if not (days or weekdays or (self.days.free and self.weekdays.free)):
             return True
-        if self.days.free or self.days.rules or not self.days.values or not self.weekdays.free:
+        if self.days.free or not self.weekdays.free or any(rule.startswith("L") for rule in self.days.rules):
             return False
+        # 31W is no day of a month that has no 31st
+        wanted = self.days.values | {int(rule[:-1]) for rule in self.days.rules}
         leap = any(calendar.isleap(later) for later in self.years.values if later >= year)
         longest = max(calendar.monthrange(2028 if leap else 2027, month)[1] for month in self.months.values)
-        return min(self.days.values) > longest
+        return min(wanted) > longest
 
     def closest(self) -> int:
         """The least time in seconds between two runs, on days that follow each other where such days can match."""

@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
 from itertools import islice
+from typing import ClassVar
 
 from ..common.errors import InputError, MissingLibrary
 from .cron import CronError, CronFields
@@ -38,38 +40,84 @@ class FrequencyError(InputError):
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """A schedule that can be computed with.
+class Schedule(ABC):
+    """A schedule that can be computed with; ``kind`` is rate, at or cron."""
 
-    ``kind``: rate (``period``), at (``moment``) or cron (``fields``; ``zone`` None: the instance's own).
-    """
-
-    kind: str
+    kind: ClassVar[str]
     text: str
-    period: timedelta = timedelta()
-    moment: datetime | None = None
-    fields: CronFields | None = None
-    zone: tzinfo | None = None
 
+    @abstractmethod
     def next_runs(
         self, base: datetime, count: int, *, instance_zone: str = "UTC", created_at: datetime | None = None
     ) -> list[datetime]:
         """The next ``count`` runs strictly after ``base`` (aware), fewer when the schedule ends before.
 
         An at() that falls on ``base`` itself still runs. A rate() counts from ``created_at`` (default: ``base``) and
-        never runs at that moment. Times are in the schedule's zone. Raises MissingLibrary for cron without croniter.
+        never runs at that moment. Times are in the schedule's zone; a cron expression without one follows
+        ``instance_zone``. Raises MissingLibrary for cron without croniter.
         """
-        if self.kind == "rate":
-            origin = created_at or base
-            passed = max((base - origin) // self.period, 0)
-            return [origin + (passed + step) * self.period for step in range(1, count + 1)]
-        if self.kind == "at":
-            assert self.moment is not None
-            return [self.moment] if self.moment >= base and count > 0 else []
-        return list(islice(self._cron_runs(base, self.zone or find_zone(instance_zone)), count))
 
-    def _cron_runs(self, base: datetime, zone: tzinfo) -> Iterator[datetime]:
-        assert self.fields is not None
+    @abstractmethod
+    def problem(self, timeout: int, now: datetime) -> str:
+        """What the service would refuse of this as a new schedule, "" when nothing; ``timeout`` in seconds."""
+
+
+@dataclass(frozen=True)
+class RateSchedule(Schedule):
+    """Runs at a fixed interval, counted from its creation."""
+
+    kind = "rate"
+    period: timedelta
+
+    def next_runs(
+        self, base: datetime, count: int, *, instance_zone: str = "UTC", created_at: datetime | None = None
+    ) -> list[datetime]:
+        """See Schedule."""
+        origin = created_at or base
+        passed = max((base - origin) // self.period, 0)
+        return [origin + (passed + step) * self.period for step in range(1, count + 1)]
+
+    def problem(self, timeout: int, now: datetime) -> str:
+        """See Schedule."""
+        seconds = int(self.period.total_seconds())
+        if not MIN_RATE <= seconds <= MAX_RATE:
+            return "the interval must be 60 s to 7 days"
+        return f"the interval must be longer than the timeout ({timeout} s)" if seconds <= timeout else ""
+
+
+@dataclass(frozen=True)
+class AtSchedule(Schedule):
+    """Runs once."""
+
+    kind = "at"
+    moment: datetime
+
+    def next_runs(
+        self, base: datetime, count: int, *, instance_zone: str = "UTC", created_at: datetime | None = None
+    ) -> list[datetime]:
+        """See Schedule."""
+        return [self.moment] if self.moment >= base and count > 0 else []
+
+    def problem(self, timeout: int, now: datetime) -> str:
+        """See Schedule."""
+        return f"this moment is past (it is {now:%Y-%m-%d %H:%M:%S %Z})" if self.moment <= now else ""
+
+
+@dataclass(frozen=True)
+class CronSchedule(Schedule):
+    """Runs where the clock in ``zone`` (None: the instance's own) fits the fields."""
+
+    kind = "cron"
+    fields: CronFields
+    zone: tzinfo | None
+
+    def next_runs(
+        self, base: datetime, count: int, *, instance_zone: str = "UTC", created_at: datetime | None = None
+    ) -> list[datetime]:
+        """See Schedule."""
+        return list(islice(self._runs(base, self.zone or find_zone(instance_zone)), count))
+
+    def _runs(self, base: datetime, zone: tzinfo) -> Iterator[datetime]:
         last = base
         for wall in self.fields.after(base.astimezone(zone).replace(tzinfo=None, microsecond=0)):
             moment = _moment(wall, zone)
@@ -77,6 +125,26 @@ class Schedule:
             if moment > last:
                 last = moment
                 yield moment
+
+    def problem(self, timeout: int, now: datetime) -> str:
+        """See Schedule."""
+        closest = self.fields.closest()
+        if closest < MIN_CRON_SPACING:
+            return f"two runs are only {closest} s apart; at least {MIN_CRON_SPACING} s must lie between them"
+        if closest < timeout:
+            return f"two runs are only {closest} s apart, which is less than the timeout ({timeout} s)"
+        return "it has no run left" if self._is_over(now) else ""
+
+    def _is_over(self, now: datetime) -> bool:
+        if self.fields.never(now.year):
+            return True
+        if max(self.fields.years.values) > now.year:
+            return False
+        # the last year is running: only the walk can tell; without its library the service will
+        try:
+            return not self.next_runs(now, 1)
+        except MissingLibrary:
+            return False
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------
@@ -91,8 +159,7 @@ def parse_frequency(
     past. Raises FrequencyError, an InputError that says why.
     """
     schedule = read_frequency(text, option=option)
-    now = now or datetime.now(timezone.utc)
-    problem = _limit(schedule, timeout or 0, now)
+    problem = schedule.problem(timeout or 0, now or datetime.now(timezone.utc))
     if problem:
         raise FrequencyError(option, f"{schedule.text}: {problem}")
     return schedule
@@ -109,45 +176,12 @@ def read_frequency(text: str, *, option: str = "frequency") -> Schedule:
         schedule = read_cron(text)
     except CronError as exc:
         raise FrequencyError(option, f"{text}: {exc}", exc.code) from exc
-    assert schedule.fields is not None
     if schedule.fields.faults:
         raise FrequencyError(option, f"{text}: {schedule.fields.faults[0]}", "CronExpressionExpired")
     return schedule
 
 
-def _limit(schedule: Schedule, timeout: int, now: datetime) -> str:
-    """What a new schedule violates, "" when nothing."""
-    if schedule.kind == "rate":
-        seconds = int(schedule.period.total_seconds())
-        if not MIN_RATE <= seconds <= MAX_RATE:
-            return "the interval must be 60 s to 7 days"
-        return f"the interval must be longer than the timeout ({timeout} s)" if seconds <= timeout else ""
-    if schedule.kind == "at":
-        assert schedule.moment is not None
-        return f"this moment is past (it is {now:%Y-%m-%d %H:%M:%S %Z})" if schedule.moment <= now else ""
-    assert schedule.fields is not None
-    closest = schedule.fields.closest()
-    if closest < MIN_CRON_SPACING:
-        return f"two runs are only {closest} s apart; at least {MIN_CRON_SPACING} s must lie between them"
-    if closest < timeout:
-        return f"two runs are only {closest} s apart, which is less than the timeout ({timeout} s)"
-    return "it has no run left" if _is_over(schedule, now) else ""
-
-
-def _is_over(schedule: Schedule, now: datetime) -> bool:
-    assert schedule.fields is not None
-    if schedule.fields.never(now.year):
-        return True
-    if max(schedule.fields.years.values) > now.year:
-        return False
-    # the last year is running: only the walk can tell; without its library the service will
-    try:
-        return not schedule.next_runs(now, 1)
-    except MissingLibrary:
-        return False
-
-
-def read_rate(text: str) -> Schedule:
+def read_rate(text: str) -> RateSchedule:
     """The schedule of a rate() as the agent reads it: any interval up to 1,000 days. Raises CronError."""
     match = _RATE.fullmatch(text)
     if not match or int(match[1]) == 0:
@@ -155,10 +189,10 @@ def read_rate(text: str) -> Schedule:
     seconds = int(match[1]) * _UNITS[match[2].lower()]
     if seconds > _AGENT_MAX_RATE:
         raise CronError("RateFrequencyTooLarge", "the interval must be 60 s to 7 days")
-    return Schedule("rate", text, period=timedelta(seconds=seconds))
+    return RateSchedule(text, timedelta(seconds=seconds))
 
 
-def _read_at(text: str) -> Schedule:
+def _read_at(text: str) -> AtSchedule:
     match = _AT.fullmatch(text)
     if not match:
         example = "at(2026-11-21 13:15:30 Asia/Shanghai)"
@@ -168,10 +202,10 @@ def _read_at(text: str) -> Schedule:
         wall = datetime.fromisoformat(f"{match[1]}T{match[2]}")
     except ValueError as exc:
         raise CronError("InvalidAtExpression", f"there is no such moment ({exc})") from exc
-    return Schedule("at", text, moment=_moment(wall, zone), zone=zone)
+    return AtSchedule(text, _moment(wall, zone))
 
 
-def read_cron(text: str, *, strict: bool = True) -> Schedule:
+def read_cron(text: str, *, strict: bool = True) -> CronSchedule:
     """The schedule of a cron expression with optional year and time zone. Raises CronError.
 
     ``strict`` refuses a time zone with something before or behind it, which the agent overlooks.
@@ -188,7 +222,7 @@ def read_cron(text: str, *, strict: bool = True) -> Schedule:
     if len(rest) == 2 or (rest and _YEAR.fullmatch(rest[0])):
         fields.append(rest.pop(0))
     zone = _zone(rest[0], strict=strict) if rest else None
-    return Schedule("cron", text, fields=CronFields(fields), zone=zone)
+    return CronSchedule(text, CronFields(fields), zone)
 
 
 # -- time zones ------------------------------------------------------------------------------------------------------
@@ -267,6 +301,4 @@ def _moment(wall: datetime, zone: tzinfo) -> datetime:
 
 
 def _offset(utc: datetime, zone: tzinfo) -> timedelta:
-    offset = utc.replace(tzinfo=timezone.utc).astimezone(zone).utcoffset()
-    assert offset is not None
-    return offset
+    return utc.replace(tzinfo=timezone.utc).astimezone(zone).utcoffset() or timedelta()

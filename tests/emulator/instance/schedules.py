@@ -31,7 +31,7 @@ def read(kind: str, text: str) -> Any:
     schedule = _module("cloud_assistant.schedule")
     cron = _module("cloud_assistant.cron")
     if kind == "At":
-        return schedule.Schedule("at", text, moment=_read_at(text))
+        return schedule.AtSchedule(text, _read_at(text))
     try:
         return schedule.read_rate(text) if kind == "Rate" else schedule.read_cron(text, strict=False)
     except cron.CronError as exc:

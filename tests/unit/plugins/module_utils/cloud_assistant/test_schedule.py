@@ -69,6 +69,7 @@ def _parse(text: str, timeout: int | None = 60) -> schedule.Schedule:
         ("0 0 3 ? * 1-7", "Sunday is day 0"),
         ("0 0 3 ? * MON-SUN", "Sunday is day 0"),
         ("0 0 3 30 2 ?", "no run left"),
+        ("0 0 3 31W 2 ?", "no run left"),
         ("0 0 3 29 2 ? 2027", "no run left"),
         ("0 0 3 * * ? 2025", "no run left"),
         ("0 0 3 20 11 ? 2026", "no run left"),
@@ -153,7 +154,7 @@ def _field(low: int, high: int) -> st.SearchStrategy[tuple[str, set[int] | None]
         st.integers(1, high).map(lambda step: (f"*/{step}", set(range(low, high + 1, step)))),
     )
     several = st.lists(items, min_size=1, max_size=3).map(
-        lambda found: (",".join(text for text, _ in found), set().union(*(values for _, values in found)))
+        lambda found: (",".join(text for text, _unused in found), set().union(*(values for _unused, values in found)))
     )
     return st.one_of(st.sampled_from([("*", None), ("?", None)]), several)
 
