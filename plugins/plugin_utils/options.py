@@ -21,7 +21,7 @@ def template_value(templar: Any, value: Any) -> Any:
 
 
 def connection_options(
-    get_option: Callable[[str], Any], *, templar: Any = None, names: Iterable[str] = ALIBABA_OPTIONS
+    get_option: Callable[[str], Any], *, templar: Any = None, names: Iterable[str] = tuple(ALIBABA_OPTIONS)
 ) -> dict[str, Any]:
     """Return the options that ``alibaba.options.connect`` takes, read from a plugin by its ``get_option``.
 

@@ -141,7 +141,7 @@ class OldSdk:
         request.set_accept_format(_format)
         if _format == "JSON":
             return json.loads(self.client.do_action_with_exception(request))
-        status, _, body = self.client.get_response(request)
+        status, _unused, body = self.client.get_response(request)
         document = XML.parse_xml(body.decode(), None)
         if status >= 400:
             raise XmlRefusal(status, document["Error"])

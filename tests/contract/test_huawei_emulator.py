@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import ApiError
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.http import HttpTransport
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei import iam, options
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.exchange import Exchange
 from huaweicloudsdkclouddc.v1 import (

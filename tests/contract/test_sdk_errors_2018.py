@@ -72,5 +72,5 @@ def test_refusals_of_2018(old: OldSdk, emulator: Any, action: str, code: str, fo
 @pytest.mark.parametrize("action", ["CreateCommand", "InvokeCommand", "DeleteCommand"])
 def test_internal_error_of_2018(old: OldSdk, emulator: Any, action: str):
     emulator.faults([{"action": action, "kind": "status", "code": "InternalError.Dispatch"}])
-    code, status, _ = _old_refusal(lambda: old.call(action, CommandId="c"))
+    code, status, _unused = _old_refusal(lambda: old.call(action, CommandId="c"))
     assert (code, status) == ("InternalError.Dispatch", 500)

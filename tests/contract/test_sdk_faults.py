@@ -112,7 +112,7 @@ def test_requests_are_written_down_without_secrets(emulator: Any):
 
 
 def test_same_token_same_request_runs_once(sdk: Sdk, emulator: Any):
-    ids = [_run(sdk, ClientToken="t") for _ in range(3)]
+    ids = [_run(sdk, ClientToken="t") for _turn in range(3)]
     assert len(set(ids)) == 1
     sdk.finished(ids[0])
     assert list(_counts(emulator).values()) == [1]
@@ -198,7 +198,7 @@ def test_probability_is_repeatable(sdk: Sdk, emulator: Any):
         emulator.clear_faults()
         emulator.faults([{"action": "*", "kind": "status", "probability": 0.5, "seed": 7}])
         found = []
-        for _ in range(12):
+        for _turn in range(12):
             try:
                 sdk.call("DescribeRegions")
                 found.append("ok")

@@ -300,7 +300,7 @@ def test_pages_by_token_are_complete_and_stable(acs3: Sdk, emulator: Any):
 
 def test_invocations_newest_first_while_new_ones_appear(acs3: Sdk):
     ids = acs3.instance_ids()[:1]
-    old = [acs3.run("true", ids) for _ in range(5)]
+    old = [acs3.run("true", ids) for _turn in range(5)]
     first = acs3.call("DescribeInvocations", {"MaxResults": "2"})
     acs3.run("true", ids)
     second = acs3.call("DescribeInvocations", {"MaxResults": "2", "NextToken": first["NextToken"]})

@@ -18,7 +18,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.c
     StaticSource,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.signing import sign_v1
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.http import HttpTransport
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
 from support.scripted_server import Request, ScriptedServer
 
 REGION = "cn-hangzhou"

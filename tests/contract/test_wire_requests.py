@@ -19,7 +19,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.c
     StaticSource,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.signing import sign_v1, sign_v3
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.http import HttpTransport
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
 from darabonba.runtime import RuntimeOptions
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -37,7 +37,7 @@ _HELP = {
 
 
 def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
+    host, _unused, port = text.rpartition(":")
     if not host or not port.isdigit():
         raise argparse.ArgumentTypeError("HOST:PORT is wanted, port 0 for any free one")
     return host, int(port)

@@ -74,7 +74,7 @@ class Clock:
                 heapq.heappop(self._sleepers)
             if not self._sleepers or self._sleepers[0][0] > target:
                 break
-            moment, _, future, _ = heapq.heappop(self._sleepers)
+            moment, _unused, future, _unused = heapq.heappop(self._sleepers)
             self._offset += max(0.0, moment - self.now())
             self._wake(future)
             await asyncio.sleep(0)
@@ -86,10 +86,10 @@ class Clock:
         """The remaining real waiting time of each sleeper has shrunk."""
         loop = asyncio.get_running_loop()
         entries = [e for e in self._sleepers if not e[2].done()]
-        for _, _, _, handle in entries:
+        for _unused, _unused, _unused, handle in entries:
             handle.cancel()
         self._sleepers = [
             (moment, order, future, loop.call_later(max(0.0, moment - self.now()), self._wake, future))
-            for moment, order, future, _ in entries
+            for moment, order, future, _unused in entries
         ]
         heapq.heapify(self._sleepers)

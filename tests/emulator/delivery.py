@@ -142,7 +142,7 @@ class Deliveries:
 
     async def settled(self) -> None:
         """Wait until the runs that schedules have begun are over, but not for long ones."""
-        for _ in range(5):
+        for _turn in range(5):
             await asyncio.sleep(0)
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._until_quiet(), _SETTLE_S)

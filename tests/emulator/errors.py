@@ -39,7 +39,7 @@ COMMON: dict[str, tuple[int, str]] = {
         "The specified parameter has changed while using an already used clientToken.",
     ),
     "IdempotentProcessing": (403, "The previous idempotent request(s) is still processing."),
-    "InvalidInstanceStatus": (400, "The specified instance’s status can not execute this operation"),
+    "InvalidInstanceStatus": (400, "The specified instance\u2019s status can not execute this operation"),
     "InvalidInstance.NoClient": (400, "The specified instances have no cloud assistant client installed."),
     "InvalidInstance.NotVpc": (400, "The specified instances must be VPC instances."),
     "InvalidInstanceId.NotFound": (404, "The specified InstanceId does not exist."),

@@ -60,7 +60,7 @@ def _missing(action: str, name: str) -> ApiError:
     code = f"MissingParameter.{name}"
     if code in CLASSIC.get(action, {}):
         return api_error(action, code, classic=True)
-    wording = f"The input parameter “{name}” that is mandatory for processing this request is not supplied."
+    wording = f"The input parameter \u201c{name}\u201d that is mandatory for processing this request is not supplied."
     return ApiError(code, wording, 400)
 
 

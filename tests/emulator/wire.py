@@ -66,11 +66,11 @@ class Params(Mapping[str, str]):
         """The values of ``Name.1``, ``Name.2`` … by number; without a name, the flat pairs."""
         if name is None:
             return self._flat.items()
-        return [entry[""] for _, entry in sorted(self._lists.get(name, {}).items()) if "" in entry]
+        return [entry[""] for _unused, entry in sorted(self._lists.get(name, {}).items()) if "" in entry]
 
     def rows(self, name: str) -> list[dict[str, str]]:
         """The objects of ``Name.1.Key``, ``Name.1.Value`` … by number."""
-        return [entry for _, entry in sorted(self._lists.get(name, {}).items())]
+        return [entry for _unused, entry in sorted(self._lists.get(name, {}).items())]
 
     def names(self) -> set[str]:
         """The parameter names without their list numbers."""

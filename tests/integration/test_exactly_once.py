@@ -154,7 +154,7 @@ def check(outcome: RunOutcome | None, counted: Counter[str]) -> None:
 def settle(emulator: Any) -> None:
     """Wait until what a dead controller has started is over, so that it is counted."""
     client = client_of(emulator)
-    for _ in range(200):
+    for _turn in range(200):
         found = [row for page in client.pages("DescribeInvocations") for row in page.rows("Invocations", "Invocation")]
         if not any(row["InvocationStatus"] in ("Pending", "Running") for row in found):
             return
@@ -218,7 +218,7 @@ def test_a_killed_process_is_started_again(emulator: Any):
     account = {name: ready[name] for name in ("region", "access_key_id", "access_key_secret", "endpoint")}
     command = [sys.executable, "-c", SCRIPT, json.dumps(account), *ids]
     first = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    for _ in range(600):
+    for _turn in range(600):
         if any(row["action"] == "RunCommand" for row in emulator.requests()):
             break
         time.sleep(0.05)

@@ -57,6 +57,7 @@ def inventory(cloud, tmp_path):
             capture_output=True,
             text=True,
             timeout=120,
+            check=False,
         )
 
     return run

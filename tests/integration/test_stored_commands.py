@@ -169,7 +169,7 @@ def test_reads_that_lag_behind_writes_do_not_repeat_a_change(emulator_factory: C
 
 def test_two_of_one_name(cloud: Cloud) -> None:
     params = {"Name": "job", "Type": "RunShellScript", "CommandContent": "ZWNobw=="}
-    ids = {cloud.client.call("CreateCommand", params)["CommandId"] for _ in range(2)}
+    ids = {cloud.client.call("CreateCommand", params)["CommandId"] for _turn in range(2)}
     for options in ({"content": "echo"}, {"state": "absent"}):
         refused = cloud.run(ecs_command, name="job", **options)
         assert refused["failed"] and set(refused["command_ids"]) == ids

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.http import HttpAnswer, NoAnswer
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpAnswer, NoAnswer
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.authentication import (
     KeyAuthentication,

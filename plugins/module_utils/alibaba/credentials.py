@@ -99,12 +99,13 @@ class LibrarySource:
         )
 
 
-def find_source(params: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> CredentialSource:
+def find_source(params: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> CredentialSource:
     """The source that the options ask for; see DOCUMENTATION of the fragment ``alibaba``.
 
     ``params`` may hold values that Ansible took from the environment. An explicit one beats those: a ``profile`` beats
     a key, a key beats a profile and is not mixed with a token. Raises InputError, MissingLibrary.
     """
+    environ = os.environ if environ is None else environ
     key_id, secret = params.get("access_key_id") or None, params.get("access_key_secret") or None
     token, profile = params.get("security_token") or None, params.get("profile") or None
     key_from_environment = _from_environment(key_id, KEY_ID_VARIABLES, environ)

@@ -13,8 +13,8 @@ from xml.etree import ElementTree
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.error_table import hint_for
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import ApiError
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.http import HttpAnswer
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.redact import redact
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpAnswer
 
 # bytes of an answer that is no error document; more would hide the message
 _EXCERPT = 200

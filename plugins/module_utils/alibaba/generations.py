@@ -144,6 +144,33 @@ def has_dry_run(generation: str) -> bool:
     return generation != "classic"
 
 
+def frequency_in(generation: str, frequency: str) -> str:
+    """A Frequency as the generation keeps it. Raises InputError for one that it does not know.
+
+    The classic one knows six cron fields only and reads them as UTC+08:00, so a zone that says just that is left out.
+    """
+    if generation == "current":
+        return frequency
+    fields = frequency.split()
+    if len(fields) == 7 and fields[6].lower() in _UTC8:
+        fields = fields[:6]
+    if len(fields) != 6 or "(" in frequency:
+        raise _refusal(
+            "frequency",
+            "it takes cron expressions of six fields (second minute hour day month weekday), read as UTC+08:00; "
+            "no rate(), at(), year or other time zone",
+        )
+    return " ".join(fields)
+
+
+def default_zone(generation: str) -> str:
+    """The time zone of cron expressions that name none: UTC+08:00 (InvokeCommand of 2018), else each instance's own.
+
+    That one nobody knows from here; UTC stands for it.
+    """
+    return "Asia/Shanghai" if generation == "classic" else "UTC"
+
+
 def _refusal(option: str, reason: str = "") -> InputError:
     why = reason or MISSING_OPTIONS.get(option, "")
     return InputError(option, "is not possible with api_generation=classic" + (f": {why}" if why else ""))
@@ -281,25 +308,11 @@ def _invoke(wire: dict[str, Any], encoding: str) -> None:
         raise _refusal("repeat_mode", f"it knows neither {mode} nor anything but once and period")
     if frequency:
         wire["Timed"] = True
-        wire["Frequency"] = _cron(str(frequency))
+        wire["Frequency"] = frequency_in("classic", str(frequency))
     elif mode == "Period":
         raise InputError("frequency", "is required for a periodical run")
     if wire.get("Timeout") is not None:
         raise _refusal("timeout", "the timeout belongs to the command; set it when the command is created")
-
-
-def _cron(frequency: str) -> str:
-    """Six cron fields; the classic generation reads them as UTC+08:00, so a zone that says just that is left out."""
-    fields = frequency.split()
-    if len(fields) == 7 and fields[6].lower() in _UTC8:
-        fields = fields[:6]
-    if len(fields) != 6 or "(" in frequency:
-        raise _refusal(
-            "frequency",
-            "it takes cron expressions of six fields (second minute hour day month weekday), read as UTC+08:00; "
-            "no rate(), at(), year or other time zone",
-        )
-    return " ".join(fields)
 
 
 def _list_commands(wire: dict[str, Any], encoding: str) -> None:

@@ -18,7 +18,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba i
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.http import HttpTransport
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
 
 SIGNATURE_VERSIONS = ("v3", "v1")
 LONGEST_TIMEOUT = 3600.0

@@ -67,7 +67,8 @@ def script_of(request: RunRequest, command: Command | None) -> ScriptContent:
     """Return what will run: the request's own script, or the stored command's."""
     if command is not None:
         return ScriptContent(command.content)
-    assert request.script is not None
+    if request.script is None:
+        raise ValueError("a request brings a script or names a command")
     return request.script
 
 

@@ -11,7 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.generations import refuse_missing
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.generations import (
+    frequency_in,
+    refuse_missing,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.idempotency import check_client_token
 
@@ -56,6 +59,7 @@ MIN_INVOKE_TIMEOUT = 10
 
 _CONTAINER_ID = re.compile(r"((docker|containerd|cri-o)://)?[0-9a-fA-F]{64}")
 _OSS = re.compile(r"oss://[a-z0-9][a-z0-9-]{1,61}[a-z0-9](/.*)?")
+
 
 @dataclass(frozen=True)
 class RunRequest:
@@ -151,8 +155,8 @@ class RunRequest:
         refuse_missing("classic", {**options, **targets})
         if self.mode in ("NextRebootOnly", "EveryReboot"):
             raise InputError("repeat_mode", f"{self.repeat_mode} is not possible with api_generation=classic")
-        if self.frequency is not None and parse_frequency(self.frequency).kind != "cron":
-            raise InputError("frequency", "is not possible with api_generation=classic: it knows cron expressions only")
+        if self.frequency is not None:
+            frequency_in("classic", self.frequency)
         if self.script is None:
             for option in ("timeout", "working_dir"):
                 if getattr(self, option) is not None:

@@ -131,7 +131,7 @@ class _Run:
         """Take over what came before and return the instances that are still to be run."""
         for item, previous in earlier:
             self._adopt(item, previous)
-        over = {instance_id for item, _ in earlier for instance_id in item.instance_ids}
+        over = {instance_id for item, _unused in earlier for instance_id in item.instance_ids}
         remaining = tuple(instance_id for instance_id in self.instance_ids if instance_id not in over)
         unready = {instance_id: stopped[instance_id] for instance_id in remaining if instance_id in stopped}
         return self._without(remaining, unready)
@@ -215,7 +215,7 @@ class _Run:
                 if queue and self._too_many_failures():
                     self._not_started(queue, f"more than max_failures ({self.request.max_failures}) instances failed")
                 under_way = sum(not share.previous for share in self.shares.values())
-                turn = [queue.popleft() for _ in range(min(len(queue), max(0, window - under_way)))]
+                turn = [queue.popleft() for _turn in range(min(len(queue), max(0, window - under_way)))]
                 for sent in self._send(order, turn):
                     self._started(sent)
                 if len(self.watch):

@@ -74,7 +74,7 @@ class Watch:
         if self._since.elapsed() < FIRST_LOOK:
             self._deadline.pause(FIRST_LOOK)
         what = names_of(self.active, "invocation")
-        return poll(self._look, self._deadline, what, lambda _: proportional_interval(self._since.elapsed()))
+        return poll(self._look, self._deadline, what, lambda _unused: proportional_interval(self._since.elapsed()))
 
     def _look(self) -> list[Invocation] | None:
         for invocation in self._read():

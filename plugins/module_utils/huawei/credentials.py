@@ -21,7 +21,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
     InputError,
     TransportError,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.http import HttpTransport
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.exchange import send_once
 
 METADATA_BASE = "http://169.254.169.254"

@@ -18,13 +18,13 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
     TransportError,
     WaitTimeout,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.http import (
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.redact import redact
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.retry import call_with_retries
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import (
     HttpAnswer,
     HttpTransport,
     NoAnswer,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.redact import redact
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.retry import call_with_retries
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.version import COLLECTION, VERSION
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.error_table import hint_for

@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible.module_utils.common.parameters import env_fallback
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.http import HttpTransport
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.authentication import (
     KeyAuthentication,

@@ -236,5 +236,3 @@ def _read_marker(text: str) -> str:
         return base64.urlsafe_b64decode(text).decode()
     except ValueError:
         raise invalid("marker") from None
-
-

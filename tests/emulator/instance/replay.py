@@ -178,7 +178,7 @@ class Replayer:
         expected = sorted(_SLEEP.sub("sleep N", _mask(process["cmd"])) for process in recorded)
         found: list[str] = []
         # a loop's next command may just be starting
-        for _ in range(20):
+        for _turn in range(20):
             found = sorted(_SLEEP.sub("sleep N", _mask(line)) for line in _processes(agent.root))
             if found == expected:
                 return []

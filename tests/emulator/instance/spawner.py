@@ -49,7 +49,7 @@ class Spawner:
         poller.register(self.channel, select.POLLIN)
         poller.register(wake, select.POLLIN)
         while True:
-            ready = {handle for handle, _ in poller.poll()}
+            ready = {handle for handle, _unused in poller.poll()}
             if wake in ready:
                 with contextlib.suppress(BlockingIOError):
                     os.read(wake, 65536)

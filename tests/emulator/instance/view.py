@@ -276,7 +276,7 @@ def _own_accounts(root: str) -> None:
 
 def _shared_link(target: str, path: str, template: str) -> None:
     """Make a symbolic link as one more name of the one at ``template``, which is made at its first use."""
-    for _ in range(2):
+    for _turn in range(2):
         try:
             os.link(template, path, follow_symlinks=False)
             return

@@ -119,7 +119,7 @@ def _added(call: Call, invocation: Invocation) -> list[Instance]:
             raise call.error("InvalidOperation.CloudAssistantVersionUnsupported")
         if instance.status != "Running":
             raise ApiError(
-                "InvalidInstanceStatus", "The specified instance’s status can not execute this operation", 400
+                "InvalidInstanceStatus", "The specified instance\u2019s status can not execute this operation", 400
             )
     return found
 

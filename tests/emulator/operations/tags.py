@@ -69,9 +69,9 @@ def tag_resources(call: Call) -> Answer:
     kind = _kind(call)
     wanted = check_tags(call, key_limit=_KEY_LIMIT)
     resources = _resources(call, kind)
-    if any(len({**tags, **wanted}) > _MOST_TAGS for _, tags in resources):
+    if any(len({**tags, **wanted}) > _MOST_TAGS for _unused, tags in resources):
         raise call.error("OperationDenied.QuotaExceed")
-    for _, tags in resources:
+    for _unused, tags in resources:
         tags.update(wanted)
     return {}
 
@@ -83,7 +83,7 @@ def untag_resources(call: Call) -> Answer:
     if len(keys) > _MOST_TAGS:
         raise call.error("NumberExceed.Tags")
     everything = not keys and call.params.flag("All")
-    for _, tags in _resources(call, _kind(call)):
+    for _unused, tags in _resources(call, _kind(call)):
         for key in list(tags) if everything else keys:
             tags.pop(key, None)
     return {}

@@ -12,7 +12,7 @@ from emulator.clock import Clock, iso
 
 
 async def _settled() -> None:
-    for _ in range(5):
+    for _turn in range(5):
         await asyncio.sleep(0)
 
 
@@ -56,8 +56,8 @@ def test_an_hour_takes_no_time():
 def test_many_short_sleeps_leave_nothing_behind():
     async def scenario() -> int:
         clock = Clock()
-        for _ in range(40):
-            await asyncio.gather(*(clock.sleep(0) for _ in range(50)))
+        for _turn in range(40):
+            await asyncio.gather(*(clock.sleep(0) for _turn in range(50)))
         return len(clock._sleepers)
 
     assert asyncio.run(scenario()) < 300

@@ -57,7 +57,7 @@ def test_rows_that_appear_do_not_shift_pages(count: int, size: int):
 def test_a_page_looks_at_no_more_rows_than_it_needs():
     looked: list[int] = []
     pager = Pager(ACTION, Params([("MaxResults", "10"), ("NextToken", next_token(ACTION, {"i": 5000}))]))
-    page, _ = pager.take(range(10_000), lambda row: looked.append(row) is None, newest_first=True)
+    page, _unused = pager.take(range(10_000), lambda row: looked.append(row) is None, newest_first=True)
     assert page == list(range(4999, 4989, -1)) and len(looked) == 11
 
 

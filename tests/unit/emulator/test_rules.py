@@ -123,7 +123,7 @@ def test_nth_and_count():
 
 def test_seeded_probability():
     runs = [
-        [rule.hits("A") for _ in range(50)]
+        [rule.hits("A") for _turn in range(50)]
         for rule in (FaultRule.parse({"kind": "delay", "probability": 0.3, "seed": seed}) for seed in (7, 7, 8))
     ]
     assert runs[0] == runs[1] != runs[2] and 0 < sum(runs[0]) < 50
@@ -132,7 +132,7 @@ def test_seeded_probability():
 def test_first_rule_wins_and_all_count():
     faults = Faults()
     faults.add([{"kind": "delay", "nth": 1}, {"kind": "truncate", "nth": 2}])
-    assert [rule.kind if (rule := faults.match("A")) else None for _ in range(3)] == ["delay", "truncate", None]
+    assert [rule.kind if (rule := faults.match("A")) else None for _turn in range(3)] == ["delay", "truncate", None]
     with pytest.raises(ValueError, match="rule 2"):
         faults.add([{"kind": "delay"}, {"kind": "odd"}])
     assert len(faults.rules) == 2, "a wrong list adds nothing"
@@ -194,7 +194,7 @@ def test_operations_of_an_old_endpoint():
 
 def test_every_documented_error_can_be_said():
     for action, described in OPERATIONS.items():
-        for code, (status, _) in described["errors"].items():
+        for code, (status, _unused) in described["errors"].items():
             error = api_error(action, code, "why")
             assert (error.code, 400 <= error.status < 600) == (code, True), action
             assert error.status == status or "%s" not in error.message

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree
 from urllib.parse import quote, quote_plus, urlencode
+from xml.etree import ElementTree
 
 from emulator.wire import Params, encode_json, encode_xml, parse_pairs, percent_encode
 from hypothesis import given

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 @given(st.binary(max_size=200), st.data())
 def test_base64_round_trip_with_line_ends_anywhere(content: bytes, data: st.DataObject) -> None:
     text = base64.b64encode(content).decode()
-    for _ in range(data.draw(st.integers(0, 4))):
+    for _turn in range(data.draw(st.integers(0, 4))):
         place = data.draw(st.integers(0, len(text)))
         text = text[:place] + data.draw(st.sampled_from(["\n", "\r\n"])) + text[place:]
     assert go_base64.decode(text) == content

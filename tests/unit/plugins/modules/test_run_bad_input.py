@@ -10,8 +10,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.http import HttpTransport
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import run_in_process
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
 from ansible_collections.cloudops.cloud_assistant.plugins.modules import (
     ecs_invocation_info,
     ecs_invoke_command,

@@ -47,7 +47,7 @@ def test_nothing_is_kept_of_work_that_fails(tmp_path: Path) -> None:
 
 
 def test_one_process_works_at_a_time(tmp_path: Path) -> None:
-    def count(_: int) -> None:
+    def count(_unused: int) -> None:
         with PlayCache({}, "play", str(tmp_path)).opened() as document:
             document["count"] = document.get("count", 0) + 1
 
@@ -99,7 +99,7 @@ def test_a_long_list_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> 
         library.add(Name=f"name {number}")
     twin = [library.add(Name="twin"), library.add(Name="twin")]
     document: dict[str, Any] = {}
-    for _ in range(2):
+    for _turn in range(2):
         found = commands_by_name(library, ["name 0", "twin"], {}, document, content=False)
         assert [record["command_id"] for record in found["twin"]] == twin
         assert len(found["name 0"]) == 1

@@ -24,7 +24,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
     TransportError,
     WaitTimeout,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.http import HttpTransport
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 from support.scripted_server import Answer, Request, ScriptedServer, api_error
 
@@ -280,7 +280,7 @@ def test_a_slow_answer_to_a_write_may_have_arrived(server: ScriptedServer) -> No
 
 
 def test_connections_are_kept_and_single_shots_get_a_new_one(server: ScriptedServer, client: Client) -> None:
-    for _ in range(3):
+    for _turn in range(3):
         client.call(*READ)
     client.call(*ONCE)
     client.call(*READ)

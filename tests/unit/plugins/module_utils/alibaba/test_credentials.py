@@ -149,7 +149,7 @@ ROLE = {"role_arn": "acs:ram::1:role/r", "session_name": "s", "external_id": "e"
 
 def test_a_role_is_assumed_with_the_keys(role: type[Role]) -> None:
     source = find_source({**KEYS, "assume_role": ROLE}, {})
-    assert [source.get().access_key_id for _ in range(2)] == ["role-of-option-id-1", "role-of-option-id-2"]
+    assert [source.get().access_key_id for _turn in range(2)] == ["role-of-option-id-1", "role-of-option-id-2"]
     options = role.made[0]
     assert options["role_arn"] == "acs:ram::1:role/r"
     assert (options["role_session_name"], options["external_id"], options["duration_seconds"]) == ("s", "e", 1800)

@@ -20,7 +20,7 @@ texts = st.lists(st.text(max_size=20), max_size=4)
 
 
 def test_new_tokens_differ_and_are_valid() -> None:
-    tokens = {new_client_token() for _ in range(1000)}
+    tokens = {new_client_token() for _turn in range(1000)}
     assert len(tokens) == 1000
     assert all(check_client_token(token) == token for token in tokens)
 

@@ -38,7 +38,7 @@ def test_each_pause_lies_below_the_doubled_base_and_the_cap(retries: int, base: 
 
 
 def test_pauses_use_their_whole_range() -> None:
-    firsts = [next(backoff(1, base=1.0)) for _ in range(400)]
+    firsts = [next(backoff(1, base=1.0)) for _turn in range(400)]
     assert min(firsts) < 0.2
     assert max(firsts) > 0.8
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import CloudError, InputError
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.http import HttpAnswer, NoAnswer
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpAnswer, NoAnswer
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei import credentials
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.credentials import (
     AccessKey,

@@ -15,7 +15,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
     TransportError,
     WaitTimeout,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.http import HttpAnswer, NoAnswer
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpAnswer, NoAnswer
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.authentication import (
     TokenAuthentication,
 )

@@ -14,7 +14,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
     InputError,
     TransportError,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.http import HttpAnswer
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpAnswer
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei import iam
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.authentication import (
     LoginAuthentication,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import MissingLibrary
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.http import HttpTransport, NoAnswer
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport, NoAnswer
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -139,7 +139,7 @@ def test_a_password_file_does_not_replace_the_signature(tmp_path: Path, monkeypa
 def test_cookies_are_not_kept() -> None:
     with ScriptedServer([Answer(headers={"Set-Cookie": "a=b"})]) as server:
         transport = HttpTransport()
-        for _ in range(2):
+        for _turn in range(2):
             transport.send("POST", server.url, {})
         assert "cookie" not in server.requests[1].headers
 
