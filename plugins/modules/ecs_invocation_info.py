@@ -190,7 +190,8 @@ invocations:
     next_runs:
       description:
         - The next five times at which its schedule fires, in UTC. Empty when it will not run by the clock.
-        - A cron expression without a time zone is meant in that of each instance; here it is taken as UTC.
+        - A cron expression without a time zone is meant in that of each instance; here it is taken as UTC. With
+          O(api_generation=classic) it is meant in UTC+08:00, and computed so.
         - For cron expressions the C(croniter) library is needed; without it they are left out, with a warning.
       returned: always
       type: list

@@ -12,7 +12,10 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.generations import refuse_missing
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.generations import (
+    default_zone,
+    refuse_missing,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
     ApiError,
     InputError,
@@ -99,17 +102,21 @@ class InvocationQuery:
 
 @dataclass
 class Found:
-    """Invocations, newest first, and the service's clock when they were read (UTC). ``warnings`` are for people."""
+    """Invocations, newest first, and the service's clock when they were read (UTC). ``warnings`` are for people.
+
+    ``zone`` is the time zone of cron expressions that name none.
+    """
 
     invocations: list[Invocation]
     now: datetime
+    zone: str = "UTC"
     warnings: set[str] = field(default_factory=set)
 
     def next_runs(self, invocation: Invocation) -> list[str]:
         """Return when a scheduled invocation runs next, in ISO 8601, UTC; empty when it will not run by the clock.
 
-        A cron expression without a time zone is meant in the zone of each instance, which nobody knows here: UTC is
-        assumed.
+        A cron expression without a time zone is meant in that of each instance, which nobody knows here: ``zone``
+        stands for it.
         """
         if not (invocation.live and invocation.frequency):
             return []
@@ -119,7 +126,7 @@ class Found:
             return []  # made elsewhere, in a form that today's service no longer takes
         created = parse_time(invocation.created_at)
         try:
-            runs = schedule.next_runs(self.now, SHOWN_RUNS, created_at=created)
+            runs = schedule.next_runs(self.now, SHOWN_RUNS, instance_zone=self.zone, created_at=created)
         except MissingLibrary as error:
             self.warnings.add(f"next_runs of cron expressions are not computed: {error}")
             return []
@@ -147,7 +154,8 @@ def find(client: Client, query: InvocationQuery, deadline: Deadline | None = Non
             if error.code != INVOCATION_NOT_FOUND:
                 raise
     matching = [invocation for invocation in found.values() if query.matches(invocation)]
-    return Found(sorted(matching, key=lambda item: (item.created_at, item.invoke_id), reverse=True), now)
+    newest_first = sorted(matching, key=lambda item: (item.created_at, item.invoke_id), reverse=True)
+    return Found(newest_first, now, default_zone(client.generation))
 
 
 def find_ended(client: Client, query: InvocationQuery, deadline: Deadline) -> Found:

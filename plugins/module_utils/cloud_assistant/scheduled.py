@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.generations import frequency_in
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.command_state import (
     outlived_name,
 )
@@ -108,6 +109,8 @@ class Scheduler:
         request.check(self.client.generation)
         if not request.scheduled:
             raise InputError("frequency", "is required, or a repeat_mode other than once")
+        if request.frequency:
+            request = replace(request, frequency=frequency_in(self.client.generation, request.frequency))
         command = stored_command(self.client, request)
         if command is None:
             raise InputError("command_id", "give command_id or command_name")
