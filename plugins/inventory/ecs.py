@@ -112,14 +112,10 @@ seealso:
 """
 
 EXAMPLES = r"""
-# fleet.ecs.yml: two regions, credentials from the environment
+# web.ecs.yml: running web servers that Cloud Assistant can reach, named by their Name tag.
+# Only plugin and regions are required; without keys the credentials come from the environment.
 plugin: cloudops.cloud_assistant.ecs
 regions: [cn-hangzhou, cn-shanghai]
-
----
-# web.ecs.yml: running web servers that Cloud Assistant can reach, named by their Name tag
-plugin: cloudops.cloud_assistant.ecs
-regions: [cn-hangzhou]
 access_key_id: "{{ lookup('ansible.builtin.env', 'DEPLOY_KEY_ID') }}"
 access_key_secret: "{{ lookup('ansible.builtin.env', 'DEPLOY_KEY_SECRET') }}"
 filters:
