@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -129,21 +129,26 @@ class _Fetching:
             for item in ids:
                 if item not in self.results:
                     self._fail(item, "", "not finished", status)
+        self.outcome.note_expiry(self.deadline, f"fetching {request.path}")
         self.outcome.results = in_order(ids, self.results)
         self.outcome.extra = {"path": request.path}
         return self.outcome
 
-    def _run(self, ids: Sequence[str], script: str, what: str) -> RunOutcome:
-        return run_own_script(
+    def _run(self, ids: Sequence[str], script: str, what: str, *, under_way: bool = True) -> RunOutcome:
+        """Run a script; once the fetch is under way, an instance that drops out takes nobody with it."""
+        run = run_own_script(
             self.client,
             ids,
             script,
             name=f"cloud-assistant-fetch-{what}",
             timeout=self.request.timeout,
             deadline=self.deadline,
-            skip=self.request.unready == "skip",
+            skip=under_way or self.request.unready == "skip",
             resource_group_id=self.request.targets.resource_group_id,
         )
+        if under_way and self.request.unready == "fail":
+            run.results = [replace(one, status="Failed") if one.status == SKIPPED else one for one in run.results]
+        return run
 
     def _found(self, run: RunOutcome) -> dict[str, Found]:
         """Return what the script found where it worked; the other instances have their result with that."""
@@ -163,7 +168,7 @@ class _Fetching:
 
     def _look(self, ids: Sequence[str]) -> list[str]:
         """Find out what the files are, take small ones at once, and return the instances with large ones."""
-        run = self._run(ids, look_script(self.request.path, write=self.request.write), "look")
+        run = self._run(ids, look_script(self.request.path, write=self.request.write), "look", under_way=False)
         self.outcome.errors += run.errors
         large = []
         for item, found in self._found(run).items():

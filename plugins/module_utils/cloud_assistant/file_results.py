@@ -15,6 +15,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
     TaskFailure,
     WaitTimeout,
 )
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 
 from .models import InstanceResult, Summary
 from .outcome import failing_lines
@@ -46,7 +47,8 @@ class FileResult:
         record: dict[str, Any] = {
             "instance_id": self.result.instance_id,
             "invoke_id": self.result.invoke_id,
-            "status": self.result.status,
+            # whether it waits there or runs is of no use to anybody
+            "status": "Running" if self.result.live else self.result.status,
             "changed": self.changed,
             "error_code": self.result.error_code,
             "error_info": self.result.error_info,
@@ -83,6 +85,12 @@ class FileOutcome:
         """The ids of the instances where it went wrong."""
         return [result.instance_id for result in self.plain if result.failed]
 
+    def note_expiry(self, deadline: Deadline, what: str) -> None:
+        """Say that the time ran out where a call failed for it in other words: its answer was not waited for."""
+        if self.errors and deadline.expired() and not any(isinstance(error, WaitTimeout) for error in self.errors):
+            text = f"{what}: not done after {deadline.elapsed():.0f} s, the time allowed has passed"
+            self.errors.insert(0, WaitTimeout(text))
+
     def as_dict(self) -> dict[str, Any]:
         """Return the outcome as a task's result shows it."""
         return {
@@ -107,3 +115,14 @@ class FileOutcome:
 def in_order(instance_ids: Sequence[str], results: Mapping[str, FileResult]) -> list[FileResult]:
     """Return the results in the order asked for; an instance that nothing is known of is still pending."""
     return [results.get(item) or FileResult(InstanceResult(item, "Pending")) for item in instance_ids]
+
+
+def without_output(result: InstanceResult) -> InstanceResult:
+    """Return a script's result for the user, who did not ask for the script: its states, not what it printed."""
+    return InstanceResult(
+        result.instance_id,
+        result.status,
+        result.invoke_id,
+        error_code=result.error_code,
+        error_info=result.error_info,
+    )

@@ -16,7 +16,7 @@ from .concurrency import at_once
 from .deliveries import MAX_INSTANCES, Delivery, deliver, wait_arrival
 from .file_parts import Parcel, pack
 from .file_request import SendRequest
-from .file_results import FileOutcome, FileResult, in_order
+from .file_results import FileOutcome, FileResult, in_order, without_output
 from .file_scripts import Report, look_script, read_report
 from .models import InstanceResult
 from .own_scripts import run_own_script
@@ -91,6 +91,7 @@ class _Sending:
                 # nothing is known of it and nothing will be: the error tells why
                 info = "not done, see the message"
                 self.results[instance_id] = FileResult(InstanceResult(instance_id, "Failed", error_info=info))
+        self.outcome.note_expiry(self.deadline, f"sending {self.request.path}")
         self.outcome.results = in_order(ids, self.results)
         self.outcome.extra = {
             "path": self.request.path,
@@ -219,17 +220,6 @@ def _kept(report: Report) -> Mapping[str, str]:
 def failed(instance_id: str, code: str, info: str, invoke_id: str = "", status: str = "Failed") -> FileResult:
     """Return the result of an instance where it went wrong."""
     return FileResult(InstanceResult(instance_id, status, invoke_id, error_code=code, error_info=info))
-
-
-def without_output(result: InstanceResult) -> InstanceResult:
-    """Return a script's result for the user, who did not ask for the script: its states, not what it printed."""
-    return InstanceResult(
-        result.instance_id,
-        result.status,
-        result.invoke_id,
-        error_code=result.error_code,
-        error_info=result.error_info,
-    )
 
 
 def _ignore(_text: str) -> None:

@@ -2,22 +2,32 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Running scripts of the collection's own on Linux instances, as root, with a result for each instance."""
+"""Running scripts of the collection's own on Linux instances, as root, in the fewest calls."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import WaitTimeout
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import CloudError, WaitTimeout
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import (
+    Deadline,
+    poll,
+    proportional_interval,
+)
 
+from .concurrency import at_once
 from .content import ScriptContent
+from .invocations import list_invocations
+from .models import SKIPPED, InstanceResult
 from .outcome import RunOutcome
+from .readiness import UNREADY_RESULTS
 from .request import RunRequest
+from .results import read_results
 from .run import run
 from .targets import Targets
+from .waiting import FIRST_LOOK, ended
 
 
 def run_own_script(
@@ -48,7 +58,65 @@ def run_own_script(
         # braces in a file's name are no parameters; the classic generation knows neither option
         enable_parameter=False if current else None,
         termination_mode="process_tree" if current else None,
-        wait_timeout=None if math.isinf(deadline.remaining()) else deadline.remaining(),
+        # the classic generation deletes the script after the run, and so waits for its end
+        wait=not current,
+        wait_timeout=deadline.remaining() if not current and deadline.seconds is not None else None,
         unready="skip" if skip else "fail",
     )
-    return run(client, request)
+    outcome = run(client, request)
+    if current:
+        _gather(client, outcome, name, deadline, skip)
+    return outcome
+
+
+def _gather(client: Client, outcome: RunOutcome, name: str, deadline: Deadline, skip: bool) -> None:
+    """Wait for what was started, and put its results into the outcome."""
+    started: dict[str, list[str]] = {}
+    for result in outcome.results:
+        if result.live and result.invoke_id:
+            started.setdefault(result.invoke_id, []).append(result.instance_id)
+
+    def wait(invoke_id: str) -> Mapping[str, InstanceResult] | CloudError:
+        try:
+            return _results(client, invoke_id, started[invoke_id], name, deadline)
+        except CloudError as error:
+            return error
+
+    found: dict[str, InstanceResult] = {}
+    for answer in at_once(wait, list(started)):
+        if isinstance(answer, CloudError):
+            outcome.errors.append(answer)
+        else:
+            found.update(answer)
+    outcome.results = [_told(found.get(result.instance_id, result), skip) for result in outcome.results]
+
+
+def _results(
+    client: Client, invoke_id: str, instance_ids: Sequence[str], name: str, deadline: Deadline
+) -> dict[str, InstanceResult]:
+    """Return the results of an invocation when it is over: its state and all outputs come in one answer.
+
+    Where the answer lacks an instance or its output, the results are read by themselves (DescribeInvocations,
+    IncludeOutput). Raises WaitTimeout, and what the client raises.
+    """
+    settled = ended(instance_ids)
+    filters = {"InvokeId": invoke_id, "IncludeOutput": True}
+    deadline.pause(FIRST_LOOK)
+
+    def look() -> dict[str, InstanceResult] | None:
+        for invocation in list_invocations(client, filters, deadline):
+            if invocation.invoke_id == invoke_id and settled(invocation):
+                return {instance.instance_id: instance for instance in invocation.instances}
+        return None
+
+    found = poll(look, deadline, f"{name}, invocation {invoke_id}", lambda passed: proportional_interval(passed, 0.3))
+    if all(item in found and not found[item].live and found[item].output is not None for item in instance_ids):
+        return found
+    return read_results(client, invoke_id, instance_ids, deadline)
+
+
+def _told(result: InstanceResult, skip: bool) -> InstanceResult:
+    """Return the result; an instance that turned out not to be ready counts as skipped where that is wanted."""
+    if skip and result.failed and result.error_code in UNREADY_RESULTS:
+        return replace(result, status=SKIPPED, rc=None)
+    return result

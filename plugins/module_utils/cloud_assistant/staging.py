@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
@@ -18,10 +18,11 @@ from .concurrency import at_once
 from .deliveries import MAX_INSTANCES, Arrival, Delivery, deliver, wait_arrival
 from .file_parts import Parcel, parse_numbers
 from .file_request import SendRequest
-from .file_results import FileResult
+from .file_results import FileResult, without_output
 from .file_scripts import Report, assemble_script, read_report, tidy_script
-from .models import InstanceResult
+from .models import SKIPPED, InstanceResult
 from .own_scripts import run_own_script
+from .readiness import UNREADY
 from .sending import error_code
 from .targets import batches
 
@@ -30,6 +31,9 @@ WINDOW = 64
 
 ROUNDS = 3
 """Times that missing parts are sent."""
+
+REFUSAL_PAUSE = 2.0
+"""Seconds before the next try after a call was refused because of an instance that is just starting."""
 
 TIDY_TIMEOUT = 60
 """Seconds for cleaning up, which the deadline of the task does not cut."""
@@ -81,6 +85,8 @@ class Staging:
         self.results: dict[str, FileResult] = {}
         self.calls = 0
         self.resumed = 0
+        # what refused a call because of an instance that was all right again when looked at
+        self.refusal: CloudError | None = None
         # the latest delivery of a part to an instance
         self.sent: dict[tuple[str, int], str] = {}
 
@@ -104,8 +110,12 @@ class Staging:
                 open_ids = [item for item in reports if item not in self.results]
                 if not open_ids:
                     break
+                if self.refusal:
+                    self.refusal = None
+                    self.deadline.pause(REFUSAL_PAUSE)
                 self._send_missing(open_ids)
                 self._assemble([item for item in open_ids if item not in self.results])
+            self.errors += [self.refusal] if self.refusal else []
             for item in reports:
                 if item not in self.results:
                     self._fail([item], "DeliveryIncomplete", f"parts are still missing after {ROUNDS} rounds")
@@ -142,13 +152,16 @@ class Staging:
             self.progress(f"sent {min(start + WINDOW, len(items))} of {len(items)} parts of {self.request.path}")
 
     def _send(self, window: Sequence[_Item]) -> None:
-        """Send the parts of a window; the first call that the service refuses ends the task for its instances."""
+        """Send the parts of a window; a call that fails ends the task for its instances, and only for these."""
         for item, answer in zip(window, at_once(self._deliver, window), strict=True):
             self.calls += 1
             for one in answer.instance_ids:
                 self.sent[one, item.number] = answer.invoke_id
+            if answer.error and error_code(answer.error) in UNREADY:
+                self.refusal = answer.error
+                continue
             for result in answer.left_out:
-                self.results.setdefault(result.instance_id, FileResult(result))
+                self.results.setdefault(result.instance_id, FileResult(self._left_out(result)))
             if answer.error and error_code(answer.error) not in {error_code(error) for error in self.errors}:
                 # each of many calls may be refused for the same reason
                 self.errors.append(answer.error)
@@ -164,8 +177,13 @@ class Staging:
             tags=self.request.tags,
             resource_group_id=self.request.targets.resource_group_id,
         )
-        skip = self.request.unready == "skip"
-        return deliver(self.client, delivery, item.instance_ids, skip=skip, deadline=self.deadline)
+        # all were ready when the look ran: one that drops out now takes nobody with it
+        return deliver(self.client, delivery, item.instance_ids, skip=True, deadline=self.deadline)
+
+    def _left_out(self, result: InstanceResult) -> InstanceResult:
+        """Return the result of an instance that dropped out, which is a failure unless the user wants it skipped."""
+        dropped_out = result.status == SKIPPED and self.request.unready == "fail"
+        return replace(result, status="Failed") if dropped_out else result
 
     def _check_last(self, window: Sequence[_Item]) -> None:
         """Wait for the last part of the window on each instance, and give up those that refuse it."""
@@ -203,12 +221,15 @@ class Staging:
             overwrite=self.request.overwrite,
         )
         run = self._run(instance_ids, script, "assemble", self.request.timeout, self.deadline)
-        self.errors += run.errors
+        self.refusal = next((error for error in run.errors if error_code(error) in UNREADY), self.refusal)
+        self.errors += [error for error in run.errors if error is not self.refusal]
         gaps: list[tuple[str, int]] = []
         for result in run.results:
             item = result.instance_id
+            if result.status == "Failed" and result.error_code in UNREADY and self.refusal:
+                continue
             if result.status != "Success":
-                self._fail([item], result.error_code, result.error_info, result.status)
+                self.results[item] = FileResult(without_output(self._left_out(result)))
                 continue
             report = read_report(result.output or b"", result.dropped)
             if report.error_code:
@@ -231,7 +252,7 @@ class Staging:
             name=f"cloud-assistant-file-{what}",
             timeout=timeout,
             deadline=deadline,
-            skip=self.request.unready == "skip",
+            skip=True,
         )
 
     # failures
