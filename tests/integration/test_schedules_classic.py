@@ -17,7 +17,6 @@ from ansible_collections.cloudops.cloud_assistant.plugins.modules import (
     ecs_invocation_info,
 )
 
-
 INSTANCE = "i-one"
 
 
@@ -74,3 +73,9 @@ def test_other_schedules_are_refused_before_any_request(endpoint: Any, frequency
     assert refused["failed"] and refused["msg"].startswith("frequency: "), refused
     assert "api_generation=classic" in refused["msg"] and "six fields" in refused["msg"]
     assert len(endpoint.requests()) == before
+
+
+def test_a_schedule_may_be_closer_than_the_timeout_of_2018(endpoint: Any):
+    # the example of InvokeCommand, with a command that has the default timeout of an hour
+    made = use(endpoint, ecs_invocation, command_name="job", instance_ids=[INSTANCE], frequency="0 0-5 14 * * ?")
+    assert made["changed"] is True, made

@@ -20,6 +20,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.modules import (
     ecs_command,
     ecs_command_info,
     ecs_invocation,
+    ecs_invoke_command,
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -185,6 +186,21 @@ def test_the_quota_of_commands_is_told(emulator_factory: Callable[..., Any]) -> 
     assert cloud.run(ecs_command, name="one", content="true")["changed"]
     refused = cloud.run(ecs_command, name="two", content="true")
     assert refused["error"]["code"] == "CmdCount.ExceedQuota" and refused["error"]["hint"]
+
+
+@pytest.mark.parametrize("module", [ecs_invoke_command, ecs_invocation])
+@pytest.mark.parametrize("frequency", ["rate(2m)", "0 */2 * * * ?"])
+@pytest.mark.parametrize("check", [True, False])
+def test_a_schedule_closer_than_the_commands_timeout_is_refused(
+    cloud: Cloud, module: Any, frequency: str, check: bool
+) -> None:
+    instance = cloud.emulator.reset()[0]
+    cloud.run(ecs_command, name="slow", content="true", timeout=300)
+    writes = cloud.writes()
+    refused = cloud.run(module, check=check, command_name="slow", instance_ids=[instance], frequency=frequency)
+    assert refused["failed"] and refused["msg"].startswith(f"frequency: {frequency}: "), refused
+    assert "the timeout (300 s)" in refused["msg"]
+    assert cloud.writes() == writes
 
 
 def test_classic_commands(emulator_factory: Callable[..., Any]) -> None:

@@ -47,7 +47,8 @@ CLASSIC_TIMEOUT = 3600
 def stored_command(client: Client, request: RunRequest) -> Command | None:
     """Return the stored command that the request names, None when it brings a script of its own.
 
-    Raises TaskFailure when there is none, or more than one, and InputError when the parameters are not the command's.
+    Raises TaskFailure when there is none, or more than one, and InputError when the parameters are not the command's or
+    the runs would come closer than its timeout.
     """
     if request.script is not None:
         return None
@@ -60,6 +61,8 @@ def stored_command(client: Client, request: RunRequest) -> Command | None:
         # the service names the parameters; from an endpoint that does not, they are read from the script
         names = command.parameter_names or ScriptContent(command.content).placeholders()
     match_parameters(request.values, names, optional=command.optional_parameters, of=f"command {command.name!r}")
+    if request.timeout is None:
+        request.check_spacing(client.generation, command.timeout)
     return command
 
 

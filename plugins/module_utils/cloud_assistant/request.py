@@ -25,6 +25,7 @@ from .content import (
     match_parameters,
     merge_parameters,
 )
+from .models import DEFAULT_TIMEOUT
 from .schedule import parse_frequency
 from .targets import (
     MAX_BATCH,
@@ -139,7 +140,7 @@ class RunRequest:
         self._check_script(generation)
         self._check_texts()
         self._check_place()
-        self._check_schedule()
+        self._check_schedule(generation)
         self._check_batches()
         # each of these takes a tag of ours, without which an interrupted start could not be found again
         ours = sum(identity is not None for identity in (self.idempotency_key, self.client_token))
@@ -223,7 +224,15 @@ class RunRequest:
         if self.username and self.username.lower() != "system" and not self.windows_password_name:
             raise InputError("windows_password_name", "is needed to run as another user than System on Windows")
 
-    def _check_schedule(self) -> None:
+    def check_spacing(self, generation: str, timeout: int) -> None:
+        """Raise InputError when the runs of the schedule come closer than the ``timeout`` in seconds (RunCommand).
+
+        The documents of 2018 do not say so; their own example runs every minute with a time-out of an hour.
+        """
+        if self.frequency is not None:
+            parse_frequency(self.frequency, timeout=None if generation == "classic" else timeout)
+
+    def _check_schedule(self, generation: str) -> None:
         if self.repeat_mode is not None and self.repeat_mode not in REPEAT_MODES:
             raise InputError("repeat_mode", f"{self.repeat_mode!r} is unknown; known are {', '.join(REPEAT_MODES)}")
         if self.timed and not self.frequency:
@@ -237,7 +246,9 @@ class RunRequest:
         if self.repeat_mode not in (None, "period"):
             problem = f"cannot go with repeat_mode {self.repeat_mode}; the service would run it on schedule"
             raise InputError("frequency", problem)
-        parse_frequency(self.frequency, timeout=self.timeout)
+        # a stored command may bring a longer timeout; that is looked at once it is known
+        default = 0 if self.script is None else DEFAULT_TIMEOUT
+        self.check_spacing(generation, default if self.timeout is None else self.timeout)
 
     def _check_batches(self) -> None:
         check_batch_size(self.batch_size)

@@ -28,7 +28,6 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     RunRequest,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.run import run
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.schedule import parse_frequency
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.schedule_plan import (
     DesiredSchedule,
     Kept,
@@ -114,8 +113,6 @@ class Scheduler:
         command = stored_command(self.client, request)
         if command is None:
             raise InputError("command_id", "give command_id or command_name")
-        if request.frequency and request.timeout is None:
-            parse_frequency(request.frequency, timeout=command.timeout)
         instance_ids, _stopped = find_targets(self.client, request.targets, self.deadline)
         desired = _desired(request, command, instance_ids)
         live = self._live(request, command, instance_ids)

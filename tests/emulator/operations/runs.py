@@ -72,7 +72,8 @@ def repeat_mode(call: Call, timeout: int) -> tuple[str, str]:
         if not frequency:
             raise call.error("MissingParam.Frequency")
         try:
-            collection.parse_frequency(frequency, timeout)
+            # in 2018 a schedule need not leave time for the whole timeout: the document's example does not
+            collection.parse_frequency(frequency, 0 if call.classic else timeout)
         except ValueError as error:
             raise ApiError("InvalidParam.Frequency", "The specified frequency is invalid.", 400) from error
     return mode, frequency

@@ -96,6 +96,11 @@ BAD_NUMBERS = [
     ({"timeout": 0}, "timeout: is 0 s"),
     ({"unready": "ignore"}, "value of unready must be one of: fail, skip"),
 ]
+# a script without a timeout has 60 s; that of a stored command is known once it is read
+TOO_CLOSE = [
+    ({"frequency": "rate(60s)"}, "frequency: rate(60s): the interval must be longer than the timeout (60 s)"),
+    ({"frequency": "*/30 * * * * ?"}, "frequency: */30 * * * * ?: two runs are only 30 s apart"),
+]
 BAD_SCHEDULES = [
     ({"timed": True}, "frequency: is required when timed is true"),
     ({"timed": False, "frequency": "rate(5m)"}, "timed: is false"),
@@ -144,7 +149,8 @@ BAD_ACCOUNTS = [
 
 @pytest.mark.parametrize("check_mode", [False, True])
 @pytest.mark.parametrize(
-    ("options", "message"), BAD_TARGETS + BAD_TEXTS + BAD_NUMBERS + BAD_SCHEDULES + BAD_SCRIPTS + BAD_ACCOUNTS
+    ("options", "message"),
+    BAD_TARGETS + BAD_TEXTS + BAD_NUMBERS + BAD_SCHEDULES + TOO_CLOSE + BAD_SCRIPTS + BAD_ACCOUNTS,
 )
 def test_running_a_script(options: dict[str, Any], message: str, check_mode: bool):
     assert message in refused(ecs_run_command, **{**RUN, **options}, check_mode=check_mode)
