@@ -127,4 +127,4 @@ def wait_arrival(
             return {item: found[item] for item in wanted}
         return None
 
-    return poll(look, deadline, f"{what}, delivery {invoke_id}", lambda passed: proportional_interval(passed, 0.3))
+    return poll(look, deadline, f"{what}, delivery {invoke_id}", proportional_interval)

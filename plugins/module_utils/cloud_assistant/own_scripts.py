@@ -109,7 +109,7 @@ def _results(
                 return {instance.instance_id: instance for instance in invocation.instances}
         return None
 
-    found = poll(look, deadline, f"{name}, invocation {invoke_id}", lambda passed: proportional_interval(passed, 0.3))
+    found = poll(look, deadline, f"{name}, invocation {invoke_id}", proportional_interval)
     if all(item in found and not found[item].live and found[item].output is not None for item in instance_ids):
         return found
     return read_results(client, invoke_id, instance_ids, deadline)
