@@ -11,9 +11,9 @@ import re
 import pytest
 import yaml
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei import client as huawei
-from docs.reach import Sources
 from support.environments import REPOSITORY
 from support.permissions import allowed, permissions
+from support.reach import Sources
 
 PLUGINS = REPOSITORY / "plugins"
 MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))

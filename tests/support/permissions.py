@@ -56,7 +56,7 @@ def assert_permitted(results: Iterable[Mapping[str, Any]], requests: Iterable[Ma
     table = permissions()
     calls = calls_by_module(results, requests)
     surplus = {
-        module: sorted(operation for operation, classic in made if operation not in allowed(table[module], classic=classic))
+        module: sorted(name for name, classic in made if name not in allowed(table[module], classic=classic))
         for module, made in calls.items()
     }
     assert {module: operations for module, operations in surplus.items() if operations} == {}

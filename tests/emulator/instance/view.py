@@ -75,6 +75,13 @@ def _bind(source: str, target: str, *, read_only: bool) -> None:
         _mount("none", target, _MS_BIND | _MS_REMOUNT | _MS_RDONLY | kept)
 
 
+def _seen_at(path: str, view: str) -> str:
+    """Where an instance finds what is at ``path`` on the machine: in the ``view``, or where a link leads into /usr."""
+    real = os.path.realpath(path)
+    shared = real.startswith("/usr/") and not real.startswith("/usr/local/")
+    return real if os.path.islink(path) and shared else view
+
+
 class Machine:
     """What the machine offers to its instances; made once in the spawner, used by every process forked from it."""
 
@@ -113,7 +120,7 @@ class Machine:
             names = sorted(os.listdir("/usr/local/bin"))
             wanted += [("local", ".view/local/bin", "bin/", name) for name in names if _LOCAL_BIN.fullmatch(name)]
         self._links = [
-            (f"{own}/{name}", f"/.view/machine/{view}/{below}{name}")
+            (f"{own}/{name}", _seen_at(f"{_MACHINE[view]}/{below}{name}", f"/.view/machine/{view}/{below}{name}"))
             for view, own, below, name in wanted
             if os.path.lexists(f"{_MACHINE[view]}/{below}{name}")
         ]

@@ -47,7 +47,7 @@ class CallbackModule(CallbackBase):
         values = getattr(result, "result", None) or result._result
         row = {
             "task": task.get_name(), "host": host.get_name(), "outcome": outcome, "result": values,
-            "action": task.resolved_action or task.action,
+            "action": task.action,
             "began": self._began.get((host.get_name(), task._uuid)), "ended": time.monotonic(),
         }
         with open(os.environ["RESULT_LINES_FILE"], "a", encoding="utf-8") as file:

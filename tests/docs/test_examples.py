@@ -1,0 +1,151 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every example of the guides, the READMEs, the modules and the plugins runs as it is written."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from playbook_runner import ansible_environment, run_playbook
+from support.doc_blocks import Block, blocks
+from support.doc_fixtures import INVENTORY, VARIABLES, fleet_of, setup_tasks, substituted, write_files
+from support.permissions import assert_permitted
+
+ACTIONS = Path(__file__).parent / "action_plugins"
+BLOCKS = blocks()
+# one process each: what belongs together, and about equally long
+GROUPS = {
+    "runs": "plugins/modules/ecs_(run|invoke|invocation).*|plugins/lookup/.*",
+    "modules": "plugins/modules/(?!ecs_(run|invoke|invocation)).*",
+    "first guides": "docs/docsite/rst/[a-e].*",
+    "other guides": "docs/docsite/rst/[f-z].*",
+    "READMEs": r".*\.md",
+}
+MANIFEST = "roles/script_library/README.md"
+
+
+def group_of(block: Block) -> str:
+    return next(name for name, pattern in GROUPS.items() if re.fullmatch(pattern, block.source))
+
+
+def of_kind(*kinds: str) -> list[Block]:
+    return [block for block in BLOCKS if block.kind in kinds]
+
+
+def plays(block: Block, control: str, folder: Path) -> list[dict[str, Any]]:
+    """The block as plays: a cloud of its own first, then what it says."""
+    local = {"hosts": "localhost", "connection": "local", "gather_facts": False}
+    reset = {"name": "Begin anew", "emulator_reset": {"control": control, "fleet": fleet_of(block)}}
+    data = substituted(block.data, folder)
+    tasks = [reset, *setup_tasks(block)]
+    if block.kind == "tasks":
+        return [{**local, "name": str(block), "tasks": [*tasks, *data]}]
+    return [{**local, "name": str(block), "tasks": tasks}, *data]
+
+
+class Unsafe(yaml.SafeDumper):
+    """Writes YAML in which a mapping of the one key ``__ansible_unsafe`` is text that is no template."""
+
+
+def _mapping(dumper: Unsafe, data: dict[str, Any]) -> yaml.Node:
+    if set(data) == {"__ansible_unsafe"}:
+        return dumper.represent_scalar("!unsafe", data["__ansible_unsafe"])
+    return dumper.represent_mapping("tag:yaml.org,2002:map", data.items())
+
+
+Unsafe.add_representer(dict, _mapping)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the files that the examples name, and with the inventories of the documentation."""
+    write_files(tmp_path, BLOCKS)
+    (tmp_path / "inventory.yml").write_text(json.dumps(INVENTORY), encoding="utf-8")
+    [manifest] = [block for block in of_kind("data") if block.source == MANIFEST]
+    (tmp_path / "scripts" / "manifest.yml").write_text(manifest.text, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_plays_and_tasks(group: str, emulator: Any, folder: Path):
+    wanted = [block for block in of_kind("play", "tasks") if group_of(block) == group]
+    site = folder / "site.yml"
+    text = yaml.dump(
+        [play for block in wanted for play in plays(block, emulator.ready["control"], folder)],
+        Dumper=Unsafe, sort_keys=False, width=1000,
+    )
+    site.write_text(text, encoding="utf-8")
+    run = run_playbook(
+        site, folder, extra_vars=VARIABLES, arguments=["--inventory", str(folder / "inventory.yml")],
+        env={**emulator.env(), "ANSIBLE_ACTION_PLUGINS": str(ACTIONS)},
+    )
+    assert run.rc == 0, run.output
+    resets = [row["result"]["requests"] for row in run.results if row["action"] == "emulator_reset"]
+    assert len(resets) == len(wanted), "not every example was reached"
+    assert_permitted(run.results, [request for requests in (*resets, emulator.requests()) for request in requests])
+
+
+def test_inventories(emulator: Any, folder: Path):
+    wanted = of_kind("inventory")
+    emulator.reset(fleet_of(wanted[0]))
+    environment = {
+        **ansible_environment(folder, emulator.env()),
+        "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
+        "DEPLOY_KEY_ID": emulator.ready["access_key_id"],
+        "DEPLOY_KEY_SECRET": emulator.ready["access_key_secret"],
+    }
+    command = ["ansible-inventory", "--list"]
+    for number, block in enumerate(wanted):
+        path = folder / f"{number}.ecs.yml"
+        path.write_text(block.text, encoding="utf-8")
+        command += ["--inventory", str(path)]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    listed = json.loads(done.stdout)
+    assert {"i-web1", "i-shanghai1", "w1"} <= set(listed["_meta"]["hostvars"])
+    assert {"online", "role_web", "tag_role_web", "region_cn_hangzhou"} <= set(listed)
+
+
+def commands() -> list[Any]:
+    """Each command line of ansible's own programs in the blocks of shell."""
+    return [
+        pytest.param(line, id=f"{block}-{number}")
+        for block in of_kind("shell")
+        for number, line in enumerate(re.sub(r"\\\n\s*", "", block.text).splitlines())
+        if line.startswith("ansible")
+    ]
+
+
+@pytest.mark.parametrize("line", commands())
+def test_command_lines(line: str, emulator: Any, folder: Path):
+    emulator.reset(fleet_of(Block("", 0, "shell", line)))
+    [fleet] = [block for block in of_kind("inventory") if "# fleet.ecs.yml\n" in block.text and "keyed" in block.text]
+    (folder / "fleet.ecs.yml").write_text(fleet.text, encoding="utf-8")
+    environment = ansible_environment(folder, emulator.env())
+    done = subprocess.run(
+        ["bash", "-euc", line], cwd=folder, env=environment, capture_output=True, text=True, check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.strip()
+
+
+def test_every_block_is_of_a_known_kind():
+    known = {"play", "tasks", "inventory", "data", "shell", "console", "json", "text", "python"}
+    assert {str(block): block.kind for block in BLOCKS if block.kind not in known} == {}
+    for block in of_kind("json"):
+        json.loads(block.text)
+
+
+def test_a_console_shows_prompts():
+    """What cannot be run in a test (it installs, or runs until it is stopped) is shown as a session."""
+    for block in of_kind("console"):
+        assert all(line.startswith("$ ") for line in block.text.splitlines()), str(block)
