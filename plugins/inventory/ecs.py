@@ -96,14 +96,14 @@ options:
     choices: [private_ip, public_ip, instance_id]
     default: private_ip
 notes:
-  - The variables of a host are C(instance_id), C(instance_name), C(host_name), C(region), C(zone_id), C(status),
-    C(os_type), C(os_name), C(instance_type), C(instance_type_family), C(cpu), C(memory) (MiB), C(image_id),
-    C(network_type), C(vpc_id), C(vswitch_id), C(private_ip), C(private_ips), C(public_ip), C(public_ips) (elastic
-    addresses included), C(ipv6_addresses), C(security_group_ids), C(resource_group_id), C(key_pair_name),
+  - The variables of a host are C(instance_id), C(instance_name), C(host_name), C(description), C(region),
+    C(zone_id), C(status), C(os_type), C(os_name), C(instance_type), C(instance_type_family), C(cpu), C(memory) (MiB),
+    C(image_id), C(network_type), C(vpc_id), C(vswitch_id), C(private_ip), C(private_ips), C(public_ip), C(public_ips)
+    (elastic addresses included), C(ipv6_addresses), C(security_group_ids), C(resource_group_id), C(key_pair_name),
     C(charge_type), C(creation_time), C(expired_time), C(deletion_protection), C(instance_tags) and
     C(cloud_assistant).
-  - Expressions may also say C(tags) for C(instance_tags). It is no variable of the host, because Ansible reserves
-    the name.
+  - They are those of M(cloudops.cloud_assistant.ecs_instance_info), but for C(name) and C(tags), which Ansible
+    keeps for itself. Expressions may say C(tags) for C(instance_tags) all the same.
   - With a cache the answers of the cloud are kept, not the result. Changed names, groups or variables apply at once;
     changed regions, filters or credentials read anew.
 seealso:

@@ -11,6 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.agents import agent_record
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instances import (
+    STATUSES,
+    instance_record,
+    tags_of,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
     ApiError,
     CloudError,
@@ -31,8 +37,6 @@ READERS = 4
 
 FILTER_CEILING = 1000
 """A filter by tag or resource group finds at most so many resources (DescribeInstances, Tag and ResourceGroupId)."""
-
-STATUSES = ("Pending", "Running", "Starting", "Stopping", "Stopped")
 
 SCALAR_FILTERS = {
     "charge_type": "InstanceChargeType",
@@ -60,6 +64,7 @@ HOST_VARIABLES = frozenset(
         "instance_id",
         "instance_name",
         "host_name",
+        "description",
         "region",
         "zone_id",
         "status",
@@ -130,12 +135,6 @@ def _matches(row: Row, dropped: Mapping[str, Any]) -> bool:
         return False
     tags = tags_of(row)
     return all(tag["Key"] in tags and tag["Value"] in ("", tags[tag["Key"]]) for tag in dropped.get("Tag", []))
-
-
-def tags_of(row: Row) -> dict[str, str]:
-    """Return an instance's tags; the API says TagKey and TagValue, some endpoints Key and Value."""
-    rows = (row.get("Tags") or {}).get("Tag") or []
-    return {tag.get("TagKey", tag.get("Key")): tag.get("TagValue", tag.get("Value")) or "" for tag in rows}
 
 
 class RegionReader:
@@ -268,66 +267,32 @@ class RegionError(CloudError):
         self.result = error.result
 
 
-def _addresses(row: Row, *path: str) -> list[str]:
-    value: Any = row
-    for key in path:
-        value = (value or {}).get(key)
-    return [value] if isinstance(value, str) and value else list(value or [])
-
-
 def host_record(row: Row, agent: Row | None, region: str, agents: bool) -> Row:
     """Return what the inventory keeps of an instance: plain JSON values under the names that hosts will see.
 
     ``agent`` is its DescribeCloudAssistantStatus row; None with ``agents`` true means that the service knows none.
     """
+    record = instance_record(row, region)
     interfaces = (row.get("NetworkInterfaces") or {}).get("NetworkInterface") or []
-    private = _addresses(row, "VpcAttributes", "PrivateIpAddress", "IpAddress") or _addresses(
-        row, "InnerIpAddress", "IpAddress"
-    )
-    public = _addresses(row, "PublicIpAddress", "IpAddress") + _addresses(row, "EipAddress", "IpAddress")
-    vpc = row.get("VpcAttributes") or {}
-    record: Row = {
-        "instance_id": row["InstanceId"],
-        "instance_name": row.get("InstanceName") or "",
-        "host_name": row.get("HostName") or "",
-        "region": row.get("RegionId") or region,
-        "zone_id": row.get("ZoneId") or "",
-        "status": row.get("Status") or "",
-        "os_type": row.get("OSType") or "",
-        "os_name": row.get("OSNameEn") or row.get("OSName") or "",
-        "instance_type": row.get("InstanceType") or "",
-        "instance_type_family": row.get("InstanceTypeFamily") or "",
-        "cpu": row.get("Cpu"),
-        "memory": row.get("Memory"),
-        "image_id": row.get("ImageId") or "",
-        "network_type": row.get("InstanceNetworkType") or "",
-        "vpc_id": vpc.get("VpcId") or "",
-        "vswitch_id": vpc.get("VSwitchId") or "",
-        "private_ip": private[0] if private else "",
-        "private_ips": private,
-        "public_ip": public[0] if public else "",
-        "public_ips": public,
-        "ipv6_addresses": [
+    # Ansible keeps these two names for itself
+    record["instance_name"], record["instance_tags"] = record.pop("name"), record.pop("tags")
+    record.update(
+        private_ip=next(iter(record["private_ips"]), ""),
+        public_ip=next(iter(record["public_ips"]), ""),
+        ipv6_addresses=[
             address["Ipv6Address"]
             for interface in interfaces
             for address in (interface.get("Ipv6Sets") or {}).get("Ipv6Set") or []
         ],
-        "security_group_ids": _addresses(row, "SecurityGroupIds", "SecurityGroupId"),
-        "resource_group_id": row.get("ResourceGroupId") or "",
-        "key_pair_name": row.get("KeyPairName") or "",
-        "charge_type": row.get("InstanceChargeType") or "",
-        "creation_time": row.get("CreationTime") or "",
-        "expired_time": row.get("ExpiredTime") or "",
-        "deletion_protection": bool(row.get("DeletionProtection", False)),
-        "instance_tags": tags_of(row),
-    }
+        instance_type_family=row.get("InstanceTypeFamily") or "",
+        key_pair_name=row.get("KeyPairName") or "",
+    )
     if agents:
-        agent = agent or {}
+        known = agent_record(agent or {"InstanceId": record["instance_id"]})
         record["cloud_assistant"] = {
-            # the API says "true" and "false"; true means a heartbeat within the last two minutes
-            "online": str(agent.get("CloudAssistantStatus", "")).lower() == "true",
-            "installed": bool(agent.get("CloudAssistantVersion")),
-            "version": agent.get("CloudAssistantVersion") or "",
-            "last_heartbeat": agent.get("LastHeartbeatTime") or "",
+            "online": known["online"],
+            "installed": bool(known["version"]),
+            "version": known["version"],
+            "last_heartbeat": known["last_heartbeat"],
         }
     return record

@@ -22,7 +22,7 @@ from .models import InstanceResult
 from .own_scripts import run_own_script
 from .readiness import find_targets
 from .staging import Staging
-from .targets import batches
+from .targets import batches, check_tags
 
 WAIT_BASE, WAIT_PER_PART = 300.0, 2.0
 """Seconds of the default wait: for a small file, and in addition for each part of a large one."""
@@ -176,7 +176,7 @@ class _Sending:
             overwrite=request.overwrite,
             description=request.description or "",
             timeout=request.timeout,
-            tags=request.tags,
+            tags=check_tags(request.tags),
             resource_group_id=request.targets.resource_group_id,
             script_type="RunPowerShellScript" if request.windows else "RunShellScript",
         )

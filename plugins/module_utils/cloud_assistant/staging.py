@@ -24,7 +24,7 @@ from .models import SKIPPED, InstanceResult
 from .own_scripts import run_own_script
 from .readiness import UNREADY
 from .sending import error_code
-from .targets import batches
+from .targets import batches, check_tags
 
 WINDOW = 64
 """Calls between two looks at what has arrived: an instance that fails costs no more than these."""
@@ -174,7 +174,7 @@ class Staging:
             mode="0600",
             description=self.request.description or "",
             timeout=self.request.timeout,
-            tags=self.request.tags,
+            tags=check_tags(self.request.tags),
             resource_group_id=self.request.targets.resource_group_id,
         )
         # all were ready when the look ran: one that drops out now takes nobody with it

@@ -27,7 +27,11 @@ def instance(number, name="", tags=None, online=True, **row):
         "Tags": {"Tag": [{"TagKey": key, "TagValue": value} for key, value in (tags or {}).items()]},
         **row,
     }
-    agent = {"CloudAssistantStatus": str(online).lower(), "CloudAssistantVersion": "2.2.3.964" if online else ""}
+    agent = {
+        "InstanceId": row["InstanceId"],
+        "CloudAssistantStatus": str(online).lower(),
+        "CloudAssistantVersion": "2.2.3.964" if online else "",
+    }
     return host_record(row, agent, "cn-hangzhou", True)
 
 
