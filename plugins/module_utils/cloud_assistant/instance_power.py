@@ -207,7 +207,8 @@ class PowerChange:
     def _wait_for_goal(self) -> None:
         waiting = {fate.instance_id for fate in self.fates.values() if fate.action != "none" and not fate.failed}
         if waiting:
-            self._poll(waiting, self._arrived, f"to be {self._goal}")
+            what = "to have rebooted" if self._state == "rebooted" else f"to be {self._goal}"
+            self._poll(waiting, self._arrived, what)
         for fate in self.fates.values():
             if fate.status == ABSENT and not fate.failed:
                 fate.fail("was deleted by someone else meanwhile")

@@ -390,3 +390,8 @@ def test_power_timeout_names_what_is_not_there_yet():
     with pytest.raises(WaitTimeout, match=r"Not yet: i-0001 \(Starting\)") as caught:
         power(fleet, "running", seconds=2).carry_out()
     assert caught.value.result["results"][0]["changed"] is True
+
+
+def test_reboot_timeout_does_not_wait_for_running_to_be_running():
+    with pytest.raises(WaitTimeout, match=r"instances to have rebooted: .*Not yet: i-0001 \(Stopping\)"):
+        power(FakeFleet({}), "rebooted", seconds=2).carry_out()
