@@ -114,6 +114,11 @@ def test_a_large_file_costs_one_run_a_range_and_text_far_fewer(fetch, there, cli
     assert using.requests["RunCommand"] == 1 + 3
 
 
+def test_the_api_of_2018_fetches_too(fetch, there, client):
+    there(NOISE[:40_000])
+    assert contents(ok(fetch(using=client(api_generation="classic")))) == [NOISE[:40_000]] * 3
+
+
 def test_each_instance_has_its_own_length(fetch, there, sh):
     there(NOISE)
     sh(f"head -c $(( ($(od -An -N2 -tu2 /dev/urandom) % 60000) + 20000 )) {PATH} >{PATH}.new && mv {PATH}.new {PATH}")

@@ -217,6 +217,21 @@ def test_each_instance_gets_what_it_needs(cloud):
     assert cloud.ids[0] in diffs[0]["before_header"] and cloud.ids[2] in diffs[1]["before_header"]
 
 
+def test_targets_by_tag(cloud):
+    rows = [{"id": f"i-{number}", "tags": {"role": "web" if number else "db"}} for number in range(3)]
+    cloud.emulator.reset(fleet=rows)
+    request = SendRequest(Targets(tags={"role": "web"}), b"x", "/srv/app", "file", tags={"cost": 7})
+    done = ok(send_file(cloud.client(), request))
+    assert [result["instance_id"] for result in done["results"]] == ["i-1", "i-2"]
+    sent = [row["params"] for row in cloud.emulator.requests() if row["action"] == "SendFile"]
+    assert [(row["Tag.1.Key"], row["Tag.1.Value"]) for row in sent] == [("cost", "7")]
+
+
+def test_the_api_of_2018_cannot_send(cloud):
+    with pytest.raises(InputError, match="api_generation"):
+        cloud.send(b"x", client=cloud.client(api_generation="classic"))
+
+
 def test_check_mode_only_looks(cloud):
     ok(cloud.send(OLD, cloud.ids[:1]))
     client = cloud.client()
