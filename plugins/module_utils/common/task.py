@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.common.text.converters import to_text
 from ansible.module_utils.errors import UnsupportedError
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import CloudError
+
+_URL = re.compile(r"[a-z]+://[^\s/:@]*:(?P<password>[^\s/@]+)@\S*", re.IGNORECASE)
 
 
 def _ignore(_text: str) -> None:
@@ -141,13 +144,14 @@ def run_in_process(
 
 
 def _secrets_of(spec: TaskSpec, params: Mapping[str, Any]) -> set[str]:
-    """The values of no_log options as they are after conversion.
+    """The values of no_log options as they are after conversion, and passwords in options that are URLs.
 
     Ansible looks at what was written: of a dictionary in the form of JSON, as a survey gives it, it knows the whole
-    text, and not the values in it.
+    text, and not the values in it. A URL with a password is refused, and yet shown as it was given, in ``invocation``.
     """
     hidden = [name for name, option in spec.argument_spec.items() if option.get("no_log")]
-    return {text for name in hidden for text in _texts(params.get(name))}
+    urls = [match for value in params.values() if isinstance(value, str) and (match := _URL.fullmatch(value))]
+    return {text for name in hidden for text in _texts(params.get(name))} | {match["password"] for match in urls}
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -122,6 +122,16 @@ def test_secrets_in_a_dictionary_are_removed_however_it_was_written(given: Any):
     assert result["stdout"] == "******** ********"
 
 
+def test_a_password_written_into_a_url_is_removed():
+    result, _warnings = use(refuse, name=f"https://me:{SECRET}@cloud.example:8443/path")
+    assert result["failed"] and SECRET not in json.dumps(result) and "cloud.example" in result["msg"]
+
+
+def test_text_that_merely_holds_a_url_stays():
+    result, _warnings = use(refuse, name="curl https://me:hello@cloud.example")
+    assert "me:hello@cloud.example" in result["msg"]
+
+
 def test_flags_survive_a_secret_of_their_spelling():
     result, _warnings = use(name="x", secret="True")
     assert result["changed"] is True
@@ -222,6 +232,7 @@ def as_module(operation: str, arguments: dict[str, Any]) -> tuple[dict[str, Any]
         ("refuse", {"name": "x"}),
         ("answer_error", {"name": "x", "secret": SECRET}),
         ("print_secrets", {"name": "x", "secrets": f'{{"token": "{SECRET}"}}'}),
+        ("refuse", {"name": f"http://me:{SECRET}@cloud.example"}),
         ("break_down", {"name": "x"}),
         ("show", {"name": "x", "ids": ["a"], "secret": SECRET}),
     ],
