@@ -45,6 +45,18 @@ def test_the_demonstration(tmp_path: Path):
     assert run.stdout.count("Success      0  release 1 says hello from i-demo") == 11
     assert processes_in(tmp_path) == []
     assert list(tmp_path.glob("demo.*")) == []
+    printed = [line.rstrip() for line in run.stdout.splitlines()]
+    for line in readme_picture():
+        assert line in printed, f"the README shows a line that the demonstration does not print (any more): {line}"
+        del printed[: printed.index(line) + 1]
+
+
+def readme_picture() -> list[str]:
+    """The lines of the README's picture of the demonstration, without the command and those that are left out."""
+    text = (DEMO.parents[2] / "README.md").read_text(encoding="utf-8")
+    _before, found, rest = text.partition("```console\n$ make demo\n")
+    assert found
+    return [line for line in rest.partition("```")[0].splitlines() if line.strip() not in ("", "…")]
 
 
 def test_a_playbook_that_fails_is_told_by_the_exit_code(tmp_path: Path):

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import tarfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ REGION = "cn-hangzhou"
 # ids as the examples write them; each stands for something that is made for the example
 SAMPLE_COMMAND = re.compile(r"c-[0-9a-z]{32}")
 SAMPLE_INVOCATION = re.compile(r"t-[0-9a-z]{32}")
+# places on the controller that examples write to
+_WRITTEN_HERE = re.compile(r"^(/var/reports|/var/decommissioned|/tmp/os-release)")
 _INSTANCE = re.compile(r"\bi-bp1[0-9a-z]{17}\b")
 
 DATABASES = ["i-db1", "i-db2"]
@@ -28,6 +31,8 @@ _FLEET: list[dict[str, Any]] = [
        "tags": {"role": "web", "service": "web", "Name": f"w{number}"}} for number in (1, 2, 3)),
     *({"id": f"i-app{number}", "name": f"app-0{number}", "tags": {"role": "app"}} for number in (1, 2)),
     *({"id": item, "name": item.removeprefix("i-"), "tags": {"role": "database"}} for item in DATABASES),
+    *({"id": f"i-shop{number}", "name": f"shop-0{number}", "tags": {"service": "shop"}} for number in (1, 2)),
+    {"id": "i-old1", "name": "old-01", "tags": {"service": "web", "generation": "old"}},
     {"id": "i-proxy1", "name": "proxy-01", "tags": {"service": "proxy"}},
     {"id": "i-staging1", "name": "staging-01", "tags": {"environment": "staging"}},
     {"id": "i-test1", "name": "test-01", "tags": {"purpose": "test", "run": "4711"}},
@@ -68,6 +73,7 @@ _SETUP = {
     "nginx -t": _PROGRAM.format("/usr/local/bin/nginx"),
     "/srv/app/migrate": "mkdir -p /srv/app && " + _PROGRAM.format("/srv/app/migrate"),
     "/var/log/nginx/error.log": "mkdir -p /var/log/nginx && echo none > /var/log/nginx/error.log",
+    "/var/log/nginx/access.log": "mkdir -p /var/log/nginx && echo none > /var/log/nginx/access.log",
     "/var/backups/schema.sql": "mkdir -p /var/backups && echo 'select 1' > /var/backups/schema.sql",
     "test -f /etc/motd": "echo welcome > /etc/motd",
     "username: reporter": _USER.format("reporter", 1500),
@@ -163,7 +169,7 @@ def substituted(value: Any, folder: Path) -> Any:
             return "{{ sample_command.command_id }}"
         if SAMPLE_INVOCATION.fullmatch(value):
             return "{{ sample_invocation.invoke_id }}"
-        return re.sub(r"^(/var/reports|/tmp/os-release)", lambda match: f"{folder}{match[0]}", value)
+        return _WRITTEN_HERE.sub(lambda match: f"{folder}{match[0]}", value)
     return value
 
 
@@ -175,3 +181,5 @@ def write_files(folder: Path, examples: Iterable[Block]) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    with tarfile.open(folder / "files" / "shop-1.4.2.tar.gz", "w:gz") as archive:
+        archive.add(folder / "files" / "nginx.conf", "shop.conf")
