@@ -117,7 +117,7 @@ class Deletion:
 
     def carry_out(self) -> None:
         """Delete and wait. Raises TaskFailure and WaitTimeout, both with every instance's fate in ``result``."""
-        try:
+        with self.fates.kept():
             self._wait_until_settled()
             planned = batches(self._planned(), instances_a_change(self._client.generation))
             for number, batch in enumerate(planned, start=1):
@@ -127,11 +127,6 @@ class Deletion:
                     self._progress(f"{number}/{len(planned)} batches of the deletion accepted")
             if self._wait:
                 self._wait_until_gone()
-        except WaitTimeout as error:
-            error.result = {**error.result, **self.fates.found()}
-            raise
-        except CloudError as error:
-            raise TaskFailure(str(error), **{**error.result, **self.fates.found()}) from error
         self.fates.raise_failures("could not be deleted")
 
     def _planned(self) -> list[str]:

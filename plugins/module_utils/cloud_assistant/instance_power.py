@@ -26,7 +26,6 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import batches
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
     ApiError,
-    CloudError,
     TaskFailure,
     WaitTimeout,
 )
@@ -118,18 +117,13 @@ class PowerChange:
 
     def carry_out(self) -> None:
         """Act and wait. Raises TaskFailure and WaitTimeout, both with every instance's fate in ``result``."""
-        try:
+        with self.fates.kept():
             self._wait_for_origin()
             acting = [fate.instance_id for fate in self._acting()]
             for batch in batches(acting, instances_a_change(self._client.generation)):
                 self._submit(batch)
             if self._wait:
                 self._wait_for_goal()
-        except WaitTimeout as error:
-            error.result = {**error.result, **self.fates.found()}
-            raise
-        except CloudError as error:
-            raise TaskFailure(str(error), **{**error.result, **self.fates.found()}) from error
         self.fates.raise_failures(f"could not {ACTIONS[self._state]}")
 
     def _acting(self) -> list[Fate]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,8 +20,10 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
     ApiError,
+    CloudError,
     InputError,
     TaskFailure,
+    WaitTimeout,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 
@@ -239,6 +242,17 @@ class Fates(dict[str, Fate]):
     def found(self) -> dict[str, Any]:
         """What a failed task's result keeps."""
         return {"changed": self.changed, "results": self.results()}
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """Let whatever fails inside carry every instance's fate in its ``result``: TaskFailure or WaitTimeout."""
+        try:
+            yield
+        except WaitTimeout as error:
+            error.result = {**error.result, **self.found()}
+            raise
+        except CloudError as error:
+            raise TaskFailure(str(error), **{**error.result, **self.found()}) from error
 
     def raise_failures(self, what: str) -> None:
         """Raise TaskFailure naming the instances that failed, if there are any: "2 of 5 instances `what`: …"."""
