@@ -66,9 +66,9 @@ def describe_cloud_assistant_status(call: Call) -> Answer:
 
 @operation("InstallCloudAssistant")
 def install_cloud_assistant(call: Call) -> Answer:
-    """Install the agent; it comes online a little later, or at the next start where the fleet is set up so."""
+    """Install the agent, also over an older one; it comes online a little later, or at the next start if set up so."""
     for instance in find(call, call.params.items("InstanceId")):
-        if instance.agent_installed:
+        if instance.agent_installed and instance.agent_version == AGENT_VERSIONS[instance.os_type]:
             continue
         instance.agent_installed = True
         instance.agent_version = AGENT_VERSIONS[instance.os_type]
