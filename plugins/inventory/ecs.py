@@ -164,16 +164,37 @@ from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.options i
 
 SUFFIXES = (".ecs.yml", ".ecs.yaml")
 TAG = re.compile(r"tag:(?P<key>.+)")
+# a brace of Jinja's marks, or a header that gives it other marks
+TEMPLATE = re.compile(r"[{}]|^#jinja2:")
 
 
 def as_data(value: Any) -> Any:
-    """Return the value so that nothing in it is ever taken for a template."""
+    """Return the value so that nothing in it is ever taken for a template.
+
+    A text that cannot be a template stays plain, or is marked as harmless, so that ansible-inventory prints it as it
+    is. Any other is printed in a form of its own, with which AWX cannot compare (community.general, issue 8212).
+    """
+    if isinstance(value, dict):
+        return {key if is_harmless(key) else _as_data(key): as_data(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [as_data(item) for item in value]
+    return _as_data(value)
+
+
+def is_harmless(text: str) -> bool:
+    """Whether no setting and no header can make a template of the text."""
+    return not TEMPLATE.search(text)
+
+
+def _as_data(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
     if hasattr(template, "trust_as_template"):
         # from ansible-core 2.19 on only what is marked as such is a template
-        return value
+        return template.trust_as_template(value) if is_harmless(value) else value
     from ansible.utils.unsafe_proxy import wrap_var
 
-    return wrap_var(value)
+    return value if is_harmless(value) else wrap_var(value)
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
