@@ -18,9 +18,9 @@ from support.environments import clean_env, tool_environment
 BIN = pathlib.Path(sys.executable).parent
 
 SHIPPED = {
-    "CHANGELOG.md", "CHANGELOG.rst", "CONTRIBUTING.md", "FILES.json", "LICENSE", "MANIFEST.json", "Makefile",
-    "README.md", "changelogs", "docs", "execution-environment.yml", "extensions", "meta", "playbooks", "plugins",
-    "pyproject.toml", "requirements", "roles", "tests",
+    "CHANGELOG.md", "CHANGELOG.rst", "CONTRIBUTING.md", "FILES.json", "LICENSE", "LICENSES", "MANIFEST.json",
+    "Makefile", "README.md", "REUSE.toml", "changelogs", "docs", "execution-environment.yml", "extensions", "meta",
+    "playbooks", "plugins", "pyproject.toml", "requirements", "roles", "tests",
 }
 
 
