@@ -15,8 +15,9 @@ from typing import Any
 
 from . import collection
 from .fleet import Instance
-from .instance.agent import Agent, Interrupted, ScriptTask
+from .instance.agent import Agent
 from .instance.host import Host
+from .instance.tasks import Interrupted, ScriptTask
 from .reports import apply, launcher_for_agent
 from .state import FINAL, Cloud, Invocation, Record, Run
 

@@ -25,95 +25,14 @@ from . import go_base64, launcher, parameters
 from .host import Host, PipeReader
 from .launch import EXTENSIONS
 from .output import OutputBuffer
+from .tasks import FileReport, FileTask, Interrupted, Report, ScriptTask, invalid, refused
 from .view import SCRIPT_DIR
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-POWER_ACTIONS = {193: "poweroff", 194: "reboot"}
 _DEFAULT_TIMEOUT = 3600
 _FILE_NAME_BYTES = 255
 # where a script file may lie below the root directory: for a user, in a view of its own, without one
 _SCRIPT_FOLDERS = ("tmp", SCRIPT_DIR.replace("/usr/local", ".view/local"), SCRIPT_DIR.lstrip("/"))
-
-
-class Interrupted(Exception):
-    """The instance went down while the script ran: the agent reports nothing."""
-
-
-@dataclass(frozen=True)
-class ScriptTask:
-    """A command as the service hands it to the agent.
-
-    ``timeout`` is text in seconds: no integer counts as 3600, 0 and less as none. ``builtin`` holds the values of
-    ``{{ACS::Name}}`` beyond InvokeId (the task's id) and CommandId; InstanceId defaults to the agent's.
-    ``termination_mode``: "" and "Process" kill the direct child only, "ProcessTree" its descendants too.
-    """
-
-    task_id: str
-    command_id: str = ""
-    type: str = "RunShellScript"
-    content_b64: str = ""
-    enable_parameter: bool = False
-    timeout: str = "60"
-    working_dir: str = ""
-    username: str = ""
-    builtin: Mapping[str, str] = field(default_factory=dict)
-    log_quota: int = 24576
-    termination_mode: str = ""
-    launcher: str = ""
-    command_name: str = ""
-    container_id: str = ""
-    container_name: str = ""
-
-
-@dataclass(frozen=True)
-class Report:
-    """What the agent tells the service at the end of a task.
-
-    ``kind``: finish, timeout, error (could not be started), invalid (refused before the start; ``param`` and
-    ``value`` say why), stopped. ``output`` is everything that is kept, head and tail. Times are Unix seconds.
-    """
-
-    kind: str
-    exit_code: int = 0
-    output: bytes = b""
-    dropped: int = 0
-    error_code: str = ""
-    error_text: str = ""
-    param: str = ""
-    value: str = ""
-    started_at: float = 0.0
-    finished_at: float = 0.0
-
-    @property
-    def power_action(self) -> str:
-        """"poweroff" or "reboot" where the exit code asks the agent for it after its report, else ""."""
-        return POWER_ACTIONS.get(self.exit_code, "") if self.kind == "finish" else ""
-
-
-@dataclass(frozen=True)
-class FileTask:
-    """A file to deliver: content in base64, ``signature`` the hex MD5 of that text, ``mode`` octal text or ""."""
-
-    task_id: str
-    content_b64: str
-    target_dir: str
-    name: str
-    owner: str = ""
-    group: str = ""
-    mode: str = ""
-    overwrite: bool = False
-    signature: str = ""
-
-
-@dataclass(frozen=True)
-class FileReport:
-    """``status``: Success, Failed (``code``: 1 create, 2 owner, 3 mode, 4 directory), Invalid (param, value)."""
-
-    status: str
-    code: int = 0
-    param: str = ""
-    value: str = ""
-    errno: int = 0
 
 
 @dataclass
@@ -181,11 +100,11 @@ class Agent:
         if task.task_id in self._runs:
             raise ValueError(f"task {task.task_id} is already running")
         if task.type not in EXTENSIONS:
-            return _invalid("TypeInvalid", f"TypeInvalid_{task.type}")
+            return invalid("TypeInvalid", f"TypeInvalid_{task.type}")
         try:
             content = go_base64.decode(task.content_b64)
         except go_base64.CorruptInput as exc:
-            return _invalid("CommandContentInvalid", str(exc))
+            return invalid("CommandContentInvalid", str(exc))
         run = self._runs[task.task_id] = _Run()
         try:
             return await self._run(run, task, content, on_output)
@@ -222,7 +141,7 @@ class Agent:
                 await ended
                 if run.interrupted:
                     raise Interrupted
-                return _refused(refusal, began, began + time.monotonic() - clock)
+                return refused(refusal, began, began + time.monotonic() - clock)
             progress = asyncio.ensure_future(self._show(output, on_output)) if on_output else None
             try:
                 kind, exit_code = await self._wait(run, task, ended)
@@ -380,24 +299,6 @@ class _StatusPipe:
 
     def close(self) -> None:
         self._reader.close()
-
-
-def _invalid(param: str, value: str) -> Report:
-    now = time.time()
-    return Report("invalid", param=param, value=value, started_at=now, finished_at=now)
-
-
-def _refused(message: Mapping[str, Any], began: float, finished: float) -> Report:
-    if message["kind"] == "invalid":
-        return Report("invalid", param=message["param"], value=message["value"], started_at=began, finished_at=finished)
-    return Report(
-        "error",
-        exit_code=message["exit_code"],
-        error_code=message["code"],
-        error_text=message["text"],
-        started_at=began,
-        finished_at=finished,
-    )
 
 
 def _seconds(text: str) -> int:

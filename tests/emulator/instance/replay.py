@@ -18,9 +18,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .agent import Agent, FileTask, Report, ScriptTask
+from .agent import Agent
 from .host import Host
 from .output import HEAD_BYTES
+from .tasks import FileTask, Report, ScriptTask
 
 Row = Mapping[str, Any]
 

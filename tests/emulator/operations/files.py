@@ -14,7 +14,7 @@ from typing import Any
 from ..call import Answer, Call, operation
 from ..clock import iso
 from ..fleet import Instance
-from ..instance.agent import FileTask, Interrupted
+from ..instance.tasks import FileTask, Interrupted
 from ..paging import Pager
 from ..reports import file_result
 from ..state import FILE_RETENTION_RECORDS, FILE_RETENTION_S, FileDelivery, FileRecord

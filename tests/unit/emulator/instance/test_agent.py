@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulator.instance.agent import Agent, FileTask, Interrupted, Report, ScriptTask
+from emulator.instance.agent import Agent
 from emulator.instance.host import Host
+from emulator.instance.tasks import FileTask, Interrupted, Report, ScriptTask
 
 _LONG = 60.0
 
