@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import re
@@ -35,10 +36,9 @@ _DEVICES = ("proc", "dev", "sys")
 _OWN_DIRS = (
     ("root", 0o700), ("home", 0o755), ("opt", 0o755), ("srv", 0o755), ("mnt", 0o755), ("tmp", 0o1777),
     ("run", 0o755), ("etc", 0o755), ("etc/cron.d", 0o755), ("etc/default", 0o755), ("etc/profile.d", 0o755),
-    ("etc/sysctl.d", 0o755), ("etc/systemd/system", 0o755), ("var", 0o755), ("var/cache", 0o755),
-    ("var/lib", 0o755), ("var/log", 0o755), ("var/spool", 0o755), ("var/tmp", 0o1777),
+    ("etc/sysctl.d", 0o755), ("etc/systemd", 0o755), ("etc/systemd/system", 0o755), ("var", 0o755),
+    ("var/cache", 0o755), ("var/lib", 0o755), ("var/log", 0o755), ("var/spool", 0o755), ("var/tmp", 0o1777),
 )  # fmt: skip
-_OWN_LOCAL = ("bin", "etc", "sbin", "share", SCRIPT_DIR.removeprefix("/usr/local/"))
 # What programs need to find below these directories of the machine: seen through links into a read-only view, so that
 # a script may add and replace files beside them without touching the machine. Everything else there is not the
 # instance's. Few names: they are made anew for each instance.
@@ -53,6 +53,13 @@ _LOCAL = ("lib", "lib64", "libexec")
 _LOCAL_BIN = re.compile(r"(python|pip|perl|ruby|node|npm|go)[0-9.]*")
 _VAR_LIB = ("dpkg", "rpm")
 _MACHINE = {"etc": "/etc", "local": "/usr/local", "varlib": "/var/lib"}
+# each after the one that it lies in
+_VIEW_DIRS = (
+    ".view/machine", *(f".view/machine/{name}" for name in _MACHINE),
+    ".view/local", ".view/local/bin", ".view/local/etc", ".view/local/sbin", ".view/local/share",
+    ".view/local/share/aliyun-assist", ".view/local/share/aliyun-assist/work",
+    SCRIPT_DIR.replace("/usr/local", ".view/local"),
+)  # fmt: skip
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -90,12 +97,14 @@ class Machine:
         self.isolation = NONE
         self.reason = ""
         self._links: list[tuple[str, str]] = []
+        self._accounts: dict[str, tuple[str, int]] = {}
         self.default_sh = os.path.realpath("/bin/sh")
         self.shells = {name: path for name in ("dash", "bash") if (path := _program(name))}
         if wanted != NONE:
             self._isolate(wanted)
         if self.isolation != NONE:
             self._plan_links()
+            self._accounts = _accounts()
 
     def _isolate(self, wanted: str) -> None:
         refused: list[str] = []
@@ -136,9 +145,9 @@ class Machine:
         os.chmod(root, 0o755)
         for name, mode in _OWN_DIRS:
             _own_dir(f"{root}/{name}", mode)
+        _own_dir(f"{root}/.view")
         if self.isolation == NONE:
             os.makedirs(root + SCRIPT_DIR, exist_ok=True)
-            os.makedirs(f"{root}/.view", exist_ok=True)
         else:
             self._prepare_root(root, shell, host_name)
         with open(ready, "w"):
@@ -149,19 +158,16 @@ class Machine:
             if os.path.islink(f"/{name}"):
                 _link(os.readlink(f"/{name}"), f"{root}/{name}")
             elif os.path.isdir(f"/{name}"):
-                _own_dir(f"{root}/{name}", 0o755)
-        for name in _DEVICES:
-            _own_dir(f"{root}/{name}", 0o755)
-        for name in _MACHINE:
-            os.makedirs(f"{root}/.view/machine/{name}", exist_ok=True)
-        for name in _OWN_LOCAL:
-            os.makedirs(f"{root}/.view/local/{name}", exist_ok=True)
+                _own_dir(f"{root}/{name}")
+        for name in (*_DEVICES, *_VIEW_DIRS):
+            _own_dir(f"{root}/{name}")
         if shell in self.shells and not self._covers_sh(shell) and self.shells[shell] != self.default_sh:
             # PATH begins with this directory: `sh` is the instance's own flavour although the machine's differs
             _link(self.shells[shell], f"{root}/.view/local/sbin/sh")
         _link("/run", f"{root}/var/run")
         _link("/proc/self/mounts", f"{root}/etc/mtab")
-        _own_accounts(root)
+        for name, (text, mode) in self._accounts.items():
+            _own_file(f"{root}/etc/{name}", text, mode)
         if host_name:
             _own_file(f"{root}/etc/hostname", f"{host_name}\n")
             _own_file(f"{root}/etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {host_name}\n")
@@ -256,29 +262,32 @@ def _program(name: str) -> str:
     return os.path.realpath(found) if found else ""
 
 
-def _own_dir(path: str, mode: int) -> None:
-    if not os.path.isdir(path):
-        os.makedirs(path, exist_ok=True)
-        os.chmod(path, mode)
+def _own_dir(path: str, mode: int = 0o755) -> None:
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(path)
+        if mode != 0o755:
+            # what the spawner's umask takes away, or the sticky bit
+            os.chmod(path, mode)
 
 
 def _own_file(path: str, text: str, mode: int = 0o644) -> None:
-    try:
+    with contextlib.suppress(FileExistsError):
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    except FileExistsError:
-        return
-    with os.fdopen(handle, "w") as file:
-        file.write(text)
+        try:
+            os.write(handle, text.encode("utf-8", "surrogateescape"))
+        finally:
+            os.close(handle)
 
 
-def _own_accounts(root: str) -> None:
-    """Give the instance users and groups of its own: a copy of the machine's, without its passwords."""
+def _accounts() -> dict[str, tuple[str, int]]:
+    """The files of an instance's own users and groups, with their modes: the machine's, without its passwords."""
+    texts = {}
     for name in ("passwd", "group"):
         with open(f"/etc/{name}", encoding="utf-8", errors="surrogateescape") as file:
-            _own_file(f"{root}/etc/{name}", file.read())
-    with open(f"{root}/etc/passwd", encoding="utf-8", errors="surrogateescape") as file:
-        users = [line.split(":")[0] for line in file if ":" in line]
-    _own_file(f"{root}/etc/shadow", "".join(f"{user}:*:19000:0:99999:7:::\n" for user in users), 0o640)
+            texts[name] = file.read()
+    users = [line.split(":")[0] for line in texts["passwd"].splitlines() if ":" in line]
+    shadow = "".join(f"{user}:*:19000:0:99999:7:::\n" for user in users)
+    return {"passwd": (texts["passwd"], 0o644), "group": (texts["group"], 0o644), "shadow": (shadow, 0o640)}
 
 
 def _shared_link(target: str, path: str, template: str) -> None:
