@@ -9,14 +9,17 @@ from __future__ import annotations
 import calendar
 import heapq
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from importlib.metadata import version
 from typing import Any
 
 from ..common.errors import MissingLibrary
 
 FIRST_YEAR, LAST_YEAR = 1970, 2099
+_SHORTEST_MONTH = 28
+_OLDEST_CRONITER = 3
 _MONTHS = tuple(name.lower() for name in calendar.month_name)
 _DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 
@@ -226,7 +229,7 @@ class CronFields:
             yield _walk(self._expression("*", "*"), start)
         if not self.days.free:
             if self.days.values:
-                yield _walk(self._expression(_list(self.days.values), "*"), start)
+                yield self._walk_days(start)
             for rule in self.days.rules:
                 yield _walk(self._expression("l", "*"), start) if rule == "L" else self._walk_nearest(rule, start)
         if not self.weekdays.free:
@@ -235,14 +238,36 @@ class CronFields:
             for rule in self.weekdays.rules:
                 yield _walk(self._expression("*", f"L{rule[0]}" if rule.endswith("L") else rule), start)
 
+    def _walk_days(self, start: datetime) -> Iterator[datetime]:
+        """The walk for days by number: at once, or month by month where not every month has all of them.
+
+        croniter before 7.0 leaves out the first of March where the 30th or 31st is in the list too.
+        """
+        if max(self.days.values) <= _SHORTEST_MONTH:
+            return _walk(self._expression(_list(self.days.values), "*"), start)
+        return self._by_month(start, self._days_of)
+
+    def _days_of(self, year: int, month: int) -> Collection[int]:
+        length = calendar.monthrange(year, month)[1]
+        return [day for day in self.days.values if day <= length]
+
     def _walk_nearest(self, rule: str, start: datetime) -> Iterator[datetime]:
-        """The walk for LW or 15W, month by month: croniter knows no LW, and 31W in other months only otherwise."""
+        """The walk for LW or 15W: croniter knows no LW, and 31W in other months only otherwise."""
+
+        def day_of(year: int, month: int) -> Collection[int]:
+            day = _nearest(rule, year, month)
+            return [] if day is None else [day]
+
+        return self._by_month(start, day_of)
+
+    def _by_month(self, start: datetime, days_of: Callable[[int, int], Collection[int]]) -> Iterator[datetime]:
+        """The walk over the days that ``days_of`` names for each year and month."""
         for year in range(start.year, LAST_YEAR + 1):
             for month in sorted(self.months.values) if year in self.years.values else ():
-                day = _nearest(rule, year, month) if (year, month) >= (start.year, start.month) else None
-                if day is not None:
-                    begin = max(start, datetime(year, month, day) - timedelta(seconds=1))
-                    yield from _walk(self._expression(str(day), "*", str(month), str(year)), begin)
+                days = days_of(year, month) if (year, month) >= (start.year, start.month) else ()
+                if days:
+                    begin = max(start, datetime(year, month, min(days)) - timedelta(seconds=1))
+                    yield from _walk(self._expression(_list(days), "*", str(month), str(year)), begin)
 
     def _expression(self, days: str, weekdays: str, months: str = "", years: str = "") -> str:
         """The fields in croniter's words, days as given."""
@@ -290,6 +315,11 @@ def _croniter() -> Any:
     # loading it costs more than everything else here, and only the times of cron schedules need it
     try:
         import croniter
+
+        installed = version("croniter")
     except ImportError as exc:
         raise MissingLibrary("croniter", "It computes the run times of cron schedules.") from exc
+    if int(installed.partition(".")[0]) < _OLDEST_CRONITER:
+        found = f"The installed croniter {installed} knows no years in cron expressions."
+        raise MissingLibrary(f"croniter>={_OLDEST_CRONITER}", found)
     return croniter

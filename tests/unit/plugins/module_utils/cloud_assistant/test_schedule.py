@@ -320,6 +320,12 @@ def test_without_the_library_schedules_are_still_checked(monkeypatch: pytest.Mon
     assert _parse("rate(5m)").next_runs(NOW, 1) == [NOW + timedelta(minutes=5)]
 
 
+def test_a_library_too_old_is_named_with_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cron, "version", lambda name: "2.0.1")
+    with pytest.raises(MissingLibrary, match=r"croniter>=3.*The installed croniter 2\.0\.1"):
+        _parse("0 0 3 * * ?").next_runs(NOW, 1)
+
+
 def test_checking_loads_no_library() -> None:
     script = (
         f"import sys; from {schedule.__name__} import parse_frequency;"
