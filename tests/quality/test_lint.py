@@ -57,7 +57,7 @@ def test_changelog(checkout, passes):
 def test_shell_scripts(passes):
     scripts = sorted(
         str(path.relative_to(REPOSITORY))
-        for folder in (".ci", "docs", "playbooks", "roles", "tests/emulator", "tests/integration")
+        for folder in (".ci", "docs", "extensions", "playbooks", "roles", "tests/emulator", "tests/integration")
         for path in (REPOSITORY / folder).rglob("*")
         if path.is_file() and (path.suffix == ".sh" or path == REPOSITORY / ".ci/run")
     )
