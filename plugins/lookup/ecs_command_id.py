@@ -164,6 +164,9 @@ NOT_IN_KEY = frozenset({"access_key_secret", "security_token"})
 class LookupModule(LookupBase):
     """Look up commands by name."""
 
+    # where a name was looked for, in the words of a message
+    _where = ""
+
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
         """Return ids or records of the commands that are named. AnsibleLookupError for what cannot be had."""
         self.set_options(var_options=variables, direct=kwargs)
@@ -186,6 +189,8 @@ class LookupModule(LookupBase):
         check_tags(tags)
         refuse_missing(options["api_generation"], filters)
         client = connect(options)
+        narrowed = ", with the filters given" if any(filters.values()) else ""
+        self._where = f"in {client.region}{narrowed}"
         content = self.get_option("return") == "record"
         play = play_id()
         if play is None:
@@ -201,8 +206,8 @@ class LookupModule(LookupBase):
             return records[0]
         if records:
             ids = ", ".join(record["command_id"] for record in records)
-            return self._decide("on_many", f"{len(records)} commands are named {name!r}: {ids}", records)
-        return self._decide("on_missing", f"there is no command named {name!r}", records)
+            return self._decide("on_many", f"{len(records)} commands {self._where} are named {name!r}: {ids}", records)
+        return self._decide("on_missing", f"there is no command named {name!r} {self._where}", records)
 
     def _decide(self, option: str, problem: str, records: list[Record]) -> Record | None:
         action = self.get_option(option)

@@ -172,6 +172,10 @@ def test_missing_and_repeated_names(emulator: Any, client: Client, playbook: Cal
       ansible.builtin.debug:
         msg: "{{{{ lookup('{LOOKUP}', 'nobody') }}}}"
       ignore_errors: true
+    - name: Missing under a filter
+      ansible.builtin.debug:
+        msg: "{{{{ lookup('{LOOKUP}', 'twin', tags={{'team': 'ops'}}) }}}}"
+      ignore_errors: true
     - name: Many
       ansible.builtin.debug:
         msg: "{{{{ lookup('{LOOKUP}', 'twin') }}}}"
@@ -192,7 +196,9 @@ def test_missing_and_repeated_names(emulator: Any, client: Client, playbook: Cal
     assert result.result("Filter by tag")["msg"] == [one]
     record = result.result("Record")["msg"]
     assert (record["command_id"], record["content"], record["tags"]) == (one, "echo", {"team": "ops"})
-    assert "there is no command named 'nobody'" in str(result.result("Missing"))
+    missing = f"there is no command named 'nobody' in {emulator.ready['region']}"
+    assert missing in str(result.result("Missing")) and "filters" not in str(result.result("Missing"))
+    assert "named 'twin' in cn-hangzhou, with the filters given" in str(result.result("Missing under a filter"))
     many = str(result.result("Many"))
     assert all(command_id in many for command_id in twins)
     assert "SignatureDoesNotMatch" in str(result.result("Bad credentials"))
@@ -222,3 +228,25 @@ def test_a_large_library_is_asked_by_name(emulator: Any, client: Client, playboo
     assert result.result("Use it again", "b")["msg"] == wanted
     calls = describes(emulator)
     assert [call.get("Name") for call in calls] == [None] * 10 + ["the one"]
+
+
+def test_options_come_from_the_environment_and_from_ini(
+    emulator: Any, client: Client, playbook: Callable[..., Any], tmp_path: Path
+) -> None:
+    create(client, "twin")
+    newest = create(client, "twin", Type="RunBatScript")
+    config = tmp_path / "lookup.cfg"
+    config.write_text("[ecs_command_id]\non_missing = skip\nreturn = record\n", encoding="utf-8")
+    result = playbook(
+        f"""
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Look up
+      ansible.builtin.debug:
+        msg: "{{{{ query('{LOOKUP}', 'nobody', 'twin') }}}}"
+""",
+        env={**emulator.env(), "ANSIBLE_CONFIG": str(config), "ECS_COMMAND_ID_TYPE": "RunBatScript"},
+    )
+    assert result.rc == 0, result.output
+    assert [record["command_id"] for record in result.result("Look up")["msg"]] == [newest]
