@@ -358,6 +358,19 @@ def test_the_schedule_of_a_replaced_command_is_taken_over(cloud: Cloud) -> None:
     assert live(cloud) == {second["invoke_id"]: ids}
 
 
+def test_a_start_whose_answer_was_lost_is_found_by_the_next_run(cloud: Cloud) -> None:
+    ids = sorted(cloud.emulator.reset())[:1]
+    options = schedule_of(cloud, ids)
+    cloud.emulator.faults([{"action": "InvokeCommand", "kind": "drop_after"}])
+    failed = cloud.run(ecs_invocation, max_retries=1, **options)
+    assert failed["failed"] and "may have arrived" in failed["msg"]
+    # advice to give an option that the module does not have is none
+    assert "client_token" not in failed["msg"] and "client_token" not in failed
+    cloud.emulator.clear_faults()
+    again = cloud.run(ecs_invocation, **options)
+    assert again["changed"] is False and list(live(cloud).values()) == [ids]
+
+
 def test_a_reboot_schedule_is_kept_until_it_has_run(cloud: Cloud) -> None:
     instance = sorted(cloud.emulator.reset())[0]
     options = schedule_of(cloud, [instance], frequency=None, repeat_mode="next_reboot_only")

@@ -232,6 +232,8 @@ class Scheduler:
             request, targets=targets, tags=tags, command_id=command.command_id, command_name=None, dry_run=dry_run
         )
         outcome = run(self.client, start, warn=self.warn)
+        # the next run finds what was started, so nobody needs the token; the module has no option for it
+        outcome.client_token = None
         outcome.raise_for_failure()
         return outcome.invoke_ids
 
