@@ -30,13 +30,16 @@ help:  ## list the targets
 $(VENV)/.run: requirements/run.txt
 	@test -n "$(PYTHON)" || { echo "make: no Python 3.10 or newer with venv and pip was found" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements/run.txt
+	$(BIN)/pip install -qq --disable-pip-version-check --requirement requirements/run.txt
 	mkdir -p $(dir $(LINK))
 	ln -sfn $(CURDIR) $(LINK)
 	touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
-	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt
+	$(BIN)/pip install -qq --disable-pip-version-check --constraint requirements/dev.txt uv
+	@# uv is several times faster; pip knows the machine's own index settings, which uv does not read
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --requirement requirements/dev.txt || \
+		$(BIN)/pip install -qq --disable-pip-version-check --requirement requirements/dev.txt
 	touch $@
 
 venv: $(VENV)/.dev  ## make the environment .venv with everything that is needed, pinned

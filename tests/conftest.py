@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -55,3 +56,8 @@ def playbook(tmp_path: Path) -> Callable[..., PlayResult]:
         return run_playbook(source, tmp_path, **options)
 
     return run
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than processors, because tests also wait: for scripts, for time-outs, for other processes."""
+    return (os.cpu_count() or 1) + 1
