@@ -59,6 +59,11 @@ class ScriptContent:
         """The script as it goes out."""
         return base64.b64encode(self.data).decode("ascii")
 
+    @property
+    def has_windows_line_ends(self) -> bool:
+        """Whether lines end in CR LF, of which a Linux shell takes the CR for the last character of the line."""
+        return b"\r\n" in self.data
+
     def placeholders(self) -> tuple[str, ...]:
         """The custom parameter names in the script, as first written; they are told apart without regard to case."""
         names: dict[str, str] = {}

@@ -69,6 +69,9 @@ def request_from(
     request.check(params["api_generation"])
     if (request.container_id or request.container_name) and (request.username or request.working_dir):
         warn("username and working_dir have no effect in a container")
+    for_shell = request.type == "RunShellScript" and request.launcher is None
+    if for_shell and request.script is not None and request.script.has_windows_line_ends:
+        warn("The script's lines end in CRLF and are sent so; a Linux shell takes the CR for part of each line")
     return request
 
 
