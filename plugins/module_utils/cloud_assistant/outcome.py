@@ -129,7 +129,7 @@ def describe(result: InstanceResult) -> str:
         if result.error_info:
             text += f": {result.error_info}"
     quoted = last_lines(result)
-    return f"{text}; output ends: {' | '.join(quoted)}" if quoted else text
+    return f"{text.rstrip('.')}; output ends: {' | '.join(quoted)}" if quoted else text
 
 
 def last_lines(result: InstanceResult) -> list[str]:

@@ -24,6 +24,8 @@ def test_an_exit_code_comes_with_the_end_of_the_output():
 
 def test_another_end_comes_with_its_reason():
     aborted = InstanceResult("i-1", "Aborted", error_code="ClientNotRunning", error_info="no heartbeat")
+    timeout = InstanceResult("i-1", "Timeout", error_code="ExecutionTimeout", error_info="it took long.", output=b"x")
+    assert outcome.describe(timeout) == "i-1: Timeout ExecutionTimeout: it took long; output ends: x"
     assert outcome.describe(aborted) == "i-1: Aborted ClientNotRunning: no heartbeat"
     assert outcome.describe(InstanceResult("i-1", "Timeout", output=b"half")) == "i-1: Timeout; output ends: half"
 
