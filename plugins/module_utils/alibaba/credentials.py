@@ -63,12 +63,14 @@ class StaticSource:
 class LibrarySource:
     """Credentials from providers of ``alibabacloud-credentials``, which keep and renew temporary ones.
 
-    The first of ``providers`` that works is kept. ``option`` is named when none does.
+    The first of ``providers`` that works is kept. ``option`` is named when none does, and ``advice`` stands before
+    what each provider says.
     """
 
-    def __init__(self, option: str, providers: list[Any]) -> None:
+    def __init__(self, option: str, providers: list[Any], advice: str = "no valid credentials") -> None:
         self._option = option
         self._providers = providers
+        self._advice = advice
 
     def get_credentials(self) -> Any:
         """The library's own credentials object, so that a role can be assumed on top of any of the providers."""
@@ -82,7 +84,7 @@ class LibrarySource:
             if found is not None:
                 self._providers = [provider]
                 return found
-        raise InputError(self._option, f"no valid credentials: {'; '.join(problems) or 'none found'}")
+        raise InputError(self._option, f"{self._advice}: {'; '.join(problems) or 'none found'}")
 
     def get_provider_name(self) -> str:
         """The name that the library asks of a provider."""
@@ -152,14 +154,15 @@ def _profile_providers(profile: str) -> list[Any]:
 
 
 def _default_chain() -> LibrarySource:
-    def no_keys(missing: MissingLibrary) -> Exception:
-        return InputError(
-            "access_key_id",
-            "no credentials are given; set access_key_id and access_key_secret, or the environment variables "
-            f"{KEY_ID_VARIABLES[0]} and {KEY_SECRET_VARIABLES[0]}. For other sources: {missing}",
-        )
+    advice = (
+        "no credentials are given; set access_key_id and access_key_secret, or the environment variables "
+        f"{KEY_ID_VARIABLES[0]} and {KEY_SECRET_VARIABLES[0]}. Other sources"
+    )
 
-    return LibrarySource("access_key_id", [_library(no_keys).DefaultCredentialsProvider()])
+    def no_keys(missing: MissingLibrary) -> Exception:
+        return InputError("access_key_id", f"{advice}: {missing}")
+
+    return LibrarySource("access_key_id", [_library(no_keys).DefaultCredentialsProvider()], advice)
 
 
 def _assume_role(source: CredentialSource, role: Mapping[str, Any], params: Mapping[str, Any]) -> LibrarySource:
