@@ -158,7 +158,8 @@ def make_instance(row: Mapping[str, Any], number: int, default_region: str, now:
     instance.agent_online = installed and bool(agent.get("online", True))
     instance.agent_version = agent.get("version") or AGENT_VERSIONS[os_type]
     instance.created = instance.started = now
-    instance.last_heartbeat = now if instance.agent_online and instance.status == "Running" else None
+    # one that is offline, or whose instance is stopped, was there until the emulator started
+    instance.last_heartbeat = now if installed else None
     return instance
 
 

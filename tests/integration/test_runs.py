@@ -76,7 +76,7 @@ FLEET = [
     ("instance_id", "reason"),
     [
         ("i-stopped", "InvalidInstanceStatus: is Stopped, not Running"),
-        ("i-offline", "InvalidInstance.NoClient: its agent is"),
+        ("i-offline", "InvalidInstance.NoClient: its agent is offline (last seen "),
         ("i-bare", "InvalidInstance.NoClient: its agent is not installed"),
         ("i-windows", "InvalidInstance.NotMatch: runs windows, where no RunShellScript can run"),
         ("i-nowhere", "InvalidInstance.NotFound: not found in"),

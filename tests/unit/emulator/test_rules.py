@@ -205,6 +205,7 @@ def test_every_documented_error_can_be_said():
 
 def test_fleet_defaults_and_refusals():
     fleet = make_fleet([{}, {"id": "i-x", "agent": {"online": False}, "tags": {"a": "b"}}], "cn-hangzhou", 1.0)
+    assert fleet["i-x"].last_heartbeat == 1.0, "an agent that is installed was there before it went offline"
     first, second = fleet.values()
     assert (first.status, first.reachable, second.reachable, second.tags) == ("Running", True, False, {"a": "b"})
     assert first.private_ip != second.private_ip and json.dumps(list(fleet))
