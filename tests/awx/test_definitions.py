@@ -329,3 +329,11 @@ def test_a_bad_survey_is_found(question: dict[str, Any], word: str):
     good = {"question_name": "Q", "variable": "v", "type": "text", "required": True}
     survey = {"name": "", "description": "", "spec": [{**good, **question}]}
     assert any(word in problem for problem in rules.check_survey(survey)), rules.check_survey(survey)
+
+
+def test_the_guide_names_every_template_and_variable():
+    guide = (rules.REPOSITORY / "docs" / "docsite" / "rst" / "awx_guide.rst").read_text(encoding="utf-8")
+    names = [template["name"] for template in TEMPLATES]
+    names += [template["playbook"].rpartition("/")[2] for template in TEMPLATES]
+    names += [name for item in DEFINITIONS["credential_types"] for name in item["injectors"]["env"]]
+    assert [name for name in names if name not in guide] == []
