@@ -15,6 +15,7 @@ site=$(cd "$site" && pwd)
 antsibull-docs sphinx-init --use-current --fail-on-error --squash-hierarchy --no-add-antsibull-docs-version \
     --project cloudops.cloud_assistant --title cloudops.cloud_assistant \
     --copyright 'cloudops.cloud_assistant contributors' \
+    --extra-html-theme-options documentation_home_url=https://github.com/cloudops/cloud_assistant \
     --dest-dir "$site" cloudops.cloud_assistant >/dev/null
 
 cd "$site"
@@ -22,7 +23,7 @@ cd "$site"
 sed -i "s/'sphinx.ext.intersphinx', //" conf.py
 cat >>conf.py <<'CONF'
 nitpick_ignore_regex = [
-    ('std:ref', r'ansible_collections\.ansible\..*|ansible_configuration_settings'),
+    ('std:ref', r'ansible_collections\.ansible\..*|ansible_configuration_settings|common_return_values'),
     ('std:envvar', r'(ANSIBLE|ALIBABA_CLOUD|ALICLOUD|HUAWEICLOUD|HW|OS)_.*'),
     ('envvar', r'(ANSIBLE|ALIBABA_CLOUD|ALICLOUD|HUAWEICLOUD|HW|OS)_.*'),
 ]
