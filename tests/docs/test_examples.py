@@ -16,7 +16,15 @@ import pytest
 import yaml
 from playbook_runner import ansible_environment, run_playbook
 from support.doc_blocks import Block, blocks
-from support.doc_fixtures import INVENTORY, VARIABLES, fleet_of, setup_tasks, substituted, write_files
+from support.doc_fixtures import (
+    INVENTORY,
+    PLAY_VARIABLES,
+    VARIABLES,
+    fleet_of,
+    setup_tasks,
+    substituted,
+    write_files,
+)
 from support.permissions import assert_permitted
 
 ACTIONS = Path(__file__).parent / "action_plugins"
@@ -49,7 +57,11 @@ def plays(block: Block, control: str, folder: Path) -> list[dict[str, Any]]:
     tasks = [reset, *setup_tasks(block)]
     if block.kind == "tasks":
         return [{**local, "name": str(block), "tasks": [*tasks, *data]}]
-    return [{**local, "name": str(block), "tasks": tasks}, *data]
+    given = PLAY_VARIABLES.get(block.source, {})
+    return [
+        {**local, "name": str(block), "tasks": tasks},
+        *({**play, "vars": {**given, **play.get("vars", {})}} for play in data),
+    ]
 
 
 class Unsafe(yaml.SafeDumper):
@@ -140,7 +152,7 @@ def test_command_lines(line: str, emulator: Any, folder: Path):
 
 
 def test_every_block_is_of_a_known_kind():
-    known = {"play", "tasks", "inventory", "data", "shell", "console", "json", "text", "python"}
+    known = {"play", "tasks", "inventory", "data", "shell", "console", "json", "jinja", "text", "python"}
     assert {str(block): block.kind for block in BLOCKS if block.kind not in known} == {}
     for block in of_kind("json"):
         json.loads(block.text)
