@@ -143,8 +143,8 @@ options:
         The memory is the service's list of invocations: 30 days, at most 10,000 invocations a region, and at most
         1,000 of one key.
       - >-
-        Two tasks that start under one key at the same moment do not see each other. Give them one O(client_token) where
-        that can happen.
+        Two tasks that start the same request under one key at the same moment make the same calls, with the same
+        tokens, and the service carries out each call once.
     type: str
   wait:
     description:

@@ -128,8 +128,10 @@ command_id:
   type: str
   sample: c-7d2a745b412b4601b2d47f6a768d5c11
 client_token:
-  description: The token of this run. Starting the task again with it runs nothing twice.
-  returned: when something was to be started
+  description:
+    - The token of this run. Starting the task again with it runs nothing twice.
+    - Under O(idempotency_key) alone there is none; the key does the same.
+  returned: when something was to be started, unless O(idempotency_key) is given alone
   type: str
   sample: 123e4567-e89b-12d3-a456-426655440000
 results:

@@ -195,6 +195,50 @@ def test_each_instance_runs_once(emulator: Any, identity: dict[str, str], troubl
     assert runs(emulator) == Counter(ids)
 
 
+@pytest.mark.parametrize("batch_size", [100, 2])
+def test_two_starts_that_do_not_see_each_other_are_one_under_a_key(emulator_factory: Any, batch_size: int):
+    """A worker that outlives its controller goes on sending while the next start looks."""
+    emulator = emulator_factory(instances=5, visibility_lag_ms=3_600_000)
+    ids = list(emulator.reset(instances=5))
+    started = []
+    for _turn in range(2):
+        request = RunRequest(
+            Targets.of(ids), ScriptContent(b"echo ran"), batch_size=batch_size, wait=False, idempotency_key="k"
+        )
+        started.append(run.run(client_of(emulator), request))
+    assert started[0].invoke_ids == started[1].invoke_ids
+    while sum(runs(emulator).values()) < len(ids):
+        time.sleep(0.02)
+    assert runs(emulator) == Counter(ids)
+
+
+def test_the_rest_is_sent_alike_by_a_start_that_sees_a_part(emulator: Any):
+    """What another start has begun and failed is run again beside the rest, and does not move the rest's batches."""
+    ids = list(emulator.reset(instances=6))
+    script = ScriptContent(b"case $(hostname) in *1Z) exit 1;; esac")
+    seen = RunRequest(Targets.of(ids), script, batch_size=2, max_failures=0, idempotency_key="k")
+    assert len(run.run(client_of(emulator), seen).invoke_ids) == 1
+    # what the first start would have sent next, had it not stopped
+    unseen: list[Any] = []
+    for fresh in (ids, ids[2:]):
+        client = client_of(emulator)
+        send = client.call
+        calls: dict[str, Any] = {}
+
+        def note(operation: str, params: Any, calls: Any = calls, send: Any = send, **options: Any) -> Any:
+            if operation == "RunCommand":
+                calls[params["InstanceId"][0]] = params
+                raise Killed
+            return send(operation, params, **options)
+
+        client.call = note  # type: ignore[method-assign]
+        request = RunRequest(Targets.of(fresh), script, batch_size=2, max_concurrent_batches=9, idempotency_key="k")
+        with pytest.raises(Killed):
+            run.run(client, request)
+        unseen.append(calls)
+    assert unseen[0][ids[2]] == unseen[1][ids[2]]
+
+
 SCRIPT = """
 import json, sys
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import connect

@@ -35,7 +35,7 @@ class RunOutcome:
 
     ``changed`` says whether this run, and not an earlier one, started something. ``errors`` are calls that failed
     while others went well. ``script`` is what ran. ``client_token`` starts the very same run again, without running
-    anything twice.
+    anything twice; with ``by_key`` the idempotency key does that.
     """
 
     results: list[InstanceResult] = field(default_factory=list)
@@ -44,6 +44,7 @@ class RunOutcome:
     script: ScriptContent | None = None
     changed: bool = False
     client_token: str | None = None
+    by_key: bool = False
     errors: list[CloudError] = field(default_factory=list)
 
     @property
@@ -94,8 +95,13 @@ class RunOutcome:
         """The errors, each text once: many batches may have failed in the same way."""
         texts = list(dict.fromkeys(str(error) for error in self.errors))
         more = [f"… and {len(texts) - SHOWN_INSTANCES} more errors"] if len(texts) > SHOWN_INSTANCES else []
-        if self.client_token and any(uncertain(error) for error in self.errors):
-            more.append(f"To go on without running anything twice, add client_token: {self.client_token} to the task.")
+        if any(uncertain(error) for error in self.errors):
+            if self.by_key:
+                left = "what has succeeded or still runs is left alone"
+                more.append(f"To go on, run the task again: under its idempotency_key {left}.")
+            elif self.client_token:
+                token = self.client_token
+                more.append(f"To go on without running anything twice, add client_token: {token} to the task.")
         return texts[:SHOWN_INSTANCES] + more
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ from .models import (
     InstanceResult,
     Invocation,
 )
+from .sending import Order
 from .waiting import TAG_LIMIT
 
 RUN_TAG = "cloudops-run"
@@ -53,6 +55,15 @@ def run_tag(token: str) -> tuple[str, str]:
 def key_tag(key: str) -> tuple[str, str]:
     """Return key and value of the tag that marks the invocations started under one idempotency key."""
     return KEY_TAG, key_digest(key)
+
+
+def key_token(key: str, order: Order) -> str:
+    """Return the token of what the order sends under a key: the same for each start of the same request.
+
+    The values of parameters have no part in it; they may be secret, and the token is written into logs.
+    """
+    told = {name: value for name, value in order.params.items() if name != "Parameters"}
+    return derive_client_token(key_digest(key), order.operation, json.dumps(told, sort_keys=True))
 
 
 def tagged_invocations(client: Client, tag: tuple[str, str], deadline: Deadline) -> list[Invocation]:

@@ -22,13 +22,13 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wa
 
 from .concurrency import at_once
 from .gathering import Gathering, Share, unknown
-from .models import SKIPPED, InstanceResult, Invocation, parse_time
+from .models import SKIPPED, Command, InstanceResult, Invocation, parse_time
 from .orders import dry_order, order_for, script_of, stored_command
 from .outcome import RunOutcome, dropped_warning, skipped_warning
-from .previous import Earlier, done_before, key_tag, run_tag, started_before, tagged_invocations
+from .previous import Earlier, done_before, key_tag, key_token, run_tag, started_before, tagged_invocations
 from .readiness import Unfit, examine, find_targets
 from .request import RunRequest
-from .sending import NOT_STARTED, Batch, Order, Sent, left_out, plan_batches, refused, send, uncertain
+from .sending import NOT_STARTED, Batch, Order, Sent, left_out, plan_batches, plan_under_key, refused, send, uncertain
 from .targets import MAX_TAGS, check_tags
 from .waiting import Settled, Watch, begun, ended, names_of, visible
 
@@ -76,6 +76,8 @@ class _Run:
         self.shares: dict[str, Share] = {}
         # invocations that an earlier start under the same token has made
         self.known: frozenset[str] = frozenset()
+        # invocations that carry the idempotency key
+        self.under_key: list[Invocation] = []
 
     def carry_out(self) -> RunOutcome:
         """Do everything, in order."""
@@ -87,11 +89,9 @@ class _Run:
         if self.request.dry_run:
             self._rehearse(remaining, lambda: dry_order(self.request, command))
         else:
-            token = None if self.client.generation == "classic" else self.request.client_token or new_client_token()
-            plan = plan_batches(remaining, self.request.batch_size, token, whole=remaining == self.instance_ids)
-            self.outcome.client_token = token if plan else None
-            tags = self._tags(token)
-            mark = run_tag(token) if token else None
+            plan = self._plan(remaining, command)
+            tags = self._tags()
+            mark = self._mark()
             self.watch = Watch(self.client, self.deadline, mark if mark and mark[0] in tags else None)
             with order_for(self.client, self.request, command, tags, self.outcome.errors.append) as order:
                 self._set_deadline(order, len(plan))
@@ -105,8 +105,8 @@ class _Run:
         request, wanted = self.request, frozenset(self.instance_ids)
         done: list[Earlier] = []
         if request.idempotency_key is not None:
-            found = tagged_invocations(self.client, key_tag(request.idempotency_key), self.deadline)
-            done = done_before(found, wanted)
+            self.under_key = tagged_invocations(self.client, key_tag(request.idempotency_key), self.deadline)
+            done = done_before(self.under_key, wanted)
             if self._other_script(done):
                 self.warn("idempotency_key: an earlier invocation under this key ran another script")
         started: list[Earlier] = []
@@ -162,14 +162,42 @@ class _Run:
 
     # sending
 
-    def _tags(self, token: str | None) -> dict[str, str]:
+    def _plan(self, instance_ids: tuple[str, ...], command: Command | None) -> tuple[Batch, ...]:
+        """Cut what is still to be run into batches, each with its token."""
+        request = self.request
+        if self._by_key:
+            self.outcome.by_key = True
+            token = key_token(request.idempotency_key or "", dry_order(request, command))
+            earlier: dict[str, set[str]] = {}
+            for invocation in self.under_key:
+                for instance in invocation.instances:
+                    earlier.setdefault(instance.instance_id, set()).add(invocation.invoke_id)
+            return plan_under_key(instance_ids, request.batch_size, token, earlier)
+        if self.client.generation == "classic":
+            return plan_batches(instance_ids, request.batch_size, None)
+        token = request.client_token or new_client_token()
+        self.outcome.client_token = token if instance_ids else None
+        return plan_batches(instance_ids, request.batch_size, token, whole=instance_ids == self.instance_ids)
+
+    @property
+    def _by_key(self) -> bool:
+        """Whether the tokens of the calls come from the idempotency key."""
+        return self.request.idempotency_key is not None and self.request.client_token is None
+
+    def _mark(self) -> tuple[str, str] | None:
+        """The tag by which the invocations of this run can be found, if they have one."""
+        if self._by_key:
+            return key_tag(self.request.idempotency_key or "")
+        return run_tag(self.outcome.client_token) if self.outcome.client_token else None
+
+    def _tags(self) -> dict[str, str]:
         """The tags of the invocations: the user's, the key's, and one by which all of this run can be found."""
         tags = check_tags(self.request.tags)
         if self.request.idempotency_key is not None:
             tags.update([key_tag(self.request.idempotency_key)])
         # on every invocation, so that a run started again with the token of this one sends the very same call
-        if token and len(tags) < MAX_TAGS:
-            tags.update([run_tag(token)])
+        if self.outcome.client_token and len(tags) < MAX_TAGS:
+            tags.update([run_tag(self.outcome.client_token)])
         return tags
 
     def _set_deadline(self, order: Order, batches: int) -> None:
@@ -208,8 +236,10 @@ class _Run:
     def _launch_and_collect(self, order: Order, queue: deque[Batch]) -> None:
         """Send the batches, as many at a time as may be under way, and gather the results as they end."""
         window = self._window(len(queue))
+        self.watch.looked = self._tell
         for invoke_id, share in self.shares.items():
-            self.watch.add(invoke_id, ended(share.instance_ids), tagged=invoke_id in self.known)
+            tagged = share.previous if self._by_key else invoke_id in self.known
+            self.watch.add(invoke_id, ended(share.instance_ids), tagged=tagged)
         try:
             while queue or len(self.watch):
                 if queue and self._too_many_failures():
@@ -243,8 +273,9 @@ class _Run:
             self.outcome.changed |= not replayed
             self.gathering.keep(unknown(instance_id, sent.invoke_id) for instance_id in sent.instance_ids)
             return
-        # under a token of its own a call cannot be a replay; under the user's, the state will tell when it was made
-        if self.request.client_token is None:
+        # under a token of its own a call cannot be a replay; under one that others use, too, the state will tell when
+        # it was made
+        if self.request.client_token is None and not self._by_key:
             self.outcome.changed = True
         self.shares[sent.invoke_id] = Share(sent.instance_ids, not_before=None if replayed else sent.not_before)
         self.watch.add(sent.invoke_id, self._settled(sent.instance_ids))
@@ -276,8 +307,19 @@ class _Run:
                 self.gathering.take_state(invocation.invoke_id, over[invocation.invoke_id], invocation)
         else:
             self.gathering.read(over, {invocation.invoke_id: invocation for invocation in invocations})
-        done = len(self.gathering) - len(self.gathering.running)
-        self.progress(f"{done} of {len(self.instance_ids)} instances done, {self.gathering.failed} failed")
+        self._tell()
+
+    def _tell(self, under_way: Iterable[Invocation] = ()) -> None:
+        """Tell how many instances have finished, those of invocations that are still under way included."""
+        ended_early = [
+            instance
+            for invocation in under_way
+            for instance in invocation.instances
+            if not instance.live and instance.instance_id in self.shares[invocation.invoke_id].instance_ids
+        ]
+        finished = len(self.gathering) - len(self.gathering.running) + len(ended_early)
+        failed = self.gathering.failed + sum(instance.failed for instance in ended_early)
+        self.progress(f"{finished}/{len(self.instance_ids)} finished, {failed} failed")
 
     def _judge(self, invocation: Invocation, share: Share) -> None:
         """Find out whether the invocation was made now or by an earlier use of the token."""

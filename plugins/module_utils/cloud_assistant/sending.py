@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,13 +17,17 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
     CloudError,
     TransportError,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.idempotency import derive_client_token
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.idempotency import (
+    derive_client_token,
+    new_client_token,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 
 from .invocations import list_invocations
 from .models import SKIPPED, InstanceResult
 from .readiness import REFUSALS, Unfit, examine
 from .results import RECORD_GRACE, REREAD_PAUSE
+from .targets import batches
 
 ROUNDS = 3
 """Times that a batch is sent when instances drop out of it in between."""
@@ -50,10 +54,14 @@ class Order:
 
 @dataclass(frozen=True)
 class Batch:
-    """Instances of one call, and the token that makes the call the same one however often it is sent."""
+    """Instances of one call, and the token that makes the call the same one however often it is sent.
+
+    ``recurring``: the token is not of this start alone, other starts under the same key send it too.
+    """
 
     instance_ids: tuple[str, ...]
     token: str | None
+    recurring: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,10 +89,29 @@ def plan_batches(
     ``token`` and the batch's instances: the same request gives the same tokens however often it is started.
     ``whole`` is false when the instances are what an earlier start has left.
     """
-    cut = [instance_ids[start : start + size] for start in range(0, len(instance_ids), size)]
+    cut = batches(instance_ids, size)
     if token is None or (whole and len(cut) == 1):
         return tuple(Batch(ids, token) for ids in cut)
     return tuple(Batch(ids, derive_client_token(token, *ids)) for ids in cut)
+
+
+def plan_under_key(
+    instance_ids: tuple[str, ...], size: int, token: str, earlier: Mapping[str, Collection[str]]
+) -> tuple[Batch, ...]:
+    """Cut the instances into batches whose tokens come from the key's ``token``.
+
+    ``earlier`` holds the ids of the earlier invocations of each instance that has some. For the other instances any
+    start under the key makes the same calls, so that the service carries out one of them, whether the starts see each
+    other or not. The tokens of those that run again depend on what ran there before.
+    """
+    fresh = tuple(item for item in instance_ids if item not in earlier)
+    again = tuple(item for item in instance_ids if item in earlier)
+    plan = list(plan_batches(fresh, size, token, whole=False))
+    for ids in batches(again, size):
+        history = sorted({invoke_id for item in ids for invoke_id in earlier[item]})
+        plan.append(Batch(ids, derive_client_token(token, *ids, *history)))
+    place = {instance_id: number for number, instance_id in enumerate(instance_ids)}
+    return tuple(sorted((replace(batch, recurring=True) for batch in plan), key=lambda b: place[b.instance_ids[0]]))
 
 
 def send(client: Client, order: Order, batch: Batch, *, skip: bool, deadline: Deadline) -> Sent:
@@ -92,8 +119,10 @@ def send(client: Client, order: Order, batch: Batch, *, skip: bool, deadline: De
 
     The service refuses a call for all its instances when one cannot run it. The reply does not say which, so they are
     looked at then. With ``skip`` the unfit ones are left out and the rest is sent again, under a token of its own.
+    A refusal under a recurring token may be what the service remembers of an earlier start: it is asked once more,
+    under a token that it does not know.
     """
-    remaining, token = batch.instance_ids, batch.token
+    remaining, token, recurring = batch.instance_ids, batch.token, batch.recurring
     dropped: list[InstanceResult] = []
     for number in range(1, ROUNDS + 1):
         clock = Deadline(None)
@@ -108,6 +137,9 @@ def send(client: Client, order: Order, batch: Batch, *, skip: bool, deadline: De
             if invoke_id:
                 return Sent(invoke_id, order.command_id, remaining, tuple(dropped))
             unfit = _unfit(client, order, remaining, error, deadline)
+            if recurring and not unfit and _refused_for_good(error):
+                token, recurring = new_client_token(), False
+                continue
             if not skip or not unfit or number == ROUNDS:
                 return Sent(left_out=(*dropped, *refused(remaining, unfit, error)), error=error)
             dropped += left_out(remaining, unfit)
@@ -151,6 +183,12 @@ def uncertain(error: CloudError | None) -> bool:
     if isinstance(error, ApiError):
         return error.after_lost_reply or (error.http_status or 0) >= 500
     return isinstance(error, TransportError) and error.may_have_arrived
+
+
+def _refused_for_good(error: CloudError) -> bool:
+    """Whether the service has answered, and the very same call will get the same answer (ECS, idempotence)."""
+    passing = ("Throttling", "IdempotentProcessing", "IdempotentParameterMismatch")
+    return isinstance(error, ApiError) and not uncertain(error) and not error.code.startswith(passing)
 
 
 def _began(reply: Reply, clock: Deadline) -> datetime | None:

@@ -143,13 +143,69 @@ def test_one_batch_carries_the_users_token():
     assert outcome.client_token == "mine"
 
 
-@pytest.mark.parametrize("options", [{}, {"batch_size": 2}, {"idempotency_key": "k"}, {"tags": {"team": "ops"}}])
+@pytest.mark.parametrize("options", [{}, {"batch_size": 2}, {"tags": {"team": "ops"}}])
 def test_a_run_started_again_with_the_token_that_it_was_given_makes_the_same_calls(options: dict[str, Any]):
     service = Service()
     outcome = start(service, ids(3), **options)
     again = Service()
     start(again, ids(3), client_token=outcome.client_token, **options)
     assert sorted(again.sent, key=str) == sorted(service.sent, key=str)
+
+
+@pytest.mark.parametrize("options", [{}, {"batch_size": 2}, {"tags": {"team": "ops"}}])
+def test_a_run_started_again_under_its_key_makes_the_same_calls(options: dict[str, Any]):
+    first, again = Service(), Service()
+    for service in (first, again):
+        assert start(service, ids(3), idempotency_key="k", **options).client_token is None
+    assert sorted(again.sent, key=str) == sorted(first.sent, key=str)
+
+
+def test_other_scripts_and_other_keys_make_other_calls():
+    sent = []
+    for script, key in ((b"a", "k"), (b"b", "k"), (b"a", "l")):
+        service = Service()
+        run.run(service, RunRequest(Targets.of(ids(1)), ScriptContent(script), idempotency_key=key))  # type: ignore[arg-type]
+        sent += [params["ClientToken"] for params in service.sent]
+    assert len(set(sent)) == 3
+
+
+def test_the_token_of_a_key_does_not_depend_on_secret_values():
+    """Tokens are written into logs, where a short secret could be found by trying."""
+    tokens = set()
+    for value in ("one", "two"):
+        service = Service()
+        script = ScriptContent(b"echo {{pw}}")
+        wanted = RunRequest(Targets.of(ids(1)), script, secret_parameters={"pw": value}, idempotency_key="k")
+        run.run(service, wanted)  # type: ignore[arg-type]
+        tokens.add(service.sent[0]["ClientToken"])
+    assert len(tokens) == 1
+
+
+def test_a_refusal_that_the_service_remembers_does_not_hold_up_a_key():
+    """The token of a key comes again at the next start; a service that answers it from memory is asked anew."""
+    quota = ApiError("RunCommand", "Invocation.ExceedQuota", "no more today", "R-1", 403, "host")
+    remembered: set[str] = set()
+
+    def refuse(operation: str, params: Mapping[str, Any]) -> CloudError | None:
+        return quota if operation == "RunCommand" and (full or params["ClientToken"] in remembered) else None
+
+    full = True
+    service = Service(refuse=refuse)
+    assert start(service, ids(2), idempotency_key="k").summary.failed == 2
+    assert service.requests["RunCommand"] == 2
+    first = Service()
+    start(first, ids(2), idempotency_key="k")
+    remembered, full = {first.sent[0]["ClientToken"]}, False
+    assert start(service, ids(2), idempotency_key="k").summary.success == 2
+    assert start(Service(refuse=refuse), ids(2), client_token=first.sent[0]["ClientToken"]).summary.failed == 2
+
+
+def test_a_call_under_a_key_that_may_have_arrived_is_gone_on_with_by_the_key():
+    lost = TransportError("RunCommand", "host", "the connection was closed", may_have_arrived=True)
+    service = Service(refuse=lambda operation, params: lost if operation == "RunCommand" else None)
+    failure = start(service, ids(2), idempotency_key="k").failure()
+    assert "run the task again: under its idempotency_key what has succeeded or still runs is left" in str(failure)
+    assert "client_token" not in str(failure)
 
 
 def test_a_call_that_may_have_arrived_counts_as_a_change_and_tells_how_to_go_on():
