@@ -52,7 +52,7 @@ CASES = [
             "run_script_canary": "1",
         },
         dict.fromkeys(WEB, 1),
-        stdout="instances done, 0 failed",
+        stdout="finished, 0 failed",
     ),
     Case(
         "Run script",

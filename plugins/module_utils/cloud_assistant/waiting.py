@@ -47,6 +47,8 @@ class Watch:
         self._settled: dict[str, Settled] = {}
         self._since = Deadline(None)
         self.seen: dict[str, Invocation] = {}
+        self.looked: Callable[[Iterable[Invocation]], None] = lambda under_way: None
+        """Gets the invocations that are under way, as they were seen, after each look that found none settled."""
 
     def __len__(self) -> int:
         return len(self._settled)
@@ -83,6 +85,8 @@ class Watch:
         over = [self.seen[item] for item in self._settled if item in self.seen and self._settled[item](self.seen[item])]
         for invocation in over:
             del self._settled[invocation.invoke_id], self.seen[invocation.invoke_id]
+        if not over:
+            self.looked(self.seen.values())
         return over or None
 
     def _read(self) -> Iterator[Invocation]:
