@@ -54,12 +54,14 @@ def test_a_disturbed_scenario_converges_again(name):
 @pytest.mark.parametrize("name", RUN_HERE)
 def test_scenario(name, tmp_path):
     ephemeral = tmp_path / "molecule"
+    env = ansible_environment(tmp_path, {"MOLECULE_EPHEMERAL_DIRECTORY": str(ephemeral), "NO_COLOR": "1"})
+    # the plays of a scenario are molecule's own affair
+    for name_of_ours in ("ANSIBLE_CALLBACKS_ENABLED", "ANSIBLE_CALLBACK_PLUGINS", "ANSIBLE_ROLES_PATH"):
+        del env[name_of_ours]
     done = subprocess.run(
         [str(Path(sys.executable).parent / "molecule"), "test", "--scenario-name", name],
         cwd=REPOSITORY,
-        env=ansible_environment(
-            tmp_path, {"MOLECULE_EPHEMERAL_DIRECTORY": str(ephemeral), "NO_COLOR": "1", "ANSIBLE_CALLBACKS_ENABLED": ""}
-        ),
+        env=env,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

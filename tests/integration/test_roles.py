@@ -1,0 +1,280 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What roles do when something fails, run as the playbooks run them, with the text that a survey gives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import connect
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.commands import find_commands
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.content import ScriptContent
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.request import RunRequest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.run import run
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import Targets
+from playbook_runner import PlayResult
+
+PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
+WEB = [f"i-web-{number}" for number in range(1, 7)]
+FLEET = [{"id": id, "tags": {"role": "web", "environment": "test"}} for id in WEB] + [
+    {"id": "i-stopped", "tags": {"role": "web", "environment": "test"}, "status": "Stopped"},
+    {"id": "i-db", "tags": {"role": "db", "environment": "test"}},
+]
+# a script that fails where the file /srv/broken is
+FAILS_WHERE_BROKEN = "echo checked; [ ! -e /srv/broken ]"
+
+
+class Roles:
+    """Runs the playbook of a role on a fleet of its own and reads the report."""
+
+    def __init__(self, emulator: Any, playbook: Callable[..., PlayResult], folder: Path) -> None:
+        self.emulator = emulator
+        self.folder = folder
+        names = ("region", "access_key_id", "access_key_secret", "endpoint")
+        self.client = connect({name: emulator.ready[name] for name in names})
+        self._playbook = playbook
+
+    def run(self, name: str, *, check: bool = False, **variables: Any) -> PlayResult:
+        """Run the playbook with these extra variables."""
+        return self._playbook(PLAYBOOKS / f"{name}.yml", extra_vars=variables, check=check, env=self.emulator.env())
+
+    def on_instances(self, script: str, *instance_ids: str) -> dict[str, str]:
+        """Run a script on instances, without Ansible, and return what each printed."""
+        outcome = run(self.client, RunRequest(Targets.of(list(instance_ids)), ScriptContent(script.encode())))
+        outcome.raise_for_failure()
+        return {row.instance_id: row.as_dict()["stdout"] for row in outcome.results}
+
+    def report(self, name: str) -> dict[str, Any]:
+        """The JSON report of that name."""
+        return json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
+
+    def states(self, name: str) -> dict[str, tuple[str, str]]:
+        """Of each instance in the report: its status and phase."""
+        return {row["instance_id"]: (row["status"], row.get("phase")) for row in self.report(name)["results"]}
+
+
+@pytest.fixture
+def roles(emulator: Any, playbook: Callable[..., PlayResult], tmp_path: Path) -> Roles:
+    """The roles' playbooks on a fleet of web servers, where i-web-2 and i-web-5 are broken."""
+    emulator.reset(FLEET)
+    roles = Roles(emulator, playbook, tmp_path)
+    roles.on_instances("touch /srv/broken", "i-web-2", "i-web-5")
+    return roles
+
+
+def run_script(roles: Roles, **variables: Any) -> PlayResult:
+    """Run the playbook run_script with a script that fails on broken instances."""
+    given = {"run_script_content": FAILS_WHERE_BROKEN, "run_script_report_dest": str(roles.folder), **variables}
+    return roles.run("run_script", **given)
+
+
+def test_a_failing_canary_starts_nothing_else(roles: Roles):
+    run = run_script(roles, target_tags="role=web, environment=test", run_script_canary="30%", run_script_wave_size="2")
+    assert run.rc == 2, run.output
+    assert roles.states("run_script") == {
+        "i-web-1": ("Success", "canary"),
+        "i-web-2": ("Failed", "canary"),
+        **dict.fromkeys(WEB[2:], ("Skipped", "waves")),
+    }
+    assert {row.get("error_info") for row in roles.report("run_script")["results"][2:]} == {
+        "not started, because the canary failed"
+    }
+    assert {id: len(runs) for id, runs in roles.emulator.executions().items()} == {
+        "i-web-1": 1, "i-web-2": 2, "i-web-5": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("allowed", "not_started"), [("0", {"i-web-3", "i-web-4", "i-web-5", "i-web-6"}), ("1", set())]
+)
+def test_waves_stop_past_the_failures_that_are_allowed(roles: Roles, allowed: str, not_started: set[str]):
+    run = run_script(
+        roles, target_instances="\n".join(WEB), run_script_wave_size="2", run_script_max_failures=allowed
+    )
+    assert run.rc == 2, run.output
+    states = roles.states("run_script")
+    assert {id for id, (status, _phase) in states.items() if status == "Skipped"} == not_started
+    assert set(states) == set(WEB)
+
+
+def test_a_key_runs_the_script_only_where_it_has_not_succeeded(roles: Roles):
+    variables = {"target_instances": WEB, "run_script_max_failures": 9, "run_script_idempotency_key": "k"}
+    assert run_script(roles, **variables).rc == 2
+    roles.on_instances("rm /srv/broken", "i-web-2", "i-web-5")
+    before = {id: len(runs) for id, runs in roles.emulator.executions().items()}
+    again = run_script(roles, **variables)
+    assert again.rc == 0, again.output
+    after = {id: len(runs) for id, runs in roles.emulator.executions().items()}
+    assert {id for id in after if after[id] != before[id]} == {"i-web-2", "i-web-5"}
+    assert [row["instance_id"] for row in roles.report("run_script")["results"] if not row["previous"]] == [
+        "i-web-2", "i-web-5",
+    ]
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"target_instances": "", "target_tags": ""},
+        {"target_tags": "role=nothing"},
+        {"target_instances": "i-web-1", "run_script_src": "x.sh"},
+        {"target_instances": "i-web-1", "run_script_content": ""},
+    ],
+    ids=["no targets", "no match", "two scripts", "no script"],
+)
+def test_a_run_without_targets_or_script_is_refused(roles: Roles, variables: dict[str, Any]):
+    before = len(roles.emulator.requests())
+    run = run_script(roles, **variables)
+    assert run.rc == 2, run.output
+    assert {row["action"] for row in roles.emulator.requests()[before:]} <= {"DescribeInstances"}
+
+
+def deploy(roles: Roles, release: str, **variables: Any) -> PlayResult:
+    """Run the playbook rolling_deploy with an artifact whose content is the release's name."""
+    artifact = roles.folder / "app.txt"
+    artifact.write_text(f"{release}\n", encoding="utf-8")
+    given = {
+        "target_tags": {"role": "web"},
+        "rolling_deploy_name": "app",
+        "rolling_deploy_release": release,
+        "rolling_deploy_artifact": str(artifact),
+        "rolling_deploy_wave_size": "3",
+        "rolling_deploy_report_dest": str(roles.folder),
+        **variables,
+    }
+    return roles.run("rolling_deploy", **given)
+
+
+def in_service(roles: Roles) -> dict[str, str]:
+    """The release that each web server has in service."""
+    return roles.on_instances("cat /srv/app/current/app.txt 2>/dev/null || echo none", *WEB)
+
+
+def test_a_wave_that_fails_its_check_goes_back(roles: Roles):
+    roles.on_instances("rm /srv/broken", "i-web-2")
+    assert deploy(roles, "1.0").rc == 0
+    assert set(in_service(roles).values()) == {"1.0"}
+
+    failed = deploy(roles, "2.0", rolling_deploy_post_check=FAILS_WHERE_BROKEN)
+    assert failed.rc == 2, failed.output
+    assert in_service(roles) == {
+        **dict.fromkeys(WEB[:3], "2.0"),
+        **dict.fromkeys(WEB[3:], "1.0"),
+    }
+    assert roles.states("rolling_deploy") == {
+        **dict.fromkeys(WEB[:3], ("Success", "deployed")),
+        **dict.fromkeys(WEB[3:], ("RolledBack", "rolled back")),
+    }
+    [broken] = [row for row in roles.report("rolling_deploy")["results"] if row["instance_id"] == "i-web-5"]
+    assert broken["wave"] == 2
+    assert [(step["phase"], step["status"]) for step in broken["steps"]] == [
+        ("deliver", "Success"), ("stage", "Success"), ("switch", "Success"), ("post-check", "Failed"),
+        ("roll back", "Success"),
+    ]
+
+
+def test_a_wave_that_fails_its_check_can_take_the_others_back(roles: Roles):
+    roles.on_instances("rm /srv/broken", "i-web-2")
+    failed = deploy(
+        roles, "1.0", rolling_deploy_post_check=FAILS_WHERE_BROKEN, rolling_deploy_roll_back_scope="all"
+    )
+    assert failed.rc == 2, failed.output
+    assert set(in_service(roles).values()) == {"none"}
+    assert set(roles.states("rolling_deploy").values()) == {("RolledBack", "rolled back")}
+
+
+def test_a_wave_that_fails_before_its_switch_stays_as_it_is(roles: Roles):
+    failed = deploy(roles, "1.0", rolling_deploy_pre_check=FAILS_WHERE_BROKEN)
+    assert failed.rc == 2, failed.output
+    assert set(in_service(roles).values()) == {"none"}
+    assert roles.states("rolling_deploy") == {
+        "i-web-1": ("Skipped", "not switched"),
+        "i-web-2": ("Failed", "pre-check"),
+        "i-web-3": ("Skipped", "not switched"),
+        **dict.fromkeys(WEB[3:], ("Skipped", "not started")),
+    }
+
+
+def test_a_deployment_in_check_mode_changes_nothing(roles: Roles):
+    artifact = roles.folder / "app.txt"
+    artifact.write_text("1.0", encoding="utf-8")
+    run = roles.run(
+        "rolling_deploy", check=True, target_instances=WEB, rolling_deploy_name="app", rolling_deploy_release="1.0",
+        rolling_deploy_artifact=str(artifact), rolling_deploy_report_dest=str(roles.folder / "reports"),
+    )
+    assert run.rc == 0, run.output
+    assert run.result("Switch")["changed"] is True
+    assert set(roles.on_instances("ls /srv/app 2>/dev/null || echo none", *WEB).values()) == {"none"}
+
+
+def test_a_handler_that_failed_runs_again_where_it_failed(roles: Roles):
+    (roles.folder / "app.conf").write_text("a=1\n", encoding="utf-8")
+    given = {
+        "target_instances": "i-web-1, i-web-2", "deliver_src": str(roles.folder / "app.conf"), "deliver_dest": "/srv/c",
+        "deliver_files_handler": f"echo handled >> /srv/handled; {FAILS_WHERE_BROKEN}",
+    }
+    assert roles.run("deliver_files", **given).rc == 2
+    roles.on_instances("rm /srv/broken", "i-web-2")
+    again = roles.run("deliver_files", **given)
+    assert again.rc == 0, again.output
+    assert roles.on_instances("wc -l < /srv/handled", "i-web-1", "i-web-2") == {"i-web-1": "1", "i-web-2": "2"}
+    last = roles.run("deliver_files", **given)
+    assert not [row for row in last.results if row["result"].get("changed")]
+
+
+def test_a_library_does_not_take_over_the_command_of_somebody_else(roles: Roles):
+    folder = roles.folder / "scripts"
+    folder.mkdir()
+    (folder / "manifest.yml").write_text("scripts: [{name: theirs, file: a.sh}]", encoding="utf-8")
+    (folder / "a.sh").write_text("echo ours\n", encoding="utf-8")
+    roles.client.call("CreateCommand", {
+        "Name": "theirs", "Type": "RunShellScript", "ContentEncoding": "Base64",
+        "CommandContent": ScriptContent(b"echo theirs").base64,
+    })
+
+    def contents() -> list[bytes]:
+        return [command.content for command in find_commands(roles.client, name="theirs")]
+
+    refused = roles.run("script_library", script_library_folder=str(folder))
+    assert refused.rc == 2, refused.output
+    assert "does not own theirs" in refused.result("Refuse to take over commands of others")["msg"]
+    assert contents() == [b"echo theirs"]
+    adopted = roles.run("script_library", script_library_folder=str(folder), script_library_adopt="true")
+    assert adopted.rc == 0, adopted.output
+    assert contents() == [b"echo ours\n"]
+    removed = roles.run("script_library", script_library_folder=str(folder), script_library_state="absent")
+    assert removed.rc == 0, removed.output
+    assert contents() == []
+
+
+def test_a_changed_script_takes_over_the_schedule(roles: Roles):
+    given = {
+        "target_tags": "role=web", "scheduled_script_name": "tick", "scheduled_script_frequency": "rate(1h)",
+    }
+    for text in ("echo 1 >> /srv/ticks", "echo 2 >> /srv/ticks"):
+        done = roles.run("scheduled_script", scheduled_script_content=text, **given)
+        assert done.rc == 0, done.output
+    roles.emulator.advance(3600)
+    assert set(roles.on_instances("tail -n 1 /srv/ticks", *WEB).values()) == {"2"}
+    again = roles.run("scheduled_script", scheduled_script_content="echo 2 >> /srv/ticks", **given)
+    assert not [row for row in again.results if row["result"].get("changed")]
+    gone = roles.run("scheduled_script", scheduled_script_state="absent", **given)
+    assert gone.rc == 0, gone.output
+    before = roles.on_instances("wc -l < /srv/ticks", *WEB)
+    roles.emulator.advance(7200)
+    assert roles.on_instances("wc -l < /srv/ticks", *WEB) == before
+
+
+def test_agents_that_cannot_be_mended_are_told(roles: Roles):
+    run = roles.run("agent", target_instances="i-web-1 i-stopped i-nobody")
+    assert run.rc == 2, run.output
+    told = run.result("Tell which instances cannot run scripts")["msg"]
+    assert set(told) == {"i-stopped", "i-nobody"}
+    assert "the instance is Stopped" in told["i-stopped"]
+    quiet = roles.run("agent", target_instances="i-web-1 i-stopped i-nobody", agent_strict="false")
+    assert quiet.rc == 0, quiet.output
