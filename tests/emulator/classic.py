@@ -16,20 +16,10 @@ The option ``generation`` settles it for all requests instead (``classic`` is an
 from __future__ import annotations
 
 from .errors import OPERATIONS
-from .wire import Params
+from .wire import ENVELOPE, Params
 
 COMMON_NAMES = {
-    "Action",
-    "Version",
-    "Format",
-    "Timestamp",
-    "SignatureMethod",
-    "SignatureVersion",
-    "SignatureNonce",
-    "SignatureType",
-    "AccessKeyId",
-    "SecurityToken",
-    "Signature",
+    *ENVELOPE,
     "RegionId",
     "OwnerId",
     "OwnerAccount",

@@ -13,23 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import api_error
-from .wire import Params
+from .wire import ENVELOPE, Params
 
 # parameters that differ between two tries of one request and say nothing about it
-_NOT_CONTENT = {
-    "ClientToken",
-    "Action",
-    "Version",
-    "Format",
-    "Timestamp",
-    "SignatureMethod",
-    "SignatureVersion",
-    "SignatureNonce",
-    "SignatureType",
-    "AccessKeyId",
-    "SecurityToken",
-    "Signature",
-}
+_NOT_CONTENT = {"ClientToken", *ENVELOPE}
 
 
 @dataclass

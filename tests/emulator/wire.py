@@ -12,6 +12,22 @@ from typing import Any
 from urllib.parse import parse_qsl, quote
 from xml.sax.saxutils import escape
 
+# parameters that say how a request is sent and signed, not what is asked for
+ENVELOPE = frozenset(
+    {
+        "Action",
+        "Version",
+        "Format",
+        "Timestamp",
+        "SignatureMethod",
+        "SignatureVersion",
+        "SignatureNonce",
+        "SignatureType",
+        "AccessKeyId",
+        "SecurityToken",
+        "Signature",
+    }
+)
 _LIST_KEY = re.compile(r"^([A-Za-z]+)\.(\d+)(?:\.(.+))?$")
 # what XML 1.0 cannot carry at all; the service drops it too
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
