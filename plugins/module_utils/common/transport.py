@@ -149,7 +149,8 @@ def _as_no_answer(error: Exception) -> NoAnswer:
     chain = _chain(error)
     for link in chain:
         if isinstance(link, ssl.SSLCertVerificationError):
-            reason = f"the server's certificate is not trusted: {link.verify_message or link.reason or link}"
+            problem = link.verify_message or link.reason or link
+            reason = f"the server's certificate is not trusted: {problem}; the option ca_path names who may sign it"
             return NoAnswer(redact(reason), may_have_arrived=False, passing=False)
     reason = _reason(chain)
     before_sending = (low.NewConnectionError, low.ConnectTimeoutError, low.ProxyError)
