@@ -22,7 +22,10 @@ CACHE = REPOSITORY / ".cache"
 UV = str(pathlib.Path(sys.executable).parent / "uv")
 
 # what the tests of another release need beside ansible-core; the versions are those of the development environment
-COMPANIONS = ("requests", "croniter", "tzdata", "aiohttp", "pytest", "pytest-xdist", "pytest-timeout", "hypothesis")
+COMPANIONS = (
+    "requests", "croniter", "tzdata", "alibabacloud-credentials", "aiohttp",
+    "pytest", "pytest-xdist", "pytest-timeout", "hypothesis",
+)
 
 
 class Release(NamedTuple):
