@@ -112,8 +112,9 @@ options:
     description:
       - Tags for the invocations, at most 20, one less with O(idempotency_key) and one less with O(client_token).
       - >-
-        The module adds tags of its own: C(cloudops-run), by which the invocations of one run are found, where there is
-        room for it, and C(cloudops-idempotency-key) with O(idempotency_key).
+        The module adds a tag of its own, by which the invocations of one run are found: C(cloudops-idempotency-key)
+        with O(idempotency_key), else C(cloudops-run) where there is room for it. With O(client_token) and
+        O(idempotency_key) there are both.
     type: dict
   oss_output_delivery:
     description:
