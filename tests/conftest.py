@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from ansible.plugins.loader import init_plugin_loader
 from ansible.utils.collection_loader import AnsibleCollectionConfig
+from hypothesis import HealthCheck, settings
 from playbook_runner import PlayResult, run_playbook
 
 if AnsibleCollectionConfig.collection_finder is None:
@@ -21,6 +22,10 @@ if AnsibleCollectionConfig.collection_finder is None:
     init_plugin_loader()
 
 FLEET_SIZE = 12
+
+# a busy machine must not make a test fail: no input of a property is judged by its time
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

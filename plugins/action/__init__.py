@@ -11,7 +11,11 @@ plugin of a task of this collection. So the client and its HTTP library cost the
 from __future__ import annotations
 
 import contextlib
+import importlib
+
+_SHARED = "ansible_collections.cloudops.cloud_assistant.plugins.module_utils"
 
 # where a library is missing, each task says so itself
 with contextlib.suppress(ImportError):
-    from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils import preload  # noqa: F401
+    for _name in ("requests", f"{_SHARED}.alibaba.options", f"{_SHARED}.cloud_assistant.models"):
+        importlib.import_module(_name)

@@ -27,7 +27,8 @@ class Schedule(Protocol):
 
     def next_runs(
         self, base: datetime, count: int, *, instance_zone: str = "UTC", created_at: datetime | None = None
-    ) -> list[datetime]: ...
+    ) -> list[datetime]:
+        """The next runs after ``base``."""
 
 
 def make_importable() -> None:

@@ -212,6 +212,18 @@ def test_two_starts_that_do_not_see_each_other_are_one_under_a_key(emulator_fact
     assert runs(emulator) == Counter(ids)
 
 
+def _killed_after_noting(calls: dict[str, Any], send: Any) -> Any:
+    """A stand-in for a client's call that notes each run by its first instance, and dies before it is sent."""
+
+    def note(operation: str, params: Any, **options: Any) -> Any:
+        if operation == "RunCommand":
+            calls[params["InstanceId"][0]] = params
+            raise Killed
+        return send(operation, params, **options)
+
+    return note
+
+
 def test_the_rest_is_sent_alike_by_a_start_that_sees_a_part(emulator: Any):
     """What another start has begun and failed is run again beside the rest, and does not move the rest's batches."""
     ids = list(emulator.reset(instances=6))
@@ -224,14 +236,7 @@ def test_the_rest_is_sent_alike_by_a_start_that_sees_a_part(emulator: Any):
         client = client_of(emulator)
         send = client.call
         calls: dict[str, Any] = {}
-
-        def note(operation: str, params: Any, calls: Any = calls, send: Any = send, **options: Any) -> Any:
-            if operation == "RunCommand":
-                calls[params["InstanceId"][0]] = params
-                raise Killed
-            return send(operation, params, **options)
-
-        client.call = note  # type: ignore[method-assign]
+        client.call = _killed_after_noting(calls, send)  # type: ignore[method-assign]
         request = RunRequest(Targets.of(fresh), script, batch_size=2, max_concurrent_batches=9, idempotency_key="k")
         with pytest.raises(Killed):
             run.run(client, request)

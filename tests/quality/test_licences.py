@@ -14,7 +14,7 @@ from ansible.module_utils.common.text.converters import to_text
 from support.environments import REPOSITORY
 
 # in two parts, so that no tool takes it for this file's own
-LICENCE = "SPDX-License-" "Identifier: GPL-3.0-or-later"
+LICENCE = "-".join(("SPDX", "License", "Identifier: GPL", "3.0", "or", "later"))
 COPYRIGHT = "Copyright (c) 2026, cloudops.cloud_assistant contributors"
 # these have a header of their own wherever a person wrote them
 WITH_HEADER = (".py", ".sh", ".yml", ".yaml", ".rst", ".toml", "Makefile", "README.md", "CONTRIBUTING.md")

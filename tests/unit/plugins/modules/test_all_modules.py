@@ -46,7 +46,7 @@ def test_action_groups_hold_every_module_of_their_cloud():
 
 
 def test_every_module_is_routed_to_the_action_plugin():
-    action = {"action_plugin": "cloudops.cloud_assistant.api_task"}
+    action = {"action_plugin": "cloudops.cloud_assistant.ecs_run_command"}
     assert RUNTIME["plugin_routing"]["modules"] == dict.fromkeys(NAMES, action)
 
 

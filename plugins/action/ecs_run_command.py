@@ -2,7 +2,11 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The controller's side of every module: reads ``src``, and runs the operation where it is cheapest."""
+"""The controller's side of every module: reads ``src``, and runs the operation where it is cheapest.
+
+It serves every module of the collection (meta/runtime.yml); ansible-test wants an action plugin to
+bear the name of a module that documents it.
+"""
 
 from __future__ import annotations
 
