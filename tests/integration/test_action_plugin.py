@@ -338,3 +338,10 @@ def test_short_name_with_the_collections_keyword(run: Run):
     done = run({"name": "t", "probe": {"value": 1}}, play={"collections": ["cloudops.cloud_assistant"]})
     assert done.rc == 0, done.output
     assert done.result("t")["value"] == 1
+
+
+def test_other_names_are_refused(run: Run):
+    # this tree has the action plugin, and no module of its name
+    done = run({"name": "t", "cloudops.cloud_assistant.ecs_run_command": {}})
+    assert done.rc != 0 and "Traceback" not in done.output
+    assert "is not a module of the collection" in done.output
