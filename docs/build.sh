@@ -23,7 +23,7 @@ cd "$site"
 sed -i "s/'sphinx.ext.intersphinx', //" conf.py
 cat >>conf.py <<'CONF'
 nitpick_ignore_regex = [
-    ('std:ref', r'ansible_collections\.ansible\..*|ansible_configuration_settings|common_return_values'),
+    ('std:ref', r'ansible_collections\.ansible\..*|action_plugins|ansible_configuration_settings|common_return_values'),
     ('std:envvar', r'(ANSIBLE|ALIBABA_CLOUD|ALICLOUD|HUAWEICLOUD|HW|OS)_.*'),
     ('envvar', r'(ANSIBLE|ALIBABA_CLOUD|ALICLOUD|HUAWEICLOUD|HW|OS)_.*'),
 ]
