@@ -87,9 +87,16 @@ class Selector:
             raise InputError("instance_ids", "no selection: give instance_ids, name, tags or vpc_id")
 
     def fits(self, row: Row) -> bool:
-        """Whether an instance is meant: name and tags compared exactly, as the service does not."""
+        """Whether an instance is meant. The service compares names and tags less exactly, and an endpoint that does
+        not know a filter leaves it out: what is told of the instance decides.
+        """
+        compared = (
+            (self.name, row.get("InstanceName")),
+            (self.vpc_id, (row.get("VpcAttributes") or {}).get("VpcId")),
+            (self.status, row.get("Status")),
+        )
         tags = tags_of(row)
-        return (self.name is None or row.get("InstanceName") == self.name) and all(
+        return all(wanted in (None, told) for wanted, told in compared) and all(
             tags.get(key) == value for key, value in self.tags.items()
         )
 

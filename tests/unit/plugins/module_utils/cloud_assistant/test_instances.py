@@ -59,6 +59,13 @@ def test_name_and_tags_are_compared_exactly():
     assert found(fleet, tags={"env": ""}) == ["i-0004"]
 
 
+@pytest.mark.parametrize("options", [{"vpc_id": "vpc-2"}, {"status": "Stopped"}])
+def test_a_filter_that_the_service_leaves_out_is_kept_all_the_same(options: dict[str, Any]):
+    fleet = FakeFleet({}, {"VpcAttributes": {"VpcId": "vpc-2"}, "Status": "Stopped"}, {"VpcAttributes": {}})
+    fleet._DescribeInstances = lambda params: FakeFleet._DescribeInstances(fleet, {})  # type: ignore[method-assign]
+    assert found(fleet, **options) == ["i-0002"]
+
+
 def test_ids_keep_their_order_and_go_in_hundreds():
     fleet = FakeFleet(*({} for _number in range(250)))
     ids = list(reversed(fleet.rows))
