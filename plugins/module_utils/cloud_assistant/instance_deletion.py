@@ -39,6 +39,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wa
 
 PASSING = ("Pending", "Starting", "Stopping")
 """Statuses that pass by themselves."""
+WRONG_STATUS = "IncorrectInstanceStatus"
 
 
 class Deletion:
@@ -69,6 +70,8 @@ class Deletion:
         self._wait = wait
         self._deadline = deadline
         self._progress = progress
+        # whose deletion was asked for without an answer, so that it may have begun
+        self._unanswered: set[str] = set()
         self.fates = Fates((row["InstanceId"], Fate.found(row)) for row in rows)
         for fate in self.fates.values():
             fate.action = "delete"
@@ -182,9 +185,10 @@ class Deletion:
         One that is gone was deleted by this task if an answer was lost on the way, else by someone else meanwhile.
         The rest is asked for again, alone each, when the service refused the call because of some of them.
         """
-        lost = error.may_have_arrived if isinstance(error, TransportError) else error.after_lost_reply
         refused = isinstance(error, ApiError) and is_refusal(error)
-        if not (lost or refused):
+        if _lost_reply(error):
+            self._unanswered.update(instance_ids)
+        elif not refused:
             raise error
         try:
             left = states_of(self._client, instance_ids, self._deadline)
@@ -194,8 +198,8 @@ class Deletion:
         for instance_id in gone:
             fate = self.fates[instance_id]
             fate.status = ABSENT
-            fate.changed = lost
-            if not lost:
+            fate.changed = instance_id in self._unanswered
+            if not fate.changed:
                 fate.action = "none"
                 fate.message = "was deleted by someone else meanwhile"
         remaining = [instance_id for instance_id in instance_ids if instance_id in left]
@@ -204,11 +208,18 @@ class Deletion:
         if not refused:
             raise error
         if len(instance_ids) == 1:
-            self.fates[remaining[0]].fail(str(error), error.result.get("error"))
+            self._refused(remaining[0], error)
             return
         for instance_id in remaining:
             # another request than the one before, hence another token
             self._submit([instance_id], derive_client_token(self._token, "alone", instance_id))
+
+    def _refused(self, instance_id: str, error: CloudError) -> None:
+        """Note a refusal, unless it is an unanswered try's own deletion that has changed the status already."""
+        if instance_id in self._unanswered and isinstance(error, ApiError) and error.code.startswith(WRONG_STATUS):
+            self._accepted([instance_id])
+        else:
+            self.fates[instance_id].fail(str(error), error.result.get("error"))
 
     def _accepted(self, instance_ids: Sequence[str]) -> None:
         for instance_id in instance_ids:
@@ -255,3 +266,11 @@ class Deletion:
         except WaitTimeout as error:
             still = ", ".join(f"{instance_id} ({self.fates[instance_id].status})" for instance_id in sorted(waiting))
             raise WaitTimeout(f"{error}. Still there: {still}") from error
+
+
+def _lost_reply(error: ApiError | TransportError) -> bool:
+    """Whether the deletion may have begun although no answer said so."""
+    if isinstance(error, TransportError):
+        return error.may_have_arrived
+    # a gateway's 5xx says nothing of what the service behind it did
+    return error.after_lost_reply or (error.http_status or 0) >= 500

@@ -217,6 +217,51 @@ def test_not_found_after_a_lost_reply_is_our_own_deletion():
     assert [(row["status"], row["changed"]) for row in task.fates.results()] == [("absent", True)]
 
 
+def test_refused_while_the_unanswered_deletion_is_at_work():
+    """The answer is lost, and the repeated call, without a client token, finds the instance on its way out."""
+    fleet = FakeFleet({})
+
+    def trouble(operation: str, params: dict[str, Any], moment: str) -> None:
+        if operation == "DeleteInstances" and moment == "after":
+            raise api_error(operation, "IncorrectInstanceStatus", lost=True)
+
+    fleet.trouble = trouble
+    task = deletion(fleet, force=True)
+    task.carry_out()
+    assert [(row["status"], row["changed"]) for row in task.fates.results()] == [("absent", True)]
+
+
+def test_what_goes_after_an_unanswered_batch_is_our_own_deletion():
+    """The batch is refused after a lost answer; the looks in between do not see yet that the first try has worked."""
+    fleet = FakeFleet({}, {})
+
+    def trouble(operation: str, params: dict[str, Any], moment: str) -> None:
+        if operation != "DeleteInstances" or moment == "before":
+            return
+        if len(params["InstanceId"]) > 1:
+            raise api_error(operation, "InvalidInstanceId.NotFound", 404, lost=True)
+        raise AssertionError("what is on its way out is not deleted again")
+
+    fleet.trouble = trouble
+    task = deletion(fleet, force=True)
+    task.carry_out()
+    assert [(row["status"], row["changed"]) for row in task.fates.results()] == [("absent", True)] * 2
+
+
+def test_deletion_that_worked_behind_a_gateway_error_is_ours():
+    fleet = FakeFleet({})
+
+    def trouble(operation: str, params: dict[str, Any], moment: str) -> None:
+        if operation == "DeleteInstances" and moment == "after":
+            fleet.rows.clear()
+            raise api_error(operation, "502", 502)
+
+    fleet.trouble = trouble
+    task = deletion(fleet, force=True)
+    task.carry_out()
+    assert [(row["status"], row["changed"]) for row in task.fates.results()] == [("absent", True)]
+
+
 def test_error_of_another_kind_is_raised_with_every_fate():
     fleet = FakeFleet({})
 
