@@ -105,7 +105,8 @@ options:
     description:
       - >-
         With O(state=absent), the token that makes a repeated deletion the same deletion, up to 64 ASCII characters. For
-        more than 100 instances, each group's token is derived from it. The default is a new one for each task. Not with
+        more than 100 instances, each group's token is derived from it. A token that another deletion has used deletes
+        nothing. The default is a new one for each task. Not with
         O(api_generation=classic), where each instance is deleted by a call of its own, and deleting it twice does no
         more than deleting it once.
     type: str

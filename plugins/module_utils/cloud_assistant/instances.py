@@ -271,9 +271,12 @@ class Fates(dict[str, Fate]):
 
 
 def is_refusal(error: ApiError) -> bool:
-    """Whether the service refused a call because of what it names, so that a part of it may be accepted."""
+    """Whether the service refused a call because of what it names, so that a part of it may be accepted.
+
+    A client token that belongs to another request is no such reason: no part of the call is what it stands for.
+    """
     status = error.http_status or 0
-    return 400 <= status < 500 and status != 429 and not error.code.startswith("Throttling")
+    return 400 <= status < 500 and status != 429 and not error.code.startswith(("Throttling", "Idempotent"))
 
 
 def is_rehearsed(error: ApiError) -> bool:

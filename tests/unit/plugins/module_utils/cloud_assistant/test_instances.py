@@ -262,6 +262,17 @@ def test_deletion_that_worked_behind_a_gateway_error_is_ours():
     assert [(row["status"], row["changed"]) for row in task.fates.results()] == [("absent", True)]
 
 
+@pytest.mark.parametrize("others", [1, 2])
+def test_a_token_that_another_deletion_used_deletes_nothing(others: int):
+    fleet = FakeFleet(*({} for _number in range(1 + others)))
+    deletion(fleet, "i-0001", force=True, client_token="mine").carry_out()
+    task = deletion(fleet, *fleet.rows, force=True, client_token="mine")
+    with pytest.raises(TaskFailure, match="IdempotentParameterMismatch") as caught:
+        task.carry_out()
+    assert list(fleet.deletions) == ["i-0001"]
+    assert caught.value.result["changed"] is False
+
+
 def test_error_of_another_kind_is_raised_with_every_fate():
     fleet = FakeFleet({})
 
