@@ -60,7 +60,7 @@ def alive(emulator: Any) -> set[str]:
 
 
 def test_nothing_happens_without_confirmation(decommission: Callable[..., PlayResult], emulator: Any):
-    run = decommission(decommission_ecs_tags={"role": "old"}, decommission_clouddc_ids=[METAL])
+    run = decommission(target_tags='{"role": "old"}', decommission_clouddc_ids=[METAL])
     assert run.rc == 2, run.output
     assert run.result("Show what is to be deleted")["msg"] == {
         "ecs": {"i-old-1": "old-1", "i-old-2": "old-2"},
@@ -120,8 +120,10 @@ def test_failing_farewell_keeps_everything(decommission: Callable[..., PlayResul
         ({}, "Give decommission_ecs_ids or"),
         ({"decommission_ecs_ids": ["i-new"], "decommission_ecs_tags": {"a": "b"}}, "Give decommission_ecs_ids or"),
         ({"decommission_clouddc_ids": [METAL, OTHER_METAL], "decommission_max": 1}, "2 instances were found"),
+        ({"target_tags": "role=old, env = test"}, "target_tags: must be KEY=VALUE pairs"),
+        ({"decommission_ecs_tags": "role=new,role=old"}, "decommission_ecs_tags: must be KEY=VALUE pairs"),
     ],
-    ids=["nothing", "ids and tags", "too many"],
+    ids=["nothing", "ids and tags", "too many", "blanks in a tag", "a key twice"],
 )
 def test_bad_input(decommission: Callable[..., PlayResult], emulator: Any, variables: dict[str, Any], problem: str):
     run = decommission(decommission_confirm="delete", **variables)
