@@ -53,8 +53,12 @@ def decommission(emulator: Any, playbook: Callable[..., PlayResult], tmp_path: P
 
 
 def alive(emulator: Any) -> set[str]:
-    """The ECS instances that no deletion was asked for."""
-    asked = [row for row in emulator.requests() if row["action"] == "DeleteInstances" and "service" not in row]
+    """The ECS instances that no deletion was asked for; a rehearsal is none."""
+    asked = [
+        row
+        for row in emulator.requests()
+        if row["action"] == "DeleteInstances" and "service" not in row and "DryRun" not in row["params"]
+    ]
     gone = {value for row in asked for name, value in row["params"].items() if name.startswith("InstanceId.")}
     return {"i-old-1", "i-old-2", "i-new"} - gone
 
@@ -97,10 +101,54 @@ def test_both_clouds(decommission: Callable[..., PlayResult], emulator: Any, tmp
 def test_check_mode(decommission: Callable[..., PlayResult], emulator: Any):
     run = decommission(check=True, decommission_ecs_ids=["i-old-1"], decommission_clouddc_ids=[METAL])
     assert run.rc == 0, run.output
-    assert run.result("Delete the CloudDC instances")["changed"] is True
-    assert run.result("Delete the ECS instances")["changed"] is True
+    for cloud in ("ECS", "CloudDC"):
+        assert run.result(f"Rehearse the deletion of the {cloud} instances")["changed"] is True
+    confirmed = decommission(check=True, decommission_ecs_ids=["i-old-1"], decommission_confirm="delete")
+    assert confirmed.rc == 0, confirmed.output
+    assert confirmed.result("Rehearse the deletion of the ECS instances")["changed"] is False
+    assert confirmed.result("Delete the ECS instances")["changed"] is True
     assert emulator.deletions() == {}
     assert emulator.executions() == {}
+    assert alive(emulator) == {"i-old-1", "i-old-2", "i-new"}
+
+
+UNSWITCHED = """---
+- name: Decommission
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Decommission
+      ansible.builtin.import_role:
+        name: cloudops.cloud_assistant.decommission
+      vars:
+        decommission_ecs_ids: [i-old-1]
+      check_mode: false
+"""
+
+
+def test_switching_check_mode_off_is_no_confirmation(emulator: Any, playbook: Callable[..., PlayResult]):
+    emulator.reset(FLEET)
+    run = playbook(UNSWITCHED, env=emulator.env(), check=True)
+    assert alive(emulator) == {"i-old-1", "i-old-2", "i-new"}, run.output
+    assert emulator.executions() == {}
+
+
+def test_what_cannot_be_deleted_stops_before_the_farewell(decommission: Callable[..., PlayResult], emulator: Any):
+    guarded = {"id": "i-guarded", "deletion_protection": True, "tags": {"role": "mixed"}}
+    paid = {"id": "i-paid", "charge_type": "PrePaid", "tags": {"role": "mixed"}}
+    emulator.reset({"instances": [guarded, paid]})
+    run = decommission(decommission_ecs_tags={"role": "mixed"}, decommission_confirm="delete")
+    assert run.rc == 2, run.output
+    told = run.result("Rehearse the deletion of the ECS instances")["msg"]
+    assert "i-guarded" in told and "i-paid" in told
+    assert emulator.executions() == {}
+
+    paid_only = {
+        "decommission_ecs_ids": ["i-paid"],
+        "decommission_terminate_subscription": True,
+        "decommission_confirm": "delete",
+    }
+    assert decommission(**paid_only).result("Delete the ECS instances")["changed"] is True
 
 
 def test_failing_farewell_keeps_everything(decommission: Callable[..., PlayResult], emulator: Any, tmp_path: Path):
@@ -119,7 +167,7 @@ def test_failing_farewell_keeps_everything(decommission: Callable[..., PlayResul
     [
         ({}, "Give decommission_ecs_ids or"),
         ({"decommission_ecs_ids": ["i-new"], "decommission_ecs_tags": {"a": "b"}}, "Give decommission_ecs_ids or"),
-        ({"decommission_clouddc_ids": [METAL, OTHER_METAL], "decommission_max": 1}, "2 instances were found"),
+        ({"decommission_clouddc_ids": [METAL, OTHER_METAL], "decommission_max": 0}, "2 instances were found"),
         ({"target_tags": "role=old, env = test"}, "target_tags: must be KEY=VALUE pairs"),
         ({"decommission_ecs_tags": "role=new,role=old"}, "decommission_ecs_tags: must be KEY=VALUE pairs"),
     ],
@@ -129,6 +177,21 @@ def test_bad_input(decommission: Callable[..., PlayResult], emulator: Any, varia
     run = decommission(decommission_confirm="delete", **variables)
     assert run.rc == 2, run.output
     assert problem in run.stdout
+    assert emulator.deletions() == {}
+    assert alive(emulator) == {"i-old-1", "i-old-2", "i-new"}
+
+
+def test_script_on_a_host_that_takes_too_long_keeps_everything(
+    decommission: Callable[..., PlayResult], emulator: Any, tmp_path: Path
+):
+    (tmp_path / "mine.sh").write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")
+    run = decommission(
+        decommission_clouddc_ids=[METAL],
+        decommission_clouddc_hosts=["metal-1"],
+        decommission_script_timeout=1,
+        decommission_confirm="delete",
+    )
+    assert run.rc == 2, run.output
     assert emulator.deletions() == {}
 
 
