@@ -241,6 +241,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     Row,
     Selector,
     find_instances,
+    states_of,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError, TaskFailure
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.idempotency import check_client_token
@@ -284,10 +285,13 @@ def ensure(task: TaskContext) -> dict[str, Any]:
     common = {"wait": params["wait"], "deadline": deadline, "progress": task.progress, "force": params["force"]}
     change: Deletion | PowerChange
     if params["state"] == "absent":
+        # an id that the rest of the selection leaves out is no instance that does not exist
+        left_out = states_of(client, missing, deadline) if missing and selector.narrows else {}
         change = Deletion(
             client,
             rows,
-            missing,
+            [item for item in missing if item not in left_out],
+            left_out=list(left_out.values()),
             terminate_subscription=params["terminate_subscription"],
             client_token=params["client_token"],
             **common,

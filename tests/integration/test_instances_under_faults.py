@@ -126,6 +126,22 @@ def test_a_stopped_instance_needs_no_force(mixed: Any):
     assert use(mixed, state="absent", name="stopped")["changed"] is True
 
 
+@pytest.mark.parametrize("rest", [{"status": "Stopped"}, {"tags": {"run": "2"}}], ids=["status", "tags"])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_an_id_that_the_rest_of_the_selection_leaves_out_is_not_told_to_be_absent(
+    mixed: Any, rest: dict[str, Any], check_mode: bool
+):
+    ids = ["i-plain", "i-stopped", "i-none"]
+    result = use(mixed, state="absent", instance_ids=ids, check_mode=check_mode, **rest)
+    assert not result.get("failed"), result["msg"]
+    told = {row["instance_id"]: (row["status_before"], row["status"], row["changed"]) for row in result["results"]}
+    assert told == {
+        "i-plain": ("Running", "Running", False),
+        "i-stopped": ("Stopped", "absent", True),
+        "i-none": ("absent", "absent", False),
+    }
+
+
 def test_a_killed_run_is_finished_by_the_next_with_the_same_token(mixed: Any):
     mixed.faults([{"action": "DeleteInstances", "kind": "drop_after", "nth": [1]}])
     options = {"state": "absent", "instance_ids": ["i-plain"], "force": True, "client_token": "mine"}

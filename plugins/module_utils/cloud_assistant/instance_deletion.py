@@ -45,8 +45,9 @@ WRONG_STATUS = "IncorrectInstanceStatus"
 class Deletion:
     """One task's deletion of ``rows`` (of DescribeInstances); ``missing`` are ids that were given and do not exist.
 
-    ``force`` also deletes instances that are not stopped, ``terminate_subscription`` also those that are paid for in
-    advance. ``rehearse`` changes nothing, ``carry_out`` deletes.
+    ``left_out`` are the rows of ids that were given and that the rest of the selection leaves out: they stay. ``force``
+    also deletes instances that are not stopped, ``terminate_subscription`` also those that are paid for in advance.
+    ``rehearse`` changes nothing, ``carry_out`` deletes.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Deletion:
         rows: Sequence[Row],
         missing: Sequence[str] = (),
         *,
+        left_out: Sequence[Row] = (),
         force: bool = False,
         terminate_subscription: bool = False,
         client_token: str | None = None,
@@ -75,6 +77,9 @@ class Deletion:
         self.fates = Fates((row["InstanceId"], Fate.found(row)) for row in rows)
         for fate in self.fates.values():
             fate.action = "delete"
+        self.fates.update((row["InstanceId"], Fate.found(row)) for row in left_out)
+        for row in left_out:
+            self.fates[row["InstanceId"]].message = "left alone, as the rest of the selection does not fit it"
         self.fates.update((instance_id, Fate(instance_id)) for instance_id in missing)
 
     def check(self) -> None:

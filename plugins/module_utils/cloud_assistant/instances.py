@@ -86,6 +86,11 @@ class Selector:
         if not (self.instance_ids or self.name or self.tags or self.vpc_id):
             raise InputError("instance_ids", "no selection: give instance_ids, name, tags or vpc_id")
 
+    @property
+    def narrows(self) -> bool:
+        """Whether more is given than ids, so that an instance may exist and not be meant."""
+        return bool(self.name or self.tags or self.vpc_id or self.status)
+
     def fits(self, row: Row) -> bool:
         """Whether an instance is meant. The service compares names and tags less exactly, and an endpoint that does
         not know a filter leaves it out: what is told of the instance decides.
