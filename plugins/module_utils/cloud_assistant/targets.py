@@ -89,6 +89,9 @@ def check_tags(tags: Mapping[str, object], option: str = "tags", *, limit: int =
     """Return the tags as text; raise InputError for what the service does not take (RunCommand, Tag)."""
     if len(tags) > limit:
         raise InputError(option, f"has {len(tags)} tags, at most {limit} are allowed")
+    for key, value in tags.items():
+        if isinstance(value, (list, tuple, Mapping)):
+            raise InputError(option, f"the value of {str(key)!r} must be one text, not {value!r}")
     checked = {str(key): "" if value is None else str(value) for key, value in tags.items()}
     for key, value in checked.items():
         if not 1 <= len(key) <= MAX_TAG_KEY:

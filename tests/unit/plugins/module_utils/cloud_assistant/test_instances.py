@@ -89,6 +89,8 @@ def test_a_list_cut_by_the_service_is_completed():
         ({"instance_ids": ["i-1", "not an id"]}, "instance_ids"),
         ({"status": "running"}, "status"),
         ({"tags": {f"k{number}": "v" for number in range(21)}}, "tags"),
+        ({"tags": {"role": ["a", "b"]}}, "tags"),
+        ({"tags": {"role": {"a": "b"}}}, "tags"),
     ],
 )
 def test_doubtful_selections_are_refused(options: dict[str, Any], option: str):
