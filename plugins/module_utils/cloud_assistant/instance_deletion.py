@@ -39,6 +39,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wa
 
 PASSING = ("Pending", "Starting", "Stopping")
 """Statuses that pass by themselves."""
+GOING_DOWN = "Stopping"
 WRONG_STATUS = "IncorrectInstanceStatus"
 
 
@@ -187,7 +188,7 @@ class Deletion:
     def _after_error(self, instance_ids: Sequence[str], error: ApiError | TransportError) -> None:
         """Look which instances are still there.
 
-        One that is gone was deleted by this task if an answer was lost on the way, else by someone else meanwhile.
+        One that is gone, or on its way, was deleted by this task if an answer was lost, else by someone else meanwhile.
         The rest is asked for again, alone each, when the service refused the call because of some of them.
         """
         refused = isinstance(error, ApiError) and is_refusal(error)
@@ -206,8 +207,10 @@ class Deletion:
             fate.changed = instance_id in self._unanswered
             if not fate.changed:
                 fate.action = "none"
-                fate.message = "was deleted by someone else meanwhile"
-        remaining = [instance_id for instance_id in instance_ids if instance_id in left]
+                fate.message = "was deleted meanwhile, not by this task"
+        going = [instance_id for instance_id, row in left.items() if self._has_begun(instance_id, row)]
+        self._accepted(going)
+        remaining = [instance_id for instance_id in instance_ids if instance_id in left and instance_id not in going]
         if not remaining:
             return
         if not refused:
@@ -218,6 +221,11 @@ class Deletion:
         for instance_id in remaining:
             # another request than the one before, hence another token
             self._submit([instance_id], derive_client_token(self._token, "alone", instance_id))
+
+    def _has_begun(self, instance_id: str, row: Row) -> bool:
+        """Whether an unanswered deletion is at work: the instance goes down, which it did not before."""
+        status = row.get("Status")
+        return instance_id in self._unanswered and status == GOING_DOWN and self.fates[instance_id].status != status
 
     def _refused(self, instance_id: str, error: CloudError) -> None:
         """Note a refusal, unless it is an unanswered try's own deletion that has changed the status already."""
@@ -245,7 +253,7 @@ class Deletion:
                 fate = self.fates[instance_id]
                 fate.status = str(rows[instance_id].get("Status")) if instance_id in rows else ABSENT
                 if fate.status == ABSENT:
-                    fate.action, fate.message = "none", "was deleted by someone else meanwhile"
+                    fate.action, fate.message = "none", "was deleted meanwhile, not by this task"
             return None if any(self.fates[instance_id].status in PASSING for instance_id in passing) else True
 
         poll(settled, self._deadline, f"waiting for {len(passing)} instances to have started or stopped")

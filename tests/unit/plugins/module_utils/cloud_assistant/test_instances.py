@@ -202,7 +202,7 @@ def test_one_that_someone_else_deleted_meanwhile_is_unchanged():
     del fleet.rows["i-0001"]
     task.carry_out()
     assert [row["changed"] for row in task.fates.results()] == [False, True]
-    assert task.fates.results()[0]["msg"] == "was deleted by someone else meanwhile"
+    assert task.fates.results()[0]["msg"] == "was deleted meanwhile, not by this task"
 
 
 def test_not_found_after_a_lost_reply_is_our_own_deletion():
@@ -217,6 +217,20 @@ def test_not_found_after_a_lost_reply_is_our_own_deletion():
     task = deletion(fleet, force=True)
     task.carry_out()
     assert [(row["status"], row["changed"]) for row in task.fates.results()] == [("absent", True)]
+
+
+def test_unanswered_deletion_that_is_at_work_is_waited_for():
+    fleet = FakeFleet({}, {"Status": "Stopped"})
+
+    def trouble(operation: str, params: dict[str, Any], moment: str) -> None:
+        if operation == "DeleteInstances" and moment == "after":
+            raise lost(operation)
+
+    fleet.trouble = trouble
+    task = deletion(fleet, force=True)
+    task.carry_out()
+    assert [(row["status"], row["changed"]) for row in task.fates.results()] == [("absent", True)] * 2
+    assert set(fleet.deletions.values()) == {1}
 
 
 def test_refused_while_the_unanswered_deletion_is_at_work():
