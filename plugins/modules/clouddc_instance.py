@@ -167,7 +167,11 @@ results:
       returned: when the instance could not be deleted
       sample: {error_code: iMetal.0099, error_msg: internal error, error_type: delete_instance_error}
 error:
-  description: The service's first error, with operation, code, message, request id, HTTP status, host and hint.
+  description:
+    - The service's first error, with operation, code, message, request id, HTTP status, host and hint.
+    - >-
+      When it accepted a deletion or a power off that failed afterwards, its own block with C(error_code), C(error_msg)
+      and C(error_type).
   returned: when the service answered with an error
   type: dict
   sample:
