@@ -191,7 +191,9 @@ results:
       returned: always
       sample: Running
     status:
-      description: Its status at the end, V(absent) when it does not exist. V(deleting) when that was not waited for.
+      description: >-
+        Its status at the end, V(absent) when it does not exist. Where O(wait=false), V(deleting), V(Starting) or
+        V(Stopping) once the service has accepted that.
       type: str
       returned: always
       sample: absent

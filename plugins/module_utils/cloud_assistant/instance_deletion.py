@@ -39,6 +39,8 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wa
 
 PASSING = ("Pending", "Starting", "Stopping")
 """Statuses that pass by themselves."""
+DELETING = "deleting"
+"""What an instance is in whose deletion is accepted and not waited for; no status of the service."""
 GOING_DOWN = "Stopping"
 WRONG_STATUS = "IncorrectInstanceStatus"
 
@@ -172,7 +174,7 @@ class Deletion:
 
     def _would_go(self, fate: Fate) -> None:
         fate.changed = True
-        fate.status = ABSENT
+        fate.status = ABSENT if self._wait else DELETING
         fate.message = "would be deleted"
 
     def _submit(self, instance_ids: Sequence[str], token: str) -> None:
@@ -239,7 +241,7 @@ class Deletion:
             fate = self.fates[instance_id]
             fate.changed = True
             # what it really is, the wait finds out; without one, nobody does
-            fate.status = "deleting"
+            fate.status = DELETING
 
     def _wait_until_settled(self) -> None:
         """Wait for instances that are just starting or stopping: the service deletes none of those."""
@@ -259,7 +261,7 @@ class Deletion:
         poll(settled, self._deadline, f"waiting for {len(passing)} instances to have started or stopped")
 
     def _wait_until_gone(self) -> None:
-        waiting = {fate.instance_id for fate in self.fates.values() if fate.status == "deleting"}
+        waiting = {fate.instance_id for fate in self.fates.values() if fate.status == DELETING}
         total = len(waiting)
         if not total:
             return

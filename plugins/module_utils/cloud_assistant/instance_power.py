@@ -34,6 +34,8 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wa
 OPERATIONS = {"running": "StartInstances", "stopped": "StopInstances", "rebooted": "RebootInstances"}
 ACTIONS = {"running": "start", "stopped": "stop", "rebooted": "reboot"}
 GOALS = {"running": "Running", "stopped": "Stopped", "rebooted": "Running"}
+# what an instance is in once the action is accepted; one that reboots may go on to read Running for a moment
+ACCEPTED = {"running": "Starting", "stopped": "Stopping", "rebooted": "Running"}
 # the status from which the action is possible, and those that lead there by themselves
 STARTS_FROM = {"running": "Stopped", "stopped": "Running", "rebooted": "Running"}
 LEADS_TO = {"Running": ("Starting", "Pending"), "Stopped": ("Stopping",)}
@@ -110,8 +112,11 @@ class PowerChange:
                 self._rehearse(batch)
         for fate in self.fates.values():
             if not fate.failed and fate.action != "none":
-                fate.status = self._goal
                 fate.changed = fate.action != "wait"
+                if self._wait:
+                    fate.status = self._goal
+                elif fate.changed:
+                    fate.status = ACCEPTED[self._state]
                 fate.message = "would come to be by itself" if fate.action == "wait" else f"would {fate.action}"
         self.fates.raise_failures(f"could not {ACTIONS[self._state]}")
 
@@ -189,6 +194,8 @@ class PowerChange:
     def _accepted(self, instance_id: str) -> None:
         fate = self.fates[instance_id]
         fate.changed = True
+        # what it comes to, the wait finds out; without one, nobody does
+        fate.status = ACCEPTED[self._state]
         self._accepted_at[instance_id] = self._deadline.elapsed()
 
     def _refused(self, instance_id: str, code: str, text: str, block: dict[str, Any], lost: bool) -> None:

@@ -330,6 +330,20 @@ def test_without_waiting_the_end_is_not_claimed():
     assert [row["status"] for row in task.fates.results()] == ["deleting"]
 
 
+@pytest.mark.parametrize("wait", [True, False])
+@pytest.mark.parametrize("state", ["absent", "running", "stopped", "rebooted"])
+def test_rehearsal_foretells_the_statuses(state: str, wait: bool):
+    def task(fleet: FakeFleet) -> Deletion | PowerChange:
+        return deletion(fleet, force=True, wait=wait) if state == "absent" else power(fleet, state, wait=wait)
+
+    statuses = ["Running"] if state == "rebooted" else ["Running", "Stopped"]
+    foretold, done = (task(FakeFleet(*({"Status": status} for status in statuses))) for _turn in range(2))
+    foretold.rehearse()
+    done.carry_out()
+    told, seen = ([(row["status"], row["changed"]) for row in one.fates.results()] for one in (foretold, done))
+    assert told == seen
+
+
 def test_one_that_is_just_stopping_is_waited_for():
     fleet = FakeFleet({})
     power(fleet, "stopped", wait=False).carry_out()
