@@ -191,7 +191,8 @@ class Deletion:
         """Look which instances are still there.
 
         One that is gone, or on its way, was deleted by this task if an answer was lost, else by someone else meanwhile.
-        The rest is asked for again, alone each, when the service refused the call because of some of them.
+        The rest is asked for again when the service refused the call because of some of them: together if those are
+        gone, else alone each.
         """
         refused = isinstance(error, ApiError) and is_refusal(error)
         if _lost_reply(error):
@@ -220,8 +221,11 @@ class Deletion:
         if len(instance_ids) == 1:
             self._refused(remaining[0], error)
             return
+        # another request than the one before, hence another token
+        if len(remaining) < len(instance_ids):
+            self._submit(remaining, derive_client_token(self._token, "rest", *remaining))
+            return
         for instance_id in remaining:
-            # another request than the one before, hence another token
             self._submit([instance_id], derive_client_token(self._token, "alone", instance_id))
 
     def _has_begun(self, instance_id: str, row: Row) -> bool:

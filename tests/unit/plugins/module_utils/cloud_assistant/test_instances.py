@@ -205,6 +205,15 @@ def test_one_that_someone_else_deleted_meanwhile_is_unchanged():
     assert task.fates.results()[0]["msg"] == "was deleted meanwhile, not by this task"
 
 
+def test_the_rest_of_a_batch_goes_together_when_one_is_gone_already():
+    fleet = FakeFleet(*({} for _number in range(100)))
+    task = deletion(fleet, force=True)
+    del fleet.rows["i-0050"]
+    task.carry_out()
+    assert [len(params["InstanceId"]) for params in fleet.names("DeleteInstances")] == [100, 99]
+    assert set(fleet.deletions.values()) == {1} and not fleet.rows
+
+
 def test_not_found_after_a_lost_reply_is_our_own_deletion():
     fleet = FakeFleet({})
 
