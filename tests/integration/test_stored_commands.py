@@ -181,6 +181,33 @@ def test_two_of_one_name(cloud: Cloud) -> None:
     assert set(cloud.done(ecs_command, name="job", state="absent", all_matching=True)["command_ids"]) == ids
 
 
+def test_an_empty_name_or_id_never_means_all(cloud: Cloud) -> None:
+    instance = sorted(cloud.emulator.reset())[0]
+    cloud.run(ecs_command, name="job", content="echo")
+    scheduled = cloud.run(ecs_invocation, command_name="job", instance_ids=[instance], frequency="rate(1h)")
+    asked = len(cloud.emulator.requests())
+    targets = {"instance_ids": [instance]}
+    for module, options, problem in (
+        (ecs_command, {"command_id": "", "state": "absent"}, "command_id: must not be empty"),
+        (ecs_command, {"command_id": "", "state": "absent", "all_matching": True}, "command_id: must not be empty"),
+        (ecs_command, {"command_id": "", "name": "job", "content": "echo"}, "command_id: must not be empty"),
+        (ecs_command, {"name": "", "state": "absent", "all_matching": True}, "name: has 0 characters"),
+        (ecs_invocation, {"invoke_id": "", "state": "stopped"}, "invoke_id: must not be empty"),
+        (ecs_invocation, {"command_id": "", "state": "stopped"}, "command_id: must not be empty"),
+        (ecs_invocation, {"command_name": "", "state": "stopped"}, "command_name: must not be empty"),
+        (ecs_invocation, {"command_id": "", "frequency": "rate(1h)", **targets}, "command_id: must not be empty"),
+        (ecs_invocation, {"command_name": "", "frequency": "rate(1h)", **targets}, "command_name: must not be empty"),
+        (ecs_invoke_command, {"command_id": "", **targets}, "command_id: must not be empty"),
+        (ecs_invoke_command, {"command_name": " ", **targets}, "command_name: must not be empty"),
+    ):
+        for check in (True, False):
+            refused = cloud.run(module, check=check, **options)
+            assert refused["failed"] and refused["msg"].startswith(problem), refused
+    assert len(cloud.emulator.requests()) == asked
+    assert list(live(cloud)) == scheduled["invoke_ids"]
+    assert cloud.run(ecs_command_info, command_ids=[""])["commands"] == []
+
+
 def test_the_quota_of_commands_is_told(emulator_factory: Callable[..., Any]) -> None:
     cloud = Cloud(emulator_factory(instances=1, quota_commands=1))
     assert cloud.run(ecs_command, name="one", content="true")["changed"]

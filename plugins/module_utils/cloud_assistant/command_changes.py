@@ -109,7 +109,7 @@ class Keeper:
         desired = self._in_this_generation(desired)
         check_desired(desired, self.client.generation)
         unnamed = None
-        if command_id:
+        if command_id is not None:
             current = find_one(self.client, command_id=command_id)
             if not current:
                 raise TaskFailure(f"command_id: there is no command {command_id} in {self.client.region}")
@@ -150,7 +150,7 @@ class Keeper:
 
         Raises TaskFailure while scheduled invocations would be left without their command.
         """
-        if command_id:
+        if command_id is not None:
             found = find_one(self.client, command_id=command_id)
             doomed = [found] if found else []
         else:

@@ -93,7 +93,8 @@ def find_commands(
     for command_id in [None] if command_ids is None else dict.fromkeys(command_ids):
         try:
             for command in iter_commands(client, command_id=command_id, **filters):
-                if fuzzy or name is None or command.name == name:
+                meant = command_id in (None, command.command_id)
+                if meant and (fuzzy or name is None or command.name == name):
                     found.setdefault(command.command_id, command)
         except ApiError as error:
             if command_id is None or error.code not in COMMAND_NOT_FOUND:
@@ -105,8 +106,9 @@ def find_one(client: Client, *, command_id: str | None = None, name: str | None 
     """Return the one command of this id, or of exactly this name, None when there is none.
 
     An id that is not among the account's own commands is looked for among the public ones, which are invoked by name.
-    Raises TaskFailure (with ``command_ids``) when several commands have the name.
+    Raises TaskFailure (with ``command_ids``) when several commands have the name, InputError for an empty name or id.
     """
+    refuse_empty(command_id=command_id, name=name)
     if command_id is not None:
         own = find_commands(client, command_ids=[command_id])
         if own:
@@ -122,6 +124,13 @@ def find_one(client: Client, *, command_id: str | None = None, name: str | None 
     if name is None:
         raise InputError("name", "give a command's name or its id")
     return the_only(name, find_commands(client, name=name))
+
+
+def refuse_empty(**selectors: str | None) -> None:
+    """Raise InputError for a name or an id that is given and empty: the service takes such a filter for none at all."""
+    for option, value in selectors.items():
+        if value is not None and not value.strip():
+            raise InputError(option, "must not be empty")
 
 
 def the_only(name: str, commands: list[Command], option: str = "command_id") -> Command | None:

@@ -16,10 +16,15 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.commands import (
     find_commands,
+    refuse_empty,
     the_only,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.models import Invocation
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import ApiError, WaitTimeout
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
+    ApiError,
+    InputError,
+    WaitTimeout,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline, poll
 
 STOP_BATCH = 50
@@ -91,14 +96,17 @@ def stoppable_invocations(
 ) -> list[Invocation]:
     """Return the one invocation of the id, or every live one of the command, as long as something of it is live.
 
-    Raises TaskFailure when several commands have the name. By name also the invocations of a command that was deleted
-    or replaced since are found.
+    Raises TaskFailure when several commands have the name, InputError unless one of the three is given. By name also
+    the invocations of a command that was deleted or replaced since are found.
     """
-    if invoke_id:
+    refuse_empty(invoke_id=invoke_id, command_id=command_id, command_name=command_name)
+    if invoke_id is None and command_id is None and command_name is None:
+        raise InputError("invoke_id", "say what is to be stopped: invoke_id, command_id or command_name")
+    if invoke_id is not None:
         one = find_invocation(client, invoke_id)
         return [one] if one and any(instance.live for instance in one.instances) else []
     found: list[Invocation] = []
-    if command_name:
+    if command_name is not None:
         the_only(command_name, find_commands(client, name=command_name))
         # those of a replaced command that could not be deleted because of them
         found = scheduled_invocations(client, command_name=outlived_name(command_name))

@@ -18,6 +18,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.g
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.idempotency import check_client_token
 
+from .commands import refuse_empty
 from .content import (
     SCRIPT_TYPES,
     ScriptContent,
@@ -172,6 +173,7 @@ class RunRequest:
         given = [name for name in ("script", "command_id", "command_name") if getattr(self, name) is not None]
         if len(given) != 1:
             raise InputError("command_id", "give exactly one of a script, command_id and command_name")
+        refuse_empty(command_id=self.command_id, command_name=self.command_name)
         values = self.values
         if self.script is None:
             return
