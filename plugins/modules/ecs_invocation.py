@@ -14,7 +14,10 @@ short_description: Keep or stop scheduled invocations of Alibaba Cloud Cloud Ass
 version_added: "0.1.0"
 description:
   - With O(state=present), keeps exactly one live scheduled invocation of a stored command on each of the instances.
-  - With O(state=stopped), stops one invocation, or all live ones of a command, and waits until nothing runs any more.
+  - >-
+    With O(state=stopped), stops one invocation, or all live ones of a command, and waits until nothing runs any more.
+    O(tags), O(repeat_mode), O(instance_ids) and O(resource_tags) narrow this, and O(frequency) does to scheduled
+    invocations, whatever their frequency; so the task that keeps a schedule ends it when its O(state) is changed.
   - >-
     A live invocation of the command is taken for the one that the task means when it has the same O(repeat_mode), all
     of the O(tags), and, without O(tags), at least one of the instances. So two schedules of one command on the same
@@ -67,16 +70,17 @@ options:
   instance_ids:
     description:
       - The instances of the schedule.
-      - With O(state=stopped), invocations are stopped on these instances only; without it, on all.
+      - With O(state=stopped), invocations are stopped on these instances only; without it and O(resource_tags), on all.
     type: list
     elements: str
   resource_tags:
     description:
       - The instances of the schedule are those that have all of these tags when the task runs.
+      - With O(state=stopped), invocations are stopped on these instances only.
     type: dict
   resource_group_id:
     description:
-      - The resource group of the instances.
+      - The resource group of the instances. With O(state=stopped) it narrows O(resource_tags).
     type: str
   frequency:
     description:
@@ -87,6 +91,7 @@ options:
     description:
       - V(period) runs by O(frequency) and is the default with it. V(every_reboot) runs after each reboot of an
         instance, V(next_reboot_only) after the next one.
+      - With O(state=stopped), only invocations of this mode are stopped.
     type: str
     choices: [period, next_reboot_only, every_reboot]
   timed:
@@ -141,6 +146,7 @@ options:
   tags:
     description:
       - Tags of the invocation, at most 20, by which it is also found again.
+      - With O(state=stopped), only invocations that have all of these tags are stopped.
     type: dict
   wait_timeout:
     description:
@@ -269,6 +275,7 @@ error:
 
 from typing import Any
 
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.generations import refuse_missing
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS, connect
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.invocations import (
     find_invocation,
@@ -276,12 +283,19 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     stop,
     stoppable_invocations,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.request import RunRequest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.readiness import find_targets
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.request import (
+    REPEAT_MODES,
+    RunRequest,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.run_options import (
     RUN_OPTIONS,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.scheduled import Scheduler
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import Targets
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import (
+    Targets,
+    check_tags,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
     TaskContext,
@@ -362,19 +376,30 @@ def _present(task: TaskContext) -> dict[str, Any]:
 
 def _stopped(task: TaskContext) -> dict[str, Any]:
     params = task.params
+    tags = check_tags(params["tags"] or {})
+    targets = _stop_targets(params)
+    refuse_missing(
+        params["api_generation"],
+        {"tags": tags, **{name: params[name] for name in ("resource_tags", "resource_group_id")}},
+    )
+    mode = params["repeat_mode"] or ("period" if params["frequency"] or params["timed"] else None)
     client = connect(params)
+    deadline = Deadline(params["wait_timeout"])
+    instance_ids = find_targets(client, targets, deadline)[0] if targets else params["instance_ids"]
     live = stoppable_invocations(
         client,
         invoke_id=params["invoke_id"],
         command_id=params["command_id"],
         command_name=params["command_name"],
+        tags=tags,
+        repeat_mode=REPEAT_MODES[mode] if mode else None,
     )
     if params["invoke_id"] and not live and find_invocation(client, params["invoke_id"]) is None:
         task.warn(f"invoke_id: the service knows no invocation {params['invoke_id']}; it forgets them after 30 days")
-    stops = [plan_stop(invocation, params["instance_ids"]) for invocation in live]
+    stops = [plan_stop(invocation, instance_ids) for invocation in live]
     wanted = {each.invoke_id: list(each.instance_ids) for each in stops if each}
     if not task.check_mode:
-        stop(client, stops, Deadline(params["wait_timeout"]))
+        stop(client, stops, deadline)
     result: dict[str, Any] = {
         "changed": bool(wanted),
         "invoke_ids": [invocation.invoke_id for invocation in live],
@@ -386,6 +411,15 @@ def _stopped(task: TaskContext) -> dict[str, Any]:
     if task.diff_mode:
         result["diff"] = {"before": {"live": wanted}, "after": {"live": {}}} if wanted else {"before": {}, "after": {}}
     return result
+
+
+def _stop_targets(params: dict[str, Any]) -> Targets | None:
+    """The instances that are told by their tags, None where they are told by id or all are meant."""
+    if params["resource_tags"] is not None:
+        return Targets.of(None, params["resource_tags"], params["resource_group_id"])
+    if params["resource_group_id"] is not None and params["instance_ids"] is None:
+        raise InputError("resource_group_id", "narrows resource_tags; give them as well, or instance_ids")
+    return None
 
 
 def main() -> None:

@@ -433,6 +433,39 @@ def test_stopping_waits_for_what_runs_until_the_deadline(cloud: Cloud) -> None:
     assert cloud.done(ecs_command, name="sleeper", state="absent")["changed"]
 
 
+def test_only_what_the_options_name_is_stopped(cloud: Cloud) -> None:
+    rows = [{"id": f"i-{n}", "tags": {"role": "web" if n else "db"}} for n in range(3)]
+    ids = sorted(cloud.emulator.reset(fleet=rows))
+    try:
+        first = cloud.run(ecs_invocation, **schedule_of(cloud, ids, tags={"schedule": "first"}))["invoke_id"]
+        second = cloud.run(ecs_invocation, **schedule_of(cloud, ids, tags={"schedule": "second"}))["invoke_id"]
+        reboots = {"repeat_mode": "every_reboot", "frequency": None, "tags": {"schedule": "first"}}
+        reboot = cloud.run(ecs_invocation, **schedule_of(cloud, ids, **reboots))["invoke_id"]
+        stopped: dict[str, Any] = {"state": "stopped", "command_name": "greet"}
+
+        for options, problem in (
+            ({"resource_group_id": "rg-1"}, "resource_group_id: narrows resource_tags"),
+            ({"resource_tags": {}}, "instance_ids: no targets"),
+            ({"resource_tags": {"role": "none"}}, "resource_tags: no instance in"),
+        ):
+            refused = cloud.run(ecs_invocation, **stopped, **options)
+            assert refused["failed"] and refused["msg"].startswith(problem), refused
+        for options, expected in (
+            ({"tags": {"schedule": "third"}}, {}),
+            ({"instance_ids": []}, {}),
+            ({"instance_ids": ids[:1], "tags": {"schedule": "second"}}, {second: ids[:1]}),
+            ({"resource_tags": {"role": "web"}, "tags": {"schedule": "second"}}, {second: ids[1:]}),
+            # the task that keeps a schedule ends that schedule when its state is changed
+            (schedule_of(cloud, ids, tags={"schedule": "first"}), {first: ids}),
+            ({"repeat_mode": "every_reboot"}, {reboot: ids}),
+        ):
+            assert cloud.done(ecs_invocation, **{**options, **stopped})["stopped_instances"] == expected
+        classic = Cloud(cloud.emulator, "classic").run(ecs_invocation, **stopped, resource_tags={"role": "web"})
+        assert classic["msg"].startswith("resource_tags: ") and "classic" in classic["msg"]
+    finally:
+        cloud.emulator.reset(instances=12)
+
+
 def test_a_public_command_is_found_by_its_name_and_its_id(cloud: Cloud) -> None:
     (public, *_rest) = cloud.run(ecs_command_info, provider="AlibabaCloud.ECS.GuestOS", latest=True)["commands"]
     for wanted in (public["name"], public["command_id"]):

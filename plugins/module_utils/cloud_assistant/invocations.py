@@ -92,25 +92,39 @@ def live_invocations(
 
 
 def stoppable_invocations(
-    client: Client, *, invoke_id: str | None = None, command_id: str | None = None, command_name: str | None = None
+    client: Client,
+    *,
+    invoke_id: str | None = None,
+    command_id: str | None = None,
+    command_name: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    repeat_mode: str | None = None,
 ) -> list[Invocation]:
     """Return the one invocation of the id, or every live one of the command, as long as something of it is live.
 
+    It has all of the ``tags``, and this ``repeat_mode`` (the API's word) where one is given.
     Raises TaskFailure when several commands have the name, InputError unless one of the three is given. By name also
     the invocations of a command that was deleted or replaced since are found.
     """
     refuse_empty(invoke_id=invoke_id, command_id=command_id, command_name=command_name)
     if invoke_id is None and command_id is None and command_name is None:
         raise InputError("invoke_id", "say what is to be stopped: invoke_id, command_id or command_name")
+    found: list[Invocation] = []
     if invoke_id is not None:
         one = find_invocation(client, invoke_id)
-        return [one] if one and any(instance.live for instance in one.instances) else []
-    found: list[Invocation] = []
-    if command_name is not None:
-        the_only(command_name, find_commands(client, name=command_name))
-        # those of a replaced command that could not be deleted because of them
-        found = scheduled_invocations(client, command_name=outlived_name(command_name))
-    return oldest_first([*found, *live_invocations(client, command_id=command_id, command_name=command_name)])
+        found = [one] if one and any(instance.live for instance in one.instances) else []
+    else:
+        if command_name is not None:
+            the_only(command_name, find_commands(client, name=command_name))
+            # those of a replaced command that could not be deleted because of them
+            found = scheduled_invocations(client, command_name=outlived_name(command_name))
+        found = [*found, *live_invocations(client, command_id=command_id, command_name=command_name)]
+    wanted = (tags or {}).items()
+    return oldest_first(
+        invocation
+        for invocation in found
+        if wanted <= invocation.tags.items() and repeat_mode in (None, invocation.repeat_mode)
+    )
 
 
 def oldest_first(invocations: Iterable[Invocation]) -> list[Invocation]:
