@@ -184,9 +184,8 @@ class LookupModule(LookupBase):
     def _find(self, names: list[str]) -> dict[str, list[Record]]:
         """The records of all names, out of what the play has read already where it has."""
         options = connection_options(self.get_option)
-        tags = {str(key): str(value) for key, value in (self.get_option("tags") or {}).items()}
+        tags = check_tags(self.get_option("tags") or {})
         filters = {name: self.get_option(name) for name in ("type", "resource_group_id")} | {"tags": tags}
-        check_tags(tags)
         refuse_missing(options["api_generation"], filters)
         client = connect(options)
         narrowed = ", with the filters given" if any(filters.values()) else ""

@@ -327,6 +327,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.content import SCRIPT_TYPES
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.script_source import given_script
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import check_tags
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.idempotency import check_client_token
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
@@ -398,7 +399,7 @@ def _desired(params: dict[str, Any]) -> DesiredCommand:
     tags = params["tags"]
     return DesiredCommand(
         content=script.data if script else None,
-        tags=None if tags is None else {str(key): "" if tags[key] is None else str(tags[key]) for key in tags},
+        tags=None if tags is None else check_tags(tags),
         **{
             name: params[name]
             for name in (

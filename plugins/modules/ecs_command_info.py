@@ -226,8 +226,7 @@ SPEC = TaskSpec(
 def ensure(task: TaskContext) -> dict[str, Any]:
     """Return the commands that match."""
     params = task.params
-    tags = {str(key): str(value) for key, value in (params["tags"] or {}).items()}
-    check_tags(tags)
+    tags = check_tags(params["tags"] or {})
     later = ("tags", "resource_group_id", "provider")
     refuse_missing(params["api_generation"], {option: params[option] for option in later})
     if params["latest"] and not params["provider"]:

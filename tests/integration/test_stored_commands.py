@@ -406,6 +406,16 @@ def test_a_reboot_schedule_is_kept_until_it_has_run(cloud: Cloud) -> None:
     assert list(live(cloud)) == first["invoke_ids"]
 
 
+def test_a_tag_without_a_value_is_an_empty_one(cloud: Cloud) -> None:
+    instance = sorted(cloud.emulator.reset())[0]
+    options = schedule_of(cloud, [instance], tags={"nightly": None})
+    first = cloud.done(ecs_invocation, **options)
+    assert list(live(cloud)) == first["invoke_ids"]
+    cloud.done(ecs_command, name="tagged", content="echo", tags={"team": None})
+    (found,) = cloud.run(ecs_command_info, tags={"team": None})["commands"]
+    assert found["tags"] == {"team": ""}
+
+
 def test_secret_parameters_are_compared_and_never_shown(cloud: Cloud) -> None:
     instance = sorted(cloud.emulator.reset())[0]
     options = schedule_of(cloud, [instance], parameters=None)

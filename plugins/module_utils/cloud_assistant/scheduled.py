@@ -40,6 +40,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     MAX_TAGS,
     Targets,
     batches,
+    check_tags,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
     ApiError,
@@ -143,7 +144,7 @@ class Scheduler:
                 known = {invocation.invoke_id for invocation in found}
                 named = scheduled_invocations(self.client, command_name=name)
                 found += [invocation for invocation in named if invocation.invoke_id not in known]
-        tags = {str(key): str(value) for key, value in request.tags.items()}
+        tags = check_tags(request.tags)
         alike = [
             invocation
             for invocation in oldest_first(found)
