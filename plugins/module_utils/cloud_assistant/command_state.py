@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -158,12 +159,21 @@ def plan_command(
 
 def interim_name(name: str) -> str:
     """Return the name that the replacement of a command has at first; it fits where the name itself does."""
-    return name[: MAX_NAME_LENGTH - len(INTERIM_SUFFIX)] + INTERIM_SUFFIX
+    return _with_suffix(name, INTERIM_SUFFIX)
 
 
 def outlived_name(name: str) -> str:
     """Return the name under which a replaced command stays while the service does not let it go."""
-    return name[: MAX_NAME_LENGTH - len(OUTLIVED_SUFFIX)] + OUTLIVED_SUFFIX
+    return _with_suffix(name, OUTLIVED_SUFFIX)
+
+
+def _with_suffix(name: str, suffix: str) -> str:
+    room = MAX_NAME_LENGTH - len(suffix)
+    if len(name) > room:
+        # long names may differ at their ends only
+        digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+        name = f"{name[: room - len(digest) - 1]}-{digest}"
+    return name + suffix
 
 
 def creation(command: Command) -> dict[str, Any]:

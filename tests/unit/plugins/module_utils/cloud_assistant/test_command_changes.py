@@ -20,6 +20,8 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     INTERIM_SUFFIX,
     DesiredCommand,
     command_diff,
+    interim_name,
+    outlived_name,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError, TaskFailure
 from fake_library import Crash, FakeLibrary
@@ -275,6 +277,14 @@ def test_a_replaced_command_that_is_still_in_use_gives_up_its_name() -> None:
     assert not Keeper(library).present(wanted).changed
     assert Keeper(library, stop_invocations=True).absent(name="job").changed
     assert len(library.commands) == 2
+
+
+@pytest.mark.parametrize("derived", [interim_name, outlived_name])
+def test_long_names_that_differ_at_their_ends_stay_apart(derived: Any) -> None:
+    names = {"n" * 127 + "1", "n" * 127 + "2", "n" * 118, "n" * 119, "ü" * 128}
+    assert len({derived(name) for name in names}) == len(names)
+    assert all(len(derived(name)) <= 128 for name in names)
+    assert derived("job").startswith("job~")
 
 
 def test_absent_of_an_absent_command_changes_nothing() -> None:
