@@ -120,10 +120,12 @@ options:
     default: false
   stop_invocations:
     description:
-      - Stops live scheduled invocations of a command before it is deleted.
       - >-
-        Without it, a command that still has some is not deleted by O(state=absent), and the error names them; when a
-        command is replaced they go on with the old script, which a warning says.
+        With O(state=absent), stops live invocations of a command, scheduled ones and those that are running, before it
+        is deleted. Without it, a command that still has some is not deleted, and the error names them.
+      - >-
+        When a command is replaced, stops its scheduled invocations. Without it, they go on with the old script, which a
+        warning says. What is running then goes on in either case.
     type: bool
     default: false
   wait_timeout:
@@ -192,7 +194,9 @@ command_id:
   type: str
   sample: c-7d2a745b412b4601b2d47f6a768d3a14
 replaced_command_id:
-  description: The id of the command that was deleted because it could not be changed.
+  description:
+    - The id of the command that was deleted because it could not be changed.
+    - One that was still in use is there under another name, which a warning says.
   returned: when the command was replaced
   type: str
   sample: c-0123456789abcdef0123456789abcdef
@@ -294,7 +298,7 @@ command_ids:
   elements: str
   sample: [c-7d2a745b412b4601b2d47f6a768d3a14]
 stopped_invoke_ids:
-  description: The scheduled invocations that were stopped, or would be.
+  description: The invocations that were stopped, or would be.
   returned: success
   type: list
   elements: str

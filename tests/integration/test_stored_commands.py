@@ -429,6 +429,17 @@ def test_secret_parameters_are_compared_and_never_shown(cloud: Cloud) -> None:
     assert "open" in str(shown[2]["diff"])
 
 
+def test_a_command_that_runs_is_deleted_once_it_is_stopped(cloud: Cloud) -> None:
+    instance = sorted(cloud.emulator.reset())[0]
+    cloud.run(ecs_command, name="sleeper", content="sleep 30")
+    invoke_id = cloud.run(ecs_invoke_command, command_name="sleeper", instance_ids=[instance], wait=False)["invoke_id"]
+    for check in (True, False):
+        refused = cloud.run(ecs_command, check=check, name="sleeper", state="absent")
+        assert refused["failed"] and refused["invoke_ids"] == [invoke_id], refused
+    deleted = cloud.done(ecs_command, name="sleeper", state="absent", stop_invocations=True)
+    assert deleted["stopped_invoke_ids"] == [invoke_id]
+
+
 def test_stopping_waits_for_what_runs_until_the_deadline(cloud: Cloud) -> None:
     ids = sorted(cloud.emulator.reset())[:2]
     cloud.run(ecs_command, name="sleeper", content="sleep 30")

@@ -32,7 +32,8 @@ _HINTS: dict[str, str] = {
     "NoPermission.Tag": "Allow the action ecs:TagResources or ecs:UntagResources in the RAM policy.",
     "PermissionDenied.Scope": "System tags cannot be set by a user.",
     "PermissionDenied.TagOwnerUid": "Tags of another account cannot be set.",
-    "Operation.Forbidden": "The account may not do this; check the RAM policy and the state of the instances.",
+    "Operation.Forbidden": "Not allowed in the present state, or to this account: a command that is being run or "
+    "scheduled cannot be deleted; else check the RAM policy and the state of the instances.",
     "OperationDenied.BidOwnResource": "Reseller accounts own no resources. Use the owner's access key.",
     # which service
     "InvalidAction.NotFound": "The endpoint has no such operation. Check endpoint, or set api_generation=classic.",

@@ -40,6 +40,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.content import ScriptContent
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.invocations import (
+    live_invocations,
     plan_stop,
     scheduled_invocations,
     stop,
@@ -89,8 +90,8 @@ class Changes:
 class Keeper:
     """Keeps stored commands as tasks want them, with one client.
 
-    ``check``: only read and predict. ``stop_invocations``: stop scheduled invocations of a command before it is
-    deleted. ``deadline`` bounds the wait for that. ``warn`` takes what the user should know.
+    ``check``: only read and predict. ``stop_invocations``: stop what uses a command before it is deleted, its
+    schedules before it is replaced. ``deadline`` bounds the wait for that. ``warn`` takes what the user should know.
     """
 
     client: Client
@@ -148,7 +149,7 @@ class Keeper:
     def absent(self, *, command_id: str | None = None, name: str | None = None, all_matching: bool = False) -> Changes:
         """Make sure that no command has this id or name; ``all_matching`` allows for several of one name.
 
-        Raises TaskFailure while scheduled invocations would be left without their command.
+        Raises TaskFailure while something runs one of them, or will on schedule: the service keeps such a command.
         """
         if command_id is not None:
             found = find_one(self.client, command_id=command_id)
@@ -162,18 +163,18 @@ class Keeper:
         for command in doomed:
             _refuse_public(command)
         changes = Changes(changed=bool(doomed), before=doomed[0] if doomed else None, deleted=doomed)
-        schedules = self._schedules(doomed)
-        if schedules and not self.stop_invocations:
-            ids = [invocation.invoke_id for invocation in schedules]
+        using = [each for command in doomed for each in live_invocations(self.client, command_id=command.command_id)]
+        ids = [invocation.invoke_id for invocation in using]
+        if using and not self.stop_invocations:
             problem = (
-                f"{', '.join(command.command_id for command in doomed)} cannot be deleted: scheduled invocations still "
-                f"use it: {', '.join(ids)}. Stop them first, or set stop_invocations."
+                f"{', '.join(command.command_id for command in doomed)} cannot be deleted: live invocations still use "
+                f"it: {', '.join(ids)}. Wait for their end, stop them first, or set stop_invocations."
             )
             raise TaskFailure(problem, invoke_ids=ids)
-        changes.stopped_invoke_ids = [invocation.invoke_id for invocation in schedules]
+        changes.stopped_invoke_ids = ids
         if self.check:
             return changes
-        self._stop(schedules)
+        self._stop(using)
         for command in doomed:
             self._delete(command.command_id)
         for command in doomed:

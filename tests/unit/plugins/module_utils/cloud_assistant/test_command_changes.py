@@ -232,20 +232,24 @@ def test_one_of_two_is_chosen_by_its_id() -> None:
     assert library.commands[first]["Timeout"] == 60 and library.commands[second]["Timeout"] == 99
 
 
-def test_a_command_with_live_schedules_is_not_deleted_unless_they_are_stopped() -> None:
+def test_a_command_in_use_is_not_deleted_unless_what_uses_it_is_stopped() -> None:
     library = world(None)
+    library.keeps_scheduled = True
     command_id = library.add()
-    live = library.schedule(command_id, ["i-1", "i-2"], Frequency="rate(1h)")
-    library.schedule(command_id, ["i-3"])
+    live = [
+        library.schedule(command_id, ["i-1", "i-2"], Frequency="rate(1h)"),
+        # not scheduled: it runs, and the service does not delete a command that runs either
+        library.schedule(command_id, ["i-3"]),
+    ]
     for check in (True, False):
-        with pytest.raises(TaskFailure, match=live) as failure:
+        with pytest.raises(TaskFailure, match=", ".join(live)) as failure:
             Keeper(library, check=check).absent(name="job")
-        assert failure.value.result["invoke_ids"] == [live]
+        assert failure.value.result["invoke_ids"] == live
     predicted = Keeper(library, check=True, stop_invocations=True).absent(name="job")
     assert not library.writes
     done = Keeper(library, stop_invocations=True).absent(name="job")
-    assert done.stopped_invoke_ids == predicted.stopped_invoke_ids == [live]
-    assert library.writes == ["StopInvocation", "DeleteCommand"]
+    assert done.stopped_invoke_ids == predicted.stopped_invoke_ids == live
+    assert library.writes == ["StopInvocation", "StopInvocation", "DeleteCommand"]
 
 
 def test_replacing_a_scheduled_command_warns_or_stops() -> None:
