@@ -143,6 +143,8 @@ class Keeper:
                 self._modify(plan.modification())
             apply_tags(self.client, "command", created.command_id, plan.tags)
         shown = self._await(created.command_id, lambda seen: seen is not None and _alike(seen, created))
+        if shown is None and plan.action == "create" and client_token:
+            raise _never_seen(created, client_token)
         changes.after = shown or created
         return changes
 
@@ -245,6 +247,9 @@ class Keeper:
             self._delete(found.command_id)
             found = None
         created = found or self._create(interim, client_token)
+        if not found and self._await(created.command_id, lambda seen: seen is not None) is None:
+            # the old command stays while nobody has seen the new one
+            raise _never_seen(created, client_token)
         wanted = replace(wanted, command_id=created.command_id)
         try:
             if self.stop_invocations:
@@ -301,6 +306,15 @@ class Keeper:
         except WaitTimeout:
             self.warn(f"The service does not show the change of {command_id} yet, or keeps a field in another form.")
         return seen[0]
+
+
+def _never_seen(created: Command, client_token: str | None) -> TaskFailure:
+    """The failure of a creation that was answered, and whose command nobody can read."""
+    problem = f"the service answers with {created.command_id} and has no such command"
+    if client_token:
+        reason = "The token has probably made it for an earlier task, and it was deleted since; use another token."
+        return TaskFailure(f"client_token: {problem}. {reason}")
+    return TaskFailure(f"{problem} yet. Nothing was replaced; run the task again.")
 
 
 def _refuse_public(command: Command) -> None:

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant import command_changes
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.command_changes import (
     Changes,
     Keeper,
@@ -186,6 +187,19 @@ def test_what_can_be_changed_in_place_keeps_the_id() -> None:
     done = Keeper(library).present(wanted, command_id=old)
     assert library.writes == ["ModifyCommand"]
     assert done.after is not None and (done.after.command_id, done.after.name) == (old, "new name")
+
+
+@pytest.mark.parametrize("stored_before", [True, False])
+def test_a_token_of_a_command_that_is_gone_makes_none(monkeypatch: pytest.MonkeyPatch, stored_before: bool) -> None:
+    library = world(None)
+    monkeypatch.setattr(command_changes, "SETTLE_SECONDS", 0.0)
+    # the service answers a repeated token as it did the first time, whatever became of the command since
+    monkeypatch.setattr(library, "_CreateCommand", lambda params: {"CommandId": "c-gone"}, raising=False)
+    if stored_before:
+        library.add()
+    with pytest.raises(TaskFailure, match="client_token: .* c-gone"):
+        Keeper(library).present(DesiredCommand(name="job", content=b"new"), client_token="used before")
+    assert library.writes == ["CreateCommand"], "the old command stays while there is no new one"
 
 
 def test_renaming_to_a_name_in_use_is_refused() -> None:
