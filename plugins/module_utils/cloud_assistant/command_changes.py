@@ -52,6 +52,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.tags import (
     apply_tags,
+    own_tags,
     plan_tags,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
@@ -324,9 +325,11 @@ def _refuse_public(command: Command) -> None:
 
 def _alike(seen: Command, expected: Command) -> bool:
     """Whether the stored command has the owned fields of the expected one; what nobody set may take any default."""
-    for name in ("name", "type", "content", "timeout", "enable_parameter", "tags"):
+    for name in ("name", "type", "content", "timeout", "enable_parameter"):
         if getattr(seen, name) != getattr(expected, name):
             return False
+    if own_tags(seen.tags) != own_tags(expected.tags):
+        return False
     return all(
         getattr(seen, name) == getattr(expected, name)
         for name in ("description", "working_dir", "launcher", "resource_group_id")

@@ -22,8 +22,8 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     Command,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.tags import (
-    SYSTEM_PREFIXES,
     TagChange,
+    own_tags,
     plan_tags,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import check_tags
@@ -151,8 +151,7 @@ def plan_command(
         return CommandPlan("create", None, after, differing)
     if any(name in FIXED for name in differing):
         # what the service itself has tagged, it will tag again
-        own = {key: value for key, value in after.tags.items() if not key.lower().startswith(SYSTEM_PREFIXES)}
-        renewed = replace(after, command_id="", tags=own, invoke_times=0, created_at="")
+        renewed = replace(after, command_id="", tags=own_tags(after.tags), invoke_times=0, created_at="")
         return CommandPlan("replace", current, renewed, differing)
     return CommandPlan("modify" if differing else "none", current, after, differing, tags)
 

@@ -42,10 +42,15 @@ def plan_tags(current: Mapping[str, str], desired: Mapping[str, str] | None, *, 
     change = TagChange(
         set={key: value for key, value in wanted.items() if current.get(key) != value}, remove=tuple(sorted(remove))
     )
-    count = sum(not _system(key) for key in change.apply_to(current))
+    count = len(own_tags(change.apply_to(current)))
     if count > MAX_TAGS:
         raise InputError("tags", f"there would be {count} tags with those already set, at most {MAX_TAGS} are allowed")
     return change
+
+
+def own_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return the tags without those that only the service sets."""
+    return {key: value for key, value in tags.items() if not _system(key)}
 
 
 def _system(key: str) -> bool:

@@ -192,7 +192,7 @@ def test_what_can_be_changed_in_place_keeps_the_id() -> None:
 @pytest.mark.parametrize("stored_before", [True, False])
 def test_a_token_of_a_command_that_is_gone_makes_none(monkeypatch: pytest.MonkeyPatch, stored_before: bool) -> None:
     library = world(None)
-    monkeypatch.setattr(command_changes, "SETTLE_SECONDS", 0.0)
+    monkeypatch.setattr(command_changes, "SETTLE_SECONDS", 0.05)
     # the service answers a repeated token as it did the first time, whatever became of the command since
     monkeypatch.setattr(library, "_CreateCommand", lambda params: {"CommandId": "c-gone"}, raising=False)
     if stored_before:
@@ -200,6 +200,21 @@ def test_a_token_of_a_command_that_is_gone_makes_none(monkeypatch: pytest.Monkey
     with pytest.raises(TaskFailure, match="client_token: .* c-gone"):
         Keeper(library).present(DesiredCommand(name="job", content=b"new"), client_token="used before")
     assert library.writes == ["CreateCommand"], "the old command stays while there is no new one"
+
+
+@pytest.mark.parametrize("stored_before", [True, False])
+def test_tags_that_the_service_adds_are_not_waited_away(monkeypatch: pytest.MonkeyPatch, stored_before: bool) -> None:
+    library = world(None)
+    stored = library.add
+    monkeypatch.setattr(library, "add", lambda **row: stored(**{**row, "Tags": {**row.get("Tags", {}), "acs:by": "x"}}))
+    if stored_before:
+        library.add()
+    told: list[str] = []
+    wanted = DesiredCommand(name="job", content=b"new", tags={"team": "ops"})
+    done = Keeper(library, warn=told.append).present(wanted)
+    assert done.after is not None and done.after.tags == {"team": "ops", "acs:by": "x"}
+    assert not told
+    assert not Keeper(library).present(wanted).changed
 
 
 def test_renaming_to_a_name_in_use_is_refused() -> None:
