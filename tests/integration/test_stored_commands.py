@@ -371,6 +371,34 @@ def test_what_cannot_start_does_not_end_what_runs(cloud: Cloud) -> None:
     assert live(cloud) == {first["invoke_id"]: ids}
 
 
+def test_what_cannot_start_does_not_end_what_runs_on_a_classic_endpoint_either(cloud: Cloud) -> None:
+    ids = sorted(cloud.emulator.reset())[:2]
+    classic = Cloud(cloud.emulator, "classic")
+    classic.run(ecs_command, name="greet", content="echo")
+    options = {"command_name": "greet", "instance_ids": ids}
+    first = classic.run(ecs_invocation, **options, frequency="0 0 3 * * ?")
+    cloud.emulator.instance(ids[1], "stop")
+    for check in (True, False):
+        refused = classic.run(ecs_invocation, check=check, **options, frequency="0 0 4 * * ?")
+        assert refused["failed"] and ids[1] in refused["msg"]
+    assert live(cloud) == {first["invoke_id"]: ids}
+
+
+def test_a_start_that_fails_after_the_stop_says_what_was_stopped(cloud: Cloud) -> None:
+    ids = sorted(cloud.emulator.reset())[:2]
+    first = cloud.run(ecs_invocation, **schedule_of(cloud, ids))
+    rule = {"action": "InvokeCommand", "kind": "status", "status": 403, "code": "Invocation.ExceedQuota"}
+    # the first call is the rehearsal
+    cloud.emulator.faults([{**rule, "nth": 2}])
+    failed = cloud.run(ecs_invocation, **schedule_of(cloud, ids, working_dir="/srv"))
+    assert failed["failed"] and failed["changed"] is True, failed
+    assert failed["stopped_invoke_ids"] == first["invoke_ids"]
+    assert first["invoke_id"] in failed["msg"] and failed["error"]["code"] == "Invocation.ExceedQuota"
+    assert live(cloud) == {}
+    again = cloud.run(ecs_invocation, **schedule_of(cloud, ids, working_dir="/srv"))
+    assert list(live(cloud)) == again["started_invoke_ids"]
+
+
 def test_the_schedule_of_a_replaced_command_is_taken_over(cloud: Cloud) -> None:
     ids = sorted(cloud.emulator.reset())[:2]
     first = cloud.run(ecs_invocation, **schedule_of(cloud, ids))

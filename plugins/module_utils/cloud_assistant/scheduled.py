@@ -44,7 +44,9 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
     ApiError,
+    CloudError,
     InputError,
+    TaskFailure,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.idempotency import new_client_token
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
@@ -126,11 +128,16 @@ class Scheduler:
                 "Live invocations repeated this schedule on the same instances; one for each instance stays, these are "
                 f"stopped there: {', '.join(plan.duplicates)}"
             )
-        if self.check or (plan.start and any(plan.stops) and self.client.generation != "classic"):
+        if self.check or any(plan.stops):
             # what cannot be started must not cost what runs now
             self._start(request, command, plan, dry_run=True)
         if not self.check:
-            self._carry_out(plan, request, command, desired, changes)
+            try:
+                self._carry_out(plan, request, command, desired, changes)
+            except CloudError as error:
+                if not (changes.stopped or changes.modified):
+                    raise
+                raise _half_done(error, changes) from error
         else:
             self._note(plan, changes)
         return changes
@@ -237,6 +244,15 @@ class Scheduler:
         outcome.client_token = None
         outcome.raise_for_failure()
         return outcome.invoke_ids
+
+
+def _half_done(error: CloudError, changes: ScheduleChanges) -> CloudError:
+    """The failure of a later step, with what was done before it."""
+    stopped, modified = ", ".join(changes.stopped), ", ".join(changes.modified)
+    told = "; ".join(f"{what} {ids}" for what, ids in (("stopped", stopped), ("modified", modified)) if ids)
+    problem = f"{error}\nDone before: {told}. Run the task again to finish it."
+    done = {"stopped_invoke_ids": changes.stopped, "modified_invoke_ids": changes.modified, "changed": True}
+    return TaskFailure(problem, **{**error.result, **done})
 
 
 def _desired(request: RunRequest, command: Command, instance_ids: tuple[str, ...]) -> DesiredSchedule:
