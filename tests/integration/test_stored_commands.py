@@ -153,7 +153,7 @@ def test_a_replacement_that_failed_half_way_is_finished_by_the_next_run(cloud: C
     cloud.emulator.faults([{"action": action, "kind": "status", "status": 403, "code": "Forbidden.RAM", "count": 1}])
     failed = cloud.run(ecs_command, name="job", content="echo new")
     assert failed["failed"] and "Run the task again" in failed["msg"]
-    assert failed["error"]["code"] == "Forbidden.RAM"
+    assert failed["error"]["code"] == "Forbidden.RAM" and failed["changed"] is True
     assert failed["replaced_command_id"] == old
     result = cloud.done(ecs_command, name="job", content="echo new")
     assert result["command_id"] == failed["command_id"]
@@ -206,6 +206,17 @@ def test_an_empty_name_or_id_never_means_all(cloud: Cloud) -> None:
     assert len(cloud.emulator.requests()) == asked
     assert list(live(cloud)) == scheduled["invoke_ids"]
     assert cloud.run(ecs_command_info, command_ids=[""])["commands"] == []
+
+
+def test_a_deletion_that_failed_half_way_says_what_is_gone(cloud: Cloud) -> None:
+    params = {"Name": "job", "Type": "RunShellScript", "CommandContent": "ZWNobw=="}
+    ids = {cloud.client.call("CreateCommand", params)["CommandId"] for _turn in range(3)}
+    rule = {"action": "DeleteCommand", "kind": "status", "status": 403, "code": "Forbidden.RAM"}
+    cloud.emulator.faults([{**rule, "nth": 3}])
+    failed = cloud.run(ecs_command, name="job", state="absent", all_matching=True)
+    assert failed["failed"] and failed["changed"] is True and failed["error"]["code"] == "Forbidden.RAM"
+    (left,) = cloud.run(ecs_command_info)["commands"]
+    assert set(failed["command_ids"]) == ids - {left["command_id"]}
 
 
 def test_the_quota_of_commands_is_told(emulator_factory: Callable[..., Any]) -> None:

@@ -177,9 +177,16 @@ class Keeper:
         changes.stopped_invoke_ids = ids
         if self.check:
             return changes
-        self._stop(using)
-        for command in doomed:
-            self._delete(command.command_id)
+        gone: list[str] = []
+        try:
+            self._stop(using)
+            for command in doomed:
+                self._delete(command.command_id)
+                gone.append(command.command_id)
+        except CloudError as error:
+            if using or gone:
+                error.result.update(changed=True, command_ids=gone, stopped_invoke_ids=ids)
+            raise
         for command in doomed:
             self._await(command.command_id, lambda seen: seen is None)
         return changes
@@ -261,7 +268,8 @@ class Keeper:
         except CloudError as error:
             problem = f"{wanted.command_id} replaces {changes.replaced_command_id}, which is not finished: {error}"
             ids = {"command_id": wanted.command_id, "replaced_command_id": changes.replaced_command_id}
-            raise TaskFailure(f"{problem} Run the task again to finish it.", **{**error.result, **ids}) from error
+            done = {**error.result, **ids, "changed": True}
+            raise TaskFailure(f"{problem} Run the task again to finish it.", **done) from error
         for command in gone:
             self._await(command.command_id, lambda seen: seen is None)
         return wanted
