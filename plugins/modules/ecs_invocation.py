@@ -158,6 +158,9 @@ notes:
     The permissions C(ecs:DescribeCommands), C(ecs:DescribeInvocations), C(ecs:DescribeCloudAssistantStatus),
     C(ecs:InvokeCommand), C(ecs:ModifyInvocationAttribute) and C(ecs:StopInvocation) are needed;
     C(ecs:DescribeInstances) for O(resource_tags), and to name the instances that cannot run a command.
+  - >-
+    Where something has to be started, all its instances have to be running, with their agents online. To leave others
+    out, give the O(instance_ids) that M(cloudops.cloud_assistant.ecs_instance_info) finds for C(status=Running).
   - Not given, O(username), O(working_dir), O(timeout), O(launcher), O(termination_mode), O(container_id),
     O(container_name) and O(oss_output_delivery) of a live invocation are not compared.
 seealso:

@@ -241,6 +241,14 @@ def test_a_schedule_closer_than_the_commands_timeout_is_refused(
     assert cloud.writes() == writes
 
 
+@pytest.mark.parametrize("option", ["parameters", "secret_parameters"])
+def test_values_for_a_command_without_parameters_are_refused_with_the_reason(cloud: Cloud, option: str) -> None:
+    instance = sorted(cloud.emulator.reset())[0]
+    cloud.run(ecs_command, name="plain", content="echo {{name}}")
+    refused = cloud.run(ecs_invoke_command, command_name="plain", instance_ids=[instance], **{option: {"name": "x"}})
+    assert refused["msg"] == f"{option}: command 'plain' takes none: it was created without enable_parameter"
+
+
 def test_classic_commands(emulator_factory: Callable[..., Any]) -> None:
     cloud = Cloud(emulator_factory(instances=2, generation="classic"), "classic")
     created = cloud.done(ecs_command, name="job", content="echo a\r\n", description="d")

@@ -12,6 +12,7 @@ _OTHER_REGION = "Check the instance ids and the option region; an id is known in
 _SCHEDULES = "Check frequency: rate(5m), at(2030-01-31 12:00:00), or cron of six fields, seconds first."
 _PASSING = "A passing fault of the service. It was retried where that was safe; try again later."
 _SLOWER = "Too many calls of this account in this region. Use fewer parallel batches, or try again in a minute."
+_LEAVE_OUT = "leave them out (unready=skip, where a module has it)."
 _TEMPORARY_KEY = "Get new temporary credentials, and give access_key_id, access_key_secret and security_token together."
 
 _HINTS: dict[str, str] = {
@@ -116,9 +117,9 @@ _HINTS: dict[str, str] = {
     "InvalidInstanceId.NotFound": _OTHER_REGION,
     "InvalidInstance.NotMatch": "The type does not fit: shell is for Linux, PowerShell and Bat are for Windows.",
     "InvalidInstanceId.OSTypeUnsupported": "The type does not fit the operating system of an instance.",
-    "InvalidInstance.NoClient": "Install the agent (ecs_agent), or leave such instances out with unready=skip.",
+    "InvalidInstance.NoClient": f"Install the agent (ecs_agent), or {_LEAVE_OUT}",
     "InvalidInstance.NotVpc": "Cloud Assistant does not reach the classic network; move the instances to a VPC.",
-    "InvalidInstanceStatus": "Start the instances and wait until they are running, or use unready=skip.",
+    "InvalidInstanceStatus": f"Start the instances and wait until they run, or {_LEAVE_OUT}",
     "IncorrectInstanceStatus": "The instance is in a state that does not allow this; wait for it, or use force.",
     "IncorrectInstanceStatus.Initializing": "The instance is still being set up; try again in a minute.",
     "ChargeTypeViolation": "The way in which the instance is paid for does not allow this.",

@@ -16,6 +16,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.c
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
     ApiError,
     CloudError,
+    InputError,
     TaskFailure,
     TransportError,
 )
@@ -57,6 +58,9 @@ def stored_command(client: Client, request: RunRequest) -> Command | None:
         wanted = f"command_id: {request.command_id}" if request.command_id else f"command_name: {request.command_name}"
         raise TaskFailure(f"{wanted}: there is no such command in {client.region}")
     names: tuple[str, ...] = ()
+    if request.values and not command.enable_parameter:
+        option = "parameters" if request.parameters else "secret_parameters"
+        raise InputError(option, f"command {command.name!r} takes none: it was created without enable_parameter")
     if command.enable_parameter:
         # the service names the parameters; from an endpoint that does not, they are read from the script
         names = command.parameter_names or ScriptContent(command.content).placeholders()
