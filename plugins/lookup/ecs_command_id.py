@@ -25,7 +25,7 @@ extends_documentation_fragment:
 options:
   _terms:
     description:
-      - Names of commands.
+      - Names of commands, or lists of names.
     type: list
     elements: str
     required: true
@@ -123,7 +123,7 @@ EXAMPLES = r"""
 
 - name: Read the ids of those of several commands that exist
   ansible.builtin.set_fact:
-    ids: "{{ query('cloudops.cloud_assistant.ecs_command_id', 'rotate-logs', 'restart', on_missing='skip') }}"
+    ids: "{{ query('cloudops.cloud_assistant.ecs_command_id', ['rotate-logs', 'restart'], on_missing='skip') }}"
 
 - name: Show the script of a command
   ansible.builtin.debug:
@@ -170,10 +170,11 @@ class LookupModule(LookupBase):
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
         """Return ids or records of the commands that are named. AnsibleLookupError for what cannot be had."""
         self.set_options(var_options=variables, direct=kwargs)
-        for term in terms:
+        names: list[str] = []
+        for term in self._flatten(terms):
             if not isinstance(term, str) or not term:
                 raise AnsibleLookupError(f"ecs_command_id: the name of a command is a text, not {term!r}")
-        names = [str(term) for term in terms]
+            names.append(str(term))
         try:
             found = self._find(names)
         except CloudError as error:

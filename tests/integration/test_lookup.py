@@ -152,7 +152,7 @@ def test_missing_and_repeated_names(emulator: Any, client: Client, playbook: Cal
   tasks:
     - name: Skip
       ansible.builtin.debug:
-        msg: "{{{{ query('{LOOKUP}', *names, on_missing='skip', on_many='skip') }}}}"
+        msg: "{{{{ query('{LOOKUP}', names, on_missing='skip', on_many='skip') }}}}"
     - name: Warn
       ansible.builtin.debug:
         msg: "{{{{ query('{LOOKUP}', *names) }}}}"
