@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.invocations import (
@@ -16,7 +17,16 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     plan_stop,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.models import Invocation
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.schedule import (
+    AtSchedule,
+    RateSchedule,
+    read_frequency,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import MAX_BATCH
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
+    InputError,
+    MissingLibrary,
+)
 
 LAST_UNCHANGEABLE = {"linux": (2, 2, 3, 541), "windows": (2, 1, 3, 541)}
 """Agents have to be newer than this for their schedule to be changed (ModifyInvocationAttribute)."""
@@ -33,8 +43,22 @@ def takes_changes(version: str, os_type: str = "") -> bool:
 
 
 def same_frequency(one: str, other: str) -> bool:
-    """Whether two schedules read the same; blanks and case say nothing in them."""
-    return one.lower().split() == other.lower().split()
+    """Whether two schedules are the same: the same words, whatever their case, or the same interval or moment."""
+    if one.lower().split() == other.lower().split():
+        return True
+    meaning = _meaning(one)
+    return meaning is not None and meaning == _meaning(other)
+
+
+def _meaning(frequency: str) -> timedelta | datetime | None:
+    """What a rate() or at() comes to, None for a cron expression and for what cannot be read."""
+    try:
+        schedule = read_frequency(frequency)
+    except (InputError, MissingLibrary):
+        return None
+    if isinstance(schedule, RateSchedule):
+        return schedule.period
+    return schedule.moment if isinstance(schedule, AtSchedule) else None
 
 
 def same_parameters(one: Mapping[str, str], other: Mapping[str, str]) -> bool:

@@ -19,6 +19,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     SchedulePlan,
     active_instances,
     plan_schedule,
+    same_frequency,
     takes_changes,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import batches
@@ -170,3 +171,23 @@ def test_more_than_one_hundred_instances_are_one_schedule() -> None:
 )
 def test_agents_that_take_changes(version: str, os_type: str, expected: bool) -> None:
     assert takes_changes(version, os_type) is expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("rate(1h)", "rate (60m)", True),
+        ("rate(1h)", " RATE( 1H ) ", True),
+        ("rate(1h)", "rate(2h)", False),
+        ("at(2030-06-06 13:15:30)", "at(2030-06-06 21:15:30 Asia/Shanghai)", True),
+        ("at(2030-06-06 13:15:30)", "at(2030-06-06 13:15:30 Asia/Shanghai)", False),
+        ("0 0 3 * * ? Asia/Shanghai", "0  0 3 * * ?  asia/shanghai", True),
+        ("0 0 3 * * ?", "0 0 3 * * ? UTC", False),
+        ("rate(1h)", "0 0 * * * ?", False),
+        ("rate(1h)", "made elsewhere", False),
+        ("", "rate(1h)", False),
+        ("", "", True),
+    ],
+)
+def test_frequencies_that_mean_the_same_are_the_same(one: str, other: str, same: bool) -> None:
+    assert same_frequency(one, other) is same_frequency(other, one) is same
