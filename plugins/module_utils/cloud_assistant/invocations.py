@@ -164,15 +164,19 @@ def plan_stop(invocation: Invocation, instance_ids: Collection[str] | None = Non
 def stop(client: Client, stops: Sequence[Stop], deadline: Deadline) -> None:
     """Request every stop, then wait until nothing runs there any more.
 
-    An invocation that the service no longer knows counts as stopped. Raises WaitTimeout with ``invoke_ids`` and
-    ``running_instances`` when something still runs at the deadline.
+    An invocation that the service no longer knows counts as stopped. Raises WaitTimeout with ``invoke_ids``,
+    ``running_instances`` and ``changed`` when something still runs at the deadline.
     """
     for wanted in stops:
         for start in range(0, len(wanted.instance_ids), STOP_BATCH):
             _request_stop(client, wanted.invoke_id, wanted.instance_ids[start : start + STOP_BATCH], deadline)
-    for wanted in stops:
-        if wanted.waiting_for:
-            _wait_stopped(client, wanted, deadline)
+    try:
+        for wanted in stops:
+            if wanted.waiting_for:
+                _wait_stopped(client, wanted, deadline)
+    except WaitTimeout as error:
+        error.result["changed"] = any(stops)
+        raise
 
 
 def _request_stop(client: Client, invoke_id: str, instance_ids: Sequence[str], deadline: Deadline) -> None:
@@ -201,5 +205,6 @@ def _wait_stopped(client: Client, wanted: Stop, deadline: Deadline) -> None:
     try:
         poll(probe, deadline, f"stopping invocation {wanted.invoke_id}")
     except WaitTimeout as error:
-        message = f"{error}; still running on {len(running)} instances: {', '.join(running[:10])}"
+        count = f"{len(running)} instance{'s' if len(running) > 1 else ''}"
+        message = f"{error}; still running on {count}: {', '.join(running[:10])}"
         raise WaitTimeout(message, invoke_ids=[wanted.invoke_id], running_instances=running) from error

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -164,10 +165,16 @@ def test_the_wait_for_a_stop_ends_at_the_deadline_and_names_what_runs(monkeypatc
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
+    wanted = plan_stop(invocation)
     with pytest.raises(WaitTimeout, match="i-0, i-1") as failure:
-        stop(library, [plan_stop(invocation)], Deadline(30, clock=lambda: now[0], sleep=sleep))
-    assert failure.value.result == {"invoke_ids": [invocation.invoke_id], "running_instances": ["i-0", "i-1"]}
+        stop(library, [wanted], Deadline(30, clock=lambda: now[0], sleep=sleep))
+    seen = {"invoke_ids": [invocation.invoke_id], "running_instances": ["i-0", "i-1"]}
+    assert failure.value.result == {**seen, "changed": True}
     assert now[0] <= 30
+    # what another task has stopped is only waited for
+    with pytest.raises(WaitTimeout) as failure:
+        stop(library, [replace(wanted, instance_ids=())], Deadline(1, clock=lambda: now[0], sleep=sleep))
+    assert failure.value.result == {**seen, "changed": False}
 
 
 def test_an_invocation_that_the_service_has_forgotten_is_stopped() -> None:
