@@ -81,7 +81,8 @@ def find_commands(
     Raises InputError for a name that no command can have.
     """
     if name is not None and not 1 <= len(name) <= MAX_NAME_LENGTH:
-        raise InputError("name", f"has {len(name)} characters, a command's name has 1 to {MAX_NAME_LENGTH}")
+        option = "name_pattern" if fuzzy else "name"
+        raise InputError(option, f"has {len(name)} characters, a command's name has 1 to {MAX_NAME_LENGTH}")
     filters: dict[str, Any] = {
         "name": name,
         "type": type,

@@ -69,6 +69,8 @@ def test_a_name_that_no_command_can_have_is_refused_before_any_request() -> None
     for name in ("", "n" * 129):
         with pytest.raises(InputError, match="^name: "):
             find_commands(library, name=name)
+        with pytest.raises(InputError, match="^name_pattern: "):
+            find_commands(library, name=name, fuzzy=True)
     assert not library.log
 
 
