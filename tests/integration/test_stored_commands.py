@@ -352,6 +352,29 @@ def test_old_agents_get_a_new_invocation(cloud: Cloud) -> None:
         cloud.emulator.reset(instances=12)
 
 
+def test_an_old_agent_that_leaves_a_schedule_keeps_it_from_being_changed(cloud: Cloud) -> None:
+    versions = {"i-gone": "2.2.3.542", "i-new": "2.2.3.542", "i-old": "2.2.3.541"}
+    cloud.emulator.reset(fleet=[{"id": item, "agent": {"version": version}} for item, version in versions.items()])
+    try:
+        old = cloud.done(ecs_invocation, **schedule_of(cloud, list(versions)))
+        changed = cloud.done(ecs_invocation, **schedule_of(cloud, ["i-gone", "i-new"], frequency="rate(2h)"))
+        assert changed["stopped_invoke_ids"] == old["invoke_ids"] and not changed["modified_invoke_ids"]
+        # one that was taken out of a schedule, and then released, is a member that nobody can ask
+        cloud.done(ecs_invocation, **schedule_of(cloud, ["i-new"], frequency="rate(2h)"))
+        cloud.emulator.instance("i-gone", "release")
+        again = cloud.done(ecs_invocation, **schedule_of(cloud, ["i-new"], frequency="rate(3h)"))
+        assert list(live(cloud).values()) == [["i-new"]] and again["stopped_invoke_ids"]
+        # one that was released while it was part of it says so
+        cloud.done(ecs_invocation, command_name="greet", state="stopped")
+        cloud.emulator.reset(fleet=[{"id": "i-gone"}, {"id": "i-new"}])
+        both = cloud.done(ecs_invocation, **schedule_of(cloud, ["i-gone", "i-new"]))
+        cloud.emulator.instance("i-gone", "release")
+        changed = cloud.done(ecs_invocation, **schedule_of(cloud, ["i-new"], frequency="rate(2h)"))
+        assert changed["modified_invoke_ids"] == both["invoke_ids"]
+    finally:
+        cloud.emulator.reset(instances=12)
+
+
 def test_a_change_that_is_refused_at_the_last_moment_becomes_a_new_invocation(cloud: Cloud) -> None:
     ids = sorted(cloud.emulator.reset())[:2]
     old = cloud.run(ecs_invocation, **schedule_of(cloud, ids))

@@ -32,6 +32,10 @@ LAST_UNCHANGEABLE = {"linux": (2, 2, 3, 541), "windows": (2, 1, 3, 541)}
 """Agents have to be newer than this for their schedule to be changed (ModifyInvocationAttribute)."""
 
 
+GONE = frozenset({"InstanceReleased", "InstanceNotExists"})
+"""ErrorCode of an instance that no longer exists (DescribeInvocations)."""
+
+
 def takes_changes(version: str, os_type: str = "") -> bool:
     """Whether an agent of this version lets its schedule be changed; an unknown version does not."""
     numbers = tuple(int(number) for number in re.findall(r"\d+", version))
@@ -134,13 +138,19 @@ def active_instances(invocation: Invocation) -> tuple[str, ...]:
     return tuple(item.instance_id for item in invocation.instances if item.live and item.status != "Stopping")
 
 
+def _members(invocation: Invocation) -> tuple[str, ...]:
+    """The instances whose agents the service looks at before a change: also those that were stopped, if they exist."""
+    return tuple(item.instance_id for item in invocation.instances if item.error_code not in GONE)
+
+
 def plan_schedule(
     live: Iterable[Invocation], desired: DesiredSchedule, modifiable: Callable[[Collection[str]], bool]
 ) -> SchedulePlan:
     """Return what makes of the live invocations the desired schedule.
 
     Those that need no change are kept first, then those that can be changed in place, which ``modifiable`` tells for
-    a set of instances; the oldest of equals stays. More than 100 instances are several invocations, treated as one.
+    all instances that are or were part of one; the oldest of equals stays. More than 100 instances are several
+    invocations, treated as one.
     """
     candidates = [invocation for invocation in live if active_instances(invocation)]
     missing = dict.fromkeys(desired.instance_ids)
@@ -149,7 +159,7 @@ def plan_schedule(
         active = set(active_instances(invocation))
         claimed = tuple(instance_id for instance_id in missing if instance_id in active)
         frequency, parameters = _differences(invocation, desired)
-        if not claimed or ((frequency or parameters) and not modifiable(claimed)):
+        if not claimed or ((frequency or parameters) and not modifiable(_members(invocation))):
             continue
         kept.append(Kept(invocation, claimed, frequency, parameters))
         for instance_id in claimed:
@@ -180,7 +190,7 @@ def _with_more(kept: Kept, missing: dict[str, None], modifiable: Callable[[Colle
     members = {item.instance_id for item in kept.invocation.instances}
     # one that had been stopped there once does not begin again
     added = tuple(item for item in missing if item not in members)[: max(0, MAX_BATCH - len(members))]
-    if not added or not modifiable([*kept.instance_ids, *added]):
+    if not added or not modifiable([*_members(kept.invocation), *added]):
         return kept
     for instance_id in added:
         del missing[instance_id]

@@ -22,7 +22,10 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.models import Command, Invocation
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.orders import stored_command
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.readiness import find_targets
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.readiness import (
+    NOT_FOUND,
+    find_targets,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.request import (
     TERMINATION_MODES,
     RunRequest,
@@ -164,14 +167,22 @@ class Scheduler:
         return [each for each in alike if each in meant or each.tags.get(SET_TAG) in sets]
 
     def _modifiable(self, instance_ids: Collection[str]) -> bool:
-        """Whether the schedule of all these instances can be changed in place: the API can, and their agents can."""
+        """Whether the schedule of all these instances can be changed in place: the API can, and their agents can.
+
+        Where one of them no longer exists, nothing is known of their agents.
+        """
         if self.client.generation == "classic":
             return False
         rows: dict[str, Mapping[str, Any]] = {}
-        for batch in batches(list(instance_ids), AGENTS_A_CALL):
-            for page in self.client.pages("DescribeCloudAssistantStatus", {"InstanceId": list(batch)}):
-                for row in page.rows("InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus"):
-                    rows[row["InstanceId"]] = row
+        try:
+            for batch in batches(list(instance_ids), AGENTS_A_CALL):
+                for page in self.client.pages("DescribeCloudAssistantStatus", {"InstanceId": list(batch)}):
+                    for row in page.rows("InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus"):
+                        rows[row["InstanceId"]] = row
+        except ApiError as error:
+            if error.code != NOT_FOUND:
+                raise
+            return False
         return all(
             takes_changes(
                 str(rows.get(item, {}).get("CloudAssistantVersion") or ""), str(rows.get(item, {}).get("OSType") or "")
