@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -371,6 +372,28 @@ def test_an_old_agent_that_leaves_a_schedule_keeps_it_from_being_changed(cloud: 
         cloud.emulator.instance("i-gone", "release")
         changed = cloud.done(ecs_invocation, **schedule_of(cloud, ["i-new"], frequency="rate(2h)"))
         assert changed["modified_invoke_ids"] == both["invoke_ids"]
+    finally:
+        cloud.emulator.reset(instances=12)
+
+
+def test_check_mode_foretells_every_change_of_a_schedule(cloud: Cloud) -> None:
+    choose = random.Random(7)
+    cloud.emulator.reset(fleet=[{"id": f"i-{n}", "agent": {"version": f"2.2.3.{541 + (n != 3)}"}} for n in range(5)])
+    try:
+        for turn in range(12):
+            ids = choose.sample([f"i-{n}" for n in range(5)], choose.randint(1, 5))
+            frequency = choose.choice(["rate(1h)", "rate(2h)", "0 0 3 * * ?"])
+            options = schedule_of(cloud, ids, frequency=frequency, parameters={"name": choose.choice("xy")})
+            kind = choose.choice(["plain", "plain", "plain", "elsewhere", "replaced", "stopped"])
+            if kind == "replaced":
+                cloud.run(ecs_command, name="greet", content=f"echo {turn} {{{{name}}}}", enable_parameter=True)
+            if kind == "stopped":
+                cloud.done(ecs_invocation, command_name="greet", state="stopped", instance_ids=ids)
+            else:
+                cloud.done(ecs_invocation, **options, **({"working_dir": "/tmp"} if kind == "elsewhere" else {}))
+                # others may have a schedule of their own, where it has no instance in common with this one
+                active = [item for batch in live(cloud).values() for item in batch if item in ids]
+                assert sorted(active) == sorted(ids)
     finally:
         cloud.emulator.reset(instances=12)
 
