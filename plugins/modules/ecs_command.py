@@ -145,6 +145,8 @@ notes:
     needed; C(ecs:DescribeInvocations) to delete or replace, C(ecs:StopInvocation) for O(stop_invocations),
     C(ecs:TagResources) and C(ecs:UntagResources) for O(tags).
   - Public commands cannot be changed or deleted.
+  - >-
+    A play on many hosts runs its tasks side by side. Give this one C(run_once), or each host creates the command.
 seealso:
   - module: cloudops.cloud_assistant.ecs_command_info
   - module: cloudops.cloud_assistant.ecs_invoke_command

@@ -161,6 +161,8 @@ notes:
   - >-
     Where something has to be started, all its instances have to be running, with their agents online. To leave others
     out, give the O(instance_ids) that M(cloudops.cloud_assistant.ecs_instance_info) finds for C(status=Running).
+  - >-
+    A play on many hosts runs its tasks side by side. Give this one C(run_once), or each host starts the schedule.
   - Not given, O(username), O(working_dir), O(timeout), O(launcher), O(termination_mode), O(container_id),
     O(container_name) and O(oss_output_delivery) of a live invocation are not compared.
 seealso:
