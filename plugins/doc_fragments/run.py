@@ -21,7 +21,9 @@ options:
     elements: str
   resource_tags:
     description:
-      - Runs on every instance of the region that carries all of these tags, at most 20. A value may be empty.
+      - >-
+        Runs on every instance of the region that carries all of these tags, at most 20. Values are compared exactly,
+        an empty one too.
       - >-
         The tags are resolved to instance ids first, so any number of instances may match and each is in RV(results).
         Instances that are not running are dealt with as O(unready) says, before anything is started.

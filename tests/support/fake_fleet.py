@@ -121,9 +121,13 @@ class FakeFleet:
         if "VpcId" in params:
             rows = [row for row in rows if row["VpcAttributes"]["VpcId"] == params["VpcId"]]
         if "Tag" in params:
-            # the service finds 1,000 at most, and takes an empty value for any
+            # the service takes an empty value for any
             keys = {tag["Key"] for tag in params["Tag"]}
-            rows = [row for row in rows if keys <= {tag["TagKey"] for tag in row["Tags"]["Tag"]}][:1000]
+            rows = [row for row in rows if keys <= {tag["TagKey"] for tag in row["Tags"]["Tag"]}]
+        if "ResourceGroupId" in params:
+            rows = [row for row in rows if row.get("ResourceGroupId") == params["ResourceGroupId"]]
+        if "Tag" in params or "ResourceGroupId" in params:
+            rows = rows[:1000]  # the service finds no more
         # the name is a pattern there
         if "InstanceName" in params:
             rows = [row for row in rows if row["InstanceName"].lower().startswith(params["InstanceName"].lower())]

@@ -31,8 +31,8 @@ IDS_A_CALL = 100
 """Instances in one call (DescribeInstances, InstanceIds)."""
 PAGE_SIZE = 100
 """Instances a page (DescribeInstances, MaxResults)."""
-TAG_FILTER_CEILING = 1000
-"""A filter by tag finds at most so many resources (DescribeInstances, Tag)."""
+FILTER_CEILING = 1000
+"""A filter by tag or resource group finds at most so many resources (DescribeInstances, Tag and ResourceGroupId)."""
 STATUSES = ("Pending", "Running", "Starting", "Stopping", "Stopped")
 ABSENT = "absent"
 
@@ -48,6 +48,7 @@ class Selector:
     tags: Mapping[str, str] = field(default_factory=dict)
     vpc_id: str | None = None
     status: str | None = None
+    resource_group_id: str | None = None
 
     @classmethod
     def of(
@@ -89,7 +90,7 @@ class Selector:
     @property
     def narrows(self) -> bool:
         """Whether more is given than ids, so that an instance may exist and not be meant."""
-        return bool(self.name or self.tags or self.vpc_id or self.status)
+        return bool(self.name or self.tags or self.vpc_id or self.status or self.resource_group_id)
 
     def fits(self, row: Row) -> bool:
         """Whether an instance is meant. The service compares names and tags less exactly, and an endpoint that does
@@ -99,6 +100,7 @@ class Selector:
             (self.name, row.get("InstanceName")),
             (self.vpc_id, (row.get("VpcAttributes") or {}).get("VpcId")),
             (self.status, row.get("Status")),
+            (self.resource_group_id, row.get("ResourceGroupId")),
         )
         tags = tags_of(row)
         return all(wanted in (None, told) for wanted, told in compared) and all(
@@ -124,13 +126,15 @@ def find_instances(client: Client, selector: Selector, deadline: Deadline | None
         "VpcId": selector.vpc_id,
         "Status": selector.status,
         "Tag": [{"Key": key, "Value": value} for key, value in selector.tags.items()] or None,
+        "ResourceGroupId": selector.resource_group_id,
     }
     found: dict[str, Row] = {}
     if not selector.instance_ids:
         found = {row["InstanceId"]: row for row in _listed(client, filters, deadline)}
-        if selector.tags and len(found) >= TAG_FILTER_CEILING:
-            # the service may have cut the list; without its filter it is whole, and the tags are compared here
-            found.update((row["InstanceId"], row) for row in _listed(client, {**filters, "Tag": None}, deadline))
+        if (selector.tags or selector.resource_group_id) and len(found) >= FILTER_CEILING:
+            # the service may have cut the list; without these filters it is whole, and they are compared here
+            whole = _listed(client, {**filters, "Tag": None, "ResourceGroupId": None}, deadline)
+            found.update((row["InstanceId"], row) for row in whole)
     for batch in batches(selector.instance_ids, IDS_A_CALL):
         rows = {row["InstanceId"]: row for row in _listed(client, {**filters, "InstanceIds": list(batch)}, deadline)}
         found.update((instance_id, rows[instance_id]) for instance_id in batch if instance_id in rows)

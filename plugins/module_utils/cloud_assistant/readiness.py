@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,8 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.c
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import TaskFailure
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 
+from .instances import Selector, find_instances, states_of
 from .targets import (
-    MAX_BATCH,
     Targets,
     batches,
 )
@@ -58,16 +58,17 @@ def find_targets(client: Client, targets: Targets, deadline: Deadline) -> tuple[
     """Return the ids that the targets name, and of those found by tag the ones that are known not to run.
 
     Ids given by the user are taken as they are, without a question. Instances found by tag are sorted by id, so that
-    the same fleet always gives the same batches. Raises TaskFailure when no instance has the tags.
+    the same fleet always gives the same batches. Raises TaskFailure when no instance has the tags, and what the client
+    raises: the fleet is complete, or nothing is run.
     """
     if targets.instance_ids:
         return targets.instance_ids, {}
-    wanted = [{"Key": key, "Value": value} for key, value in targets.tags.items()]
-    params = {"Tag": wanted, "ResourceGroupId": targets.resource_group_id}
-    rows = {row["InstanceId"]: row for row in _instances(client, params, deadline)}
+    wanted = Selector(tags=targets.tags, resource_group_id=targets.resource_group_id)
+    rows = {row["InstanceId"]: row for row in find_instances(client, wanted, deadline)}
     if not rows:
         shown = ", ".join(f"{key}={value}" for key, value in targets.tags.items())
-        raise TaskFailure(f"resource_tags: no instance in {client.region} has {shown}")
+        where = f" and is in {targets.resource_group_id}" if targets.resource_group_id else ""
+        raise TaskFailure(f"resource_tags: no instance in {client.region} has {shown}{where}")
     stopped = {instance_id: _not_running(rows[instance_id]) for instance_id in sorted(rows)}
     return tuple(sorted(rows)), {instance_id: unfit for instance_id, unfit in stopped.items() if unfit}
 
@@ -77,14 +78,10 @@ def examine(client: Client, instance_ids: Sequence[str], script_type: str, deadl
 
     The agents are asked about only for instances on which nothing else is wrong.
     """
-    rows: dict[str, dict[str, Any]] = {}
-    for batch in batches([item for item in instance_ids if not item.startswith(_MANAGED)], MAX_BATCH):
-        for row in _instances(client, {"InstanceIds": list(batch)}, deadline):
-            rows[row["InstanceId"]] = row
+    in_cloud = [instance_id for instance_id in instance_ids if not instance_id.startswith(_MANAGED)]
+    rows = states_of(client, in_cloud, deadline) if in_cloud else {}
     unfit: dict[str, Unfit] = {}
-    for instance_id in instance_ids:
-        if instance_id.startswith(_MANAGED):
-            continue
+    for instance_id in in_cloud:
         known = rows.get(instance_id)
         missing = Unfit(NOT_FOUND, f"not found in {client.region}")
         problem = _unsuitable(known, client, script_type) if known else missing
@@ -92,11 +89,6 @@ def examine(client: Client, instance_ids: Sequence[str], script_type: str, deadl
             unfit[instance_id] = problem
     unfit.update(_without_agent(client, [item for item in instance_ids if item not in unfit], deadline))
     return unfit
-
-
-def _instances(client: Client, params: dict[str, Any], deadline: Deadline) -> Iterable[dict[str, Any]]:
-    for page in client.pages("DescribeInstances", params, page_size=MAX_BATCH, deadline=deadline):
-        yield from page.rows("Instances", "Instance")
 
 
 def _not_running(row: dict[str, Any]) -> Unfit | None:
