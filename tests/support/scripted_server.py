@@ -34,6 +34,9 @@ class Request:
         assert len(dict(pairs)) == len(pairs), "a parameter came twice"
         return dict(pairs)
 
+MADE = {"RequestId": "R-1", "CommandId": "c-1", "InvokeId": "t-1"}
+"""The body of an answer that is given none: success, with the ids of whatever a call can make."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -51,7 +54,7 @@ class Answer:
             return self.body
         if isinstance(self.body, str):
             return self.body.encode()
-        return json.dumps({"RequestId": "R-1"} if self.body is None else self.body).encode()
+        return json.dumps(MADE if self.body is None else self.body).encode()
 
 
 def api_error(status: int, code: str, message: str = "a message", **headers: str) -> Answer:

@@ -234,7 +234,11 @@ class Client:
         )
         if answer.status != 200:
             raise read_error(kind.name, answer, self.host, credentials.secrets())
-        return Reply(self._dialect.reply(kind, _body(answer)), answer.server_time, lost)
+        body = self._dialect.reply(kind, _body(answer))
+        # a dry run need not make anything that has an id
+        if kind.gives and not body.get(kind.gives) and wire.get("RepeatMode") != "DryRun":
+            raise NoAnswer(f"the answer names no {kind.gives}", may_have_arrived=True)
+        return Reply(body, answer.server_time, lost)
 
     def _valid_credentials(self) -> Credentials:
         """The credentials of now. They were good when the client was made, so a failure means that renewing failed."""

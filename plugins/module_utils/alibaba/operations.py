@@ -29,7 +29,8 @@ class Operation:
     ``paging``: ``token`` (NextToken and MaxResults), ``token_only`` (no MaxResults), ``number`` (PageNumber and
     PageSize) or None. ``rows``: the way to the list in the body. ``max_page``: the largest page.
     ``json_arrays``: parameters whose list goes out as one JSON array. ``region``: has a parameter RegionId.
-    ``look``: how a user finds out whether a write whose answer was lost took effect.
+    ``look``: how a user finds out whether a write whose answer was lost took effect. ``gives``: the id that an answer
+    of the service holds; one without it was given by something on the way.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Operation:
     json_arrays: frozenset[str] = frozenset()
     region: bool = True
     look: str = ""
+    gives: str = ""
 
 
 _LOOK_INVOCATION = "Look at the latest invocations (ecs_invocation_info) before running it again."
@@ -85,14 +87,15 @@ _TABLE: dict[str, Operation] = {
         _read("DescribeInstanceStatus", "InstanceStatuses", "InstanceStatus", paging="number"),
         _read("DescribeRegions", region=False),
         _read("DescribeAccountAttributes"),
-        Operation("CreateCommand", Repeat.TOKEN_WRITE, look=_LOOK_COMMAND),
-        Operation("RunCommand", Repeat.TOKEN_WRITE, look=_LOOK_INVOCATION),
-        Operation("InvokeCommand", Repeat.TOKEN_WRITE, look=_LOOK_INVOCATION),
+        Operation("CreateCommand", Repeat.TOKEN_WRITE, look=_LOOK_COMMAND, gives="CommandId"),
+        Operation("RunCommand", Repeat.TOKEN_WRITE, look=_LOOK_INVOCATION, gives="InvokeId"),
+        Operation("InvokeCommand", Repeat.TOKEN_WRITE, look=_LOOK_INVOCATION, gives="InvokeId"),
         Operation("ModifyInvocationAttribute", Repeat.TOKEN_WRITE, look=_LOOK_INVOCATION),
         Operation(
             "SendFile",
             Repeat.TOKEN_WRITE,
             look="Look at the file on the instances before sending it again.",
+            gives="InvokeId",
         ),
         Operation("StartTerminalSession", Repeat.TOKEN_WRITE),
         Operation("CreateActivation", Repeat.TOKEN_WRITE),

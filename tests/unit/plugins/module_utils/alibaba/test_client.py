@@ -35,8 +35,6 @@ UNAVAILABLE = api_error(503, "ServiceUnavailable")
 DROP = Answer(drop=True)
 CUT = Answer(200, {"RequestId": "R-1", "InvokeId": "t-1"}, cut=5)
 NOT_JSON = Answer(200, '{"RequestId": "R-')
-PASSING_FAULTS = [UNAVAILABLE, api_error(500, "InternalError"), Answer(502, "<html>"), DROP, CUT, NOT_JSON]
-THROTTLES = [api_error(400, "Throttling"), api_error(400, "Throttling.User"), api_error(429, "Flow"), Answer(429, "")]
 
 READ = ("DescribeCommands", {"CommandId": ["c-1"]})
 TOKEN_WRITE = ("RunCommand", {"CommandContent": "ZWNobyAx", "ClientToken": "tok"})
@@ -116,6 +114,18 @@ def test_what_would_act_twice_is_sent_once(server: ScriptedServer, client: Clien
     with pytest.raises(CloudError, match="may have (arrived and )?taken effect"):
         client.call(*call)
     assert len(server.requests) == 1
+
+
+def test_an_answer_without_the_id_of_what_was_made_is_none(server: ScriptedServer, client: Client) -> None:
+    """Something on the way gave it: nobody could wait for what it stands for."""
+    nameless = Answer(200, {"RequestId": "R-1"})
+    server.script([nameless, OK])
+    assert client.call(*TOKEN_WRITE)["InvokeId"] == "t-1"
+    server.script([nameless, OK])
+    with pytest.raises(TransportError, match="the answer names no InvokeId.* may have arrived"):
+        client.call(*ONCE)
+    server.script([nameless])
+    assert client.call("RunCommand", {"ClientToken": "tok", "RepeatMode": "DryRun"}) == {"RequestId": "R-1"}
 
 
 @pytest.mark.parametrize("call", [READ, TOKEN_WRITE, REPEATABLE, ONCE, REBOOT])
