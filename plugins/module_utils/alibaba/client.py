@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import collections
+import itertools
 import json
 import threading
 from collections.abc import Iterator, Mapping
@@ -27,7 +28,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
     TransportError,
     WaitTimeout,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.retry import backoff, call_with_retries
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.retry import call_with_retries
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import (
     HttpAnswer,
     HttpTransport,
@@ -40,6 +41,9 @@ USER_AGENT = f"{COLLECTION}/{VERSION} (Ansible collection)"
 
 # shown on 503, on some pages on 500; refused before anything is done
 _UNAVAILABLE = "ServiceUnavailable"
+
+# seconds
+_MINUTE = 60.0
 
 
 class Reply(dict[str, Any]):
@@ -195,13 +199,14 @@ class Client:
                 lost = lost or (error.http_status or 0) >= 500
                 raise
 
-        slower = backoff(self._max_retries, self._backoff_base * 4)
+        # the service counts by the minute: with the usual settings these pauses outlast one, 2 + 4 + 8 + 16 + 32 s
+        slower = (min(self._backoff_base * 4 * 2.0**number, _MINUTE) for number in itertools.count())
 
         def least_pause(error: Exception) -> float | None:
             pause = _pause(error, repeat)
             if pause == 0.0 and isinstance(error, ApiError) and _throttled(error):
-                # the service counts by the minute and did not say when to come back
-                return next(slower, 0.0)
+                # it did not say when to come back
+                return next(slower)
             return pause
 
         failure: CloudError
@@ -211,8 +216,10 @@ class Client:
             )
         except NoAnswer as error:
             failure = self._unanswered(kind, repeat, error, lost, deadline)
+            failure.passing = error.passing
         except ApiError as error:
             failure = _with_advice(error, kind) if lost and repeat is not Repeat.READ else error
+            failure.passing = _pause(error, Repeat.READ) is not None
         raise failure
 
     def _exchange(

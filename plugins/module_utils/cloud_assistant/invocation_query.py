@@ -182,7 +182,7 @@ def find_ended(client: Client, query: InvocationQuery, deadline: Deadline) -> Fo
         _update(found, watch.seen.values(), query.instance_ids)
         running = [result.instance_id for result in found.results if result.live and result.invoke_id in invoke_ids]
         still = f"; not over on {names_of(running, 'instance')}" if running else ""
-        result = {"invoke_ids": invoke_ids, **found_as_dict(found, found.results)}
+        result = {**error.result, "invoke_ids": invoke_ids, **found_as_dict(found, found.results)}
         raise WaitTimeout(f"{error}{still}", **result) from error
     return found
 

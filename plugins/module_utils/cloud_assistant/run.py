@@ -337,8 +337,9 @@ class _Run:
             self.outcome.changed = True
         running = self.gathering.running
         advice = "The script goes on there; ecs_invocation_info with the invoke_id and wait: true waits for its end"
-        more = f"; not over on {names_of(running, 'instance')}. {advice}" if running else ""
-        self.outcome.errors.append(type(error)(f"{error}{more}") if isinstance(error, WaitTimeout) else error)
+        self.outcome.errors.append(error)
+        if running:
+            self.outcome.errors.append(TaskFailure(f"Not over on {names_of(running, 'instance')}. {advice}"))
 
     def _finish(self) -> RunOutcome:
         """Put the results into the order asked for, and tell what people should know of them."""

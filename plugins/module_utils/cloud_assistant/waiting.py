@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import CloudError, WaitTimeout
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import (
     Deadline,
     poll,
@@ -46,6 +47,7 @@ class Watch:
         self._carriers: set[str] = set()
         self._settled: dict[str, Settled] = {}
         self._since = Deadline(None)
+        self._trouble: CloudError | None = None
         self.seen: dict[str, Invocation] = {}
         self.looked: Callable[[Iterable[Invocation]], None] = lambda under_way: None
         """Gets the invocations that are under way, as they were seen, after each look that found none settled."""
@@ -71,15 +73,29 @@ class Watch:
     def wait(self) -> list[Invocation]:
         """Return the invocations that have settled, at least one, and wait for them no longer.
 
-        An invocation that is not to be seen yet is not settled. Raises WaitTimeout, and what the client raises.
+        An invocation that is not to be seen yet is not settled. States that cannot be read for a passing reason are
+        looked at again: what runs goes on all the same. Raises WaitTimeout, and what else the client raises.
         """
         if self._since.elapsed() < FIRST_LOOK:
             self._deadline.pause(FIRST_LOOK)
         what = names_of(self.active, "invocation")
-        return poll(self._look, self._deadline, what, lambda _unused: proportional_interval(self._since.elapsed()))
+        try:
+            return poll(self._look, self._deadline, what, lambda _unused: proportional_interval(self._since.elapsed()))
+        except WaitTimeout as error:
+            if self._trouble is None:
+                raise
+            raise WaitTimeout(f"{error}; its state cannot be read: {self._trouble}", **self._trouble.result) from error
 
     def _look(self) -> list[Invocation] | None:
-        for invocation in self._read():
+        try:
+            read = list(self._read())
+        except CloudError as error:
+            if not error.passing or isinstance(error, WaitTimeout):
+                raise
+            self._trouble = error
+            return None
+        self._trouble = None
+        for invocation in read:
             if invocation.invoke_id in self._settled:
                 self.seen[invocation.invoke_id] = invocation
         over = [self.seen[item] for item in self._settled if item in self.seen and self._settled[item](self.seen[item])]

@@ -13,7 +13,10 @@ class CloudError(Exception):
     """Base of every error that is reported to the user.
 
     ``str(exc)`` is the whole text for the user; ``result`` holds the extra keys of the failed task's result.
+    ``passing``: the same request may fare better later, as after throttling or with a network that was down.
     """
+
+    passing = False
 
     def __init__(self, message: str, **result: Any) -> None:
         super().__init__(message)

@@ -238,6 +238,33 @@ def test_the_pause_that_the_service_asks_for_is_kept(server: ScriptedServer, cli
     assert 4.0 <= clock.now < 4.1
 
 
+def test_the_usual_retries_outlast_a_minute_of_throttling(server: ScriptedServer) -> None:
+    """The service counts by the minute, and does not always say how long to wait."""
+    clock = Clock()
+    client = make_client(server.url, max_retries=5, backoff_base=0.5)
+    server.script([api_error(400, "Throttling.User")] * 5 + [OK])
+    client.call(*TOKEN_WRITE, deadline=Deadline(600, clock, clock.sleep))
+    assert 60 < clock.now < 90
+
+
+@pytest.mark.parametrize(
+    ("fault", "passing"),
+    [
+        (UNAVAILABLE, True),
+        (DROP, True),
+        (api_error(400, "Throttling"), True),
+        (api_error(403, "Forbidden.RAM"), False),
+        (api_error(404, "InvalidCmdId.NotFound"), False),
+    ],
+)
+@pytest.mark.parametrize("call", [READ, TOKEN_WRITE])
+def test_an_error_says_whether_it_passes(server: ScriptedServer, call: Any, fault: Answer, passing: bool) -> None:
+    server.script([fault])
+    with pytest.raises(CloudError) as caught:
+        make_client(server.url, max_retries=0).call(*call)
+    assert caught.value.passing is passing
+
+
 @pytest.mark.parametrize("junk", ["", "soon", "-5", "nan", "inf"])
 def test_an_unreadable_pause_is_no_pause(server: ScriptedServer, client: Client, junk: str) -> None:
     clock = Clock()

@@ -278,11 +278,45 @@ def test_states_that_cannot_be_read_end_the_run_with_what_is_known():
     def refuse(operation: str, params: Mapping[str, Any]) -> CloudError | None:
         return denied if operation == "DescribeInvocations" else None
 
-    failure = start(Service(refuse=refuse), ids(2)).failure()
+    failure = start(Service(refuse=refuse, running=frozenset(ids(2))), ids(2)).failure()
     assert failure is not None
     assert failure.result["error"]["code"] == "Forbidden.RAM"
     assert failure.result["invoke_ids"] == ["t-1"]
     assert failure.result["changed"] is True
+    assert "Not over on 2 instances (i-0000, i-0001). The script goes on there; ecs_invocation_info" in str(failure)
+
+
+def passing(error: CloudError) -> CloudError:
+    error.passing = True
+    return error
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        ApiError("DescribeInvocations", "Throttling.User", "flow control", "R-1", 400, "host"),
+        TransportError("DescribeInvocations", "host", "the network is unreachable", may_have_arrived=False),
+    ],
+)
+def test_a_wait_outlasts_what_passes(trouble: CloudError):
+    """A script of an hour is not given up because of a minute without its state."""
+    looks = iter([passing(trouble)] * 3)
+
+    def refuse(operation: str, params: Mapping[str, Any]) -> CloudError | None:
+        return next(looks, None) if operation == "DescribeInvocations" else None
+
+    outcome = start(Service(refuse=refuse), ids(2))
+    assert (outcome.summary.success, outcome.failure()) == (2, None)
+
+
+def test_what_does_not_pass_in_time_is_told_with_the_wait():
+    down = passing(ApiError("DescribeInvocations", "ServiceUnavailable", "try later", "R-1", 503, "host"))
+    service = Service(refuse=lambda operation, params: down if operation == "DescribeInvocations" else None)
+    failure = start(service, ids(2), wait_timeout=0.1).failure()
+    assert isinstance(failure, WaitTimeout)
+    assert "invocation t-1: not done after 0 s, the time allowed has passed; its state cannot be read" in str(failure)
+    assert failure.result["error"]["code"] == "ServiceUnavailable"
+    assert failure.result["invoke_ids"] == ["t-1"]
 
 
 def test_a_batch_that_fails_leaves_the_others_and_is_told_once():
@@ -314,7 +348,7 @@ def test_the_time_for_waiting_ends_with_what_is_known():
     failure = outcome.failure()
     assert isinstance(failure, WaitTimeout)
     assert "invocation t-1: not done after 0 s" in str(failure)
-    assert "not over on instance i-0001" in str(failure)
+    assert "Not over on instance i-0001" in str(failure)
     assert "ecs_invocation_info" in str(failure)
     assert [result["status"] for result in failure.result["results"]] == ["Success", "Running", "Success", "Success"]
     assert failure.result["summary"]["running"] == 1
