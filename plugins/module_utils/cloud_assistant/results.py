@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import (
+    Deadline,
+    proportional_interval,
+)
 
 from .models import InstanceResult
 
@@ -17,7 +20,7 @@ RECORD_GRACE = 5.0
 """Seconds that a record may come later than the state which says that the run has ended."""
 
 REREAD_PAUSE = 1.0
-"""Seconds between two looks for records that are late."""
+"""Seconds before the second look for records that are late; later looks are further apart."""
 
 NO_RECORD = "NoRecord"
 """Our own error code of an instance for which the service wrote nothing down."""
@@ -52,14 +55,16 @@ def read_results(
     so: it failed before anything ran there (RunCommand, execution failures). Raises what the client raises.
     """
     wanted = frozenset(instance_ids)
-    waited = Deadline(RECORD_GRACE)
+    began = deadline.elapsed()
     while True:
         found = _read_once(client, invoke_id, wanted, deadline)
         running = any(result.live for result in found.values())
         missing = len(found) < len(wanted)
-        if deadline.expired() or not (running or (missing and not waited.expired())):
+        waited = deadline.elapsed() - began
+        if deadline.expired() or not (running or (missing and waited < RECORD_GRACE)):
             break
-        deadline.pause(REREAD_PAUSE)
+        # an instance that was released may keep its record open for good
+        deadline.pause(proportional_interval(waited, floor=REREAD_PAUSE))
     for instance_id in wanted - found.keys():
         found[instance_id] = no_record(instance_id, invoke_id)
     return found

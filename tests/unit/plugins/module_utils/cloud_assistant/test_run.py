@@ -25,6 +25,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
     TransportError,
     WaitTimeout,
 )
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 
 NOW = datetime(2026, 4, 27, 8, 0, 30, tzinfo=timezone.utc)
 
@@ -231,6 +232,17 @@ def test_what_is_not_to_be_seen_yet_is_waited_for():
     assert outcome.summary.success == 2
     assert outcome.failure() is None
     assert (service.requests["DescribeInvocations"], service.requests["DescribeInvocationResults"]) == (4, 3)
+
+
+def test_a_record_that_stays_open_is_read_less_and_less_often(monkeypatch: pytest.MonkeyPatch):
+    """An instance that was released while the script ran: a read a second of each batch would be throttled."""
+    monkeypatch.setattr(results, "REREAD_PAUSE", 1.0)
+    service, now = Service(running=frozenset({"i-0000"})), [0.0]
+    service.invocations["t-1"] = {"InstanceId": ids(2)}
+    deadline = Deadline(3600, clock=lambda: now[0], sleep=lambda seconds: now.append(now.pop() + seconds))
+    found = results.read_results(service, "t-1", ids(2), deadline)  # type: ignore[arg-type]
+    assert [found[item].status for item in ids(2)] == ["Running", "Success"]
+    assert service.requests["DescribeInvocationResults"] < 400
 
 
 def test_an_instance_without_a_record_has_failed_with_that_reason():
