@@ -74,7 +74,7 @@ options:
     type: path
   template:
     description:
-      - Renders O(src) as a template first, looked for in C(templates/).
+      - Renders O(src), which it requires, as a template first, looked for in C(templates/).
     type: bool
     default: false
   description:
@@ -368,6 +368,7 @@ SPEC = TaskSpec(
     },
     mutually_exclusive=[("content", "src")],
     required_one_of=[("name", "command_id")],
+    required_if=[("template", True, ["src"])],
 )
 
 

@@ -70,7 +70,7 @@ options:
     type: path
   template:
     description:
-      - Renders O(src) as a template first, looked for in C(templates/).
+      - Renders O(src), which it requires, as a template first, looked for in C(templates/).
     type: bool
     default: false
   content:
@@ -422,6 +422,7 @@ SPEC = TaskSpec(
     },
     mutually_exclusive=[("content", "src")],
     required_one_of=[("content", "src")],
+    required_if=[("template", True, ["src"])],
     required_by={"content": ["name"]},
     source_as_path=True,
 )

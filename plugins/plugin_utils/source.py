@@ -28,6 +28,7 @@ except ImportError:
 
 # A script is far smaller; what is larger travels as a file and not among a module's arguments. In bytes.
 LARGEST_TEXT = 256 * 1024
+_ELSEWHERE = "\nIf you are using a module and expect the file to exist on the remote"
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ def open_source(
         found = find("templates" if template else "files", name)
         plain = loader.get_real_file(found)
     except AnsibleError as error:
-        raise AnsibleActionFail(f"src: {to_text(error)}") from error
+        # the end of ansible-core's text advises an option that no module here has; a cause would be shown with its text
+        raise AnsibleActionFail(f"src: {to_text(error).partition(_ELSEWHERE)[0]}") from None
     folder = None
     try:
         with open(found, "rb") as file:

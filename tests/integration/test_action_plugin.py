@@ -325,6 +325,7 @@ def test_unusable_file_is_refused_naming_the_option(run: Run, tmp_path: Path, op
     done = run(probe(**options))
     assert done.rc == 2, done.output
     assert message in done.result("t")["msg"]
+    assert "remote_src" not in done.result("t")["msg"]  # an option of other modules
 
 
 def test_async_task_gets_its_file(run: Run, tmp_path: Path):

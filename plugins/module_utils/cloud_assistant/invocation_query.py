@@ -25,7 +25,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 
-from .commands import tag_list
+from .commands import refuse_empty, tag_list
 from .invocations import INVOCATION_NOT_FOUND
 from .models import InstanceResult, Invocation, Summary, parse_time
 from .request import REPEAT_MODES
@@ -63,7 +63,8 @@ class InvocationQuery:
     created_before: datetime | None = None
 
     def check(self, generation: str) -> None:
-        """Raise InputError for filters that the service does not take."""
+        """Raise InputError for filters that the service does not take, or would take for none."""
+        refuse_empty(invoke_id=self.invoke_id, command_id=self.command_id, command_name=self.command_name)
         check_tags(self.tags)
         refuse_missing(generation, {"tags": self.tags, "resource_group_id": self.resource_group_id})
         if self.created_after and self.created_before and self.created_after > self.created_before:

@@ -331,11 +331,14 @@ class _Run:
 
     def _give_up(self, error: CloudError, queue: deque[Batch]) -> None:
         """Keep what is known when waiting came to an early end: the time was up, or the states could not be read."""
+        complete = not queue
         self._not_started(queue, "the time for waiting was up" if isinstance(error, WaitTimeout) else str(error))
         self.gathering.last_look(self.shares, self.watch.seen)
         if any(not share.previous and invoke_id not in self.known for invoke_id, share in self.shares.items()):
             self.outcome.changed = True
         running = self.gathering.running
+        if complete and not running and isinstance(error, WaitTimeout):
+            return  # the last look has found the end of all
         advice = "The script goes on there; ecs_invocation_info with the invoke_id and wait: true waits for its end"
         self.outcome.errors.append(error)
         if running:

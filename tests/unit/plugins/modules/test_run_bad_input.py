@@ -137,6 +137,7 @@ BAD_SCRIPTS = [
     ({"content": None}, "content: is required, or src"),
     ({"content": OMITTED}, "one of the following is required: content, src"),
     ({"src": "a.sh"}, "parameters are mutually exclusive: content|src"),
+    ({"template": True}, "template is True but all of the following are missing: src"),
     ({"type": "RunBatScript", "username": "joe"}, "windows_password_name: is needed"),
     ({"type": "RunBatScript", "container_name": "web"}, "container_name: only RunShellScript runs in containers"),
 ]
@@ -167,6 +168,8 @@ def test_running_a_script(options: dict[str, Any], message: str, check_mode: boo
         ({"timeout": 9}, "timeout: is 9 s, must be at least 10 s"),
         ({"command_name": "c"}, "parameters are mutually exclusive: command_id|command_name"),
         ({"command_id": None}, "command_id: give exactly one of"),
+        ({"command_id": ""}, "command_id: must not be empty"),
+        ({"command_id": OMITTED, "command_name": ""}, "command_name: must not be empty"),
         ({"command_id": OMITTED}, "one of the following is required: command_id, command_name"),
         ({"parameters": {"a": "1", "A": "2"}}, "parameters: 'A' is given twice"),
         ({"parameters": {f"p{n}": "1" for n in range(11)}}, "parameters: has 11 values, at most 10"),
@@ -204,6 +207,9 @@ def test_a_stored_commands_own_settings_belong_to_it_in_the_classic_generation()
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"invoke_id": "", "wait": True}, "invoke_id: must not be empty"),
+        ({"command_id": ""}, "command_id: must not be empty"),
+        ({"command_name": ""}, "command_name: must not be empty"),
         ({"created_after": "yesterday"}, "created_after: 'yesterday' is not a time"),
         ({"created_after": "2030-01-02", "created_before": "2030-01-01"}, "created_before: is earlier"),
         ({"wait_timeout": 0}, "wait_timeout: is 0 s"),
