@@ -68,6 +68,8 @@ class ActionModule(ActionBase):
                 result.update(self._run_there(arguments, source, task_vars))
         if source is not None and source.was_encrypted:
             _hide_source(result)
+        if self._task.no_log:
+            _hide_rows(result)
         if self._task.action.rpartition(".")[2] in CHANGES_COMMANDS and (result.get("changed") or result.get("failed")):
             forget()
         return result
@@ -184,6 +186,16 @@ def _wants_invocation(task_vars: Mapping[str, Any]) -> bool:
         return bool(constants.config.get_config_value("INJECT_INVOCATION", variables=task_vars))
     except Exception:  # a version that does not know the setting; each has its own error for that
         return True
+
+
+def _hide_rows(result: dict[str, Any]) -> None:
+    """Let ``no_log`` hold for the list ``results`` too.
+
+    ansible-core takes one for the results of a loop, and shows those which do not say themselves that they are hidden.
+    """
+    for row in result.get("results") or []:
+        if isinstance(row, dict):
+            row["_ansible_no_log"] = True
 
 
 def _hide_source(result: dict[str, Any]) -> None:

@@ -41,6 +41,7 @@ SPEC = TaskSpec(
         "src": {"type": "path"}, "content": {"type": "str"}, "template": {"type": "bool", "default": False},
         "value": {"type": "raw"}, "secret": {"type": "str", "no_log": True}, "region": {"type": "str"},
         "fail": {"type": "bool", "default": False}, "changed": {"type": "bool", "default": True},
+        "results": {"type": "raw"},
         "old": {"type": "str", "removed_in_version": "9.0.0", "removed_from_collection": "cloudops.cloud_assistant"},
     },
     mutually_exclusive=[("src", "content")],
@@ -58,7 +59,9 @@ def ensure(task):
     elif task.params["src"]:
         with open(task.params["src"], "rb") as file:
             data = file.read()
+    rows = {} if task.params["results"] is None else {"results": task.params["results"]}
     return {
+        **rows,
         "changed": task.params["changed"],
         "data": None if data is None else base64.b64encode(data).decode("ascii"),
         "by_path": os.path.basename(task.params["src"] or ""),
@@ -193,6 +196,23 @@ def test_nothing_secret_at_high_verbosity(run: Run, way: dict[str, Any]):
 def test_no_log_censors_the_result(run: Run, way: dict[str, Any]):
     done = run(probe(way=way, value="hidden-value", task={"no_log": True}), arguments=["-vvv"])
     assert done.rc == 0 and "hidden-value" not in done.output + json.dumps(done.results)
+
+
+@BOTH_WAYS
+def test_no_log_censors_the_results_of_instances_too(run: Run, way: dict[str, Any]):
+    """ansible-core takes a list of this name for the results of a loop, each of which says itself whether to hide."""
+    rows = [{"stdout": "hidden-value"}, "a text"]
+    hidden = {"no_log": True, "register": "seen"}
+    readable = {"ansible.builtin.assert": {"that": ["seen.results[0].stdout | length == 12"], "quiet": True}}
+    done = run(
+        probe("one", way=way, results=rows, task=hidden),
+        {"name": "readable", **readable},
+        probe("failing", way=way, results=rows, task={**hidden, "failed_when": True, "ignore_errors": True}),
+        probe("loop", way=way, results=rows, task={**hidden, "loop": [1, 2]}),
+        arguments=["-vvv"],
+    )
+    assert done.rc == 0, done.output
+    assert "hidden-value" not in done.output + json.dumps(done.results)
 
 
 @BOTH_WAYS
