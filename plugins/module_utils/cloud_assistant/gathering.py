@@ -62,7 +62,7 @@ class Gathering:
     def keep(self, results: Iterable[InstanceResult], previous: bool = False) -> None:
         """Note results; a later one of the same instance replaces an earlier one."""
         for result in results:
-            if self._skip and result.failed and result.error_code in UNREADY_RESULTS:
+            if self._skip and result.failed and not_begun(result):
                 result = replace(result, status=SKIPPED, rc=None)
             self._results[result.instance_id] = replace(result, previous=True) if previous else result
 
@@ -105,6 +105,14 @@ class Gathering:
     def in_order(self, instance_ids: Iterable[str]) -> list[InstanceResult]:
         """Return one result for each of the instances."""
         return [self._results.get(item) or unknown(item) for item in instance_ids]
+
+
+def not_begun(result: InstanceResult) -> bool:
+    """Whether the service took the call for an instance that was not ready, so that the script has not begun there.
+
+    The same codes are given where an instance was stopped, or its agent, while the script ran.
+    """
+    return result.error_code in UNREADY_RESULTS and (result.status == "Aborted" or not result.started_at)
 
 
 def unknown(instance_id: str, invoke_id: str = "") -> InstanceResult:

@@ -19,10 +19,10 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wa
 
 from .concurrency import at_once
 from .content import ScriptContent
+from .gathering import not_begun
 from .invocations import list_invocations
 from .models import SKIPPED, InstanceResult
 from .outcome import RunOutcome
-from .readiness import UNREADY_RESULTS
 from .request import RunRequest
 from .results import read_results
 from .run import run
@@ -117,6 +117,6 @@ def _results(
 
 def _told(result: InstanceResult, skip: bool) -> InstanceResult:
     """Return the result; an instance that turned out not to be ready counts as skipped where that is wanted."""
-    if skip and result.failed and result.error_code in UNREADY_RESULTS:
+    if skip and result.failed and not_begun(result):
         return replace(result, status=SKIPPED, rc=None)
     return result

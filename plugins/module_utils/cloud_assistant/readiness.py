@@ -33,7 +33,7 @@ UNREADY = frozenset({NOT_RUNNING, NO_AGENT})
 """Of these, what passes by itself or by starting something; the others are mistakes in the choice of instances."""
 
 UNREADY_RESULTS = frozenset({"InstanceNotRunning", "ClientNotRunning", "ClientNotResponse", "ClientNotOnline"})
-"""ErrorCode of an instance on which the service took the call and then could not begin."""
+"""ErrorCode of an instance on which the service took the call and then could not begin, or not go on."""
 
 # instances outside the cloud that are registered with Cloud Assistant; DescribeInstances does not list them
 _MANAGED = "mi-"
