@@ -45,9 +45,13 @@ class ScriptContent:
 
     @classmethod
     def from_text(cls, text: str) -> ScriptContent:
-        """Take the script as text, in UTF-8."""
-        # undecodable bytes of a file that Ansible read come back as they were
-        return cls(text.encode("utf-8", "surrogateescape"))
+        """Take the script as text, in UTF-8. Raises InputError for what is no text."""
+        try:
+            # undecodable bytes of a file that Ansible read come back as they were
+            return cls(text.encode("utf-8", "surrogateescape"))
+        except UnicodeEncodeError as error:
+            problem = f"holds half of a UTF-16 pair at character {error.start}, which no encoding can send"
+            raise InputError("content", problem) from None
 
     @property
     def text(self) -> str:
@@ -110,6 +114,11 @@ class ScriptContent:
         return _BRACES.findall(self.data.decode("utf-8", "replace"))
 
 
+def is_text(value: str) -> bool:
+    """Whether a value can be sent: Ansible hands on undecodable bytes as characters that have no UTF-8 form."""
+    return not any("\ud800" <= char <= "\udfff" for char in value)
+
+
 def encoded_size(data: bytes) -> int:
     """The length in bytes of ``data`` after Base64."""
     return (len(data) + 2) // 3 * 4
@@ -134,6 +143,8 @@ def merge_parameters(
                 raise InputError(option, f"{name!r} is given twice (as {other!r} before); names do not regard case")
             if isinstance(value, bool) or not isinstance(value, (str, int, float)):
                 raise InputError(option, f"the value of {name!r} is not text; put it in quotes")
+            if not is_text(str(value)):
+                raise InputError(option, f"the value of {name!r} holds bytes that are no UTF-8 text")
             merged[name] = str(value)
     if len(merged) > MAX_VALUES:
         option = "parameters" if parameters else "secret_parameters"

@@ -23,6 +23,7 @@ from .content import (
     SCRIPT_TYPES,
     ScriptContent,
     check_launcher,
+    is_text,
     match_parameters,
     merge_parameters,
 )
@@ -198,6 +199,8 @@ class RunRequest:
             value = getattr(self, option)
             if value is None:
                 continue
+            if not is_text(value):
+                raise InputError(option, "holds bytes that are no UTF-8 text")
             if len(value) > limit:
                 raise InputError(option, f"has {len(value)} characters, at most {limit} are allowed")
             if option not in ("description", "name") and any(ord(char) < 32 for char in value):

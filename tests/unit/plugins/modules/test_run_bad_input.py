@@ -67,6 +67,7 @@ BAD_TARGETS = [
 ]
 BAD_TEXTS = [
     ({"working_dir": "/" + "d" * 200}, "working_dir: has 201 characters, at most 200"),
+    ({"username": "caf\udce9"}, "username: holds bytes that are no UTF-8 text"),
     ({"username": "u" * 256}, "username: has 256 characters, at most 255"),
     ({"windows_password_name": "u" * 256}, "windows_password_name: has 256 characters"),
     ({"launcher": "l" * 1025}, "launcher: has 1025 bytes, at most 1024"),
@@ -120,6 +121,8 @@ BAD_SCRIPTS = [
         {"content": "{{a}}" + "x" * 18000, "parameters": {"a": "v" * 500}},
         "content: the script with its parameters has",
     ),
+    ({"content": "echo \ud83d"}, "content: holds half of a UTF-16 pair at character 5"),
+    ({"content": "{{a}}", "parameters": {"a": "caf\udce9"}}, "parameters: the value of 'a' holds bytes"),
     ({"type": "RunPythonScript"}, "value of type must be one of: RunShellScript"),
     ({"name": "n" * 129}, "name: has 129 characters, at most 128"),
     ({"description": "d" * 513}, "description: has 513 characters, at most 512"),
