@@ -129,6 +129,7 @@ class ActionModule(ActionBase):
             diff_mode=self._task.diff,
             warn=warnings.append,
             progress=progress,
+            no_log=bool(self._task.no_log),
             name=self._task.action,
         )
         if warnings:

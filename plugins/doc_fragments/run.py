@@ -193,7 +193,8 @@ options:
 notes:
   - >-
     The task fails when the script fails on an instance, after all have answered. The message names the instances with
-    exit code or reason and the end of their output, and the result is complete all the same.
+    exit code or reason and the end of their output, and the result is complete all the same. With C(no_log=true) on the
+    task the message quotes no output.
   - stdout and stderr are one stream. The service keeps 24 KB of it, the first 6,000 bytes and the last 18,576.
   - The result of an instance on which the script did not come to its own end has no C(rc).
 """

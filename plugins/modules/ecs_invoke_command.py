@@ -332,7 +332,9 @@ def ensure(task: TaskContext) -> dict[str, Any]:
         command_id=params["command_id"],
         command_name=params["command_name"],
     )
-    return perform(connect(params), request, diff=task.diff_mode, warn=task.warn, progress=task.progress)
+    return perform(
+        connect(params), request, diff=task.diff_mode, no_log=task.no_log, warn=task.warn, progress=task.progress
+    )
 
 
 def main() -> None:

@@ -409,7 +409,9 @@ def ensure(task: TaskContext) -> dict[str, Any]:
         description=params["description"],
         keep_command=params["keep_command"],
     )
-    return perform(connect(params), request, diff=task.diff_mode, warn=task.warn, progress=task.progress)
+    return perform(
+        connect(params), request, diff=task.diff_mode, no_log=task.no_log, warn=task.warn, progress=task.progress
+    )
 
 
 def main() -> None:

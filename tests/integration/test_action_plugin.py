@@ -70,6 +70,7 @@ def ensure(task):
         "echo": task.params["secret"],
         "region": task.params["region"],
         "check": task.check_mode,
+        "quiet": task.no_log,
         "diff": {"before": "", "after": "new\\n"} if task.diff_mode else {},
         "module_process": "AnsiballZ" in " ".join([*sys.argv, *sys.path, __file__, os.environ.get("_", "")])
         or "ansible_" in __file__ and ".zip" in __file__,
@@ -180,6 +181,7 @@ def test_both_ways_give_the_same_result(run: Run):
             assert result.pop("_ansible_no_log", False) in (False, None)
         assert here == there
     assert done.result("0 here")["check"] is True
+    assert done.result("0 here")["quiet"] is False
     assert SECRET not in done.output + json.dumps(done.results)
 
 
@@ -203,7 +205,8 @@ def test_no_log_censors_the_results_of_instances_too(run: Run, way: dict[str, An
     """ansible-core takes a list of this name for the results of a loop, each of which says itself whether to hide."""
     rows = [{"stdout": "hidden-value"}, "a text"]
     hidden = {"no_log": True, "register": "seen"}
-    readable = {"ansible.builtin.assert": {"that": ["seen.results[0].stdout | length == 12"], "quiet": True}}
+    that = ["seen.results[0].stdout | length == 12", "seen.quiet"]
+    readable = {"ansible.builtin.assert": {"that": that, "quiet": True}}
     done = run(
         probe("one", way=way, results=rows, task=hidden),
         {"name": "readable", **readable},

@@ -35,7 +35,8 @@ class RunOutcome:
 
     ``changed`` says whether this run, and not an earlier one, started something. ``errors`` are calls that failed
     while others went well. ``script`` is what ran. ``client_token`` starts the very same run again, without running
-    anything twice; with ``by_key`` the idempotency key does that.
+    anything twice; with ``by_key`` the idempotency key does that. ``quote_output``: whether a message may show the end
+    of an instance's output.
     """
 
     results: list[InstanceResult] = field(default_factory=list)
@@ -45,6 +46,7 @@ class RunOutcome:
     changed: bool = False
     client_token: str | None = None
     by_key: bool = False
+    quote_output: bool = True
     errors: list[CloudError] = field(default_factory=list)
 
     @property
@@ -78,7 +80,7 @@ class RunOutcome:
     def failure(self) -> CloudError | None:
         """Return the error that this outcome is, with everything that was found; None when all went well."""
         told = {getattr(error, "api_message", str(error)) for error in self.errors}
-        message = "\n".join([*failing_lines(self.results, told), *self._error_lines()])
+        message = "\n".join([*failing_lines(self.results, told, quote=self.quote_output), *self._error_lines()])
         if not message:
             return None
         kind = WaitTimeout if any(isinstance(error, WaitTimeout) for error in self.errors) else TaskFailure
@@ -105,10 +107,11 @@ class RunOutcome:
         return texts[:SHOWN_INSTANCES] + more
 
 
-def failing_lines(results: Sequence[InstanceResult], told: Collection[str] = ()) -> list[str]:
+def failing_lines(results: Sequence[InstanceResult], told: Collection[str] = (), *, quote: bool = True) -> list[str]:
     """Return the lines of a message about the failing instances: how many, which, and why; none if none failed.
 
-    ``told`` are reasons that the message gives elsewhere, once for all the instances that they hold for.
+    ``told`` are reasons that the message gives elsewhere, once for all the instances that they hold for. ``quote`` adds
+    the end of their output.
     """
     failing = [result for result in results if result.failed]
     if not failing:
@@ -116,7 +119,7 @@ def failing_lines(results: Sequence[InstanceResult], told: Collection[str] = ())
     noun = "instance" if len(results) == 1 else "instances"
     lines = [f"{len(failing)} of {len(results)} {noun} failed:"]
     own = [result for result in failing if result.error_info not in told]
-    lines += [describe(result) for result in own[:SHOWN_INSTANCES]]
+    lines += [describe(result, quote=quote) for result in own[:SHOWN_INSTANCES]]
     if len(own) > SHOWN_INSTANCES:
         lines.append(f"… and {len(own) - SHOWN_INSTANCES} more, see failed_instances and results")
     skipped = sum(1 for result in results if result.status == SKIPPED)
@@ -125,7 +128,7 @@ def failing_lines(results: Sequence[InstanceResult], told: Collection[str] = ())
     return lines
 
 
-def describe(result: InstanceResult) -> str:
+def describe(result: InstanceResult, *, quote: bool = True) -> str:
     """Return one line on a failing instance: exit code or state, the service's reason, the end of the output."""
     if result.status == "Failed" and result.rc is not None:
         text = f"{result.instance_id}: exit code {result.rc}"
@@ -134,7 +137,7 @@ def describe(result: InstanceResult) -> str:
         text = f"{result.instance_id}: {result.status}{code}"
         if result.error_info:
             text += f": {result.error_info}"
-    quoted = last_lines(result)
+    quoted = last_lines(result) if quote else []
     return f"{text.rstrip('.')}; output ends: {' | '.join(quoted)}" if quoted else text
 
 
@@ -145,7 +148,7 @@ def last_lines(result: InstanceResult) -> list[str]:
     # more than enough for the lines wanted, and little to decode of each of many instances
     tail = result.output[-SHOWN_LINES * SHOWN_WIDTH * 4 :].decode("utf-8", "replace")
     lines = [line.strip() for line in tail.splitlines() if line.strip()]
-    return [line if len(line) <= SHOWN_WIDTH else f"…{line[1 - SHOWN_WIDTH:]}" for line in lines[-SHOWN_LINES:]]
+    return [line if len(line) <= SHOWN_WIDTH else f"…{line[1 - SHOWN_WIDTH :]}" for line in lines[-SHOWN_LINES:]]
 
 
 def dropped_warning(results: Sequence[InstanceResult]) -> str | None:

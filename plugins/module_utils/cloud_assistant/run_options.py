@@ -80,11 +80,16 @@ def perform(
     request: RunRequest,
     *,
     diff: bool,
+    no_log: bool,
     warn: Callable[[str], None],
     progress: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Run the request and return the task's result. Raises CloudError with the same keys when it failed."""
+    """Run the request and return the task's result. Raises CloudError with the same keys when it failed.
+
+    With ``no_log`` its message quotes no output.
+    """
     outcome = run(client, request, progress=progress, warn=warn)
+    outcome.quote_output = not no_log
     extra = {"diff": run_diff(request, outcome)} if diff and outcome.changed else {}
     failure = outcome.failure()
     if failure is not None:

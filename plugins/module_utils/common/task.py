@@ -60,11 +60,16 @@ class TaskSpec:
 
 @dataclass
 class TaskContext:
-    """One run of an operation: its validated options, how it is run, and the ways to speak to the user meanwhile."""
+    """One run of an operation: its validated options, how it is run, and the ways to speak to the user meanwhile.
+
+    ``no_log`` is the task's keyword: messages may not quote what the task found, for ansible-core 2.19 and later show
+    the message of a failure all the same.
+    """
 
     params: dict[str, Any]
     check_mode: bool = False
     diff_mode: bool = False
+    no_log: bool = False
     warn: Callable[[str], None] = field(default=_ignore)
     progress: Callable[[str], None] = field(default=_ignore)
 
@@ -83,6 +88,7 @@ def run_module(spec: TaskSpec, ensure: Operation) -> None:
         params=module.params,
         check_mode=module.check_mode,
         diff_mode=module._diff,
+        no_log=module.no_log,
         # ansible-core 2.19 and later do not take secrets out of warnings
         warn=lambda text: module.warn(remove_values(text, module.no_log_values)),
     )
@@ -101,13 +107,15 @@ def run_in_process(
     diff_mode: bool,
     warn: Callable[[str], None],
     progress: Callable[[str], None],
+    no_log: bool = False,
     name: str = "",
 ) -> dict[str, Any]:
     """Run `ensure` in this process and return what the module would have returned, ``invocation`` included.
 
     `arguments` are plain values as the user gave them. `warn` and `progress` get each line with the values of
-    ``no_log`` options removed, as they are removed from the result. `name` is the module's name in messages, by
-    default that of the file which defines `ensure`. Bad arguments are a failed result, not an exception.
+    ``no_log`` options removed, as they are removed from the result. `no_log` is the task's keyword. `name` is the
+    module's name in messages, by default that of the file which defines `ensure`. Bad arguments are a failed
+    result, not an exception.
     """
     name = name or ensure.__module__.rpartition(".")[2]
     validation = ArgumentSpecValidator(**spec.validation()).validate(dict(arguments))
@@ -121,6 +129,7 @@ def run_in_process(
         params=params,
         check_mode=check_mode,
         diff_mode=diff_mode,
+        no_log=no_log,
         warn=without_secrets(warn),
         progress=without_secrets(progress),
     )

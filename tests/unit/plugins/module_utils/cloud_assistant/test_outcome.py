@@ -48,6 +48,12 @@ def test_what_went_well_is_no_failure():
     good.raise_for_failure()
 
 
+def test_under_no_log_a_failure_quotes_no_output():
+    """ansible-core 2.19 and later show the message of a failed task that has no_log."""
+    failure = RunOutcome([failed(1, b"the password\n")], quote_output=False).failure()
+    assert str(failure) == "1 of 1 instance failed:\ni-0001: exit code 1"
+
+
 def test_a_wait_that_ended_early_is_told_as_such():
     early = RunOutcome(results=[InstanceResult("i-1", "Running", "t-1")], invoke_ids=["t-1"])
     early.errors.append(WaitTimeout("invocation t-1: not done after 5 s"))
