@@ -176,7 +176,10 @@ class Host:
 
 
 class PipeReader:
-    """Collects what arrives in a pipe until its last writer closes it; never blocks."""
+    """Collects what arrives in a pipe until its last writer closes it; never blocks.
+
+    ``ended`` is done then. A task that is cancelled while it waits for that cancels it, and the pipe is read on.
+    """
 
     def __init__(self, handle: int, on_data: Callable[[bytes], None]) -> None:
         os.set_blocking(handle, False)
@@ -184,6 +187,7 @@ class PipeReader:
         self._on_data = on_data
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(handle, self._read)
+        self._open = True
         self.ended = self._loop.create_future()
 
     def _read(self) -> None:
@@ -198,7 +202,7 @@ class PipeReader:
 
     def take_all(self) -> None:
         """Read what is in the pipe now."""
-        while not self.ended.done():
+        while self._open:
             try:
                 data = os.read(self._handle, 1 << 18)
             except BlockingIOError:
@@ -214,10 +218,12 @@ class PipeReader:
 
     def close(self) -> None:
         """Stop reading."""
-        if not self.ended.done():
+        if self._open:
+            self._open = False
             self._loop.remove_reader(self._handle)
             os.close(self._handle)
-            self.ended.set_result(None)
+            if not self.ended.done():
+                self.ended.set_result(None)
 
 
 def _close(handles: list[int]) -> None:
