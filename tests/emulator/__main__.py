@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import dataclasses
+import ipaddress
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 from .app import serve
@@ -36,11 +40,40 @@ _HELP = {
 }
 
 
+# options with a smallest value other than 0
+_LEAST = {"max_processes": 1}
+
+
 def _address(text: str) -> tuple[str, int]:
-    host, _unused, port = text.rpartition(":")
-    if not host or not port.isdigit():
-        raise argparse.ArgumentTypeError("HOST:PORT is wanted, port 0 for any free one")
-    return host, int(port)
+    """Host and port of ``HOST:PORT``. Loopback only: whoever reaches the emulator runs scripts with its rights."""
+    found = re.fullmatch(r"(\[[^\[\]]+\]|[^:\[\]]+):(\d{1,5})", text)
+    if not found or int(found[2]) > 65535:
+        raise argparse.ArgumentTypeError("HOST:PORT is wanted, port 0 for any free one, an IPv6 address in brackets")
+    host = "127.0.0.1" if found[1] == "localhost" else found[1].strip("[]")
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise argparse.ArgumentTypeError(
+            f"{found[1]} is not an address of this machine alone: scripts run here, and the control API asks for no"
+            " signature, so that only localhost, 127.0.0.1 and the like are listened on"
+        )
+    return host, int(found[2])
+
+
+def _number(kind: type[int] | type[float], least: int) -> Callable[[str], float]:
+    """A converter of texts to numbers of ``kind`` that are finite and not under ``least``."""
+
+    def convert(text: str) -> float:
+        with contextlib.suppress(ValueError):
+            number = kind(text)
+            if least <= number < float("inf"):
+                return number
+        what = "whole number" if kind is int else "number"
+        raise argparse.ArgumentTypeError(f"a {what} of {least} or more is wanted, not {text}")
+
+    return convert
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,7 +94,8 @@ def _parser() -> argparse.ArgumentParser:
     fleet = parser.add_mutually_exclusive_group()
     fleet.add_argument("--fleet", type=Path, metavar="FILE",
                        help='a JSON list of ECS instances, or {"instances": [...], "clouddc": [...]}')
-    fleet.add_argument("--instances", type=int, default=3, metavar="N", help="that many instances with default values")
+    fleet.add_argument("--instances", type=_number(int, 0), default=3, metavar="N",
+                       help="that many instances with default values")
     for field in dataclasses.fields(Options):
         flag = "--" + field.name.replace("_", "-")
         if isinstance(field.default, bool):
@@ -71,9 +105,10 @@ def _parser() -> argparse.ArgumentParser:
             "generation": ["auto", "current", "classic"],
             "isolation": ["auto", "namespace", "user-namespace", "none"],
         }.get(field.name)
+        kind = type(field.default)
         parser.add_argument(
             flag,
-            type=type(field.default),
+            type=_number(kind, _LEAST.get(field.name, 0)) if kind in (int, float) else kind,
             default=field.default,
             help=_HELP[field.name],
             choices=choices,

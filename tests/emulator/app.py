@@ -74,8 +74,8 @@ class Emulator:
         site = web.TCPSite(runner, host, port, backlog=1024)
         await site.start()
         self._runners.append(runner)
-        address = runner.addresses[0]
-        return f"http://{address[0]}:{address[1]}"
+        host, port = runner.addresses[0][:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def stop(self) -> None:
         """Close the listeners and end every script."""
@@ -86,12 +86,14 @@ class Emulator:
 async def serve(
     options: Options, rows: FleetDocument, listen: tuple[str, int], ready_file: Path | None, stop_with_stdin: bool
 ) -> None:
-    """Run until SIGTERM or SIGINT, or with ``stop_with_stdin`` until standard input ends."""
+    """Run until SIGTERM or SIGINT, until the terminal closes, or with ``stop_with_stdin`` until standard input ends."""
     work_dir = Path(tempfile.mkdtemp(prefix="emulator-", dir=options.work_dir or _quick_directory()))
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        # nohup has SIGHUP ignored in what is to outlive its terminal
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, ended.set)
     if stop_with_stdin:
         loop.add_reader(sys.stdin.fileno(), _read_stdin, loop, ended)
     try:

@@ -192,8 +192,8 @@ def split_fleet(document: FleetDocument) -> tuple[list[Mapping[str, Any]], list[
 
 def read_fleet(path: Path) -> FleetDocument:
     """The document in a fleet file."""
-    document: FleetDocument = json.loads(path.read_text(encoding="utf-8"))
     try:
+        document: FleetDocument = json.loads(path.read_text(encoding="utf-8"))
         split_fleet(document)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None

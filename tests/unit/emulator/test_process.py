@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from emulator import __main__ as command_line
 from emulator.testing import start_emulator
 
 TESTS = Path(__file__).parents[2]
@@ -46,7 +47,7 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("way", ["SIGTERM", "SIGINT", "stdin"])
+@pytest.mark.parametrize("way", ["SIGTERM", "SIGINT", "SIGHUP", "stdin"])
 def test_nothing_is_left(tmp_path: Path, way: str):
     ready_file = tmp_path / "ready.json"
     process = _start(
@@ -95,14 +96,46 @@ def test_nothing_is_left(tmp_path: Path, way: str):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_wrong_options_say_why(tmp_path: Path):
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--listen", "nowhere"], "HOST:PORT"),
+        (["--listen", "127.0.0.1:65536"], "HOST:PORT"),
+        (["--listen", "::1:80"], "HOST:PORT"),
+        (["--listen", "0.0.0.0:0"], "0.0.0.0 is not an address of this machine alone"),
+        (["--listen", "[::]:0"], "is not an address of this machine alone"),
+        (["--listen", "192.168.0.7:80"], "is not an address of this machine alone"),
+        (["--listen", "ecs.example.com:80"], "is not an address of this machine alone"),
+        (["--generation", "older"], "invalid choice"),
+        (["--instances", "-1"], "a whole number of 0 or more is wanted, not -1"),
+        (["--instances", "many"], "a whole number of 0 or more is wanted, not many"),
+        (["--api-latency-ms", "nan"], "a number of 0 or more is wanted, not nan"),
+        (["--max-processes", "0"], "a whole number of 1 or more is wanted, not 0"),
+    ],
+)
+def test_wrong_options_are_refused(capsys: pytest.CaptureFixture[str], arguments: list[str], problem: str):
+    with pytest.raises(SystemExit):
+        command_line._parser().parse_args(arguments)
+    assert problem in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [("localhost:0", ("127.0.0.1", 0)), ("127.0.0.2:80", ("127.0.0.2", 80)), ("[::1]:65535", ("::1", 65535))],
+)
+def test_listens_on_loopback(text: str, address: tuple[str, int]):
+    assert command_line._parser().parse_args(["--listen", text]).listen == address
+
+
+def test_a_wrong_fleet_says_why(tmp_path: Path):
     fleet = tmp_path / "fleet.json"
     fleet.write_text('[{"status": "Odd"}]', encoding="utf-8")
+    text = tmp_path / "fleet.txt"
+    text.write_text("i-one", encoding="utf-8")
     for arguments, problem in (
         (["--fleet", str(fleet)], "status must be one of"),
         (["--fleet", str(tmp_path / "none")], "No such file"),
-        (["--listen", "nowhere"], "HOST:PORT"),
-        (["--generation", "older"], "invalid choice"),
+        (["--fleet", str(text)], f"{text}: Expecting value"),
     ):
         done = subprocess.run(
             [sys.executable, "-m", "emulator", *arguments],
