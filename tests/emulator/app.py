@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import os
+import resource
 import signal
 import sys
 import tempfile
@@ -87,6 +88,7 @@ async def serve(
     options: Options, rows: FleetDocument, listen: tuple[str, int], ready_file: Path | None, stop_with_stdin: bool
 ) -> None:
     """Run until SIGTERM or SIGINT, until the terminal closes, or with ``stop_with_stdin`` until standard input ends."""
+    _open_many_files()
     work_dir = Path(tempfile.mkdtemp(prefix="emulator-", dir=options.work_dir or _quick_directory()))
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -115,6 +117,13 @@ async def serve(
         if ready_file is not None:
             with contextlib.suppress(OSError):
                 ready_file.unlink()
+
+
+def _open_many_files() -> None:
+    """Allow as many open files as may be: every script that runs needs some, and every daemon that it leaves one."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _quick_directory() -> str | None:

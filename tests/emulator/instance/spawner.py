@@ -12,6 +12,7 @@ import ctypes
 import gc
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -28,6 +29,8 @@ _PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
 # what `ps` shows as the parent of a script on a real instance
 _NAME = b"aliyun-service"
+# what systemd gives a service
+_OPEN_FILES = 1024
 
 
 class Spawner:
@@ -201,10 +204,17 @@ def _environment(pid: int) -> bytes:
     return b""
 
 
+def _limit_open_files() -> None:
+    """Give scripts the usual number of open files; the emulator, from which it is inherited, has raised its own."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, _OPEN_FILES), hard))
+
+
 def main() -> None:
     """``argv``: number of the inherited socket, wanted isolation."""
     channel = socket.socket(fileno=int(sys.argv[1]))
     os.setsid()
+    _limit_open_files()
     os.umask(0o022)
     os.chdir("/")
     libc = ctypes.CDLL(None, use_errno=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -15,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from contract.sdk import Sdk, until
 from emulator import __main__ as command_line
-from emulator.testing import start_emulator
+from emulator.testing import Emulator, start_emulator
 
 TESTS = Path(__file__).parents[2]
 
@@ -75,13 +77,7 @@ def test_nothing_is_left(tmp_path: Path, way: str):
     assert len({ready["endpoint"], ready["iam_endpoint"], ready["clouddc_endpoint"]}) == 3
     assert ready_file.stat().st_mode & 0o077 == 0, "it holds a secret"
 
-    from contract.sdk import Sdk, until
-
-    class Running:
-        endpoint = ready["endpoint"]
-
-    Running.ready = ready  # type: ignore[attr-defined]
-    sdk = Sdk(Running)
+    sdk = Sdk(Emulator(ready))
     invoke_id = sdk.run("sleep 300 & exec sleep 300", sdk.instance_ids())
     until(lambda: sdk.results(invoke_id).values(), lambda rows: all(r.invocation_status == "Running" for r in rows))
     below = until(lambda: _children(process.pid), lambda pids: len(pids) >= 3)
@@ -152,6 +148,26 @@ def test_environment_for_clients(emulator: Any):
     env = emulator.env()
     assert env["ALIBABA_CLOUD_ECS_ENDPOINT"] == emulator.endpoint
     assert {"ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_REGION_ID"} <= set(env)
+
+
+def test_daemons_of_many_scripts_do_not_use_up_the_open_files(tmp_path: Path):
+    """Each daemon keeps its script's output open; the emulator starts with 80 files where 1024 are usual."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    ready_file = tmp_path / "ready.json"
+    process = _start(
+        "--ready-file", str(ready_file), "--instances", "80", "--work-dir", str(tmp_path),
+        stdout=subprocess.DEVNULL,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (80, hard)),
+    )  # fmt: skip
+    try:
+        sdk = Sdk(Emulator(_ready(ready_file, process)))
+        invoke_id = sdk.run("sleep 300 & ulimit -Sn", sdk.instance_ids())
+        rows = sdk.finished(invoke_id).invoke_instances.invoke_instance
+        assert {(row.exit_code, row.output, row.error_info) for row in rows} == {(0, f"{min(hard, 1024)}\n", "")}
+        assert len(rows) == 80
+    finally:
+        process.terminate()
+        assert process.wait(60) == 0
 
 
 def test_reset_comes_back_to_the_first_fleet():
