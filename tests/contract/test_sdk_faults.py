@@ -237,9 +237,12 @@ def test_wrong_rules_are_refused(emulator: Any):
         ({"kind": "delay", "nth": [0]}, "nth"),
         ({"kind": "delay", "oops": 1}, "oops"),
         ({"kind": "delay", "probability": 2}, "probability"),
+        ({"kind": "delay", "action": "RunComand"}, "there is no operation RunComand"),
+        ({"action": "RunCommand"}, "kind is missing"),
     ):
-        with pytest.raises(ValueError, match=problem):
+        with pytest.raises(ValueError, match=f"400.*rule 1: .*{problem}"):
             emulator.faults([rule])
+    assert emulator.control("GET", "faults") == []
 
 
 def test_visibility_lag(emulator_factory: Any):

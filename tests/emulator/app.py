@@ -19,6 +19,7 @@ from typing import Any
 
 from aiohttp import web
 
+from .call import handlers
 from .control import Control
 from .delivery import Deliveries
 from .fleet import FleetDocument
@@ -50,7 +51,12 @@ class Emulator:
     async def start(self, host: str, port: int) -> dict[str, str]:
         """Open the listeners; returns what the ready file says."""
         service = Service(self.cloud, self.deliveries, self.lifecycle)
-        control = Control(self.cloud, self.deliveries, self.lifecycle, self._on_reset)
+        huawei = {
+            name: room.application(self.cloud) for name, room in (("iam_endpoint", iam), ("clouddc_endpoint", clouddc))
+        }
+        routes = [route for application in huawei.values() for route in application.router.routes()]
+        actions = {*handlers(), *(route.name for route in routes if route.name)}
+        control = Control(self.cloud, self.deliveries, self.lifecycle, self._on_reset, actions)
         ecs = web.Application(client_max_size=1 << 22)
         ecs.add_routes(control.routes())
         ecs.router.add_route("GET", "/", service.handle)
@@ -65,8 +71,8 @@ class Emulator:
             "access_key_secret": options.access_key_secret,
             "account_id": options.account_id,
         }
-        for name, room in (("iam_endpoint", iam), ("clouddc_endpoint", clouddc)):
-            ready[name] = await self._listen(room.application(self.cloud), host, 0)
+        for name, application in huawei.items():
+            ready[name] = await self._listen(application, host, 0)
         return ready
 
     async def _listen(self, application: web.Application, host: str, port: int) -> str:

@@ -21,7 +21,7 @@ POST  reset                            {"fleet": rows or {"instances": rows, "cl
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -31,19 +31,26 @@ from .lifecycle import Lifecycle
 from .state import Cloud
 
 _PREFIX = "/_emulator"
+_LONGEST_ADVANCE_S = 100 * 365 * 86400
 
 
 class Control:
     """The handlers of the control API."""
 
     def __init__(
-        self, cloud: Cloud, deliveries: Deliveries, lifecycle: Lifecycle, on_reset: list[Callable[[], Awaitable[None]]]
+        self,
+        cloud: Cloud,
+        deliveries: Deliveries,
+        lifecycle: Lifecycle,
+        on_reset: list[Callable[[], Awaitable[None]]],
+        actions: Collection[str],
     ) -> None:
-        """``on_reset`` is called at each reset, before the state is forgotten."""
+        """``on_reset`` is called at each reset, before the state is forgotten; ``actions`` are all operations."""
         self._cloud = cloud
         self._deliveries = deliveries
         self._lifecycle = lifecycle
         self._on_reset = on_reset
+        self._actions = actions
 
     def routes(self) -> list[web.RouteDef]:
         """The routes to mount."""
@@ -80,7 +87,7 @@ class Control:
     async def _add_faults(self, request: web.Request) -> web.Response:
         rules = await _document(request)
         try:
-            self._cloud.faults.add([rules] if isinstance(rules, Mapping) else rules)
+            self._cloud.faults.add(rules if isinstance(rules, list) else [rules], self._actions)
         except ValueError as error:
             return _refused(str(error))
         return web.json_response({"rules": len(self._cloud.faults.rules)})
@@ -113,16 +120,20 @@ class Control:
     async def _advance(self, request: web.Request) -> web.Response:
         document = await _document(request)
         seconds = document.get("advance_s") if isinstance(document, Mapping) else None
-        if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or seconds < 0:
-            return _refused("advance_s is a number of seconds, 0 or more")
+        if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not 0 <= seconds <= _LONGEST_ADVANCE_S:
+            return _refused(f"advance_s is a number of seconds from 0 to {_LONGEST_ADVANCE_S}, a hundred years")
         await self._cloud.clock.advance(float(seconds), self._deliveries.settled)
         return web.json_response({"now": self._cloud.clock.now()})
 
     async def _reset(self, request: web.Request) -> web.Response:
         document = await _document(request) or {}
-        rows = document.get("fleet")
-        if rows is None:
-            rows = [{}] * document["instances"] if "instances" in document else None
+        if not isinstance(document, Mapping) or set(document) - {"fleet", "instances"}:
+            return _refused("the body is a JSON object with fleet or instances, or nothing")
+        rows, count = document.get("fleet"), document.get("instances")
+        if count is not None:
+            if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+                return _refused("instances is a whole number, 0 or more")
+            rows = rows if rows is not None else [{}] * count
         for call in self._on_reset:
             await call()
         try:

@@ -24,7 +24,7 @@ agent_offline, reboot      after the effect, ``delay_ms`` later, the agent of ``
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,19 +40,37 @@ KINDS = (
     "agent_offline",
     "reboot",
 )
-_KEYS = {
-    "action",
-    "kind",
-    "nth",
-    "probability",
-    "seed",
-    "count",
-    "delay_ms",
-    "status",
-    "code",
-    "message",
-    "retry_after_ms",
-    "instance_id",
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < float("inf")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+# key -> what its value must be, and how to tell
+_KEYS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "action": ("the name of an operation, or * for all", _is_text),
+    "kind": (f"one of {', '.join(KINDS)}", lambda value: value in KINDS),
+    "nth": (
+        "a number of a call, counted from 1, or a list of them",
+        lambda value: all(_is_whole(number) and number for number in (value if isinstance(value, list) else [value])),
+    ),
+    "probability": ("a number between 0 and 1", lambda value: _is_number(value) and value <= 1),
+    "seed": ("a whole number", _is_whole),
+    "count": ("a whole number", _is_whole),
+    "delay_ms": ("a number of milliseconds", _is_number),
+    "status": ("an HTTP status from 300 to 599", lambda value: _is_whole(value) and 300 <= value <= 599),
+    "code": ("a text", _is_text),
+    "message": ("a text", _is_text),
+    "retry_after_ms": ("a whole number of milliseconds", _is_whole),
+    "instance_id": ("a text", _is_text),
 }
 
 
@@ -78,31 +96,25 @@ class FaultRule:
     @classmethod
     def parse(cls, row: Mapping[str, Any]) -> FaultRule:
         """A rule from its JSON form; ``ValueError`` says what is wrong with it."""
-        unknown = set(row) - _KEYS
+        if not isinstance(row, Mapping):
+            raise ValueError("a rule is a JSON object")
+        unknown = sorted(map(str, set(row) - set(_KEYS)))
         if unknown:
-            raise ValueError(f"unknown keys: {', '.join(sorted(unknown))}")
-        if row.get("kind") not in KINDS:
-            raise ValueError(f"kind must be one of {', '.join(KINDS)}")
-        if "nth" in row and "probability" in row:
+            raise ValueError(f"unknown keys: {', '.join(unknown)}")
+        values = {key: value for key, value in row.items() if value is not None}
+        if "kind" not in values:
+            raise ValueError(f"kind is missing, {_KEYS['kind'][0]}")
+        for key, value in values.items():
+            wanted, fits = _KEYS[key]
+            if not fits(value):
+                raise ValueError(f"{key} must be {wanted}, not {value!r}")
+        if "nth" in values and "probability" in values:
             raise ValueError("nth and probability exclude each other")
-        nth = row.get("nth", [])
-        nth = (nth,) if isinstance(nth, int) else tuple(nth)
-        if not all(isinstance(number, int) and number >= 1 for number in nth):
-            raise ValueError("nth counts calls from 1")
-        probability = row.get("probability")
-        if probability is not None and not 0 <= float(probability) <= 1:
-            raise ValueError("probability lies between 0 and 1")
-        values = {
-            key: row[key]
-            for key in ("count", "delay_ms", "status", "code", "message", "retry_after_ms", "instance_id")
-            if row.get(key) is not None
-        }
+        nth = values.pop("nth", [])
         return cls(
-            action=row.get("action", "*"),
-            kind=row["kind"],
-            nth=nth,
-            probability=probability,
-            random=random.Random(row.get("seed", 0)),
+            action=values.pop("action", "*"),
+            nth=tuple(nth) if isinstance(nth, list) else (nth,),
+            random=random.Random(values.pop("seed", 0)),
             **values,
         )
 
@@ -129,14 +141,21 @@ class Faults:
     def __init__(self) -> None:
         self.rules: list[FaultRule] = []
 
-    def add(self, rows: list[Mapping[str, Any]]) -> None:
-        """Add rules behind those in force; a wrong rule adds none."""
+    def add(self, rows: list[Mapping[str, Any]], actions: Collection[str] | None = None) -> None:
+        """Add rules behind those in force; a wrong rule adds none.
+
+        ``actions`` are the operations that a rule may name: one for a misspelt operation would never fire, and the
+        test that relies on it would prove nothing.
+        """
         rules = []
         for number, row in enumerate(rows, start=1):
             try:
-                rules.append(FaultRule.parse(row))
-            except (TypeError, ValueError) as error:
+                rule = FaultRule.parse(row)
+                if actions is not None and rule.action not in ("*", *actions):
+                    raise ValueError(f"there is no operation {rule.action}")
+            except ValueError as error:
                 raise ValueError(f"rule {number}: {error}") from error
+            rules.append(rule)
         self.rules += rules
 
     def clear(self) -> None:

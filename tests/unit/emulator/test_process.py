@@ -187,6 +187,13 @@ def test_control_api_refuses_what_it_does_not_know(emulator: Any):
         ("POST", "instances/i-none/stop", {}),
         ("POST", "clock", {"advance_s": -1}),
         ("POST", "clock", {}),
+        ("POST", "clock", {"advance_s": float("nan")}),
+        ("POST", "clock", {"advance_s": float("inf")}),
+        ("POST", "reset", {"instances": "2"}),
+        ("POST", "reset", {"instances": -1}),
+        ("POST", "reset", {"fleets": []}),
+        ("POST", "reset", 7),
+        ("POST", "faults", 7),
     ):
-        with pytest.raises(ValueError, match="40"):
+        with pytest.raises(ValueError, match=r": 40[04] \{\"error"):
             emulator.control(method, path, document)

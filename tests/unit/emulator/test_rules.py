@@ -138,6 +138,30 @@ def test_first_rule_wins_and_all_count():
     assert len(faults.rules) == 2, "a wrong list adds nothing"
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("action", 1),
+        ("kind", ["delay"]),
+        ("nth", "1"),
+        ("nth", True),
+        ("probability", "0.5"),
+        ("probability", float("nan")),
+        ("seed", [1]),
+        ("count", "x"),
+        ("delay_ms", -5),
+        ("status", 200),
+        ("status", "503"),
+        ("retry_after_ms", 0.5),
+        ("code", 7),
+    ],
+)
+def test_a_rule_with_a_value_that_cannot_be_meant(key: str, value: Any):
+    """It would break, or silently not touch, the calls that it was made for."""
+    with pytest.raises(ValueError, match=f"^{key} must be "):
+        FaultRule.parse({"kind": "delay", key: value})
+
+
 # --- custom parameters -------------------------------------------------------------------------------------------
 
 CALL = SimpleNamespace(error=lambda code: api_error("RunCommand", code))
