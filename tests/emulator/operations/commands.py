@@ -25,6 +25,7 @@ from .runs import (
     find_command,
     read_content,
     read_timeout,
+    stored_commands,
 )
 
 _CLASSIC_TIMEOUT_S = 3600
@@ -59,9 +60,7 @@ def create_command(call: Call) -> Answer:
     content = _content(call)
     enabled = params.flag("EnableParameter")
     names = placeholders(call, content) if enabled else []
-    if sum(command.kept and not command.deleted for command in call.region.commands) >= (
-        call.cloud.options.quota_commands
-    ):
+    if stored_commands(call) >= call.cloud.options.quota_commands:
         raise ApiError(
             "CmdCount.ExceedQuota", "The total number of commands in the current region exceeds the quota.", 403
         )

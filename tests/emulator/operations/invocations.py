@@ -14,7 +14,7 @@ from ..fleet import Instance
 from ..parameters import fill, is_no_text, placeholders
 from ..state import Command, Invocation
 from ..targets import find
-from .runs import CONTENT_LIMIT, encoded_size, read_content
+from .runs import CONTENT_LIMIT, encoded_size, read_content, stored_commands
 
 _MOST_INSTANCES = 100
 # agents that can change a task they hold
@@ -146,8 +146,7 @@ def modify_invocation_attribute(call: Call) -> Answer:
     added = _added(call, invocation)
     answer: Answer = {}
     if content is not None and content != command.content:
-        stored = sum(kept.kept and not kept.deleted for kept in call.region.commands)
-        if command.kept and stored >= call.cloud.options.quota_commands:
+        if command.kept and stored_commands(call) >= call.cloud.options.quota_commands:
             raise call.error("CommandLimitExceeded", call.cloud.options.quota_commands)
         command = _new_command(call, command, content, enabled, names)
         answer["CommandId"] = command.id

@@ -79,6 +79,11 @@ def repeat_mode(call: Call, timeout: int) -> tuple[str, str]:
     return mode, frequency
 
 
+def stored_commands(call: Call) -> int:
+    """How many commands of the region count towards its quota."""
+    return sum(command.kept and not command.deleted for command in call.region.commands)
+
+
 def _check_container(call: Call) -> None:
     identity, name = call.params.text("ContainerId"), call.params.text("ContainerName")
     if identity and not _CONTAINER_ID.match(identity):
@@ -189,7 +194,7 @@ def run_command(call: Call) -> Answer:
     room = call.cloud.options.kept_content_limit if keep else CONTENT_LIMIT
     if encoded_size(len(content)) + _parameters_size(call, given) > room:
         raise call.error("CmdContent.ExceedLimit")
-    if keep and sum(command.kept for command in call.region.commands) >= call.cloud.options.quota_commands:
+    if keep and stored_commands(call) >= call.cloud.options.quota_commands:
         raise call.error("CmdCount.ExceedQuota")
     instances = of_run(call)
     command = Command(
