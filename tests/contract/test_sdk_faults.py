@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import http.client
+import json
 import threading
 import time
 import urllib.parse
 from typing import Any
 
 import pytest
-from contract.sdk import REGION, Sdk, until
+from contract.sdk import REGION, OldSdk, Sdk, until
 from emulator import signatures
 
 GOOD = {"Type": "RunShellScript", "CommandContent": "true"}
@@ -229,6 +230,23 @@ def test_agent_offline_and_reboot_after_acceptance(sdk: Sdk, emulator: Any):
     invoke_id = _run(sdk, CommandContent="exec sleep 60")
     row = until(lambda: sdk.results(invoke_id)[ids[0]], lambda row: row.invocation_status == "Error")
     assert row.error_code == "InstanceRestarted"
+
+
+@pytest.mark.parametrize("way", ["ids", "tags", "2018"])
+def test_the_first_target_is_hit_however_a_call_names_its_targets(emulator: Any, way: str):
+    ids = emulator.reset(fleet=[{"tags": {"role": "web"}} for _number in range(2)])
+    old, sdk = OldSdk(emulator), Sdk(emulator)
+    command = old.call("CreateCommand", Name="c", Type=GOOD["Type"], CommandContent="dHJ1ZQ==")
+    emulator.faults([{"action": "*", "kind": "agent_offline", "nth": 1}])
+    if way == "2018":
+        old.call("InvokeCommand", CommandId=command["CommandId"], InstanceIds=json.dumps(ids), Timed="False")
+    else:
+        targets = {"InstanceId.1": ids[0]} if way == "ids" else {"ResourceTag.1.Key": "role"}
+        sdk.call("RunCommand", {**GOOD, **targets})
+    until(
+        lambda: sdk.call("DescribeCloudAssistantStatus")["InstanceCloudAssistantStatusSet"],
+        lambda rows: [row["CloudAssistantStatus"] for row in rows["InstanceCloudAssistantStatus"]] == ["false", "true"],
+    )
 
 
 def test_wrong_rules_are_refused(emulator: Any):

@@ -80,7 +80,7 @@ class Service:
         response = self._encode(request, action, params, status, document)
         row["status"], row["code"] = status, document.get("Code", "")
         if fault is not None:
-            return await self._after(request, fault, params, response)
+            return await self._after(request, fault, self._first_target(params, document), response)
         return response
 
     async def _answer(
@@ -191,7 +191,7 @@ class Service:
         return response
 
     async def _after(
-        self, request: web.Request, fault: FaultRule, params: Params, response: web.Response
+        self, request: web.Request, fault: FaultRule, first_target: str, response: web.Response
     ) -> web.StreamResponse:
         """Faults that hit the answer, or the instances after it."""
         if fault.kind == "drop_after":
@@ -200,11 +200,16 @@ class Service:
         if fault.kind == "truncate":
             return await _truncated(request, response)
         if fault.kind in ("agent_offline", "reboot"):
-            identity = fault.instance_id or next(iter(params.items("InstanceId")), "")
-            instance = self._cloud.instances.get(identity)
+            instance = self._cloud.instances.get(fault.instance_id or first_target)
             if instance is not None:
                 self._deliveries.spawn(self._lifecycle.strike(instance, fault.kind, fault.delay_ms / 1000))
         return response
+
+    def _first_target(self, params: Params, document: Answer) -> str:
+        """The id of the first instance that a call was for, however it named its targets; "" where it had none."""
+        region = self._cloud.regions.get(params.text("RegionId") or self._cloud.options.region)
+        invocation = region.invocations_by_id.get(document.get("InvokeId", "")) if region else None
+        return next(iter(invocation.records if invocation else params.items("InstanceId")), "")
 
     def _encode(self, request: web.Request, action: str, params: Params, status: int, document: Answer) -> web.Response:
         if _wants_xml(request, params):
