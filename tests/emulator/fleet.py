@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 AGENT_VERSIONS = {"linux": "2.2.3.964", "windows": "2.1.3.964"}
 # The instance side's own account of agent start-up, as DescribeInstances spells the system.
@@ -18,6 +20,8 @@ _OS_NAMES = {
     "linux": "Alibaba Cloud Linux  3.2104 LTS 64-bit",
     "windows": "Windows Server  2022 Datacenter Edition 64-bit",
 }
+_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+_ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 
 
 @dataclass
@@ -93,28 +97,72 @@ class Instance:
                 self._waiters.remove(waiter)
 
 
-_DIRECT = {
-    "name",
-    "status",
-    "os_type",
-    "network_type",
-    "zone",
-    "vpc_id",
-    "vswitch_id",
-    "private_ip",
-    "public_ip",
-    "tags",
-    "resource_group_id",
-    "shell",
-    "security_group_ids",
-    "instance_type",
-    "deletion_protection",
-    "charge_type",
-    "image_id",
-    "host_name",
-    "time_zone",
+def _one_of(*words: str) -> tuple[str, Callable[[Any], bool]]:
+    return f"one of {', '.join(words)}", lambda value: isinstance(value, str) and value in words
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable()
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_zone(value: Any) -> bool:
+    try:
+        return bool(_is_text(value) and ZoneInfo(value))
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return False
+
+
+_TEXT = ("a text", _is_text)
+# what a row may say of its instance, and how to tell; an id is the name of the instance's directory, too
+_DIRECT: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "name": _TEXT,
+    "status": _one_of("Pending", "Running", "Starting", "Stopping", "Stopped"),
+    "os_type": ("linux or windows", lambda value: isinstance(value, str) and value.lower() in AGENT_VERSIONS),
+    "network_type": _one_of("vpc", "classic"),
+    "zone": _TEXT,
+    "vpc_id": _TEXT,
+    "vswitch_id": _TEXT,
+    "private_ip": ("an IPv4 address", lambda value: _is_text(value) and bool(_ADDRESS.fullmatch(value))),
+    "public_ip": _TEXT,
+    "tags": (
+        "an object of texts",
+        lambda value: isinstance(value, Mapping) and all(isinstance(text, str) for text in value.values()),
+    ),
+    "resource_group_id": _TEXT,
+    "shell": _one_of("dash", "bash"),
+    "security_group_ids": ("a list of texts", lambda value: isinstance(value, list) and all(map(_is_text, value))),
+    "instance_type": _TEXT,
+    "deletion_protection": ("true or false", _is_flag),
+    "charge_type": _one_of("PostPaid", "PrePaid"),
+    "image_id": _TEXT,
+    "host_name": _TEXT,
+    "time_zone": ("the name of a time zone", _is_zone),
 }
-_STATUSES = {"Pending", "Running", "Starting", "Stopping", "Stopped"}
+_KEYS = {
+    **_DIRECT,
+    "id": (
+        "letters, digits, dots, hyphens and underscores, not beginning with a dot",
+        lambda value: isinstance(value, str) and bool(_ID.fullmatch(value)),
+    ),
+    "region": _TEXT,
+    "agent": ("an object with installed, online or version", lambda value: isinstance(value, Mapping)),
+}
+_AGENT_KEYS = {"installed": ("true or false", _is_flag), "online": ("true or false", _is_flag), "version": _TEXT}
+
+
+def _checked(row: Mapping[str, Any], keys: Mapping[str, tuple[str, Callable[[Any], bool]]], where: str) -> None:
+    """Refuse keys that mean nothing, which are misspelt, and values that a key cannot have."""
+    unknown = sorted(map(str, set(row) - set(keys)))
+    if unknown:
+        raise ValueError(f"{where}: unknown keys {', '.join(unknown)}")
+    for key, value in row.items():
+        wanted, fits = keys[key]
+        if value is not None and not fits(value):
+            raise ValueError(f"{where}: {key} must be {wanted}, not {value!r}")
 
 
 def _private_address(number: int) -> str:
@@ -123,21 +171,14 @@ def _private_address(number: int) -> str:
 
 def make_instance(row: Mapping[str, Any], number: int, default_region: str, now: float) -> Instance:
     """An instance from a fleet row; what the row does not say has a default that depends on its number."""
-    unknown = set(row) - _DIRECT - {"id", "region", "agent"}
-    if unknown:
-        raise ValueError(f"fleet row {number}: unknown keys {', '.join(sorted(unknown))}")
+    _checked(row, _KEYS, f"fleet row {number}")
+    agent = row.get("agent") or {}
+    _checked(agent, _AGENT_KEYS, f"fleet row {number}, agent")
     region = row.get("region") or default_region
     values = {key: row[key] for key in _DIRECT if row.get(key) is not None}
     os_type = values.get("os_type", "linux").lower()
-    if os_type not in AGENT_VERSIONS:
-        raise ValueError(f"fleet row {number}: os_type must be linux or windows, not {os_type}")
-    if values.get("status", "Running") not in _STATUSES:
-        raise ValueError(f"fleet row {number}: status must be one of {', '.join(sorted(_STATUSES))}")
-    if values.get("shell", "dash") not in ("dash", "bash"):
-        raise ValueError(f"fleet row {number}: shell must be dash or bash, not {values['shell']}")
     network = values.get("network_type", "vpc")
-    agent = row.get("agent") or {}
-    installed = bool(agent.get("installed", True))
+    installed = agent.get("installed", True)
     identity = row.get("id") or f"i-{region.replace('-', '')[:4]}emu{number:012d}"
     instance = Instance(id=identity, region=region, name=values.pop("name", None) or f"node-{number:04d}")
     for key, value in values.items():
@@ -155,7 +196,7 @@ def make_instance(row: Mapping[str, Any], number: int, default_region: str, now:
     )
     instance.host_name = instance.host_name or instance.id.replace("i-", "iZ")[:30] + "Z"
     instance.agent_installed = installed
-    instance.agent_online = installed and bool(agent.get("online", True))
+    instance.agent_online = installed and agent.get("online", True)
     instance.agent_version = agent.get("version") or AGENT_VERSIONS[os_type]
     instance.created = instance.started = now
     # one that is offline, or whose instance is stopped, was there until the emulator started

@@ -238,6 +238,19 @@ def test_fleet_defaults_and_refusals():
         ({"status": "Odd"}, "status"),
         ({"shell": "fish"}, "shell"),
         ({"colour": "red"}, "colour"),
+        ({"id": "../x"}, "id must be letters"),
+        ({"id": 7}, "id must be letters"),
+        ({"network_type": "clasic"}, "network_type must be one of vpc, classic, not 'clasic'"),
+        ({"tags": {"a": 1}}, "tags must be an object of texts"),
+        ({"tags": "a"}, "tags"),
+        ({"agent": "offline"}, "agent must be"),
+        ({"agent": {"onlin": False}}, "fleet row 1, agent: unknown keys onlin"),
+        ({"agent": {"online": "false"}}, "online must be true or false"),
+        ({"private_ip": "10.0.0"}, "private_ip"),
+        ({"deletion_protection": "no"}, "deletion_protection"),
+        ({"security_group_ids": "sg-1"}, "security_group_ids"),
+        ({"time_zone": "Nowhere/Near"}, "time_zone"),
+        ({"host_name": "a\nb"}, "host_name"),
     ):
         with pytest.raises(ValueError, match=problem):
             make_fleet([row], "cn-hangzhou", 1.0)
