@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import http.cookiejar
+import ipaddress
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import MissingLibrary
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.redact import redact
@@ -59,9 +61,9 @@ class HttpTransport:
     """Sends prepared requests; may be used by several threads at once.
 
     ``verify`` is true, false, or the path of a bundle of authorities; only a plain true leaves the choice of the
-    bundle to REQUESTS_CA_BUNDLE. Time-outs are in seconds. Proxies come from the environment unless
-    ``use_proxies`` is false. Redirects, cookies and
-    ~/.netrc are ignored: each would send a signed request elsewhere or change it.
+    bundle to REQUESTS_CA_BUNDLE. Time-outs are in seconds. Proxies come from the environment, unless ``use_proxies``
+    is false or the URL names this machine, which a proxy would look for elsewhere. Redirects, cookies and ~/.netrc are
+    ignored: each would send a signed request elsewhere or change it.
     """
 
     def __init__(
@@ -129,6 +131,8 @@ class HttpTransport:
             # prepared apart from the session: that one would add headers of its own, and ~/.netrc's password
             prepared = requests.Request(method, url, headers=dict(headers), data=body).prepare()
             settings: dict[str, Any] = dict(session.merge_environment_settings(url, {}, False, self.verify, None))
+            if _is_this_machine(url):
+                settings["proxies"] = {}
             response = session.send(
                 prepared,
                 timeout=(min(self.connect_timeout, limit), min(self.read_timeout, limit)),
@@ -140,6 +144,16 @@ class HttpTransport:
             failure = _as_no_answer(error)
         # raised out here, so that no chained exception carries the URL with its signature and content
         raise failure
+
+
+def _is_this_machine(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _as_no_answer(error: Exception) -> NoAnswer:

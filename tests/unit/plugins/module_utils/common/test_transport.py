@@ -116,6 +116,15 @@ def test_proxies_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
         assert proxy.requests[0].headers["host"] == "ecs.example.com"
 
 
+def test_this_machine_is_reached_without_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ScriptedServer() as proxy, ScriptedServer() as server:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.setenv("all_proxy", proxy.url)
+        for host in ("127.0.0.1", "localhost"):
+            HttpTransport().send("POST", server.url.replace("127.0.0.1", host), {})
+        assert (len(server.requests), proxy.requests) == (2, [])
+
+
 def test_an_unreachable_proxy_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
     with ScriptedServer() as gone:
         host = gone.host
