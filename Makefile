@@ -12,6 +12,11 @@ SHELL := /bin/bash
 # ansible starts three times slower when it may not keep its byte code
 unexport PYTHONDONTWRITEBYTECODE
 
+# the emulator and the tests' other servers are on this machine, where a proxy cannot reach them
+comma := ,
+export no_proxy := $(addsuffix $(comma),$(or $(no_proxy),$(NO_PROXY)))127.0.0.1,localhost
+export NO_PROXY := $(no_proxy)
+
 # the newest Python that runs; a pyenv shim may exist and still not run, so each is tried
 PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3.10 python3 $(wildcard $(HOME)/.pyenv/versions/3.1[0-3].*/bin/python); do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && { echo $$p; break; }; done)

@@ -23,6 +23,11 @@ if AnsibleCollectionConfig.collection_finder is None:
 
 FLEET_SIZE = 12
 
+# the tests' servers speak http on this machine; the official SDKs would look for them through a proxy, whatever no_proxy
+# says. What needs the network, pip, speaks https.
+for _name in ("http_proxy", "HTTP_PROXY"):
+    os.environ.pop(_name, None)
+
 # a busy machine must not make a test fail: no input of a property is judged by its time
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
