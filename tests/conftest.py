@@ -23,8 +23,8 @@ if AnsibleCollectionConfig.collection_finder is None:
 
 FLEET_SIZE = 12
 
-# the tests' servers speak http on this machine; the official SDKs would look for them through a proxy, whatever no_proxy
-# says. What needs the network, pip, speaks https.
+# the tests' servers speak http on this machine, and the official SDKs ask a proxy for them whatever no_proxy says; what
+# needs the network, pip, speaks https
 for _name in ("http_proxy", "HTTP_PROXY"):
     os.environ.pop(_name, None)
 
