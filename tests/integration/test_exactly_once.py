@@ -212,6 +212,22 @@ def test_two_starts_that_do_not_see_each_other_are_one_under_a_key(emulator_fact
     assert runs(emulator) == Counter(ids)
 
 
+@pytest.mark.parametrize("identity", [{"client_token": "one-and-only"}, {"idempotency_key": "one-and-only"}])
+def test_two_starts_that_leave_an_instance_out_are_one(emulator_factory: Any, identity: dict[str, str]):
+    """The rest of a batch that the service has refused for one instance has the same token in each start."""
+    emulator = emulator_factory(instances=3, visibility_lag_ms=3_600_000)
+    ids = list(emulator.reset(instances=3))
+    emulator.instance(ids[1], "agent-offline")
+    started = []
+    for _turn in range(2):
+        request = RunRequest(Targets.of(ids), ScriptContent(b"echo ran"), unready="skip", wait=False, **identity)
+        started.append(run.run(client_of(emulator), request))
+    assert started[0].invoke_ids == started[1].invoke_ids != []
+    while sum(runs(emulator).values()) < 2:
+        time.sleep(0.02)
+    assert runs(emulator) == Counter([ids[0], ids[2]])
+
+
 def _killed_after_noting(calls: dict[str, Any], send: Any) -> Any:
     """A stand-in for a client's call that notes each run by its first instance, and dies before it is sent."""
 
