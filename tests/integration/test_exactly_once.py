@@ -228,6 +228,20 @@ def test_two_starts_that_leave_an_instance_out_are_one(emulator_factory: Any, id
     assert runs(emulator) == Counter([ids[0], ids[2]])
 
 
+@pytest.mark.parametrize("kind", ["drop_after", "truncate"])
+def test_a_run_whose_every_answer_is_lost_is_not_sent_under_another_token(emulator: Any, kind: str):
+    """Only a refusal that the service remembers may be asked anew; a lost answer may stand for a run."""
+    ids = list(emulator.reset(instances=2))
+    emulator.faults([{"action": "RunCommand", "kind": kind, "count": 2}])
+    client = client_of(emulator)
+    client._max_retries = 1
+    outcome = run.run(client, RunRequest(Targets.of(ids), ScriptContent(b"echo ran"), idempotency_key="k"))
+    assert outcome.failure() is not None
+    assert [row["fault"] for row in emulator.requests() if row["action"] == "RunCommand"] == [kind, kind]
+    settle(emulator)
+    assert runs(emulator) == Counter(ids)
+
+
 def _killed_after_noting(calls: dict[str, Any], send: Any) -> Any:
     """A stand-in for a client's call that notes each run by its first instance, and dies before it is sent."""
 
