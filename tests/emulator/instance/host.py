@@ -22,7 +22,8 @@ from typing import Any
 from .spawner import MESSAGE_BYTES
 
 _START_SECONDS = 20
-_STOP_SECONDS = 10
+# the spawner must not be killed before it has ended the daemons of thousands of instances: they would outlive it
+_STOP_SECONDS = 60
 _BOOT = "import sys; sys.path.insert(0, sys.argv.pop(1)); from emulator.instance import spawner; spawner.main()"
 _TEXTS = {
     "namespace": "each instance has its own files, users and host name (private mount namespaces); the machine's"
