@@ -148,6 +148,20 @@ instances:
       type: str
       returned: when the service says it
       sample: "2026-01-31T12:20:00Z"
+error:
+  description: The service's answer, with C(operation), C(code), C(message), C(request_id), C(http_status) and C(hint).
+  returned: when the service refused a call
+  type: dict
+  sample:
+    operation: ListInstances
+    code: APIGW.0301
+    message: Incorrect IAM authentication information
+    request_id: 5f0e4a1c2b3d4e5f60718293a4b5c6d7
+    http_status: 401
+    host: clouddc.cn-east-3.myhuaweicloud.com
+    hint: >-
+      IAM refused the request: wrong key or signature, a token that has expired, a clock more than 15 minutes off,
+      or an address that is not allowed. Five wrong signatures lock the key for five minutes.
 """
 
 from typing import Any

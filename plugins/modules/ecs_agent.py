@@ -96,7 +96,7 @@ RETURN = r"""
 ---
 results:
   description:
-    - The agent of each instance, with the keys of RV(cloudops.cloud_assistant.ecs_agent_info#module:agents) and these.
+    - The agent of each instance.
     - Also returned when the task fails after it has looked at the instances.
   returned: success, and on failure once the instances were looked at
   type: list
@@ -122,6 +122,36 @@ results:
       type: str
       returned: always
       sample: 2.2.3.857
+    last_heartbeat:
+      description: When the agent was last heard of. Empty when it never was.
+      type: str
+      returned: always
+      sample: "2026-01-31T08:00:00Z"
+    os_type:
+      description: The kind of system, V(Linux), V(Windows) or V(FreeBSD).
+      type: str
+      returned: always
+      sample: Linux
+    last_invoked:
+      description: When the agent was last given a script. Empty when it never was.
+      type: str
+      returned: always
+      sample: ""
+    invocation_count:
+      description: How many scripts the agent was given.
+      type: int
+      returned: always
+      sample: 0
+    active_task_count:
+      description: How many scripts the agent is running.
+      type: int
+      returned: always
+      sample: 0
+    supports_sessions:
+      description: Whether the agent takes terminal sessions.
+      type: bool
+      returned: always
+      sample: true
     changed:
       description: Whether this task had the agent installed.
       type: bool

@@ -127,6 +127,18 @@ missing:
   type: list
   elements: str
   sample: []
+error:
+  description: The service's answer, with C(operation), C(code), C(message), C(request_id), C(http_status) and C(hint).
+  returned: when the service refused a call
+  type: dict
+  sample:
+    operation: DescribeCloudAssistantStatus
+    code: Forbidden.RAM
+    message: User not authorized to operate on the specified resource.
+    request_id: 473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E
+    http_status: 403
+    host: ecs.cn-hangzhou.aliyuncs.com
+    hint: Allow the action ecs:<operation> on these resources in the RAM policy of the user or role.
 """
 
 from typing import Any

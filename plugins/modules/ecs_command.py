@@ -294,14 +294,22 @@ command:
       type: str
       sample: ""
 command_ids:
-  description: The ids of the commands that were deleted, or would be.
-  returned: O(state=absent)
+  description:
+    - The ids of the commands that were deleted, or would be.
+    - When the task fails because O(name) fits more than one command, the ids of those.
+  returned: O(state=absent), and when O(name) fits more than one command
   type: list
   elements: str
   sample: [c-7d2a745b412b4601b2d47f6a768d3a14]
 stopped_invoke_ids:
   description: The invocations that were stopped, or would be.
   returned: success
+  type: list
+  elements: str
+  sample: [t-7d2a745b412b4601b2d47f6a768d5c11]
+invoke_ids:
+  description: The scheduled invocations that are in the way of O(state=absent).
+  returned: when the command is still scheduled and O(stop_invocations=false)
   type: list
   elements: str
   sample: [t-7d2a745b412b4601b2d47f6a768d5c11]

@@ -264,6 +264,41 @@ running_instances:
   type: list
   elements: str
   sample: [i-bp185dy2o3o6neg1x8h2]
+results:
+  description:
+    - The outcome of the start for each instance, with the keys of
+      RV(cloudops.cloud_assistant.ecs_invoke_command#module:results).
+  returned: when a schedule could not be started on an instance
+  type: list
+  elements: dict
+  sample:
+    - instance_id: i-bp185dy2o3o6neg1x8h2
+      invoke_id: ""
+      status: Failed
+      error_code: InvalidInstance.NotFound
+      error_info: The specified instance does not exist.
+      dropped: 0
+      started_at: ""
+      finished_at: ""
+      repeats: 0
+      previous: false
+summary:
+  description: How many of those there are, and of which kind.
+  returned: when a schedule could not be started on an instance
+  type: dict
+  sample: {total: 2, success: 0, failed: 1, skipped: 1, previous: 0, running: 0}
+failed_instances:
+  description: The instances on which the schedule could not be started.
+  returned: when a schedule could not be started on an instance
+  type: list
+  elements: str
+  sample: [i-bp185dy2o3o6neg1x8h2]
+command_ids:
+  description: The ids of the commands of one name.
+  returned: when O(command_name) fits more than one
+  type: list
+  elements: str
+  sample: [c-7d2a745b412b4601b2d47f6a768d3a14, c-7d2a745b412b4601b2d47f6a768d3a15]
 error:
   description: The service's answer, with C(operation), C(code), C(message), C(request_id), C(http_status) and C(hint).
   returned: when the service refused a call

@@ -221,6 +221,12 @@ results:
       returned: with O(oss_output_delivery)
       type: str
       sample: oss://bucket/prefix/t-7d2a745b412b4601b2d47f6a768d3a14/i-bp185dy2o3o6neg01234.txt
+command_ids:
+  description: The ids of the commands of one name.
+  returned: when O(command_name) fits more than one
+  type: list
+  elements: str
+  sample: [c-7d2a745b412b4601b2d47f6a768d5c11, c-7d2a745b412b4601b2d47f6a768d5c12]
 summary:
   description: >-
     How many instances ended how. RV(summary.total) is the sum of success, failed, skipped and running;

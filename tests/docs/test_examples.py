@@ -26,6 +26,7 @@ from support.doc_fixtures import (
     write_files,
 )
 from support.permissions import assert_permitted
+from support.return_values import assert_documented
 
 ACTIONS = Path(__file__).parent / "action_plugins"
 BLOCKS = blocks()
@@ -103,6 +104,7 @@ def test_plays_and_tasks(group: str, emulator: Any, folder: Path):
     assert run.rc == 0, run.output
     resets = [row["result"]["requests"] for row in run.results if row["action"] == "emulator_reset"]
     assert len(resets) == len(wanted), "not every example was reached"
+    assert_documented(run.results)
     assert_permitted(run.results, [request for requests in (*resets, emulator.requests()) for request in requests])
 
 

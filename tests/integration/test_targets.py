@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playbook_runner import TARGETS, PlayResult
 from support.permissions import assert_permitted
+from support.return_values import assert_documented
 
 NAMES = sorted(path.parent.parent.name for path in TARGETS.glob("*/tasks/main.yml"))
 
@@ -29,4 +30,5 @@ def test_target(name: str, emulator: Any, playbook: Callable[..., PlayResult]):
     run = playbook(PLAY.format(name=name), extra_vars={"emulator": emulator.ready}, env=emulator.env())
     assert run.rc == 0, run.output
     assert run.results, "the target ran no task"
+    assert_documented(run.results)
     assert name in assert_permitted(run.results, emulator.requests()), "the module was not seen to call anything"
