@@ -96,6 +96,7 @@ options:
     choices: [private_ip, public_ip, instance_id]
     default: private_ip
 notes:
+  - The permission C(ecs:DescribeInstances) is needed, and C(ecs:DescribeCloudAssistantStatus) unless O(agent=false).
   - The variables of a host are C(instance_id), C(instance_name), C(host_name), C(description), C(region),
     C(zone_id), C(status), C(os_type), C(os_name), C(instance_type), C(instance_type_family), C(cpu), C(memory) (MiB),
     C(image_id), C(network_type), C(vpc_id), C(vswitch_id), C(private_ip), C(private_ips), C(public_ip), C(public_ips)

@@ -39,6 +39,20 @@ def test_the_table_has_the_calls_that_the_code_can_reach(module, sources):
     assert sources.reach(f"modules.{module}", "ensure") == allowed(row, classic=True) | set(row.get("shared", ()))
 
 
+@pytest.mark.parametrize(("kind", "name", "function"), [
+    ("inventory", "ecs", "InventoryModule._records"),
+    ("lookup", "ecs_command_id", "LookupModule._find"),
+])
+def test_a_plugin_and_the_guide_document_its_permissions(kind, name, function, sources):
+    calls = sources.reach(f"{kind}.{name}", function)
+    source = (PLUGINS / kind / f"{name}.py").read_text(encoding="utf-8")
+    assert calls
+    assert set(re.findall(r"C\(ecs:(\w+)\)", source)) == calls
+    guide = (REPOSITORY / "docs/docsite/rst/ram_policy_guide.rst").read_text(encoding="utf-8")
+    [line] = [line for line in guide.splitlines() if f"`{name} <cloudops.cloud_assistant.{name}#{kind}>`" in line]
+    assert set(re.findall(r"``ecs:(\w+)``", line)) == calls
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_a_row_does_not_contradict_itself(module):
     row = permissions()[module]
