@@ -1,10 +1,11 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write the tables of the guides anew: error codes, RAM policies, what the classic generation lacks.
+"""Write the tables of the guides anew: error codes, RAM policies, what the classic generation lacks, who imports whom.
 
-Each table stands in its guide between ``.. generated NAME`` and ``.. end generated``. Run it after a change of an error
-table, of ``permissions.yml`` or of ``instance_codes.yml``; a test tells when that was forgotten.
+Each stands in its guide between ``.. generated NAME`` and ``.. end generated``. Run it after a change of an error
+table, of imports between rooms, of ``permissions.yml`` or of ``instance_codes.yml``; a test tells when that was
+forgotten.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import yaml
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba import error_table as alibaba
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.generations import MISSING_OPTIONS
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei import error_table as huawei
+from architecture import diagram
 
 TABLES = Path(__file__).resolve().parent
 GUIDES = TABLES.parent / "docsite" / "rst"
@@ -158,6 +160,7 @@ GENERATED = {
     "huawei": huawei_codes,
     "instance": instance,
     "policies": policies,
+    "rooms": diagram,
 }
 
 

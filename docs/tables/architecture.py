@@ -1,0 +1,92 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Draw which room of ``plugins`` imports which, from the imports of its files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Set
+from pathlib import Path
+
+PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
+IMPORT = re.compile(r"^\s*from ansible_collections\.cloudops\.cloud_assistant\.plugins\.([\w.]+) import", re.MULTILINE)
+
+WIDTH, HEIGHT = 680, 430
+BOX_WIDTH, BOX_HEIGHT = 142, 38
+# where the middle of each room's box is, from the top of the house to its ground
+PLACES = {
+    "action": (76, 30),
+    "inventory": (226, 30),
+    "lookup": (376, 30),
+    "modules": (596, 30),
+    "plugin_utils": (226, 120),
+    "cloud_assistant": (376, 210),
+    "alibaba": (376, 300),
+    "huawei": (596, 300),
+    "common": (486, 390),
+}
+
+
+def _room(parts: list[str]) -> str:
+    return parts[1] if parts[0] == "module_utils" else parts[0]
+
+
+def arrows() -> set[tuple[str, str]]:
+    """Who imports whom: pairs of rooms."""
+    found = set()
+    for path in PLUGINS.rglob("*.py"):
+        source = _room(list(path.relative_to(PLUGINS).parts))
+        targets = {_room(name.split(".")) for name in IMPORT.findall(path.read_text(encoding="utf-8"))}
+        found |= {(source, target) for target in targets - {source}}
+    return found
+
+
+def shortest(all_arrows: Set[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The arrows without those that a way over other rooms stands for."""
+    def reached(source: str, target: str) -> bool:
+        return any(
+            step[0] == source and step[1] != target and ((step[1], target) in all_arrows or reached(step[1], target))
+            for step in all_arrows
+        )
+
+    return sorted(arrow for arrow in all_arrows if not reached(*arrow))
+
+
+def drawing() -> str:
+    """The rooms and the arrows between them as an SVG element."""
+    half = BOX_HEIGHT // 2
+    every = arrows()
+    lines = [
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="The rooms and who imports whom"',
+        '     style="max-width: 680px; width: 100%; font: 14px monospace">',
+        '  <defs><marker id="head" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto">',
+        '    <path d="M0 0 8 4 0 8z" fill="#555"/></marker></defs>',
+    ]
+    for source, target in shortest(every):
+        (x1, y1), (x2, y2) = PLACES[source], PLACES[target]
+        lines.append(
+            f'  <path d="M{x1} {y1 + half}L{x2} {y2 - half}" stroke="#555" stroke-width="1.5" marker-end="url(#head)">'
+            f"<title>{source} imports {target}</title></path>"
+        )
+    for room in sorted({room for arrow in every for room in arrow}, key=list(PLACES).index):
+        x, y = PLACES[room]
+        lines += [
+            f'  <rect x="{x - BOX_WIDTH // 2}" y="{y - half}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="5"'
+            ' fill="#e7f2fa" stroke="#2980b9"/>',
+            f'  <text x="{x}" y="{y + 5}" text-anchor="middle" fill="#222">{room}</text>',
+        ]
+    return "\n".join([*lines, "</svg>"])
+
+
+def diagram() -> str:
+    """The drawing, and all arrows as text for those who read the guide's source."""
+    order = list(PLACES)
+    listed = sorted(arrows(), key=lambda arrow: (order.index(arrow[0]), order.index(arrow[1])))
+    indented = "\n".join(f"   {line}" for line in drawing().splitlines())
+    text = "\n".join(f"   {source} --> {target}" for source, target in listed)
+    return (
+        f".. raw:: html\n\n{indented}\n\n"
+        "The drawing leaves an arrow out where a way over other rooms leads to the same one. These are all:\n\n"
+        f".. code-block:: text\n\n{text}"
+    )
