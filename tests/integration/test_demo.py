@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from playbook_runner import ansible_environment
 
 DEMO = Path(__file__).resolve().parents[1] / "emulator" / "demo.sh"
 
 
-def demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def demo(folder: Path, *arguments: str, prefix: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
     home = folder / "home"
     home.mkdir()
     environment = ansible_environment(home, {"TMPDIR": str(folder)})
-    command = [str(DEMO), *arguments]
+    command = [*prefix, str(DEMO), *arguments]
     return subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, timeout=240, check=False)
 
 
@@ -46,7 +49,20 @@ def test_the_demonstration(tmp_path: Path):
     assert run.stdout.count("Success      0  release 1 says hello from i-demo") == 11
     assert processes_in(tmp_path) == []
     assert list(tmp_path.glob("demo.*")) == []
-    printed = [without_times(line.rstrip()) for line in run.stdout.splitlines()]
+    assert_as_in_the_readme(run.stdout)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="needs root, to give its rights away")
+def test_it_shows_the_same_where_instances_have_no_root_directories_of_their_own(tmp_path: Path):
+    """As for a user without root rights whose machine allows no user namespaces."""
+    run = demo(tmp_path, prefix=["setpriv", "--bounding-set=-all", "--inh-caps=-all"])
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert_as_in_the_readme(run.stdout)
+
+
+def assert_as_in_the_readme(output: str) -> None:
+    """The output has each line of the README's picture, in this order."""
+    printed = [without_times(line.rstrip()) for line in output.splitlines()]
     for line in readme_picture():
         assert line in printed, f"the README shows a line that the demonstration does not print (any more): {line}"
         del printed[: printed.index(line) + 1]
