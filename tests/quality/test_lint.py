@@ -69,6 +69,15 @@ def test_workflows_are_what_github_accepts(passes):
     passes([str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.github-workflows", *workflows], cwd=REPOSITORY)
 
 
+@pytest.mark.parametrize(("schema", "pattern"), [
+    ("vendor.github-issue-config", "config.yml"),
+    ("vendor.github-issue-forms", "[!c]*.yml"),
+])
+def test_issue_templates_are_what_github_accepts(schema, pattern, passes):
+    templates = sorted(map(str, (REPOSITORY / ".github" / "ISSUE_TEMPLATE").glob(pattern)))
+    passes([str(BIN / "check-jsonschema"), "--builtin-schema", schema, *templates], cwd=REPOSITORY)
+
+
 def test_workflows_are_clean_for_actionlint(passes):
     actionlint = shutil.which("actionlint")
     if actionlint is None:
