@@ -289,7 +289,8 @@ stdout_lines:
 error:
   description: >-
     The service's answer to a call that failed, with C(operation), C(code), C(message), C(request_id), C(http_status),
-    C(host) and C(hint).
+    C(host) and C(hint). Where no usable answer came, there is no code, and C(may_have_arrived) says whether the request
+    may have taken effect.
   returned: when a call failed
   type: dict
   sample:
