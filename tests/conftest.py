@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -31,6 +34,27 @@ for _name in ("http_proxy", "HTTP_PROXY"):
 # a busy machine must not make a test fail: no input of a property is judged by its time
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+# how far an emulated instance can be kept apart on a machine, from the least to the most
+ISOLATIONS = ("none", "user-namespace", "namespace")
+
+
+@functools.cache
+def isolation() -> str:
+    """What this machine lets the emulator do, one of ISOLATIONS."""
+    # in a process of its own, because whoever finds out is then in another mount namespace
+    program = "from emulator.instance.view import Machine; print(Machine('auto').isolation)"
+    tests = Path(__file__).parent
+    done = subprocess.run([sys.executable, "-c", program], cwd=tests, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what this machine cannot do; the summary of a run says so."""
+    for marker in item.iter_markers("isolation"):
+        if ISOLATIONS.index(isolation()) < ISOLATIONS.index(marker.args[0]):
+            pytest.skip(f"needs instances apart by {marker.args[0]}, this machine allows {isolation()}")
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,9 @@ from support.doc_fixtures import (
 from support.permissions import assert_permitted
 from support.return_values import assert_documented
 
+# the examples write where their readers' scripts do, below /etc and /var: not to the machine that runs the tests
+pytestmark = pytest.mark.isolation("user-namespace")
+
 ACTIONS = Path(__file__).parent / "action_plugins"
 BLOCKS = blocks()
 # one process each: what belongs together, and about equally long
@@ -88,7 +91,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("group", [
+    # these two run scripts as users of the instances, and give files to them
+    pytest.param(group, marks=pytest.mark.isolation("namespace" if group in ("runs", "modules") else "user-namespace"))
+    for group in GROUPS
+])
 def test_plays_and_tasks(group: str, emulator: Any, folder: Path):
     wanted = [block for block in of_kind("play", "tasks") if group_of(block) == group]
     site = folder / "site.yml"

@@ -15,6 +15,9 @@ from support.return_values import assert_documented
 
 NAMES = sorted(path.parent.parent.name for path in TARGETS.glob("*/tasks/main.yml"))
 
+# ecs_send_file gives files to users; the others' scripts and files would meet in the machine's own folders
+ISOLATIONS = {"ecs_fetch_file": "user-namespace", "ecs_invoke_command": "user-namespace", "ecs_send_file": "namespace"}
+
 PLAY = """---
 - name: Test {name}
   hosts: localhost
@@ -25,7 +28,9 @@ PLAY = """---
 """
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=pytest.mark.isolation(ISOLATIONS.get(name, "none"))) for name in NAMES
+])
 def test_target(name: str, emulator: Any, playbook: Callable[..., PlayResult]):
     run = playbook(PLAY.format(name=name), extra_vars={"emulator": emulator.ready}, env=emulator.env())
     assert run.rc == 0, run.output
