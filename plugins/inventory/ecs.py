@@ -351,6 +351,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Add one host."""
         strict = self.get_option("strict")
         variables = self._variables(record)
+        # inventory_hostname is a variable too
+        name = as_data(name)
         self.inventory.add_host(name)
         for key, value in variables.items():
             self.inventory.set_variable(name, key, value)

@@ -9,10 +9,12 @@ import sys
 
 import pytest
 import yaml
+from ansible import template
 from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import inventory_loader
+from ansible.template import Templar
 from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.fleet import host_record
 
 NAME = "cloudops.cloud_assistant.ecs"
@@ -118,6 +120,15 @@ def test_values_from_the_cloud_are_never_templates(build):
     )
     assert list(inventory.hosts) == [trap]
     assert str(inventory.get_host(trap).get_vars()["seen"]) == trap
+
+
+def test_a_host_named_by_the_cloud_is_never_a_template_where_plays_use_its_name(build):
+    trap = "web-{{ 40 + 2 }}"
+    for host in build([instance(1, name=trap), instance(2)], hostnames=["instance_name"]).hosts.values():
+        # Ansible makes the variable inventory_hostname of the name
+        templar = Templar(DataLoader(), variables={"inventory_hostname": host.name})
+        expression = getattr(template, "trust_as_template", str)("{{ inventory_hostname }}")
+        assert str(templar.template(expression)) == host.name
 
 
 def test_an_entry_of_hostnames_that_means_nothing_is_refused_before_reading(build):
