@@ -123,8 +123,9 @@ options:
     description:
       - Whether the files on the instances are compared first.
       - >-
-        V(false) sends the file in any case. A small one is then written in place by the delivery itself, which spares
-        the run that compares, follows symbolic links, and keeps the owner of a file that is there.
+        V(false) sends the file in any case. A small one for which O(mode) is given is then written in place by the
+        delivery itself, which spares the run that looks, and follows symbolic links. That also takes neither or both of
+        O(owner) and O(group), and not V(root) for both, which a delivery does not set on a file that is there.
     type: bool
     default: true
   compress:

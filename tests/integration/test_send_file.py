@@ -217,6 +217,27 @@ def test_each_instance_gets_what_it_needs(cloud):
     assert cloud.ids[0] in diffs[0]["before_header"] and cloud.ids[2] in diffs[1]["before_header"]
 
 
+def test_without_comparing_the_rights_are_those_asked_for_all_the_same(cloud):
+    wanted = [
+        # rights, whether it has to look, and what the old file bin:adm 0600 becomes
+        ({}, True, "600 bin adm"),
+        ({"mode": "0644"}, False, "644 bin adm"),
+        ({"mode": "0644", "owner": "root", "group": "root"}, True, "644 root root"),
+        ({"mode": "0644", "owner": "daemon", "group": "root"}, False, "644 daemon root"),
+    ]
+    ids = cloud.ids[: len(wanted)]
+    ok(cloud.send(OLD, ids, mode="0600", owner="bin", group="adm"))
+    for instance_id, (rights, looks, expected) in zip(ids, wanted, strict=True):
+        client = cloud.client()
+        [result] = ok(cloud.send(b"new", [instance_id], client, checksum=False, **rights))["results"]
+        assert bool(client.requests["RunCommand"]) == looks
+        found = dict(zip(("mode", "owner", "group"), f"0{expected}".split(), strict=True))
+        # what nobody has looked at and nobody has asked for is not told
+        told = found if looks else {key: value for key, value in found.items() if key in rights}
+        assert {key: result[key] for key in found if key in result} == told
+    assert cloud.sh("stat -c '%a %U %G' /srv/app/file", ids) == [f"{case[2]}\n" for case in wanted]
+
+
 def test_targets_by_tag(cloud):
     rows = [{"id": f"i-{number}", "tags": {"role": "web" if number else "db"}} for number in range(3)]
     cloud.emulator.reset(fleet=rows)

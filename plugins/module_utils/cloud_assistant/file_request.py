@@ -97,6 +97,16 @@ class SendRequest:
         by_name = not any((account or "").isdigit() for account in (self.owner, self.group))
         return 0 < len(self.data) <= PART_BYTES and mode <= 0o777 and mode & 0o444 == 0o444 and by_name
 
+    @property
+    def needs_no_look(self) -> bool:
+        """Whether a single SendFile can make exactly this whatever is there, and nobody wants to know what that is.
+
+        On Linux it always sets a mode. It sets owner and group together, and neither of them where both are root.
+        """
+        accounts = {self.owner, self.group}
+        as_asked = self.mode is not None and (accounts == {None} or (None not in accounts and accounts != {"root"}))
+        return self.windows or (not self.checksum and self.fits_one_delivery and as_asked)
+
     def check(self, generation: str = "current") -> None:
         """Raise InputError for the first thing that cannot be done."""
         if generation == "classic":

@@ -68,7 +68,7 @@ class _Sending:
         """Do everything, in order."""
         ids, _stopped = find_targets(self.client, self.request.targets, self.deadline)
         transfer = {"method": "none", "parts": 0, "sent": 0, "present": 0, "compressed": False}
-        direct = self.request.windows or (self.request.fits_one_delivery and not self.request.checksum)
+        direct = self.request.needs_no_look
         try:
             waiting = ids if direct else self._look(ids)
             if waiting and not self.request.write:
@@ -205,14 +205,19 @@ class _Sending:
                     item, arrival.status, answer.invoke_id, error_code=arrival.error_code, error_info=arrival.error_info
                 )
                 report = self.reports.get(item, Report())
-                facts = {**({} if request.windows else NEW_FILE), **self._wanted()}
+                facts = {**_kept(report), **self._wanted()}
                 self.results[item] = FileResult(
                     plain, arrival.arrived, facts if arrival.arrived else {}, report.before, report.content
                 )
 
 
 def _kept(report: Report) -> Mapping[str, str]:
-    """Return the rights of an existing file, which a new content inherits where nothing else is asked for."""
+    """Return the rights that a content gets where nothing else is asked for; none where nobody has looked.
+
+    A new content inherits them from an existing file.
+    """
+    if not report.state:
+        return {}
     found = {key: value for key, value in report.facts.items() if key in ("mode", "owner", "group")}
     return found or NEW_FILE
 
