@@ -100,7 +100,9 @@ options:
   unready:
     description:
       - What to do with instances that are not running, or whose agent is offline.
-      - V(fail) fetches nothing and fails. V(skip) leaves them out, with a warning.
+      - >-
+        V(fail) fails and names them, V(skip) leaves them out, with a warning. The service refuses a whole call of up to
+        100 instances for one such instance; with V(fail) nothing is fetched from the others of its call.
     type: str
     choices: [fail, skip]
     default: fail
@@ -298,7 +300,7 @@ def ensure(task: TaskContext) -> dict[str, Any]:
     targets = Targets.of(params["instance_ids"], params["resource_tags"], params["resource_group_id"], warn=task.warn)
     request = FetchRequest(targets, write=not task.check_mode, **{option: params[option] for option in _AS_THEY_ARE})
     request.check()
-    outcome = fetch_file(connect(params), request, progress=task.progress)
+    outcome = fetch_file(connect(params), request, progress=task.progress, warn=task.warn)
     failure = outcome.failure()
     if failure is not None:
         raise failure

@@ -161,7 +161,10 @@ options:
   unready:
     description:
       - What to do with instances that are not running, or whose agent is offline.
-      - V(fail) sends nothing and fails. V(skip) leaves them out, with a warning.
+      - >-
+        V(fail) fails and names them, V(skip) leaves them out, with a warning. The service refuses a whole call of up to
+        100 instances (50 where nothing is compared) for one such instance; with V(fail) nothing is sent to the others
+        of its call.
     type: str
     choices: [fail, skip]
     default: fail

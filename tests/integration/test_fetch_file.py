@@ -42,8 +42,9 @@ def client(emulator):
 def fetch(client, ids, tmp_path):
     def run(path=PATH, targets=None, using=None, **options):
         request = FetchRequest(Targets(tuple(targets or ids)), path, str(tmp_path / "out"), **options)
-        return fetch_file(using or client(), request)
+        return fetch_file(using or client(), request, warn=run.warnings.append)
 
+    run.warnings = []
     return run
 
 
@@ -184,8 +185,10 @@ def test_an_instance_that_drops_out_takes_nobody_with_it(fetch, there, emulator,
     there(NOISE)
     emulator.instance(ids[1], "stop")
     assert fetch().failure().result["failed_instances"] == [ids[1]]
+    assert fetch.warnings == []
     done = ok(fetch(unready="skip"))
     assert [result["status"] for result in done["results"]] == ["Success", "Skipped", "Success"]
+    assert fetch.warnings == [f"Skipped 1 of 3 instances: {ids[1]} is Stopped, not Running"]
 
 
 def test_a_file_that_one_of_them_lacks(fetch, there, client, ids):

@@ -29,6 +29,7 @@ class Cloud:
     def __init__(self, emulator, ids):
         self.emulator = emulator
         self.ids = ids
+        self.warnings = []
 
     def client(self, **options):
         ready = self.emulator.ready
@@ -37,7 +38,8 @@ class Cloud:
 
     def send(self, data, ids=None, client=None, name="file", directory="/srv/app", **options):
         targets = Targets(tuple(ids or self.ids[:2]))
-        return send_file(client or self.client(), SendRequest(targets, data, directory, name, **options))
+        request = SendRequest(targets, data, directory, name, **options)
+        return send_file(client or self.client(), request, warn=self.warnings.append)
 
     def sh(self, script, ids=None):
         """The output of a script on each of the instances."""
@@ -201,6 +203,7 @@ def test_instances_that_are_not_ready_stop_all_or_are_left_out(cloud):
     assert cloud.sh("ls /srv/app 2>/dev/null || echo none", [cloud.ids[0]]) == ["none\n"]
     done = ok(cloud.send(OLD, cloud.ids[:3], unready="skip"))
     assert done["summary"] == {"total": 3, "success": 2, "failed": 0, "skipped": 1, "previous": 0, "running": 0}
+    assert cloud.warnings == [f"Skipped 1 of 3 instances: {cloud.ids[1]} is Stopped, not Running"]
     assert cloud.content([cloud.ids[0], cloud.ids[2]]) == [(digest(OLD), ["file"])] * 2
 
 

@@ -92,22 +92,31 @@ class FetchRequest:
             destinations(self.dest, self.path, self.targets.instance_ids, flat=self.flat)
 
 
-def fetch_file(client: Client, request: FetchRequest, *, progress: Callable[[str], None] | None = None) -> FileOutcome:
+def fetch_file(
+    client: Client,
+    request: FetchRequest,
+    *,
+    progress: Callable[[str], None] | None = None,
+    warn: Callable[[str], None] | None = None,
+) -> FileOutcome:
     """Bring the file of each instance here and return what became of it, failures included.
 
-    Raises InputError before the first script runs. ``progress`` gets lines for people.
+    Raises InputError before the first script runs. ``progress`` and ``warn`` get lines for people.
     """
     request.check()
-    return _Fetching(client, request, progress or _ignore).carry_out()
+    return _Fetching(client, request, progress or _ignore, warn or _ignore).carry_out()
 
 
 class _Fetching:
     """One file of many instances on its way here."""
 
-    def __init__(self, client: Client, request: FetchRequest, progress: Callable[[str], None]) -> None:
+    def __init__(
+        self, client: Client, request: FetchRequest, progress: Callable[[str], None], warn: Callable[[str], None]
+    ) -> None:
         self.client = client
         self.request = request
         self.progress = progress
+        self.warn = warn
         self.deadline = Deadline(request.wait_timeout or WAIT_BASE)
         self.outcome = FileOutcome()
         self.results: dict[str, FileResult] = {}
@@ -132,6 +141,7 @@ class _Fetching:
         self.outcome.note_expiry(self.deadline, f"fetching {request.path}")
         self.outcome.results = in_order(ids, self.results)
         self.outcome.extra = {"path": request.path}
+        self.outcome.tell_skipped(self.warn)
         return self.outcome
 
     def _run(self, ids: Sequence[str], script: str, what: str, *, under_way: bool = True) -> RunOutcome:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 
 from .models import InstanceResult, Summary
-from .outcome import failing_lines
+from .outcome import failing_lines, skipped_warning
 
 FACTS = ("dest", "sha256", "size", "mode", "owner", "group")
 
@@ -90,6 +90,12 @@ class FileOutcome:
         if self.errors and deadline.expired() and not any(isinstance(error, WaitTimeout) for error in self.errors):
             text = f"{what}: not done after {deadline.elapsed():.0f} s, the time allowed has passed"
             self.errors.insert(0, WaitTimeout(text))
+
+    def tell_skipped(self, warn: Callable[[str], None]) -> None:
+        """Warn of the instances that were left out because they were not ready."""
+        text = skipped_warning(self.plain)
+        if text:
+            warn(text)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the outcome as a task's result shows it."""

@@ -99,6 +99,7 @@ class _Sending:
             "size": self.parcel.size,
             "transfer": transfer,
         }
+        self.outcome.tell_skipped(self.warn)
         return self.outcome
 
     def _look(self, ids: Sequence[str]) -> tuple[str, ...]:
