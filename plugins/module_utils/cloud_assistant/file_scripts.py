@@ -174,12 +174,14 @@ case "$found" in
   *) say state incomplete; exit 0 ;;
 esac
 tidy() { cd / && rm -rf "$stage"; }
-rm -f ./new
-if [ "$count" = 0 ]; then true >new
-elif [ "$compressed" = 1 ]; then cat "$stream".* | gzip -dc >new 2>/dev/null
-else cat "$stream".* >new
+# a name of this run's own: two tasks may bring the same file at the same time
+new=./new.$$
+rm -f "$new"
+if [ "$count" = 0 ]; then true >"$new"
+elif [ "$compressed" = 1 ]; then cat "$stream".* | gzip -dc >"$new" 2>/dev/null
+else cat "$stream".* >"$new"
 fi || fail FileCreateFail "the file cannot be written beside $file"
-digest=$(sha256sum <new)
+digest=$(sha256sum <"$new")
 [ "${digest%% *}" = "$sha256" ] || fail ChecksumMismatch "what arrived is not what was sent"
 describe >/dev/null
 if [ "$kind" != missing ] && [ "$overwrite" != 1 ]; then fail FileAlreadyExists "$file exists, and overwrite is off"; fi
@@ -187,18 +189,18 @@ if [ -d "$file" ] || [ "$kind" = other ]; then fail FilePathInvalid "$file exist
 new_owner=${owner:-$uid_now}
 new_group=${group:-$gid_now}
 if [ -n "$new_owner$new_group" ]; then
-  chown "$new_owner${new_group:+:$new_group}" new 2>/dev/null ||
+  chown "$new_owner${new_group:+:$new_group}" "$new" 2>/dev/null ||
     fail UserGroupNotExists "the owner or group cannot be set"
 fi
-chmod "${mode:-${mode_now:-644}}" new || fail FileAuthorityInvalid "the mode cannot be set"
-mv -f new "$file" || fail FileCreateFail "$file cannot be replaced"
+chmod "${mode:-${mode_now:-644}}" "$new" || fail FileAuthorityInvalid "the mode cannot be set"
+mv -f "$new" "$file" || fail FileCreateFail "$file cannot be replaced"
 tidy
 say state done
 describe
 """
 
 _TIDY = r"""
-if [ "$keep" = 1 ]; then rm -f "$stage/new"; else rm -rf "$stage"; fi
+if [ "$keep" = 1 ]; then rm -f "$stage"/new.*; else rm -rf "$stage"; fi
 say state tidy
 """
 

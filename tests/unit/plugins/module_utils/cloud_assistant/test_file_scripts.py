@@ -50,15 +50,18 @@ class Instance:
         return self.run(script)
 
     def assemble(self, target, parcel, overwrite=True):
-        script = assemble_script(
-            target,
-            sha256=parcel.sha256,
-            stream_id=parcel.stream_id,
-            compressed=parcel.compressed,
-            count=parcel.count,
-            overwrite=overwrite,
-        )
-        return self.run(script)
+        return self.run(assembly(target, parcel, overwrite))
+
+
+def assembly(target, parcel, overwrite=True):
+    return assemble_script(
+        target,
+        sha256=parcel.sha256,
+        stream_id=parcel.stream_id,
+        compressed=parcel.compressed,
+        count=parcel.count,
+        overwrite=overwrite,
+    )
 
 
 @pytest.fixture(params=SHELLS)
@@ -276,11 +279,32 @@ def test_a_staging_directory_of_somebody_else_is_not_used(instance, tmp_path, ma
     assert (staging.stat().st_uid, staging.is_symlink()) == (0, False)
 
 
+def test_two_tasks_at_once_never_move_half_a_file_into_place(instance, tmp_path, monkeypatch):
+    data = random.Random(4).randbytes(90_000)
+    target, parcel = TargetFile(str(tmp_path / "place"), "file"), pack(data)
+    instance.look(target, parcel)
+    deliver(target, parcel)
+    # just before the first moves its file, the second begins to write its own, and gets no further
+    (tmp_path / "second").write_text(assembly(target, parcel))
+    for name, script in {
+        "killed/cat": 'head -c 10 "$1"; kill -9 $PPID',
+        "tools/mv": f"PATH={tmp_path}/killed:$PATH {instance.argv[0]} {tmp_path}/second >/dev/null 2>&1\n"
+        f'exec {shutil.which("mv")} "$@"',
+    }.items():
+        tool = tmp_path / name
+        tool.parent.mkdir()
+        tool.write_text(f"#!/bin/sh\nexec 2>/dev/null\n{script}\n")
+        tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/tools{os.pathsep}{os.environ['PATH']}")
+    assert instance.assemble(target, parcel).facts["sha256"] == parcel.sha256
+    assert os.listdir(target.directory) == ["file"]
+
+
 def test_tidying_up_takes_everything_or_leaves_the_parts(instance, tmp_path):
     target, parcel = TargetFile(str(tmp_path), "file"), pack(b"x" * 10)
     instance.look(target, parcel)
     deliver(target, parcel)
-    (tmp_path / target.staging / "new").write_bytes(b"half")
+    (tmp_path / target.staging / "new.7").write_bytes(b"half")
     instance.run(tidy_script(target, keep_parts=True))
     assert os.listdir(target.staging) == [parcel.part_name(1)]
     instance.run(tidy_script(target, keep_parts=False))
