@@ -61,7 +61,10 @@ options:
     required: true
   dest:
     description:
-      - Where the file goes. Folders are made where they are missing.
+      - >-
+        Where the file goes. Folders are made where they are missing. A relative path begins at the working directory,
+        on the controller that of the C(ansible-playbook) command and not the playbook's folder as with
+        M(ansible.builtin.fetch).
       - >-
         By default it is a folder in which each instance has one of its own, named by its id, and in it the whole path,
         as with M(ansible.builtin.fetch).

@@ -172,6 +172,15 @@ def test_a_broken_fetch_leaves_the_old_file_and_the_next_one_resumes(fetch, ther
     assert beside(done) == [["file"]] * 3
 
 
+@pytest.mark.parametrize("size", [100, 20_000])
+def test_what_has_another_sum_than_on_the_instance_is_not_put_into_place(fetch, there, sh, tmp_path, size):
+    there(random.Random(size).randbytes(size))
+    sh("printf '#!/bin/sh\\necho %064d\\n' 0 >/usr/local/bin/sha256sum; chmod +x /usr/local/bin/sha256sum")
+    failure = fetch().failure()
+    assert {result["error_code"] for result in failure.result["results"]} == {"ChecksumMismatch"}
+    assert [name for _folder, _folders, names in os.walk(tmp_path) for name in names] == []
+
+
 def test_time_that_runs_out_is_told(fetch, there, client, emulator):
     there(NOISE)
     emulator.faults([{"action": "RunCommand", "kind": "delay", "delay_ms": 700}])

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 
 from .concurrency import at_once
-from .fetch_local import Ranges, destinations, forget_ranges, mode_of, put, sha256_of
+from .fetch_local import LONGEST_STREAM, Ranges, destinations, forget_ranges, mode_of, put, sha256_of
 from .fetch_scripts import RANGE_BYTES, Found, look_script, range_script, read_found, snapshot_script, tidy_script
 from .file_results import FileOutcome, FileResult, in_order
 from .models import SKIPPED, InstanceResult
@@ -211,8 +212,13 @@ class _Fetching:
                 return
         self._done(item, changed)
 
-    def _put(self, item: str, data: bytes) -> None:
+    def _put(self, item: str, data: bytes | None) -> None:
+        """Put the content into its place; None, and what has another SHA-256 than on the instance, is none."""
         place = self.places[item]
+        if data is None or hashlib.sha256(data).hexdigest() != self.facts[item].get("sha256"):
+            forget_ranges(place)
+            self._fail(item, "ChecksumMismatch", "what arrived is not what was sent")
+            return
         try:
             put(place, data, self.request.permissions)
         except OSError as error:
@@ -246,10 +252,13 @@ class _Fetching:
         ranges = {}
         for item, found in self._found(run).items():
             # the file may have changed since the look; what is fetched is the copy
-            self.facts[item] = {**self.facts[item], "sha256": found.facts["sha256"], "size": found.facts["size"]}
+            self.facts[item] = {**self.facts[item], **found.facts}
+            length = found.facts.get("length", "")
+            if not (length.isdecimal() and 0 < int(length) <= LONGEST_STREAM):
+                self._fail(item, "ScriptOutputInvalid", f"a copy of {length or 'unknown'} bytes cannot be")
+                continue
             try:
-                length = int(found.facts["length"])
-                ranges[item] = Ranges(self.places[item], found.facts["stream"], length, RANGE_BYTES)
+                ranges[item] = Ranges(self.places[item], found.facts.get("stream", ""), int(length), RANGE_BYTES)
             except OSError as error:
                 self._fail(item, "LocalFileNotWritten", f"{self.places[item]}: {error.strerror}")
         return ranges
@@ -289,12 +298,7 @@ class _Fetching:
         if kept.missing():
             self._fail(item, "FetchIncomplete", f"ranges are still missing after {ROUNDS} rounds")
             return
-        data = kept.content()
-        if data is None:
-            forget_ranges(self.places[item])
-            self._fail(item, "ChecksumMismatch", "what arrived is not what was sent")
-        else:
-            self._put(item, data)
+        self._put(item, kept.content())
 
     def _tidy(self, ids: Sequence[str]) -> None:
         """Remove the copies on the instances; one that cannot be removed is overwritten by the next run."""

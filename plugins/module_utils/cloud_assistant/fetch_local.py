@@ -18,8 +18,13 @@ from pathlib import Path
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
 
+from .file_parts import MAX_FILE_BYTES
+
 PLACE_OF_ID = "{instance_id}"
 """What stands for the instance's id in a destination."""
+
+LONGEST_STREAM = MAX_FILE_BYTES + MAX_FILE_BYTES // 1000
+"""Bytes that the ranges of a file may make up: what does not shrink grows a little by being packed."""
 
 PRIVATE = 0o600
 """Permissions of a new file: it may be one that only root could read where it came from."""
@@ -148,4 +153,10 @@ class Ranges:
         stream = b"".join((self.folder / f"{number:05d}").read_bytes() for number in range(1, self.count + 1))
         if hashlib.sha256(stream).hexdigest() != self.stream:
             return None
-        return zlib.decompress(stream, 31)
+        unpacker = zlib.decompressobj(31)
+        try:
+            # never more than was announced, whatever the instance has packed
+            data = unpacker.decompress(stream, MAX_FILE_BYTES + 1)
+        except zlib.error:
+            return None
+        return data if unpacker.eof and len(data) <= MAX_FILE_BYTES else None

@@ -70,12 +70,20 @@ _SNAPSHOT = r"""
 need sha256sum gzip dd base64
 if [ -L "$stage" ] || { [ -e "$stage" ] && [ "$(stat -c %u "$stage")" != "$(id -u)" ]; }; then rm -rf "$stage"; fi
 mkdir -p "$stage" && cd "$stage" || fail FileCreateFail "$stage cannot be made"
-gzip -nc <"$file" >new 2>/dev/null || { rm -rf "$stage"; fail FileCreateFail "$stage has no room for a copy of $file"; }
-mv -f new data || fail FileCreateFail "$stage cannot be written"
+# a name of this run's own: two tasks may fetch the same file at the same time
+new=./new.$$
+gzip -nc <"$file" >"$new" 2>/dev/null ||
+  { rm -rf "$stage"; fail FileCreateFail "$stage has no room for a copy of $file"; }
+mv -f "$new" data || fail FileCreateFail "$stage cannot be written"
+size=$(gzip -dc <data | wc -c)
+size=$((size + 0))
+# it may have grown since the look
+[ "$size" -le "$largest" ] ||
+  { rm -rf "$stage"; fail FileTooLarge "$file has $size bytes, at most $largest can be fetched"; }
 digest=$(gzip -dc <data | sha256sum)
 stream=$(sha256sum <data)
 say "sha256 ${digest%% *}"
-say "size $(($(gzip -dc <data | wc -c) + 0))"
+say "size $size"
 say "stream ${stream%% *}"
 say "length $(($(wc -c <data) + 0))"
 say state found
@@ -113,7 +121,7 @@ def look_script(path: str, *, write: bool) -> str:
 
 def snapshot_script(path: str) -> str:
     """Return the script that makes a compressed copy, so that all ranges are of one and the same content."""
-    return script_with({"file": path, "mark": _mark(path)}, _COMMON + _SNAPSHOT)
+    return script_with({"file": path, "mark": _mark(path), "largest": MAX_FILE_BYTES}, _COMMON + _SNAPSHOT)
 
 
 def range_script(path: str, number: int) -> str:

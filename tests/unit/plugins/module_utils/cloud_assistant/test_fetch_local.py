@@ -18,6 +18,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     put,
     sha256_of,
 )
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.file_parts import MAX_FILE_BYTES
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -83,6 +84,17 @@ def test_ranges_of_another_content_are_thrown_away(tmp_path):
 def test_what_does_not_add_up_is_no_content(tmp_path):
     kept = Ranges(tmp_path / "file", "a" * 64, 3, 5)
     kept.add(1, b"abc")
+    assert kept.content() is None
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [b"no gzip", gzip.compress(b"cut off" * 100)[:-9], gzip.compress(bytes(MAX_FILE_BYTES + 1), 1)],
+    ids=["no gzip", "cut off", "more than a file may have"],
+)
+def test_what_does_not_unpack_is_no_content(tmp_path, stream):
+    kept = Ranges(tmp_path / "file", hashlib.sha256(stream).hexdigest(), len(stream), len(stream))
+    assert kept.add(1, stream)
     assert kept.content() is None
 
 
