@@ -100,6 +100,17 @@ def test_more_than_fifty_instances_take_two_calls_a_part(cloud):
     assert client.requests["RunCommand"] == 1
 
 
+def test_a_small_file_whose_arrival_cannot_be_read_counts_as_on_its_way_and_only_there(cloud):
+    ids = cloud.emulator.reset(instances=53)
+    cloud.emulator.faults([{"action": "DescribeSendFileResults", "kind": "status", "status": 500, "nth": [1]}])
+    failure = cloud.send(b"x" * 100, ids, cloud.client(max_retries=0)).failure()
+    cloud.emulator.clear_faults()
+    assert "DescribeSendFileResults" in str(failure)
+    assert failure.result["changed"] is True
+    states = [(result["status"], bool(result["invoke_id"])) for result in failure.result["results"]]
+    assert sorted({states.count(("Success", True)), states.count(("Running", True))}) == [3, 50]
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_whatever_goes_wrong_in_between_the_file_arrives_once_and_whole(cloud, seed):
     kinds = ["drop_before", "drop_after", "truncate", "status", "throttle", "duplicate"]

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import CloudError, WaitTimeout
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import CloudError
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 
 from .concurrency import at_once
-from .deliveries import MAX_INSTANCES, Delivery, deliver, wait_arrival
+from .deliveries import MAX_INSTANCES, Arrival, Delivery, deliver, wait_arrival
 from .file_parts import Parcel, pack
 from .file_request import SendRequest
 from .file_results import FileOutcome, FileResult, in_order, without_output
@@ -21,6 +21,7 @@ from .file_scripts import Report, look_script, read_report
 from .models import InstanceResult
 from .own_scripts import run_own_script
 from .readiness import find_targets
+from .sending import Sent
 from .staging import Staging
 from .targets import batches, check_tags
 
@@ -185,19 +186,16 @@ class _Sending:
         sent = at_once(
             lambda group: deliver(self.client, delivery, group, skip=self.skip, deadline=self.deadline), groups
         )
-        for number, answer in enumerate(sent, start=1):
+        started = [answer for answer in sent if answer.invoke_id]
+        for answer in sent:
             self.results.update((item.instance_id, FileResult(item)) for item in answer.left_out)
             if answer.error:
                 self.outcome.errors.append(answer.error)
-            if not answer.invoke_id:
-                continue
-            self.progress(f"sent to {len(answer.instance_ids)} instances, batch {number} of {len(sent)}")
-            try:
-                found = wait_arrival(
-                    self.client, answer.invoke_id, answer.instance_ids, self.deadline, f"sending {request.path}"
-                )
-            except WaitTimeout as error:
-                self.outcome.errors.append(error)
+        self.progress(f"sent to {sum(len(answer.instance_ids) for answer in started)} of {len(ids)} instances")
+        for answer, found in zip(started, at_once(self._arrivals, started), strict=True):
+            if isinstance(found, CloudError):
+                # it is on its way, and only how it ends is not known
+                self.outcome.errors.append(found)
                 for item in answer.instance_ids:
                     self.results[item] = FileResult(InstanceResult(item, "Running", answer.invoke_id), changed=True)
                 continue
@@ -210,6 +208,14 @@ class _Sending:
                 self.results[item] = FileResult(
                     plain, arrival.arrived, facts if arrival.arrived else {}, report.before, report.content
                 )
+
+    def _arrivals(self, sent: Sent) -> Mapping[str, Arrival] | CloudError:
+        """Return what became of one call of the direct way, or what kept that from being read."""
+        what = f"sending {self.request.path}"
+        try:
+            return wait_arrival(self.client, sent.invoke_id, sent.instance_ids, self.deadline, what)
+        except CloudError as error:
+            return error
 
 
 def _kept(report: Report) -> Mapping[str, str]:
