@@ -55,8 +55,9 @@ class FileResult:
         }
         names = {"sha256": "checksum"}
         record.update({names.get(key, key): self.facts[key] for key in FACTS if self.facts.get(key)})
-        if "size" in record:
-            record["size"] = int(record["size"])
+        size = record.pop("size", "")
+        if size.isdecimal():
+            record["size"] = int(size)
         if "mode" in record:
             record["mode"] = record["mode"].rjust(4, "0")
         return record

@@ -15,6 +15,7 @@ import base64
 import binascii
 import hashlib
 import posixpath
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -298,6 +299,8 @@ class Report:
 
 
 _FACTS = ("kind", "sha256", "size", "mode", "owner", "group")
+# of at most 99999 parts, many times those of the largest file: an instance cannot make us count on without end
+_PARTS = re.compile(r"(?:\d{1,5}-\d{1,5}(?:,(?=\d)|$))*")
 
 
 def read_report(output: bytes, dropped: int = 0) -> Report:
@@ -326,7 +329,7 @@ def read_report(output: bytes, dropped: int = 0) -> Report:
             content = base64.b64decode(encoded)
         except binascii.Error:
             dropped = dropped or 1
-    if dropped or not (error or "state" in found):
+    if dropped or not (error or "state" in found) or not _PARTS.fullmatch(found.get("parts", "")):
         start = text.strip()[:200]
         error = ("ScriptOutputInvalid", f"the script's output is not complete: {start}" if start else "no output")
     return Report(

@@ -311,7 +311,17 @@ def test_tidying_up_takes_everything_or_leaves_the_parts(instance, tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("output", [b"", b"sh: 1: not found", b"kind file\nsha256 abc\n"])
+@pytest.mark.parametrize(
+    "output",
+    [
+        b"",
+        b"sh: 1: not found",
+        b"kind file\nsha256 abc\n",
+        b"state missing\nparts 1-\n",
+        b"state missing\nparts 1-999999999999\n",
+        b"state missing\nparts 1-2,\n",
+    ],
+)
 def test_output_that_is_not_complete_is_an_error(output):
     assert read_report(output).error_code == "ScriptOutputInvalid"
     assert read_report(b"kind missing\nstate missing\n", dropped=1).error_code == "ScriptOutputInvalid"
