@@ -76,6 +76,8 @@ options:
   content:
     description:
       - The content as text, sent as UTF-8 without any change.
+      - It is not repeated among the task's arguments in the result. With C(--diff) it is shown, so a file with secrets
+        wants C(no_log).
     type: str
   target_dir:
     description:
@@ -429,6 +431,7 @@ SPEC = TaskSpec(
     required_if=[("template", True, ["src"])],
     required_by={"content": ["name"]},
     source_as_path=True,
+    unshown=["content"],
 )
 
 _AS_THEY_ARE = (

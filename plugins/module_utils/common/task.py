@@ -22,6 +22,9 @@ from ansible.module_utils.common.text.converters import to_text
 from ansible.module_utils.errors import UnsupportedError
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import CloudError
 
+NOT_SHOWN = "(not shown)"
+"""What a result says in the place of an option that it does not repeat."""
+
 _URL = re.compile(r"[a-z]+://[^\s/:@]*:(?P<password>[^\s/@]+)@\S*", re.IGNORECASE)
 
 
@@ -35,6 +38,8 @@ class TaskSpec:
 
     ``source_as_path`` is for a module with the options ``src`` and ``content`` that needs the file itself (its name,
     its size): it always gets ``src``, the path of a file where it runs, never the file's text as ``content``.
+    ``unshown`` are options whose text may hold secrets among much else: the result does not repeat it among the
+    arguments. ``no_log`` is not for them, it would take every occurrence of the text out of the result.
     """
 
     argument_spec: Mapping[str, Mapping[str, Any]]
@@ -45,6 +50,7 @@ class TaskSpec:
     required_by: Mapping[str, Sequence[str]] | None = None
     supports_check_mode: bool = True
     source_as_path: bool = False
+    unshown: Sequence[str] = ()
 
     def validation(self) -> dict[str, Any]:
         """The keyword arguments that ``AnsibleModule`` and ``ArgumentSpecValidator`` share."""
@@ -93,6 +99,7 @@ def run_module(spec: TaskSpec, ensure: Operation) -> None:
         warn=lambda text: module.warn(remove_values(text, module.no_log_values)),
     )
     result = _outcome(ensure, task)
+    module.params.update(_unshown(spec, module.params))
     if result.pop("failed", False):
         module.fail_json(**result)
     module.exit_json(**result)
@@ -146,10 +153,15 @@ def run_in_process(
     else:
         result = _outcome(ensure, task)
 
-    result["invocation"] = {"module_args": params}
+    result["invocation"] = {"module_args": {**params, **_unshown(spec, params)}}
     if validation._deprecations:
         result["deprecations"] = list(validation._deprecations)
     return _as_printed(result, secrets)
+
+
+def _unshown(spec: TaskSpec, params: Mapping[str, Any]) -> dict[str, str]:
+    """What is shown of the given options that are not to be repeated."""
+    return {name: NOT_SHOWN for name in spec.unshown if params.get(name) is not None}
 
 
 def _secrets_of(spec: TaskSpec, params: Mapping[str, Any]) -> set[str]:

@@ -32,11 +32,13 @@ SPEC = TaskSpec(
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "secret": {"type": "str", "no_log": True, "fallback": (env_fallback, ["TASK_TEST_SECRET"])},
         "secrets": {"type": "dict", "no_log": True},
+        "text": {"type": "str"},
         "old": {"type": "str", "removed_in_version": "9.0.0", "removed_from_collection": "cloudops.cloud_assistant"},
     },
     mutually_exclusive=[("name", "ids")],
     required_one_of=[("name", "ids")],
     required_if=[("state", "absent", ["name"])],
+    unshown=["text"],
 )
 
 
@@ -130,6 +132,13 @@ def test_a_password_written_into_a_url_is_removed():
 def test_text_that_merely_holds_a_url_stays():
     result, _warnings = use(refuse, name="curl https://me:hello@cloud.example")
     assert "me:hello@cloud.example" in result["msg"]
+
+
+def test_an_option_not_to_be_shown_is_not_repeated_and_nothing_else_changes():
+    result, _warnings = use(name="password", text="password=s3cr3t")
+    shown = result["invocation"]["module_args"]
+    assert (shown["name"], shown["text"]) == ("password", "(not shown)")
+    assert use(name="x")[0]["invocation"]["module_args"]["text"] is None
 
 
 def test_flags_survive_a_secret_of_their_spelling():
@@ -233,6 +242,7 @@ def as_module(operation: str, arguments: dict[str, Any]) -> tuple[dict[str, Any]
         ("answer_error", {"name": "x", "secret": SECRET}),
         ("print_secrets", {"name": "x", "secrets": f'{{"token": "{SECRET}"}}'}),
         ("refuse", {"name": f"http://me:{SECRET}@cloud.example"}),
+        ("show", {"name": "x", "text": f"token={SECRET}"}),
         ("break_down", {"name": "x"}),
         ("show", {"name": "x", "ids": ["a"], "secret": SECRET}),
     ],
