@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
@@ -52,6 +53,9 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         operation = self._operation()
         arguments = {str(key): plain(value) for key, value in self._task.args.items()}
+        if operation.SPEC.source_as_path and isinstance(arguments.get("content"), (dict, list)):
+            # before 2.19 a template that gives JSON becomes data, which as text would be Python's
+            arguments["content"] = json.dumps(arguments["content"], ensure_ascii=False)
         with self._source(operation, arguments, task_vars) as source:
             if source is not None:
                 if source.text is not None and not operation.SPEC.source_as_path:

@@ -75,7 +75,9 @@ options:
     default: false
   content:
     description:
-      - The content as text, sent as UTF-8 without any change.
+      - >-
+        The content as text, sent as UTF-8 without any change. A dictionary or a list is sent as JSON, as with
+        M(ansible.builtin.copy).
       - It is not repeated among the task's arguments in the result. With C(--diff) it is shown, so a file with secrets
         wants C(no_log).
     type: str

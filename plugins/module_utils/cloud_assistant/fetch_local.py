@@ -35,7 +35,7 @@ def destinations(dest: str, path: str, instance_ids: Sequence[str], *, flat: boo
 
     Not flat, it is ``dest/<instance id>/<path>``, and without the folder of the id where ``dest`` names it already.
     Flat, ``dest`` is the file itself, or with a slash at its end the folder for it. Raises InputError where two
-    instances would have the same file, or where a folder stands in its place.
+    instances would have the same file, where a folder stands in its place, or where nobody may look.
     """
     named = PLACE_OF_ID in dest
     if flat and not named and len(instance_ids) > 1:
@@ -47,7 +47,11 @@ def destinations(dest: str, path: str, instance_ids: Sequence[str], *, flat: boo
             place = Path(base, os.path.basename(path)) if base.endswith("/") else Path(base)
         else:
             place = Path(base, *([] if named else [instance_id]), path.lstrip("/"))
-        if place.is_dir():
+        try:
+            is_folder = place.is_dir()
+        except OSError as error:
+            raise InputError("dest", f"{place}: {error.strerror}") from error
+        if is_folder:
             raise InputError("dest", f"{place} is a folder; a slash at its end puts the file into it")
         found[instance_id] = place
     return found

@@ -74,6 +74,11 @@ def test_ranges_survive_a_broken_fetch_and_only_the_whole_ones_count(tmp_path, d
     assert second.content() == data
 
 
+def test_a_place_that_cannot_be_is_told_of_the_option(tmp_path):
+    with pytest.raises(InputError, match="dest: .*File name too long"):
+        destinations(f"{tmp_path}/{'x' * 300}", "/etc/motd", ["i-1"], flat=True)
+
+
 def test_ranges_of_another_content_are_thrown_away(tmp_path):
     place = tmp_path / "file"
     Ranges(place, "a" * 64, 10, 5).add(1, b"12345")
