@@ -52,8 +52,9 @@ options:
     default: {}
   agent:
     description:
-      - Join in the agent's state as the variable C(cloud_assistant), with C(online), C(installed), C(version) and
-        C(last_heartbeat). It costs one more request for each 100 instances.
+      - Join in the agent's state as the variable C(cloud_assistant), with C(online), C(installed) (it was heard of at
+        some time), C(version) (empty where it does not run) and C(last_heartbeat). It costs one more request for each
+        100 instances.
     type: bool
     default: true
   only_online:

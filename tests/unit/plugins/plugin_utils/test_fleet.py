@@ -183,6 +183,21 @@ def test_record_has_exactly_the_documented_variables_and_finds_each_address():
     assert record["cloud_assistant"] == {"online": False, "installed": False, "version": "", "last_heartbeat": ""}
 
 
+@pytest.mark.parametrize(
+    ("agent", "installed"),
+    [
+        ({"CloudAssistantStatus": "false"}, False),
+        # offline for a while: no version is told
+        ({"CloudAssistantStatus": "false", "LastHeartbeatTime": "2026-01-01T00:00:00Z"}, True),
+        # the API of 2018 tells nothing else
+        ({"CloudAssistantStatus": "true"}, True),
+    ],
+)
+def test_an_agent_that_was_ever_heard_of_is_installed(agent, installed):
+    record = host_record({"InstanceId": "i-1"}, {"InstanceId": "i-1", **agent}, "cn-a", True)
+    assert record["cloud_assistant"]["installed"] is installed
+
+
 def test_record_of_the_classic_network_and_of_no_address_at_all():
     row = {"InstanceId": "i-1", "InnerIpAddress": {"IpAddress": ["10.9.0.1"]}, "EipAddress": {"IpAddress": ""}}
     assert host_record(row, None, "cn-a", False)["private_ip"] == "10.9.0.1"
