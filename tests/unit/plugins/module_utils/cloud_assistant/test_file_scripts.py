@@ -279,6 +279,25 @@ def test_a_staging_directory_of_somebody_else_is_not_used(instance, tmp_path, ma
     assert (staging.stat().st_uid, staging.is_symlink()) == (0, False)
 
 
+@pytest.mark.parametrize("compress", [True, False])
+def test_a_full_disk_leaves_the_old_file_and_no_rubbish(instance, tmp_path, monkeypatch, compress):
+    target = TargetFile(str(tmp_path / "place"), "file")
+    os.mkdir(target.directory)
+    (tmp_path / "place" / "file").write_bytes(b"old")
+    parcel = pack(bytes(90_000), compress=compress)
+    instance.look(target, parcel)
+    deliver(target, parcel)
+    for name in ("cat", "gzip"):
+        tool = tmp_path / "tools" / name
+        tool.parent.mkdir(exist_ok=True)
+        tool.write_text("#!/bin/sh\nprintf half\nexit 1\n")
+        tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/tools{os.pathsep}{os.environ['PATH']}")
+    assert instance.assemble(target, parcel).error_code == "FileCreateFail"
+    assert os.listdir(target.directory) == ["file"]
+    assert (tmp_path / "place" / "file").read_bytes() == b"old"
+
+
 def test_two_tasks_at_once_never_move_half_a_file_into_place(instance, tmp_path, monkeypatch):
     data = random.Random(4).randbytes(90_000)
     target, parcel = TargetFile(str(tmp_path / "place"), "file"), pack(data)
