@@ -12,10 +12,11 @@ from collections.abc import Callable
 
 FIRST_AFTER = 3.0  # seconds: a shorter task needs no progress
 AT_MOST_EVERY = 5.0  # seconds between two lines
+REPEAT_AFTER = 60.0  # seconds: a line that says nothing new still says that the task goes on
 
 
 class Progress:
-    """Pass on a line of progress when enough time has passed and it says something new.
+    """Pass on a line of progress when enough time has passed and it says something new, or nothing was said for long.
 
     `show` gets the line with `label` and the seconds elapsed. `clock` is monotonic, in seconds. May be called from
     several threads.
@@ -28,14 +29,16 @@ class Progress:
         self._lock = threading.Lock()
         self._started = clock()
         self._next = self._started + FIRST_AFTER
+        self._repeat = self._next
         self._last = ""
 
     def __call__(self, text: str) -> None:
         """Show `text` now, or not at all: a line held back is replaced by the next one anyway."""
         with self._lock:
             now = self._clock()
-            if now < self._next or text == self._last:
+            if now < (self._repeat if text == self._last else self._next):
                 return
             self._last = text
             self._next = now + AT_MOST_EVERY
+            self._repeat = now + REPEAT_AFTER
         self._show(f"{self._label}: {text} ({now - self._started:.0f} s)")

@@ -1,13 +1,14 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Progress is shown late, seldom, and only when it says something new."""
+"""Progress is shown late, seldom, and only when it says something new or nothing was said for long."""
 
 from __future__ import annotations
 
 from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.progress import (
     AT_MOST_EVERY,
     FIRST_AFTER,
+    REPEAT_AFTER,
     Progress,
 )
 from hypothesis import given
@@ -33,7 +34,15 @@ def test_lines_are_late_seldom_and_new(calls: list[tuple[float, str]]):
     assert all(when >= 100 + FIRST_AFTER for when in times)
     assert all(later - earlier >= AT_MOST_EVERY for earlier, later in zip(times, times[1:], strict=False))
     texts = [line.rpartition(" (")[0] for _when, line in shown]
-    assert all(one != next_one for one, next_one in zip(texts, texts[1:], strict=False))
+    assert all(
+        texts[number] != texts[number - 1] or times[number] - times[number - 1] >= REPEAT_AFTER
+        for number in range(1, len(shown))
+    )
+
+
+def test_a_run_in_which_nothing_changes_is_heard_of_each_minute():
+    shown = [line for _when, line in play([(1.0, "0/3 finished")] * 130)]
+    assert shown == ["host: 0/3 finished (3 s)", "host: 0/3 finished (63 s)", "host: 0/3 finished (123 s)"]
 
 
 def test_a_long_run_is_heard_of():
