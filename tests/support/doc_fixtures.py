@@ -120,7 +120,8 @@ _FILES = {
     "templates/nginx.conf.j2": "# {{ ansible_managed | default('managed') }}\n",
     "templates/app.conf.j2": "user={{ settings.colour }}\n",
     "templates/database.ini.j2": "password={{ vault_database_password }}\n",
-    **{f"scripts/{name}.sh": _SCRIPT for name in ("disk-use", "restart-service")},
+    "scripts/disk-use.sh": _SCRIPT,
+    "scripts/restart-service.sh": "echo {{service}}\n",
 }
 
 
