@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,26 @@ class Roles:
     def run(self, name: str, *, check: bool = False, **variables: Any) -> PlayResult:
         """Run the playbook with these extra variables."""
         return self._playbook(PLAYBOOKS / f"{name}.yml", extra_vars=variables, check=check, env=self.emulator.env())
+
+    def run_roles(self, *entries: tuple[str, dict[str, Any]], **options: Any) -> PlayResult:
+        """Run a play that uses these roles, each with its variables, and goes on after one that fails."""
+        tasks = [
+            {
+                "block": [{
+                    "name": f"Use {role}",
+                    "ansible.builtin.include_role": {"name": f"cloudops.cloud_assistant.{role}"},
+                    "vars": variables,
+                    "tags": ["always"],
+                }],
+                "rescue": [{
+                    "name": f"Failure {number}",
+                    "ansible.builtin.debug": {"msg": "{{ ansible_failed_result }}"},
+                }],
+            }
+            for number, (role, variables) in enumerate(entries)
+        ]
+        play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
+        return self._playbook(f"---\n{json.dumps([play])}\n", env=self.emulator.env(), **options)
 
     def on_instances(self, script: str, *instance_ids: str) -> dict[str, str]:
         """Run a script on instances, without Ansible, and return what each printed."""
@@ -134,6 +155,100 @@ def test_a_run_without_targets_or_script_is_refused(roles: Roles, variables: dic
     assert {row["action"] for row in roles.emulator.requests()[before:]} <= {"DescribeInstances"}
 
 
+def test_a_canary_is_an_instance_that_can_run_the_script(roles: Roles):
+    run = run_script(
+        roles, target_instances="i-stopped i-web-2 i-web-1", run_script_canary="1", run_script_unready="skip",
+    )
+    assert run.rc == 2, run.output
+    assert roles.states("run_script") == {
+        "i-web-2": ("Failed", "canary"),
+        "i-stopped": ("Skipped", "waves"),
+        "i-web-1": ("Skipped", "waves"),
+    }
+    # the report says why
+    [note] = roles.report("run_script")["notes"]
+    assert "i-web-2: exit code 1" in note
+
+
+REFUSED = [
+    ("run_script", {"run_script_canary": "one"}, 'run_script_canary is "one"'),
+    ("run_script", {"run_script_canary": -1}, 'run_script_canary is "-1"'),
+    ("run_script", {"run_script_canary": 0.5}, 'run_script_canary is "0.5"'),
+    ("rolling_deploy", {"rolling_deploy_canary": "all"}, 'rolling_deploy_canary is "all"'),
+    ("rolling_deploy", {"rolling_deploy_wave_size": "5 %"}, 'rolling_deploy_wave_size "5 %"'),
+    ("agent", {"agent_instance_ids": [], "agent_resource_tags": {"role": "nothing"}}, "No instance has the tags"),
+    ("deliver_files", {"deliver_files_items": [{"content": "x", "dest": "/srv"}]}, "a content and a name"),
+    ("deliver_files", {"deliver_files_items": [{"dest": "/srv", "name": "x"}]}, "either a src, or a content"),
+    ("script_library", "", 'the key "scripts"'),
+    ("script_library", "scripts:", 'the key "scripts"'),
+    ("script_library", "scripts: [a.sh]", 'the key "scripts"'),
+    ("script_library", "scripts: [{name: a, file: a.sh, tiemout: 5}]", "unknown keys tiemout"),
+    ("script_library", "scripts: [{name: a, file: a.sh, parameters: [Name, age]}]", "the parameters age, and a.sh"),
+]
+
+
+def test_what_cannot_be_meant_is_refused_before_anything_runs(roles: Roles):
+    (roles.folder / "app.txt").write_text("1.0", encoding="utf-8")
+    entries = []
+    for number, (role, given, _message) in enumerate(REFUSED):
+        variables: dict[str, Any] = {
+            "run_script": {"run_script_content": "true"},
+            "rolling_deploy": {"rolling_deploy_release": "1", "rolling_deploy_artifact": "app.txt"},
+        }.get(role, {})
+        if isinstance(given, str):
+            folder = roles.folder / f"library{number}"
+            folder.mkdir()
+            (folder / "manifest.yml").write_text(given, encoding="utf-8")
+            (folder / "a.sh").write_text("echo {{ name }}\n", encoding="utf-8")
+            given = {"script_library_folder": str(folder)}
+        else:
+            given = {f"{role}_instance_ids": WEB, **given}
+        entries.append((role, {**variables, **given}))
+    before = len(roles.emulator.requests())
+    run = roles.run_roles(*entries)
+    for number, (_role, _given, message) in enumerate(REFUSED):
+        assert message in json.dumps(run.result(f"Failure {number}")["msg"]).replace('\\"', '"'), number
+    assert {row["action"] for row in roles.emulator.requests()[before:]} <= {"DescribeInstances"}
+
+
+def test_roles_take_ids_as_the_text_that_a_survey_gives(playbook: Callable[..., PlayResult]):
+    """Read as the roles do; their argument specifications let a text with commas pass."""
+    lists = {
+        "run_script": "run_script_targets",
+        "agent": "agent_id_list",
+        "deliver_files": "deliver_files_targets",
+        "rolling_deploy": "rolling_deploy_targets",
+        "scheduled_script": "scheduled_script_targets",
+    }
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars_files": [str(PLAYBOOKS.parent / "roles" / role / "vars" / "main.yml") for role in lists],
+        "vars": {f"{role}_instance_ids": "i-web-1, i-web-3\ni-web-4" for role in lists},
+        "tasks": [{
+            "name": "Show the lists",
+            "ansible.builtin.debug": {"msg": {role: f"{{{{ {name} }}}}" for role, name in lists.items()}},
+        }],
+    }
+    run = playbook(f"---\n{json.dumps([play])}\n")
+    assert run.result("Show the lists")["msg"] == dict.fromkeys(lists, ["i-web-1", "i-web-3", "i-web-4"])
+
+
+def test_the_tag_report_alone_reports_nothing(roles: Roles):
+    given = {"report_dest": str(roles.folder), "instance_ids": ["i-web-1"]}
+    run = roles.run_roles(
+        ("run_script", {f"run_script_{name}": value for name, value in {**given, "content": "true"}.items()}),
+        ("agent", {f"agent_{name}": value for name, value in {**given, "report": True}.items()}),
+        ("rolling_deploy", {
+            f"rolling_deploy_{name}": value for name, value in {**given, "release": "1", "artifact": "app.txt"}.items()
+        }),
+        arguments=["--tags", "report"],
+    )
+    assert run.rc == 0, run.output
+    assert not [row["task"] for row in run.results if row["task"].startswith("Failure")], run.output
+    assert sorted(path.name for path in roles.folder.glob("*.json")) == []
+
+
 def deploy(roles: Roles, release: str, **variables: Any) -> PlayResult:
     """Run the playbook rolling_deploy with an artifact whose content is the release's name."""
     artifact = roles.folder / "app.txt"
@@ -186,6 +301,37 @@ def test_a_wave_that_fails_its_check_can_take_the_others_back(roles: Roles):
     assert failed.rc == 2, failed.output
     assert set(in_service(roles).values()) == {"none"}
     assert set(roles.states("rolling_deploy").values()) == {("RolledBack", "rolled back")}
+
+
+# takes the agent of an instance off the net once the script that switches the release was sent
+LEAVE = """
+import base64, json, sys, urllib.request
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+sent = json.load(opener.open(f"{sys.argv[1]}/requests"))
+scripts = [base64.b64decode(row["params"].get("CommandContent", "")) for row in sent if row["action"] == "RunCommand"]
+if any(b"is not staged" in script for script in scripts):
+    url = f"{sys.argv[1]}/instances/{sys.argv[2]}/agent-offline"
+    opener.open(urllib.request.Request(url, data=b"{}", method="POST"))
+"""
+
+
+def test_an_instance_that_the_way_back_does_not_reach_has_failed(roles: Roles):
+    """It goes offline between the switch and the check, which the controller renders then."""
+    leave = roles.folder / "leave.py"
+    leave.write_text(LEAVE, encoding="utf-8")
+    command = f"{sys.executable} {leave} {roles.emulator.ready['control']} i-web-2"
+    check = f"{{{{ lookup('ansible.builtin.pipe', '{command}') }}}} true"
+    failed = deploy(roles, "1.0", rolling_deploy_post_check=check)
+    assert failed.rc == 2, failed.output
+    assert roles.states("rolling_deploy") == {
+        "i-web-1": ("RolledBack", "rolled back"),
+        "i-web-2": ("NotRolledBack", "roll back"),
+        "i-web-3": ("RolledBack", "rolled back"),
+        **dict.fromkeys(WEB[3:], ("Skipped", "not started")),
+    }
+    report = roles.report("rolling_deploy")
+    assert report["summary"]["failed"] == 3
+    assert "roll back: not reached: i-web-2" in report["notes"][0]
 
 
 def test_a_wave_that_fails_before_its_switch_stays_as_it_is(roles: Roles):
