@@ -34,6 +34,7 @@ class Request:
         assert len(dict(pairs)) == len(pairs), "a parameter came twice"
         return dict(pairs)
 
+
 MADE = {"RequestId": "R-1", "CommandId": "c-1", "InvokeId": "t-1"}
 """The body of an answer that is given none: success, with the ids of whatever a call can make."""
 

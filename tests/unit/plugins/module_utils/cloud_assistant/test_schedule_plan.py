@@ -190,4 +190,5 @@ def test_agents_that_take_changes(version: str, os_type: str, expected: bool) ->
     ],
 )
 def test_frequencies_that_mean_the_same_are_the_same(one: str, other: str, same: bool) -> None:
-    assert same_frequency(one, other) is same_frequency(other, one) is same
+    for pair in ((one, other), (other, one)):
+        assert same_frequency(*pair) is same
