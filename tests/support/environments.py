@@ -94,17 +94,29 @@ def _made(name: str, python: str, requirements: Sequence[str], constraints: Sequ
     with (place.parent / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (place / "complete").exists():
-            shutil.rmtree(place, ignore_errors=True)
-            subprocess.run([python, "-m", "venv", str(place)], check=True)
-            (place / "constraints.txt").write_text("\n".join(constraints) + "\n")
-            wanted = ["--constraint", str(place / "constraints.txt"), *requirements]
-            fast = [UV, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(place / "bin/python")]
+            pins = place.parent / f"{name}.constraints"
+            pins.write_text("\n".join(constraints) + "\n")
+            wanted = ["--constraint", str(pins), *requirements]
+            its_python = str(place / "bin/python")
+            fast = [
+                [UV, "venv", "--quiet", "--python", python, str(place)],
+                [UV, "pip", "install", "--quiet", "--compile-bytecode", "--python", its_python, *wanted],
+            ]
+            slow = [
+                [python, "-m", "venv", str(place)],
+                [its_python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *wanted],
+            ]
             # uv is several times faster; pip knows the machine's own index settings, which uv does not read
-            if subprocess.run([*fast, *wanted], check=False).returncode != 0:
-                slow = [str(place / "bin/python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-                subprocess.run([*slow, *wanted], check=True)
+            if not _all_succeed(fast, place) and not _all_succeed(slow, place):
+                raise RuntimeError(f"the environment {name} cannot be made, see above")
             (place / "complete").touch()
     return place
+
+
+def _all_succeed(commands: Sequence[Sequence[str]], place: pathlib.Path) -> bool:
+    """Run the commands that make an environment in an empty `place`, up to the first that fails."""
+    shutil.rmtree(place, ignore_errors=True)
+    return all(subprocess.run(command, check=False).returncode == 0 for command in commands)
 
 
 def copy_checkout(destination: pathlib.Path) -> pathlib.Path:
