@@ -33,7 +33,32 @@ for _name in ("http_proxy", "HTTP_PROXY"):
 
 # a busy machine must not make a test fail: no input of a property is judged by its time
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
+# for a second run of the same tests, on another release
+settings.register_profile("few", settings.get_profile("untimed"), max_examples=20)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "untimed"))
+
+# the files of tests that take longest, the longest first
+LONGEST = (
+    "quality/test_sanity.py",
+    "matrix/test_releases.py",
+    "integration/test_roles.py",
+    "quality/test_lint.py",
+    "awx/test_runner.py",
+    "integration/test_action_plugin.py",
+    "docs/test_examples.py",
+    "integration/test_both_ways.py",
+    "molecule/test_scenarios.py",
+    "integration/test_targets.py",
+    "quality/test_build.py",
+    "integration/test_decommission.py",
+    "browser/test_docs.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files: each goes to one worker as a whole, and none is to be alone with one at the end."""
+    order = {Path(__file__).parent / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path, len(order)))
 
 
 # how far an emulated instance can be kept apart on a machine, from the least to the most
