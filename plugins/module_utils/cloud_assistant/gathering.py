@@ -62,8 +62,7 @@ class Gathering:
     def keep(self, results: Iterable[InstanceResult], previous: bool = False) -> None:
         """Note results; a later one of the same instance replaces an earlier one."""
         for result in results:
-            if self._skip and result.failed and not_begun(result):
-                result = replace(result, status=SKIPPED, rc=None)
+            result = as_told(result, skip=self._skip)
             self._results[result.instance_id] = replace(result, previous=True) if previous else result
 
     def read(self, shares: Mapping[str, Share], states: Mapping[str, Invocation] | None = None) -> None:
@@ -107,12 +106,14 @@ class Gathering:
         return [self._results.get(item) or unknown(item) for item in instance_ids]
 
 
-def not_begun(result: InstanceResult) -> bool:
-    """Whether the service took the call for an instance that was not ready, so that the script has not begun there.
+def as_told(result: InstanceResult, *, skip: bool) -> InstanceResult:
+    """Return the result; with ``skip``, of an instance that turned out not to be ready, as one that was left out.
 
-    The same codes are given where an instance was stopped, or its agent, while the script ran.
+    The service took the call for it, and the script has not begun there. The same codes are given where an instance was
+    stopped, or its agent, while the script ran: that has failed.
     """
-    return result.error_code in UNREADY_RESULTS and (result.status == "Aborted" or not result.started_at)
+    not_begun = result.error_code in UNREADY_RESULTS and (result.status == "Aborted" or not result.started_at)
+    return replace(result, status=SKIPPED, rc=None) if skip and result.failed and not_begun else result
 
 
 def unknown(instance_id: str, invoke_id: str = "") -> InstanceResult:

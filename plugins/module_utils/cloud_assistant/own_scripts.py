@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import CloudError, WaitTimeout
@@ -19,9 +18,9 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wa
 
 from .concurrency import at_once
 from .content import ScriptContent
-from .gathering import not_begun
+from .gathering import as_told
 from .invocations import list_invocations
-from .models import SKIPPED, InstanceResult
+from .models import InstanceResult
 from .outcome import RunOutcome
 from .request import RunRequest
 from .results import read_results
@@ -88,7 +87,7 @@ def _gather(client: Client, outcome: RunOutcome, name: str, deadline: Deadline, 
             outcome.errors.append(answer)
         else:
             found.update(answer)
-    outcome.results = [_told(found.get(result.instance_id, result), skip) for result in outcome.results]
+    outcome.results = [as_told(found.get(result.instance_id, result), skip=skip) for result in outcome.results]
 
 
 def _results(
@@ -113,10 +112,3 @@ def _results(
     if all(item in found and not found[item].live and found[item].output is not None for item in instance_ids):
         return found
     return read_results(client, invoke_id, instance_ids, deadline)
-
-
-def _told(result: InstanceResult, skip: bool) -> InstanceResult:
-    """Return the result; an instance that turned out not to be ready counts as skipped where that is wanted."""
-    if skip and result.failed and not_begun(result):
-        return replace(result, status=SKIPPED, rc=None)
-    return result
