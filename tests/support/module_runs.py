@@ -10,17 +10,7 @@ from typing import Any
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import connect
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import run_in_process
-
-WRITES = {
-    "CreateCommand",
-    "ModifyCommand",
-    "DeleteCommand",
-    "TagResources",
-    "UntagResources",
-    "InvokeCommand",
-    "StopInvocation",
-    "ModifyInvocationAttribute",
-}
+from fake_library import WRITES
 
 
 class Cloud:
