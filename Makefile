@@ -7,7 +7,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint molecule bench docs clean
+.PHONY: help venv demo test lint unit integration releases molecule bench docs clean
 
 # ansible starts three times slower when it may not keep its byte code
 unexport PYTHONDONTWRITEBYTECODE
@@ -30,7 +30,7 @@ export PATH := $(BIN):$(PATH)
 LINK := $(VENV)/collections/ansible_collections/cloudops/cloud_assistant
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.run: requirements/run.txt
 	@test -n "$(PYTHON)" || { echo "make: no Python 3.10 or newer with venv and pip was found" >&2; exit 1; }
@@ -55,8 +55,20 @@ demo: $(VENV)/.run  ## run a script on a fleet of emulated instances
 test: $(VENV)/.dev  ## run all tests
 	@$(BIN)/python -m pytest tests
 
+# The parts of `make test`. Together they are the whole, so that a workflow can run them side by side.
+SANITY := tests/quality/test_sanity.py
+
 lint: $(VENV)/.dev  ## check style, types and documentation
-	@$(BIN)/python -m pytest tests/quality
+	@$(BIN)/python -m pytest tests/quality --ignore=$(SANITY)
+
+unit: $(VENV)/.dev  ## run the tests that need no playbook
+	@$(BIN)/python -m pytest tests/unit tests/contract
+
+integration: $(VENV)/.dev  ## run playbooks, roles, examples and pages against the emulator
+	@$(BIN)/python -m pytest tests/integration tests/docs tests/browser tests/awx tests/molecule
+
+releases: $(VENV)/.dev  ## test each supported ansible-core: sanity, and a share of the playbooks
+	@$(BIN)/python -m pytest tests/matrix $(SANITY)
 
 molecule: $(VENV)/.dev  ## run every scenario of the roles
 	@$(BIN)/molecule test --all

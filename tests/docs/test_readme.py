@@ -82,7 +82,7 @@ def test_every_dependency_has_its_reason():
 
 
 def test_its_links_lead_somewhere():
-    for name in ("README.md", "CONTRIBUTING.md"):
+    for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md"):
         text = (REPOSITORY / name).read_text(encoding="utf-8")
         links = re.findall(r"\]\(([^)#]+?)\)", text)
         assert [link for link in links if "://" not in link and not (REPOSITORY / link).exists()] == [], name

@@ -17,9 +17,10 @@ from support.environments import clean_env, tool_environment
 BIN = pathlib.Path(sys.executable).parent
 
 SHIPPED = {
-    "CHANGELOG.md", "CHANGELOG.rst", "CONTRIBUTING.md", "FILES.json", "LICENSE", "LICENSES", "MANIFEST.json",
-    "Makefile", "README.md", "REUSE.toml", "changelogs", "docs", "execution-environment.yml", "extensions", "meta",
-    "playbooks", "plugins", "pyproject.toml", "requirements", "roles", "tests",
+    "CHANGELOG.md", "CHANGELOG.rst", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "FILES.json", "LICENSE", "LICENSES",
+    "MANIFEST.json", "Makefile", "README.md", "REUSE.toml", "SECURITY.md", "changelogs", "docs",
+    "execution-environment.yml", "extensions", "meta", "playbooks", "plugins", "pyproject.toml", "requirements",
+    "roles", "tests",
 }
 
 

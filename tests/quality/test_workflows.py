@@ -1,0 +1,48 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parts of `make test` are the whole, and workflows call what the Makefile has, with pinned actions."""
+
+from __future__ import annotations
+
+import re
+
+from support.environments import REPOSITORY
+
+MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+WORKFLOWS = sorted((REPOSITORY / ".github" / "workflows").glob("*.yml"))
+PARTS = ("lint", "unit", "integration", "releases")
+
+
+def pytest_arguments(target: str) -> list[str]:
+    """The arguments that a target of the Makefile gives to pytest, with its variables put in."""
+    match = re.search(rf"^{target}:.*\n\t@\$\(BIN\)/python -m pytest (.*)$", MAKEFILE, re.MULTILINE)
+    assert match, target
+    variables = dict(re.findall(r"^(\w+) := (\S+)$", MAKEFILE, re.MULTILINE))
+    return [re.sub(r"\$\((\w+)\)", lambda name: variables[name[1]], word) for word in match[1].split()]
+
+
+def test_the_parts_of_the_tests_are_the_whole():
+    arguments = [argument for part in PARTS for argument in pytest_arguments(part)]
+    left_out = [argument.removeprefix("--ignore=") for argument in arguments if argument.startswith("--ignore=")]
+    named = [argument for argument in arguments if not argument.startswith("--ignore=")]
+    assert set(left_out) <= set(named), "a part leaves out what no other part runs"
+    folders = {path.relative_to(REPOSITORY).parts[1] for path in (REPOSITORY / "tests").glob("*/**/test_*.py")}
+    assert folders <= {name.split("/")[1] for name in named}
+    assert {name for name in named if not (REPOSITORY / name).exists()} == set()
+
+
+def test_workflows_call_targets_that_exist():
+    targets = set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
+    called = {name: re.findall(r"\bmake ([a-z-]+)", name.read_text(encoding="utf-8")) for name in WORKFLOWS}
+    assert {target for found in called.values() for target in found} <= targets
+    assert set(PARTS) <= {target for found in called.values() for target in found}
+
+
+def test_actions_are_pinned_by_commit():
+    for workflow in WORKFLOWS:
+        uses = re.findall(r"uses: (\S+)(.*)", workflow.read_text(encoding="utf-8"))
+        for action, comment in uses:
+            assert re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}", action), (workflow.name, action)
+            assert re.fullmatch(r"  # v\d+(\.\d+)*", comment), (workflow.name, action)
