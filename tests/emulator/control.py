@@ -10,7 +10,8 @@ GET   requests                         what was asked, in order, secrets masked
 GET   faults                           the rules in force with their counters
 POST  faults                           a rule or a list of rules (see ``faults``), added
 DELETE faults                          no more faults
-POST  instances/{id}/{action}          start, stop, reboot, agent-offline, agent-online, agent-uninstall, release
+POST  instances/{id}/{action}          start, stop, reboot, agent-offline, agent-online, agent-uninstall, release,
+                                       state (changes nothing); answers with the state after it
 POST  clock                            {"advance_s": N}; answers when what fell due has run
 GET   clock                            {"now": seconds since the epoch}
 POST  reset                            {"fleet": rows or {"instances": rows, "clouddc": rows}, "instances": N}; all
@@ -108,11 +109,18 @@ class Control:
         elif action == "agent-uninstall":
             instance.agent_installed = False
             self._lifecycle.set_agent(instance, False)
-        else:
+        elif action != "state":
             return _refused(
-                "an instance can start, stop, reboot, release, agent-offline, agent-online, agent-uninstall"
+                "an instance can start, stop, reboot, release, agent-offline, agent-online, agent-uninstall, state"
             )
-        return web.json_response({"id": instance.id, "status": instance.status, "agent_online": instance.agent_online})
+        return web.json_response(
+            {
+                "id": instance.id,
+                "status": instance.status,
+                "started": instance.started,
+                "agent_online": instance.agent_online,
+            }
+        )
 
     async def _clock(self, _request: web.Request) -> web.Response:
         return web.json_response({"now": self._cloud.clock.now()})

@@ -17,6 +17,7 @@ from . import collection
 from .fleet import Instance
 from .instance.agent import Agent
 from .instance.host import Host
+from .instance.power_line import PowerLine
 from .instance.tasks import Interrupted, ScriptTask
 from .reports import apply, launcher_for_agent
 from .state import FINAL, Cloud, Invocation, Record, Run
@@ -46,6 +47,9 @@ class Deliveries:
         self._scheduled_now = 0
         # what an exit code of 193 or 194 asks for; set by the room that owns the instances' life
         self.power: dict[str, Callable[[Instance], Coroutine[Any, Any, None]]] = {}
+        # what a script asks for that calls reboot, shutdown and the like; set by the same room
+        self.on_power_request: Callable[[Instance, str, str], None] = lambda _instance, _verb, _when: None
+        self._power_line: PowerLine | None = None
 
     @property
     def isolation(self) -> str:
@@ -57,6 +61,9 @@ class Deliveries:
         if instance.agent is None:
             root = self._cloud.instance_root(instance.id)
             root.mkdir(parents=True, exist_ok=True)
+            if self._power_line is None:
+                self._power_line = PowerLine(root.with_name(".power"))
+            self._power_line.connect(root, lambda verb, when: self.on_power_request(instance, verb, when))
             instance.agent = Agent(
                 root, shell=instance.shell, host=self._host, instance_id=instance.id, host_name=instance.host_name
             )
@@ -155,6 +162,7 @@ class Deliveries:
     async def clear(self) -> None:
         """End every task and every script, so that the cloud can begin anew."""
         await self._cancel()
+        self._close_power_line()
         agents = [instance.agent for instance in self._cloud.instances.values() if instance.agent is not None]
         if len(agents) > _ONE_BY_ONE:
             self._host.close()
@@ -165,7 +173,13 @@ class Deliveries:
     async def close(self) -> None:
         """End every task, every script and the instances' host."""
         await self._cancel()
+        self._close_power_line()
         self._host.close()
+
+    def _close_power_line(self) -> None:
+        if self._power_line is not None:
+            self._power_line.close()
+            self._power_line = None
 
     async def _cancel(self) -> None:
         tasks = list(self._tasks)

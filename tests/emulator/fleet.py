@@ -62,6 +62,8 @@ class Instance:
     active_tasks: int = 0
     last_heartbeat: float | None = None
     agent: Any = None
+    # a restart or stop that a script has asked for, and that is not yet due
+    shutdown: asyncio.Task[None] | None = None
     _waiters: list[asyncio.Future[None]] = field(default_factory=list)
 
     @property

@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from .delivery import Deliveries
 from .fleet import Instance
@@ -22,12 +25,16 @@ class Lifecycle:
         self._cloud = cloud
         self._deliveries = deliveries
         deliveries.power = {"poweroff": self.stop, "reboot": self.reboot}
+        deliveries.on_power_request = self.request
 
     async def _pause(self) -> None:
         if self._cloud.options.power_latency_ms:
             await asyncio.sleep(self._cloud.options.power_latency_ms / 1000)
 
     async def _down(self, instance: Instance, why: str) -> None:
+        if instance.shutdown is not None:
+            instance.shutdown.cancel()
+            instance.shutdown = None
         instance.status = "Stopping"
         instance.cut_off = why
         instance.changed()
@@ -95,6 +102,26 @@ class Lifecycle:
             instance.last_heartbeat = self._cloud.clock.now()
         instance.changed()
 
+    def request(self, instance: Instance, verb: str, when: str) -> None:
+        """Do what a script on the instance asked for: ``verb`` reboot, poweroff or cancel, ``when`` as shutdown has it.
+
+        A later request replaces the one that is waiting.
+        """
+        seconds = seconds_until(when, self._cloud.clock.now(), instance.time_zone)
+        if seconds is None or verb not in (*self._deliveries.power, "cancel"):
+            return
+        if instance.shutdown is not None:
+            instance.shutdown.cancel()
+            instance.shutdown = None
+        if verb != "cancel":
+            instance.shutdown = self._deliveries.spawn(self._go_down(instance, verb, seconds))
+
+    async def _go_down(self, instance: Instance, verb: str, seconds: float) -> None:
+        if seconds:
+            await self._cloud.clock.sleep(seconds)
+        instance.shutdown = None
+        await self._deliveries.power[verb](instance)
+
     async def strike(self, instance: Instance, kind: str, after_s: float) -> None:
         """A fault on the instance's side: ``agent_offline`` or ``reboot``."""
         await asyncio.sleep(after_s)
@@ -102,3 +129,19 @@ class Lifecycle:
             await self.reboot(instance)
         else:
             self.set_agent(instance, False)
+
+
+def seconds_until(when: str, now: float, zone: str) -> float | None:
+    """Return the seconds from ``now`` to a time as shutdown takes it: now, +MINUTES, hh:mm; None for another text."""
+    if when == "now":
+        return 0.0
+    if re.fullmatch(r"\+?[0-9]{1,6}", when):
+        return float(when) * 60
+    clock = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", when)
+    if not clock:
+        return None
+    present = datetime.fromtimestamp(now, ZoneInfo(zone))
+    moment = present.replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
+    if moment <= present:
+        moment += timedelta(days=1)
+    return moment.timestamp() - now

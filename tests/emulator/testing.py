@@ -92,7 +92,10 @@ class Emulator:
         self.control("DELETE", "faults")
 
     def instance(self, instance_id: str, action: str) -> dict[str, Any]:
-        """start, stop, reboot, release, agent-offline, agent-online or agent-uninstall; returns the new state."""
+        """Do start, stop, reboot, release, agent-offline, agent-online, agent-uninstall or nothing (state).
+
+        Returns the state after it: id, status, started (seconds since the epoch), agent_online.
+        """
         return self.control("POST", f"instances/{instance_id}/{action}", {})
 
     def advance(self, seconds: float) -> float:

@@ -62,6 +62,7 @@ class Launch:
         self.machine = machine
         self.task = task
         self.isolated = machine.isolation != NONE
+        self.path = machine.path(task["root"], task["environment"]["PATH"]) if "environment" in task else ""
         # what the agent names when the start fails
         self.program = "/usr/bin/sh"
 
@@ -81,7 +82,7 @@ class Launch:
             if self.task["refusal"]:
                 raise Refused(self.task["refusal"])
             argv = self.command(_read_all(handles["content"]), with_user=account is not None)
-            environment = {**self.task["environment"], "HOME": home}
+            environment = {**self.task["environment"], "HOME": home, "PATH": self.path}
             if not self.isolated:
                 environment["TMPDIR"] = self.inside("/tmp")
             os.setpgid(0, 0)
@@ -161,7 +162,7 @@ class Launch:
         if kind == "RunBatScript":
             self.program = self.executable = path
             return [path]
-        self.executable = self.machine.program(self.task["shell"], self.task["environment"]["PATH"])
+        self.executable = self.machine.program(self.task["shell"], self.path)
         if not self.executable:
             raise _error(-11, 'SystemDefaultShellNotFound: exec: "sh": executable file not found in $PATH', 0)
         # where no file can be written the agent hands the script over as an argument
@@ -169,7 +170,7 @@ class Launch:
 
     def look_up(self, name: str) -> str | None:
         """The program of this name in the script's PATH."""
-        return shutil.which(name, path=self.task["environment"]["PATH"])
+        return shutil.which(name, path=self.path)
 
 
 def deliver_file(machine: Machine, task: Mapping[str, Any], handles: Mapping[str, int]) -> NoReturn:

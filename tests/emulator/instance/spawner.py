@@ -27,6 +27,9 @@ from .view import NONE, Machine
 MESSAGE_BYTES = 1 << 17
 _PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
+_PR_CAPBSET_DROP = 24
+_CAP_SYS_BOOT = 22
+_STANDARD_ERROR = 2
 # what `ps` shows as the parent of a script on a real instance
 _NAME = b"aliyun-service"
 # what systemd gives a service
@@ -97,8 +100,7 @@ class Spawner:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            for handle in handles:
-                os.set_inheritable(handle, False)
+            _keep_open(handles)
             if request["op"] == "run":
                 Launch(self.machine, request).run(names)
             deliver_file(self.machine, request, names)
@@ -157,6 +159,19 @@ class Spawner:
                 _kill(pid)
             time.sleep(0.001)
             self.reap()
+
+
+def _keep_open(handles: list[int]) -> None:
+    """Close every descriptor but the standard ones and ``handles``, and those at the start of another program.
+
+    A script must not find the spawner's socket: whoever writes to that rules over the scripts of all instances.
+    """
+    last = _STANDARD_ERROR
+    for handle in sorted(handles):
+        os.set_inheritable(handle, False)
+        os.closerange(last + 1, handle)
+        last = handle
+    os.closerange(last + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
 def _below(root: int) -> list[int]:
@@ -220,6 +235,8 @@ def main() -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_NAME, _NAME, 0, 0, 0)
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    # no script may restart the machine, whatever system call it makes; without the right to drop it there is none
+    libc.prctl(_PR_CAPBSET_DROP, _CAP_SYS_BOOT, 0, 0, 0)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         machine = Machine(sys.argv[2])

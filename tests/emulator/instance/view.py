@@ -13,6 +13,8 @@ import re
 import shutil
 import socket
 
+from . import power_programs
+
 NAMESPACE = "namespace"
 USER_NAMESPACE = "user-namespace"
 NONE = "none"
@@ -29,6 +31,11 @@ _MS_REC = 16384
 _MS_PRIVATE = 1 << 18
 # what statvfs calls a mount's flags -> what mount calls them; a user namespace may not drop any of them
 _KEPT_FLAGS = {2: 2, 4: 4, 8: 8, 1024: 1024, 2048: 2048, 4096: 1 << 21}
+
+# where the machine's own program is seen that another one is laid over
+_UNCOVERED = "machine/.covered-"
+# a byte written here restarts the machine at once
+_SYSRQ = "/proc/sysrq-trigger"
 
 # where programs live; everything else of the machine stays out of sight
 _PROGRAMS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix", "gnu")
@@ -100,6 +107,7 @@ class Machine:
         self._accounts: dict[str, tuple[str, int]] = {}
         self.default_sh = os.path.realpath("/bin/sh")
         self.shells = {name: path for name in ("dash", "bash") if (path := _program(name))}
+        self._power = power_programs.machine_programs()
         if wanted != NONE:
             self._isolate(wanted)
         if self.isolation != NONE:
@@ -146,12 +154,28 @@ class Machine:
         for name, mode in _OWN_DIRS:
             _own_dir(f"{root}/{name}", mode)
         _own_dir(f"{root}/.view")
+        self._prepare_power(root)
         if self.isolation == NONE:
             os.makedirs(root + SCRIPT_DIR, exist_ok=True)
         else:
             self._prepare_root(root, shell, host_name)
         with open(ready, "w"):
             pass
+
+    def _prepare_power(self, root: str) -> None:
+        """Lay out the instance's own programs for restarting and stopping, and the way to the machine's others."""
+        folder = f"{root}/{power_programs.FOLDER}"
+        for path in (folder, f"{folder}/bin", f"{folder}/machine"):
+            _own_dir(path)
+        _own_file(f"{folder}/program", power_programs.text(self.inside(root, f"/{power_programs.FOLDER}")), 0o755)
+        for name in power_programs.NAMES:
+            _link("../program", f"{folder}/bin/{name}")
+        for name, path in self._power.items():
+            shown = path
+            if self.isolation != NONE and path in power_programs.covered(self._power):
+                shown = f"/{power_programs.FOLDER}/{_UNCOVERED}{os.path.basename(path)}"
+                _own_file(root + shown, "")
+            _link(shown, f"{folder}/machine/{name}")
 
     def _prepare_root(self, root: str, shell: str, host_name: str) -> None:
         for name in _PROGRAMS:
@@ -164,6 +188,9 @@ class Machine:
         if shell in self.shells and not self._covers_sh(shell) and self.shells[shell] != self.default_sh:
             # PATH begins with this directory: `sh` is the instance's own flavour although the machine's differs
             _link(self.shells[shell], f"{root}/.view/local/sbin/sh")
+        for name in power_programs.NAMES:
+            # PATH begins with this directory
+            _link(f"/{power_programs.FOLDER}/program", f"{root}/.view/local/sbin/{name}")
         _link("/run", f"{root}/var/run")
         _link("/proc/self/mounts", f"{root}/etc/mtab")
         for name, (text, mode) in self._accounts.items():
@@ -199,8 +226,18 @@ class Machine:
             _bind(f"{root}/.view/local", f"{root}/usr/local", read_only=False)
         if self._covers_sh(shell):
             _bind(self.shells[shell], root + self.default_sh, read_only=True)
+        self._cover_power(root)
         os.chroot(root)
         os.chdir("/")
+
+    def _cover_power(self, root: str) -> None:
+        """Lay the instance's own program over the machine's, for scripts that name it by its absolute path."""
+        folder = f"{root}/{power_programs.FOLDER}"
+        for path in power_programs.covered(self._power):
+            _bind(path, f"{folder}/{_UNCOVERED}{os.path.basename(path)}", read_only=True)
+            _bind(f"{folder}/program", root + path, read_only=True)
+        if os.path.exists(_SYSRQ):
+            _bind(os.devnull, root + _SYSRQ, read_only=False)
 
     def _covers_sh(self, shell: str) -> bool:
         """True where the machine's /bin/sh is dash and the instance's is bash: bash is laid over dash.
@@ -214,6 +251,10 @@ class Machine:
     def inside(self, root: str, path: str) -> str:
         """The path that a process in the view opens for the instance's absolute ``path``."""
         return path if self.isolation != NONE else root + path
+
+    def path(self, root: str, path: str) -> str:
+        """Return the PATH of a script: the instance's own programs for restarting and stopping stand first."""
+        return f"{self.inside(root, f'/{power_programs.FOLDER}/bin')}:{path}" if self.isolation == NONE else path
 
     def program(self, shell: str, path: str) -> str:
         """The executable for ``sh``: through PATH in a view of its own, else the flavour itself. "" when missing."""

@@ -71,6 +71,31 @@ def test_a_script_says_what_it_printed_and_how_it_ended(host: Host, tmp_path: Pa
     assert before <= report.started_at <= report.finished_at <= time.time()
 
 
+def test_a_script_gets_the_standard_descriptors_and_nothing_else(host: Host, tmp_path: Path) -> None:
+    """One more would be the emulator's own: its socket rules over the scripts of all instances."""
+    agent = Agent(tmp_path / "i-1", host=host)
+    opened = "import os; print(sorted(int(name) for name in os.listdir('/proc/self/fd'))[:-1])"
+    script = f'#!/usr/bin/env python3\n{opened}\nprint(os.readlink("/proc/self/fd/0"))\n'
+
+    async def work() -> list[Report]:
+        busy = asyncio.ensure_future(agent.run(_task("sleep 300", task_id="t-busy")))
+        launched = _task(script, task_id="t-2", launcher="python3")
+        found = [await agent.run(_task(script)), await agent.run(launched)]
+        await agent.stop("t-busy")
+        await busy
+        return found
+
+    assert [report.output for report in _run(work())] == [b"[0, 1, 2]\n/dev/null\n"] * 2
+
+
+def test_no_script_may_restart_the_machine(host: Host, tmp_path: Path) -> None:
+    """Whatever way it takes in the end, the system call needs a right that no script has."""
+    report = _run(Agent(tmp_path / "i-1", host=host).run(_task("grep ^Cap /proc/self/status")))
+    masks = dict(line.split(":\t") for line in report.output.decode().splitlines())
+    assert not int(masks["CapEff"], 16) >> 22 & 1
+    assert not int(masks["CapBnd"], 16) >> 22 & 1 or not int(masks["CapEff"], 16)
+
+
 def test_files_stay_between_runs_and_out_of_other_instances(host: Host, tmp_path: Path) -> None:
     _needs_view(host)
     one, other = Agent(tmp_path / "i-1", host=host), Agent(tmp_path / "i-2", host=host)
@@ -319,10 +344,12 @@ def test_without_namespaces_home_and_files_are_still_the_instances(tmp_path: Pat
         async def work() -> Report:
             answer = await agent.send_file(_file(b"text", "/opt/app", "file"))
             assert answer.status == "Success"
-            return await agent.run(_task("pwd; echo $HOME $TMPDIR"))
+            return await agent.run(_task("pwd; echo $HOME $TMPDIR; command -v reboot; reboot 2>&1"))
 
         report = _run(work())
-        assert report.output.decode().split() == [f"{agent.root}/root"] * 2 + [f"{agent.root}/tmp"]
+        own = f"{agent.root}/.view/power/bin/reboot"
+        assert report.output.decode().split()[:4] == [f"{agent.root}/root"] * 2 + [f"{agent.root}/tmp", own]
+        assert report.output.endswith(b"reboot: Operation not permitted\n"), "nobody listens to this agent's requests"
         assert (agent.root / "opt/app/file").read_bytes() == b"text"
         assert "no private mount namespaces" in host.describe()
     finally:
