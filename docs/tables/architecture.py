@@ -44,6 +44,7 @@ def arrows() -> set[tuple[str, str]]:
 
 def shortest(all_arrows: Set[tuple[str, str]]) -> list[tuple[str, str]]:
     """The arrows without those that a way over other rooms stands for."""
+
     def reached(source: str, target: str) -> bool:
         return any(
             step[0] == source and step[1] != target and ((step[1], target) in all_arrows or reached(step[1], target))

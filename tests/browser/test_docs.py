@@ -31,7 +31,12 @@ def build(folder: Path) -> None:
     env = clean_env(Path(sys.executable).parent, ANSIBLE_COLLECTIONS_PATH=str(folder), HOME=str(folder))
     done = subprocess.run(
         [str(collection / "docs" / "build.sh"), str(folder / "site")],
-        cwd=collection, env=env, text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        cwd=collection,
+        env=env,
+        text=True,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     (folder / ("built" if done.returncode == 0 else "failed")).write_text(done.stdout, encoding="utf-8")
 

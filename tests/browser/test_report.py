@@ -18,11 +18,30 @@ from selenium.webdriver.common.by import By
 
 ATTACK = "<script>document.title = 'taken'; console.error('ran')</script></pre><img src=x onerror=alert(1)>"
 RESULTS = [
-    {"instance_id": "i-good", "invoke_id": "t-1", "status": "Success", "rc": 0, "stdout": f"fine\n{ATTACK}\a",
-     "started_at": "2026-11-22T01:00:00Z", "finished_at": "2026-11-22T01:00:10Z", "wave": 1, "dropped": 0},
-    {"instance_id": "i-bad", "invoke_id": "t-1", "status": "Failed", "rc": 3, "stdout": "disk full",
-     "error_code": "ExitCodeNonzero", "error_info": 'ended "badly" & <early>', "dropped": 77,
-     "started_at": "2026-11-22T01:00:05Z", "finished_at": "2026-11-22T01:00:20Z", "wave": 1},
+    {
+        "instance_id": "i-good",
+        "invoke_id": "t-1",
+        "status": "Success",
+        "rc": 0,
+        "stdout": f"fine\n{ATTACK}\a",
+        "started_at": "2026-11-22T01:00:00Z",
+        "finished_at": "2026-11-22T01:00:10Z",
+        "wave": 1,
+        "dropped": 0,
+    },
+    {
+        "instance_id": "i-bad",
+        "invoke_id": "t-1",
+        "status": "Failed",
+        "rc": 3,
+        "stdout": "disk full",
+        "error_code": "ExitCodeNonzero",
+        "error_info": 'ended "badly" & <early>',
+        "dropped": 77,
+        "started_at": "2026-11-22T01:00:05Z",
+        "finished_at": "2026-11-22T01:00:20Z",
+        "wave": 1,
+    },
     {"instance_id": "i-late", "invoke_id": "t-2", "status": "Running", "started_at": "2026-11-22T01:00:15Z", "wave": 2},
     {"instance_id": "i-off", "status": "Skipped", "error_info": "the agent is offline", "phase": "check"},
 ]
@@ -32,12 +51,27 @@ RESULTS = [
 def report(tmp_path_factory) -> Path:
     """The folder of the files that the role writes from RESULTS."""
     place = tmp_path_factory.mktemp("report")
-    (place / "play.yml").write_text(json.dumps([{
-        "hosts": "localhost", "gather_facts": False,
-        "roles": [{"role": "cloudops.cloud_assistant.report", "vars": {
-            "report_results": RESULTS, "report_dest": str(place), "report_title": "A & <b>", "report_notes": ["<i>n"],
-        }}],
-    }]))
+    (place / "play.yml").write_text(
+        json.dumps(
+            [
+                {
+                    "hosts": "localhost",
+                    "gather_facts": False,
+                    "roles": [
+                        {
+                            "role": "cloudops.cloud_assistant.report",
+                            "vars": {
+                                "report_results": RESULTS,
+                                "report_dest": str(place),
+                                "report_title": "A & <b>",
+                                "report_notes": ["<i>n"],
+                            },
+                        }
+                    ],
+                }
+            ]
+        )
+    )
     command = [str(Path(sys.executable).parent / "ansible-playbook"), str(place / "play.yml")]
     written = []
     for _repeat in range(2):
@@ -57,7 +91,8 @@ def test_json_holds_every_result_and_the_totals(report):
 def test_junit_has_a_suite_for_each_phase_and_a_failure_with_its_reason(report):
     suites = {suite.get("name"): suite for suite in xml.etree.ElementTree.parse(report / "report.xml").getroot()}
     assert {name: (s.get("tests"), s.get("failures"), s.get("skipped")) for name, s in suites.items()} == {
-        "run": ("3", "1", "1"), "check": ("1", "0", "1"),
+        "run": ("3", "1", "1"),
+        "check": ("1", "0", "1"),
     }
     [failure] = suites["run"].iter("failure")
     assert failure.get("message") == 'ExitCodeNonzero: ended "badly" & <early>'
@@ -66,7 +101,9 @@ def test_junit_has_a_suite_for_each_phase_and_a_failure_with_its_reason(report):
 
 def test_files_are_for_the_operator_alone(report):
     assert {path.name: path.stat().st_mode & 0o777 for path in report.glob("report.*")} == {
-        "report.html": 0o600, "report.json": 0o600, "report.xml": 0o600,
+        "report.html": 0o600,
+        "report.json": 0o600,
+        "report.xml": 0o600,
     }
 
 

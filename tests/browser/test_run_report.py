@@ -43,7 +43,12 @@ def test_the_report_of_a_run_shows_each_instance_and_runs_nothing(run, browser):
     browser.get((run.page / "run_script.html").as_uri())
     assert [total.text for total in browser.find_elements(By.CSS_SELECTOR, ".totals b")] == ["6", "3", "1", "2", "0"]
     assert [row.find_element(By.CLASS_NAME, "word").text for row in shown(browser)] == [
-        "Success", "Success", "Success", "Failed", "Skipped", "Skipped",
+        "Success",
+        "Success",
+        "Success",
+        "Failed",
+        "Skipped",
+        "Skipped",
     ]
     row = shown(browser)[3]
     row.find_element(By.TAG_NAME, "summary").click()
@@ -63,8 +68,11 @@ def test_the_report_of_a_run_shows_each_instance_and_runs_nothing(run, browser):
 def test_the_report_of_a_deployment_shows_the_steps_of_each_instance(run, browser, tmp_path):
     (tmp_path / "app.txt").write_text("1", encoding="utf-8")
     done = run(
-        "rolling_deploy", rolling_deploy_name="app", rolling_deploy_release="1.0",
-        rolling_deploy_artifact=str(tmp_path / "app.txt"), rolling_deploy_wave_size="3",
+        "rolling_deploy",
+        rolling_deploy_name="app",
+        rolling_deploy_release="1.0",
+        rolling_deploy_artifact=str(tmp_path / "app.txt"),
+        rolling_deploy_wave_size="3",
         rolling_deploy_post_check="{% raw %}" + SCRIPT % run.ids[4] + "{% endraw %}",
     )
     assert done.rc == 2, done.output
@@ -76,7 +84,10 @@ def test_the_report_of_a_deployment_shows_the_steps_of_each_instance(run, browse
     row = shown(browser)[4]
     row.find_element(By.TAG_NAME, "summary").click()
     assert [step.text for step in row.find_elements(By.CLASS_NAME, "step")] == [
-        "deliver Success", "stage Success rc 0", "switch Success rc 0", "post-check Failed rc 1",
+        "deliver Success",
+        "stage Success rc 0",
+        "switch Success rc 0",
+        "post-check Failed rc 1",
         "roll back Success rc 0",
     ]
     assert ATTACK in row.find_element(By.CSS_SELECTOR, ".step.failed + pre").text

@@ -43,7 +43,9 @@ def test_the_worked_example_works(emulator: Any, tmp_path: Path):
     there = {"ansible.builtin.include_tasks": {"file": tasks, "apply": {"environment": {"RUN": "as a module"}}}}
     play = [{"name": "Follow it", "hosts": "localhost", "gather_facts": False, "tasks": [here, there]}]
     run = run_playbook(
-        "---\n" + yaml.safe_dump(play), tmp_path, arguments=["-vvv"],
+        "---\n" + yaml.safe_dump(play),
+        tmp_path,
+        arguments=["-vvv"],
         env={**emulator.env(), "ANSIBLE_COLLECTIONS_PATH": str(tmp_path)},
     )
     assert run.rc == 0, run.output

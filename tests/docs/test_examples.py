@@ -91,21 +91,31 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("group", [
-    # these two run scripts as users of the instances, and give files to them
-    pytest.param(group, marks=pytest.mark.isolation("namespace" if group in ("runs", "modules") else "user-namespace"))
-    for group in GROUPS
-])
+@pytest.mark.parametrize(
+    "group",
+    [
+        # these two run scripts as users of the instances, and give files to them
+        pytest.param(
+            group, marks=pytest.mark.isolation("namespace" if group in ("runs", "modules") else "user-namespace")
+        )
+        for group in GROUPS
+    ],
+)
 def test_plays_and_tasks(group: str, emulator: Any, folder: Path):
     wanted = [block for block in of_kind("play", "tasks") if group_of(block) == group]
     site = folder / "site.yml"
     text = yaml.dump(
         [play for block in wanted for play in plays(block, emulator.ready["control"], folder)],
-        Dumper=Unsafe, sort_keys=False, width=1000,
+        Dumper=Unsafe,
+        sort_keys=False,
+        width=1000,
     )
     site.write_text(text, encoding="utf-8")
     run = run_playbook(
-        site, folder, extra_vars=VARIABLES, arguments=["--inventory", str(folder / "inventory.yml")],
+        site,
+        folder,
+        extra_vars=VARIABLES,
+        arguments=["--inventory", str(folder / "inventory.yml")],
         env={**emulator.env(), "ANSIBLE_ACTION_PLUGINS": str(ACTIONS)},
     )
     assert run.rc == 0, run.output
@@ -153,7 +163,12 @@ def test_command_lines(line: str, emulator: Any, folder: Path):
     (folder / "fleet.ecs.yml").write_text(fleet.text, encoding="utf-8")
     environment = ansible_environment(folder, emulator.env())
     done = subprocess.run(
-        ["bash", "-euc", line], cwd=folder, env=environment, capture_output=True, text=True, check=False,
+        ["bash", "-euc", line],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
         stdin=subprocess.DEVNULL,
     )
     assert done.returncode == 0, done.stdout + done.stderr

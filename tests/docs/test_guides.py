@@ -60,8 +60,13 @@ def test_references_lead_somewhere(guide):
     for other in GUIDES:
         labels |= set(re.findall(rf"^\.\. _{re.escape(PREFIX)}([\w.]+):$", other.read_text(encoding="utf-8"), re.M))
     assert wanted <= labels
-    kinds = {"module": "plugins/modules/{}.py", "role": "roles/{}/meta/main.yml", "lookup": "plugins/lookup/{}.py",
-             "inventory": "plugins/inventory/{}.py", "connection": "plugins/connection/{}.py"}
+    kinds = {
+        "module": "plugins/modules/{}.py",
+        "role": "roles/{}/meta/main.yml",
+        "lookup": "plugins/lookup/{}.py",
+        "inventory": "plugins/inventory/{}.py",
+        "connection": "plugins/connection/{}.py",
+    }
     for name, kind in re.findall(r"cloudops\.cloud_assistant\.(\w+)#(\w+)", text):
         assert (REPOSITORY / kinds[kind].format(name)).is_file(), (name, kind)
 
@@ -73,8 +78,14 @@ def test_every_error_code_of_an_instance_is_explained(generate):
     codes = set(re.findall(r'error_code="(\w+)"', own))
     codes |= set(re.findall(r'_fail\([^"\n]*"(\w+)"', own)) - {"Failed"}
     codes |= set(re.findall(r"^ *(?:\S.*)?\bfail ([A-Z]\w+)", own, re.MULTILINE))
-    codes |= set(re.findall(r'^(?:NO_RECORD|NOT_STARTED|CHECK_MODE|NOT_FOUND|NO_AGENT|NOT_VPC|NOT_MATCHING|NOT_RUNNING|'
-                            r'WRONG_STATUS) = "([\w.]+)"', own, re.MULTILINE))
+    codes |= set(
+        re.findall(
+            r"^(?:NO_RECORD|NOT_STARTED|CHECK_MODE|NOT_FOUND|NO_AGENT|NOT_VPC|NOT_MATCHING|NOT_RUNNING|"
+            r'WRONG_STATUS) = "([\w.]+)"',
+            own,
+            re.MULTILINE,
+        )
+    )
     reports = (REPOSITORY / "tests" / "emulator" / "reports.py").read_text(encoding="utf-8")
     codes |= set(re.findall(r': "([A-Z]\w+)",', reports)) | set(re.findall(r'error_code(?:, \S+)? = "(\w+)"', reports))
     assert len(codes) > 30

@@ -18,8 +18,16 @@ from support.environments import REPOSITORY
 PLUGINS = REPOSITORY / "plugins"
 DOCUMENTED = ("DOCUMENTATION", "RETURN", "EXAMPLES")
 PAGES = (
-    "README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/docsite/rst/*.rst", "docs/awx/README.md", "roles/*/README.md",
-    "roles/*/meta/argument_specs.yml", "playbooks/*.yml", "examples/*", ".github/*.md",
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/docsite/rst/*.rst",
+    "docs/awx/README.md",
+    "roles/*/README.md",
+    "roles/*/meta/argument_specs.yml",
+    "playbooks/*.yml",
+    "examples/*",
+    ".github/*.md",
 )
 """Pages and roles' documentation; the texts of plugins are taken from their source."""
 CODE = re.compile(
@@ -85,6 +93,7 @@ def test_texts_avoid(phrase: Phrase):
     pattern = re.compile(r"\b(?:" + phrase.pattern.replace(" ", r"\s+") + r")\b", re.IGNORECASE)
     found = [
         f"{text.source}:{text.line + text.text.count(chr(10), 0, match.start())}: {match[0]!r}"
-        for text in TEXTS for match in pattern.finditer(text.text)
+        for text in TEXTS
+        for match in pattern.finditer(text.text)
     ]
     assert not found, f"write {phrase.instead}:\n" + "\n".join(found)

@@ -39,10 +39,13 @@ def test_the_table_has_the_calls_that_the_code_can_reach(module, sources):
     assert sources.reach(f"modules.{module}", "ensure") == allowed(row, classic=True) | set(row.get("shared", ()))
 
 
-@pytest.mark.parametrize(("kind", "name", "function"), [
-    ("inventory", "ecs", "InventoryModule._records"),
-    ("lookup", "ecs_command_id", "LookupModule._find"),
-])
+@pytest.mark.parametrize(
+    ("kind", "name", "function"),
+    [
+        ("inventory", "ecs", "InventoryModule._records"),
+        ("lookup", "ecs_command_id", "LookupModule._find"),
+    ],
+)
 def test_a_plugin_and_the_guide_document_its_permissions(kind, name, function, sources):
     calls = sources.reach(f"{kind}.{name}", function)
     source = (PLUGINS / kind / f"{name}.py").read_text(encoding="utf-8")

@@ -92,10 +92,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--ready-file", type=Path, metavar="FILE", help="gets the endpoints as JSON once they listen")
     parser.add_argument("--stop-with-stdin", action="store_true", help="end when standard input ends")
     fleet = parser.add_mutually_exclusive_group()
-    fleet.add_argument("--fleet", type=Path, metavar="FILE",
-                       help='a JSON list of ECS instances, or {"instances": [...], "clouddc": [...]}')
-    fleet.add_argument("--instances", type=_number(int, 0), default=3, metavar="N",
-                       help="that many instances with default values")
+    fleet.add_argument(
+        "--fleet",
+        type=Path,
+        metavar="FILE",
+        help='a JSON list of ECS instances, or {"instances": [...], "clouddc": [...]}',
+    )
+    fleet.add_argument(
+        "--instances", type=_number(int, 0), default=3, metavar="N", help="that many instances with default values"
+    )
     for field in dataclasses.fields(Options):
         flag = "--" + field.name.replace("_", "-")
         if isinstance(field.default, bool):

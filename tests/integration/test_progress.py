@@ -51,9 +51,7 @@ def check_lines(text: str) -> None:
     assert len(set(lines)) == len(lines)
 
 
-def test_a_log_file_gets_progress_of_a_long_run(
-    emulator: Any, playbook: Callable[..., PlayResult], tmp_path: Path
-):
+def test_a_log_file_gets_progress_of_a_long_run(emulator: Any, playbook: Callable[..., PlayResult], tmp_path: Path):
     log = tmp_path / "log"
     run = playbook(play(emulator, SLOW), env={**emulator.env(), "ANSIBLE_LOG_PATH": str(log)})
     assert run.rc == 2, run.output
@@ -68,7 +66,11 @@ def test_a_terminal_shows_progress_of_a_long_run(emulator: Any, tmp_path: Path):
     env = {**ansible_environment(tmp_path, emulator.env()), "TERM": "dumb", "COLUMNS": "200"}
     leader, follower = pty.openpty()
     process = subprocess.Popen(
-        shlex.split(f"ansible-playbook {tmp_path}/site.yml"), cwd=tmp_path, env=env, stdin=follower, stdout=follower,
+        shlex.split(f"ansible-playbook {tmp_path}/site.yml"),
+        cwd=tmp_path,
+        env=env,
+        stdin=follower,
+        stdout=follower,
         stderr=follower,
     )
     os.close(follower)

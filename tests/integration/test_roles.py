@@ -49,16 +49,20 @@ class Roles:
         """Run a play that uses these roles, each with its variables, and goes on after one that fails."""
         tasks = [
             {
-                "block": [{
-                    "name": f"Use {role}",
-                    "ansible.builtin.include_role": {"name": f"cloudops.cloud_assistant.{role}"},
-                    "vars": variables,
-                    "tags": ["always"],
-                }],
-                "rescue": [{
-                    "name": f"Failure {number}",
-                    "ansible.builtin.debug": {"msg": "{{ ansible_failed_result }}"},
-                }],
+                "block": [
+                    {
+                        "name": f"Use {role}",
+                        "ansible.builtin.include_role": {"name": f"cloudops.cloud_assistant.{role}"},
+                        "vars": variables,
+                        "tags": ["always"],
+                    }
+                ],
+                "rescue": [
+                    {
+                        "name": f"Failure {number}",
+                        "ansible.builtin.debug": {"msg": "{{ ansible_failed_result }}"},
+                    }
+                ],
             }
             for number, (role, variables) in enumerate(entries)
         ]
@@ -107,7 +111,9 @@ def test_a_failing_canary_starts_nothing_else(roles: Roles):
         "not started, because the canary failed"
     }
     assert {id: len(runs) for id, runs in roles.emulator.executions().items()} == {
-        "i-web-1": 1, "i-web-2": 2, "i-web-5": 1,
+        "i-web-1": 1,
+        "i-web-2": 2,
+        "i-web-5": 1,
     }
 
 
@@ -115,9 +121,7 @@ def test_a_failing_canary_starts_nothing_else(roles: Roles):
     ("allowed", "not_started"), [("0", {"i-web-3", "i-web-4", "i-web-5", "i-web-6"}), ("1", set())]
 )
 def test_waves_stop_past_the_failures_that_are_allowed(roles: Roles, allowed: str, not_started: set[str]):
-    run = run_script(
-        roles, target_instances="\n".join(WEB), run_script_wave_size="2", run_script_max_failures=allowed
-    )
+    run = run_script(roles, target_instances="\n".join(WEB), run_script_wave_size="2", run_script_max_failures=allowed)
     assert run.rc == 2, run.output
     states = roles.states("run_script")
     assert {id for id, (status, _phase) in states.items() if status == "Skipped"} == not_started
@@ -134,7 +138,8 @@ def test_a_key_runs_the_script_only_where_it_has_not_succeeded(roles: Roles):
     after = {id: len(runs) for id, runs in roles.emulator.executions().items()}
     assert {id for id in after if after[id] != before[id]} == {"i-web-2", "i-web-5"}
     assert [row["instance_id"] for row in roles.report("run_script")["results"] if not row["previous"]] == [
-        "i-web-2", "i-web-5",
+        "i-web-2",
+        "i-web-5",
     ]
 
 
@@ -157,7 +162,10 @@ def test_a_run_without_targets_or_script_is_refused(roles: Roles, variables: dic
 
 def test_a_canary_is_an_instance_that_can_run_the_script(roles: Roles):
     run = run_script(
-        roles, target_instances="i-stopped i-web-2 i-web-1", run_script_canary="1", run_script_unready="skip",
+        roles,
+        target_instances="i-stopped i-web-2 i-web-1",
+        run_script_canary="1",
+        run_script_unready="skip",
     )
     assert run.rc == 2, run.output
     assert roles.states("run_script") == {
@@ -225,10 +233,12 @@ def test_roles_take_ids_as_the_text_that_a_survey_gives(playbook: Callable[..., 
         "gather_facts": False,
         "vars_files": [str(PLAYBOOKS.parent / "roles" / role / "vars" / "main.yml") for role in lists],
         "vars": {f"{role}_instance_ids": "i-web-1, i-web-3\ni-web-4" for role in lists},
-        "tasks": [{
-            "name": "Show the lists",
-            "ansible.builtin.debug": {"msg": {role: f"{{{{ {name} }}}}" for role, name in lists.items()}},
-        }],
+        "tasks": [
+            {
+                "name": "Show the lists",
+                "ansible.builtin.debug": {"msg": {role: f"{{{{ {name} }}}}" for role, name in lists.items()}},
+            }
+        ],
     }
     run = playbook(f"---\n{json.dumps([play])}\n")
     assert run.result("Show the lists")["msg"] == dict.fromkeys(lists, ["i-web-1", "i-web-3", "i-web-4"])
@@ -239,9 +249,13 @@ def test_the_tag_report_alone_reports_nothing(roles: Roles):
     run = roles.run_roles(
         ("run_script", {f"run_script_{name}": value for name, value in {**given, "content": "true"}.items()}),
         ("agent", {f"agent_{name}": value for name, value in {**given, "report": True}.items()}),
-        ("rolling_deploy", {
-            f"rolling_deploy_{name}": value for name, value in {**given, "release": "1", "artifact": "app.txt"}.items()
-        }),
+        (
+            "rolling_deploy",
+            {
+                f"rolling_deploy_{name}": value
+                for name, value in {**given, "release": "1", "artifact": "app.txt"}.items()
+            },
+        ),
         arguments=["--tags", "report"],
     )
     assert run.rc == 0, run.output
@@ -288,16 +302,17 @@ def test_a_wave_that_fails_its_check_goes_back(roles: Roles):
     [broken] = [row for row in roles.report("rolling_deploy")["results"] if row["instance_id"] == "i-web-5"]
     assert broken["wave"] == 2
     assert [(step["phase"], step["status"]) for step in broken["steps"]] == [
-        ("deliver", "Success"), ("stage", "Success"), ("switch", "Success"), ("post-check", "Failed"),
+        ("deliver", "Success"),
+        ("stage", "Success"),
+        ("switch", "Success"),
+        ("post-check", "Failed"),
         ("roll back", "Success"),
     ]
 
 
 def test_a_wave_that_fails_its_check_can_take_the_others_back(roles: Roles):
     roles.on_instances("rm /srv/broken", "i-web-2")
-    failed = deploy(
-        roles, "1.0", rolling_deploy_post_check=FAILS_WHERE_BROKEN, rolling_deploy_roll_back_scope="all"
-    )
+    failed = deploy(roles, "1.0", rolling_deploy_post_check=FAILS_WHERE_BROKEN, rolling_deploy_roll_back_scope="all")
     assert failed.rc == 2, failed.output
     assert set(in_service(roles).values()) == {"none"}
     assert set(roles.states("rolling_deploy").values()) == {("RolledBack", "rolled back")}
@@ -350,8 +365,13 @@ def test_a_deployment_in_check_mode_changes_nothing(roles: Roles):
     artifact = roles.folder / "app.txt"
     artifact.write_text("1.0", encoding="utf-8")
     run = roles.run(
-        "rolling_deploy", check=True, target_instances=WEB, rolling_deploy_name="app", rolling_deploy_release="1.0",
-        rolling_deploy_artifact=str(artifact), rolling_deploy_report_dest=str(roles.folder / "reports"),
+        "rolling_deploy",
+        check=True,
+        target_instances=WEB,
+        rolling_deploy_name="app",
+        rolling_deploy_release="1.0",
+        rolling_deploy_artifact=str(artifact),
+        rolling_deploy_report_dest=str(roles.folder / "reports"),
     )
     assert run.rc == 0, run.output
     assert run.result("Switch")["changed"] is True
@@ -361,7 +381,9 @@ def test_a_deployment_in_check_mode_changes_nothing(roles: Roles):
 def test_a_handler_that_failed_runs_again_where_it_failed(roles: Roles):
     (roles.folder / "app.conf").write_text("a=1\n", encoding="utf-8")
     given = {
-        "target_instances": "i-web-1, i-web-2", "deliver_src": str(roles.folder / "app.conf"), "deliver_dest": "/srv/c",
+        "target_instances": "i-web-1, i-web-2",
+        "deliver_src": str(roles.folder / "app.conf"),
+        "deliver_dest": "/srv/c",
         "deliver_files_handler": f"echo handled >> /srv/handled; {FAILS_WHERE_BROKEN}",
     }
     assert roles.run("deliver_files", **given).rc == 2
@@ -378,10 +400,15 @@ def test_a_library_does_not_take_over_the_command_of_somebody_else(roles: Roles)
     folder.mkdir()
     (folder / "manifest.yml").write_text("scripts: [{name: theirs, file: a.sh}]", encoding="utf-8")
     (folder / "a.sh").write_text("echo ours\n", encoding="utf-8")
-    roles.client.call("CreateCommand", {
-        "Name": "theirs", "Type": "RunShellScript", "ContentEncoding": "Base64",
-        "CommandContent": ScriptContent(b"echo theirs").base64,
-    })
+    roles.client.call(
+        "CreateCommand",
+        {
+            "Name": "theirs",
+            "Type": "RunShellScript",
+            "ContentEncoding": "Base64",
+            "CommandContent": ScriptContent(b"echo theirs").base64,
+        },
+    )
 
     def contents() -> list[bytes]:
         return [command.content for command in find_commands(roles.client, name="theirs")]
@@ -400,7 +427,9 @@ def test_a_library_does_not_take_over_the_command_of_somebody_else(roles: Roles)
 
 def test_a_changed_script_takes_over_the_schedule(roles: Roles):
     given = {
-        "target_tags": "role=web", "scheduled_script_name": "tick", "scheduled_script_frequency": "rate(1h)",
+        "target_tags": "role=web",
+        "scheduled_script_name": "tick",
+        "scheduled_script_frequency": "rate(1h)",
     }
     for text in ("echo 1 >> /srv/ticks", "echo 2 >> /srv/ticks"):
         done = roles.run("scheduled_script", scheduled_script_content=text, **given)

@@ -28,9 +28,9 @@ PLAY = """---
 """
 
 
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.isolation(ISOLATIONS.get(name, "none"))) for name in NAMES
-])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.isolation(ISOLATIONS.get(name, "none"))) for name in NAMES]
+)
 def test_target(name: str, emulator: Any, playbook: Callable[..., PlayResult]):
     run = playbook(PLAY.format(name=name), extra_vars={"emulator": emulator.ready}, env=emulator.env())
     assert run.rc == 0, run.output

@@ -25,9 +25,14 @@ class Installed(NamedTuple):
     def run(self, *command: str) -> str:
         """Run a command of that release in the checkout and return what it printed; it must succeed."""
         done = subprocess.run(
-            [shutil.which(command[0], path=self.env["PATH"]) or command[0], *command[1:]], cwd=self.checkout,
-            env=self.env, text=True, check=False,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            [shutil.which(command[0], path=self.env["PATH"]) or command[0], *command[1:]],
+            cwd=self.checkout,
+            env=self.env,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
         assert done.returncode == 0, done.stdout
         return done.stdout
@@ -66,6 +71,17 @@ def test_unit_tests_pass(release):
 @pytest.mark.timeout(600)
 def test_playbooks_run(release):
     """Two targets, which are playbooks of a module each, and the quickstart."""
-    release.run("python", "-m", "pytest", "-n", "0", "-q", "-p", "no:cacheprovider",
-                "tests/integration/test_targets.py", "-k", "ecs_run_command or ecs_instance_info")
+    release.run(
+        "python",
+        "-m",
+        "pytest",
+        "-n",
+        "0",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "tests/integration/test_targets.py",
+        "-k",
+        "ecs_run_command or ecs_instance_info",
+    )
     assert "failed=0" in release.run("bash", "tests/emulator/demo.sh")

@@ -120,7 +120,9 @@ def test_a_cloud_does_not_outlive_a_molecule_test_that_is_killed(cloud):
     script = "import subprocess, sys; subprocess.run(eval(sys.argv[3]), check=True); print('up', flush=True); input()"
     process = subprocess.Popen(
         [sys.executable, "-c", script, "molecule", "test", repr(start_command(cloud))],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     for line in process.stdout:

@@ -26,8 +26,14 @@ def passes():
 
     def run(command: Sequence[str], *, cwd: pathlib.Path, env: Mapping[str, str] | None = None) -> str:
         done = subprocess.run(
-            list(command), cwd=cwd, env=env, text=True, check=False,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            list(command),
+            cwd=cwd,
+            env=env,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
         if done.returncode != 0:
             pytest.fail(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}", pytrace=False)

@@ -75,10 +75,14 @@ def test_the_diagram_is_true():
 
 def test_files_stay_readable():
     """A file that passes 400 lines wants a second room; what is long in a module is its documentation."""
+
     def code_lines(path: Path) -> int:
         documentation = r'^(DOCUMENTATION|EXAMPLES|RETURN|PLUGINS) = r?""".*?^"""'
         return len(re.sub(documentation, "", path.read_text(), flags=re.M | re.S).splitlines())
 
-    assert {str(path.relative_to(REPOSITORY)): code_lines(path)
-            for folder in (PLUGINS, REPOSITORY / "tests" / "emulator") for path in folder.rglob("*.py")
-            if code_lines(path) > 400} == {}
+    assert {
+        str(path.relative_to(REPOSITORY)): code_lines(path)
+        for folder in (PLUGINS, REPOSITORY / "tests" / "emulator")
+        for path in folder.rglob("*.py")
+        if code_lines(path) > 400
+    } == {}

@@ -17,10 +17,29 @@ from support.environments import clean_env, tool_environment
 BIN = pathlib.Path(sys.executable).parent
 
 SHIPPED = {
-    "CHANGELOG.md", "CHANGELOG.rst", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "FILES.json", "LICENSE", "LICENSES",
-    "MANIFEST.json", "Makefile", "README.md", "REUSE.toml", "SECURITY.md", "changelogs", "docs",
-    "execution-environment.yml", "extensions", "meta", "playbooks", "plugins", "pyproject.toml", "requirements",
-    "roles", "tests",
+    "CHANGELOG.md",
+    "CHANGELOG.rst",
+    "CODE_OF_CONDUCT.md",
+    "CONTRIBUTING.md",
+    "FILES.json",
+    "LICENSE",
+    "LICENSES",
+    "MANIFEST.json",
+    "Makefile",
+    "README.md",
+    "REUSE.toml",
+    "SECURITY.md",
+    "changelogs",
+    "docs",
+    "execution-environment.yml",
+    "extensions",
+    "meta",
+    "playbooks",
+    "plugins",
+    "pyproject.toml",
+    "requirements",
+    "roles",
+    "tests",
 }
 
 
@@ -49,8 +68,11 @@ def committed(checkout) -> set[str]:
 
 @pytest.fixture
 def tarball(checkout, committed, tmp_path, passes) -> pathlib.Path:
-    passes([str(BIN / "ansible-galaxy"), "collection", "build", "--output-path", str(tmp_path / "dist")],
-           cwd=checkout, env=clean_env(BIN))
+    passes(
+        [str(BIN / "ansible-galaxy"), "collection", "build", "--output-path", str(tmp_path / "dist")],
+        cwd=checkout,
+        env=clean_env(BIN),
+    )
     [built] = (tmp_path / "dist").iterdir()
     return built
 
@@ -65,10 +87,32 @@ def test_it_holds_what_it_should_and_nothing_else(tarball, committed):
 @pytest.mark.timeout(600)
 def test_installed_alone_it_runs_the_quickstart(tarball, tmp_path, passes):
     env = clean_env(BIN, ANSIBLE_COLLECTIONS_PATH=str(tmp_path / "installed"), HOME=str(tmp_path))
-    passes([str(BIN / "ansible-galaxy"), "collection", "install", str(tarball), "--offline", "-p",
-            str(tmp_path / "installed")], cwd=tmp_path, env=env)
-    passes([str(BIN / "ansible-galaxy"), "collection", "verify", "cloudops.cloud_assistant", "--offline", "-p",
-            str(tmp_path / "installed")], cwd=tmp_path, env=env)
+    passes(
+        [
+            str(BIN / "ansible-galaxy"),
+            "collection",
+            "install",
+            str(tarball),
+            "--offline",
+            "-p",
+            str(tmp_path / "installed"),
+        ],
+        cwd=tmp_path,
+        env=env,
+    )
+    passes(
+        [
+            str(BIN / "ansible-galaxy"),
+            "collection",
+            "verify",
+            "cloudops.cloud_assistant",
+            "--offline",
+            "-p",
+            str(tmp_path / "installed"),
+        ],
+        cwd=tmp_path,
+        env=env,
+    )
     collection = tmp_path / "installed" / "ansible_collections" / "cloudops" / "cloud_assistant"
     output = passes([str(shutil.which("bash")), str(collection / "tests/emulator/demo.sh")], cwd=tmp_path, env=env)
     assert "failed=0" in output
@@ -85,7 +129,10 @@ def test_galaxy_imports_it_without_complaint(tarball, tmp_path, passes):
     # ansible-lint, of the same version and stricter, is a test of its own
     options = ["LOG_LEVEL_MAIN = INFO", "CHECK_REQUIRED_TAGS = True", "RUN_ANSIBLE_LINT = False"]
     config.write_text("\n".join(["[galaxy-importer]", *options, ""]))
-    output = passes([str(place / "bin/python"), "-m", "galaxy_importer.main", str(tarball)], cwd=tmp_path,
-                    env=clean_env(place / "bin", GALAXY_IMPORTER_CONFIG=str(config), HOME=str(tmp_path)))
+    output = passes(
+        [str(place / "bin/python"), "-m", "galaxy_importer.main", str(tarball)],
+        cwd=tmp_path,
+        env=clean_env(place / "bin", GALAXY_IMPORTER_CONFIG=str(config), HOME=str(tmp_path)),
+    )
     assert "Importer processing completed successfully" in output
     assert [line for line in output.splitlines() if line.startswith(("ERROR", "WARNING"))] == []

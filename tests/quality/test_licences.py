@@ -31,7 +31,10 @@ def annotated() -> list[str]:
 def tracked() -> list[str]:
     listing = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=REPOSITORY, capture_output=True, text=True, check=True,
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return [name for name in listing.stdout.split("\0") if name and (REPOSITORY / name).is_file()]
 
@@ -44,7 +47,8 @@ def head(name: str) -> str:
 def test_every_file_has_a_licence():
     patterns = annotated()
     without = [
-        name for name in tracked()
+        name
+        for name in tracked()
         if not name.startswith("LICENSES/")
         and (REPOSITORY / name).stat().st_size > 0
         and not (LICENCE in head(name) and COPYRIGHT in head(name))
@@ -57,8 +61,11 @@ def test_what_people_write_has_its_header():
     """A pattern that is too wide must not hide a missing header."""
     excepted = ("changelogs/", "CHANGELOG.rst", "roles/", "extensions/", "tests/integration/targets/")
     without = [
-        name for name in tracked()
-        if name.endswith(WITH_HEADER) and (REPOSITORY / name).stat().st_size > 0 and LICENCE not in head(name)
+        name
+        for name in tracked()
+        if name.endswith(WITH_HEADER)
+        and (REPOSITORY / name).stat().st_size > 0
+        and LICENCE not in head(name)
         and not (name.startswith(excepted) and any(fnmatch.fnmatch(name, pattern) for pattern in annotated()))
     ]
     assert without == []

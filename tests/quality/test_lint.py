@@ -25,8 +25,15 @@ def test_mypy_is_strict_on_what_the_plugins_share(checkout, passes):
     plugins = "ansible_collections/cloudops/cloud_assistant/plugins"
     tree = checkout.parents[2]
     passes(
-        [str(BIN / "mypy"), "--config-file", str(checkout / "pyproject.toml"), "--cache-dir", os.devnull,
-         f"{plugins}/module_utils", f"{plugins}/plugin_utils"],
+        [
+            str(BIN / "mypy"),
+            "--config-file",
+            str(checkout / "pyproject.toml"),
+            "--cache-dir",
+            os.devnull,
+            f"{plugins}/module_utils",
+            f"{plugins}/plugin_utils",
+        ],
         cwd=tree,
     )
 
@@ -44,9 +51,16 @@ def test_ansible_lint_production_profile(checkout, passes):
 @pytest.mark.timeout(600)
 def test_collection_docs(checkout, passes):
     passes(
-        [str(BIN / "antsibull-docs"), "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "self",
-         str(checkout)],
-        cwd=checkout, env=clean_env(BIN),
+        [
+            str(BIN / "antsibull-docs"),
+            "lint-collection-docs",
+            "--plugin-docs",
+            "--validate-collection-refs",
+            "self",
+            str(checkout),
+        ],
+        cwd=checkout,
+        env=clean_env(BIN),
     )
 
 
@@ -69,10 +83,13 @@ def test_workflows_are_what_github_accepts(passes):
     passes([str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.github-workflows", *workflows], cwd=REPOSITORY)
 
 
-@pytest.mark.parametrize(("schema", "pattern"), [
-    ("vendor.github-issue-config", "config.yml"),
-    ("vendor.github-issue-forms", "[!c]*.yml"),
-])
+@pytest.mark.parametrize(
+    ("schema", "pattern"),
+    [
+        ("vendor.github-issue-config", "config.yml"),
+        ("vendor.github-issue-forms", "[!c]*.yml"),
+    ],
+)
 def test_issue_templates_are_what_github_accepts(schema, pattern, passes):
     templates = sorted(map(str, (REPOSITORY / ".github" / "ISSUE_TEMPLATE").glob(pattern)))
     passes([str(BIN / "check-jsonschema"), "--builtin-schema", schema, *templates], cwd=REPOSITORY)

@@ -41,8 +41,12 @@ def _stand_in_for_get_pip(place: pathlib.Path, home: pathlib.Path) -> None:
         "print(r.get_venv_packages(type('P', (), {'version': '3.12'}))['pip'])"
     )
     version = subprocess.run(
-        [str(place / "bin/python"), "-c", question], capture_output=True, text=True, check=True,
-        cwd=place, env=clean_env(place / "bin"),
+        [str(place / "bin/python"), "-c", question],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=place,
+        env=clean_env(place / "bin"),
     ).stdout.strip()
     cache = home / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)

@@ -21,8 +21,11 @@ GUIDES = sorted((REPOSITORY / "docs" / "docsite" / "rst").glob("*.rst"))
 READMES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "roles").glob("*/README.md"))]
 PLUGINS = [
     *sorted((REPOSITORY / "plugins" / "modules").glob("*.py")),
-    *(path for kind in ("lookup", "inventory", "connection")
-      for path in sorted((REPOSITORY / "plugins" / kind).glob("*.py"))),
+    *(
+        path
+        for kind in ("lookup", "inventory", "connection")
+        for path in sorted((REPOSITORY / "plugins" / kind).glob("*.py"))
+    ),
 ]
 _DIRECTIVE = re.compile(r"^(?P<indent> *)\.\. code-block:: (?P<language>\S+)$")
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w*)$")

@@ -27,8 +27,15 @@ WINDOWS = ["i-windows1", "i-windows2"]
 RACK = ["77777777-0000-4000-8000-000000000001", "77777777-0000-4000-8000-000000000002"]
 
 _FLEET: list[dict[str, Any]] = [
-    *({"id": f"i-web{number}", "name": f"web-0{number}", "vpc_id": "vpc-bp1example",
-       "tags": {"role": "web", "service": "web", "Name": f"w{number}"}} for number in (1, 2, 3)),
+    *(
+        {
+            "id": f"i-web{number}",
+            "name": f"web-0{number}",
+            "vpc_id": "vpc-bp1example",
+            "tags": {"role": "web", "service": "web", "Name": f"w{number}"},
+        }
+        for number in (1, 2, 3)
+    ),
     *({"id": f"i-app{number}", "name": f"app-0{number}", "tags": {"role": "app"}} for number in (1, 2)),
     *({"id": item, "name": item.removeprefix("i-"), "tags": {"role": "database"}} for item in DATABASES),
     *({"id": f"i-shop{number}", "name": f"shop-0{number}", "tags": {"service": "shop"}} for number in (1, 2)),
@@ -88,11 +95,25 @@ VARIABLES: dict[str, Any] = {
     "rack_instances": RACK,
     "settings": {"colour": "blue"},
     "vault_database_password": "hidden-in-the-examples",
-    "nightly": {"results": [
-        {"instance_id": "i-web1", "invoke_id": "t-1", "status": "Success", "rc": 0, "stdout": "done",
-         "stdout_lines": ["done"], "dropped": 0, "error_code": "", "error_info": "", "repeats": 1, "previous": False,
-         "started_at": "2026-11-22T03:00:00Z", "finished_at": "2026-11-22T03:00:01Z"},
-    ]},
+    "nightly": {
+        "results": [
+            {
+                "instance_id": "i-web1",
+                "invoke_id": "t-1",
+                "status": "Success",
+                "rc": 0,
+                "stdout": "done",
+                "stdout_lines": ["done"],
+                "dropped": 0,
+                "error_code": "",
+                "error_info": "",
+                "repeats": 1,
+                "previous": False,
+                "started_at": "2026-11-22T03:00:00Z",
+                "finished_at": "2026-11-22T03:00:01Z",
+            },
+        ]
+    },
 }
 
 # variables of the plays of a file, where the text around them says that somebody else sets them
@@ -136,22 +157,33 @@ def setup_tasks(block: Block) -> list[dict[str, Any]]:
     tasks: list[dict[str, Any]] = []
     script = "\n".join(command for word, command in _SETUP.items() if word in block.text)
     if script:
-        linux = [row["id"] for row in fleet_of(block)["instances"]
-                 if row.get("os_type") != "windows" and row.get("status") != "Stopped" and "region" not in row]
-        tasks.append({
-            "name": "Put on the instances what the example finds there",
-            "cloudops.cloud_assistant.ecs_run_command": {"instance_ids": linux, "content": f"set -e\n{script}\n"},
-        })
+        linux = [
+            row["id"]
+            for row in fleet_of(block)["instances"]
+            if row.get("os_type") != "windows" and row.get("status") != "Stopped" and "region" not in row
+        ]
+        tasks.append(
+            {
+                "name": "Put on the instances what the example finds there",
+                "cloudops.cloud_assistant.ecs_run_command": {"instance_ids": linux, "content": f"set -e\n{script}\n"},
+            }
+        )
     if "roles:" not in block.text and "include_role" not in block.text:
         tasks += [_store(name) for name in _COMMANDS if name in block.text]
     if SAMPLE_COMMAND.search(block.text):
         tasks.append({**_store("the-sample"), "register": "sample_command"})
     if SAMPLE_INVOCATION.search(block.text):
-        tasks += [_store("check-disks"), {
-            "name": "Make the invocation that the example reads",
-            "cloudops.cloud_assistant.ecs_invoke_command": {"command_name": "check-disks", "instance_ids": ["i-web1"]},
-            "register": "sample_invocation",
-        }]
+        tasks += [
+            _store("check-disks"),
+            {
+                "name": "Make the invocation that the example reads",
+                "cloudops.cloud_assistant.ecs_invoke_command": {
+                    "command_name": "check-disks",
+                    "instance_ids": ["i-web1"],
+                },
+                "register": "sample_invocation",
+            },
+        ]
     return tasks
 
 
@@ -159,7 +191,9 @@ def _store(name: str) -> dict[str, Any]:
     return {
         "name": f"Store the command {name}",
         "cloudops.cloud_assistant.ecs_command": {
-            "name": name, "content": {"__ansible_unsafe": _COMMANDS[name]}, "enable_parameter": "{{" in _COMMANDS[name],
+            "name": name,
+            "content": {"__ansible_unsafe": _COMMANDS[name]},
+            "enable_parameter": "{{" in _COMMANDS[name],
         },
     }
 

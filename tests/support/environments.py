@@ -23,8 +23,15 @@ UV = str(pathlib.Path(sys.executable).parent / "uv")
 
 # what the tests of another release need beside ansible-core; the versions are those of the development environment
 COMPANIONS = (
-    "requests", "croniter", "tzdata", "alibabacloud-credentials", "aiohttp",
-    "pytest", "pytest-xdist", "pytest-timeout", "hypothesis",
+    "requests",
+    "croniter",
+    "tzdata",
+    "alibabacloud-credentials",
+    "aiohttp",
+    "pytest",
+    "pytest-xdist",
+    "pytest-timeout",
+    "hypothesis",
 )
 
 
@@ -77,8 +84,10 @@ def environment(release: Release) -> pathlib.Path:
     other = ("ansible-core==", "resolvelib==")
     pins = (REPOSITORY / "requirements" / "dev.txt").read_text().splitlines()
     return _made(
-        f"core-{release.core}-python-{release.python}", python,
-        [f"ansible-core=={release.core}", *COMPANIONS], [pin for pin in pins if not pin.startswith(other)],
+        f"core-{release.core}-python-{release.python}",
+        python,
+        [f"ansible-core=={release.core}", *COMPANIONS],
+        [pin for pin in pins if not pin.startswith(other)],
     )
 
 
@@ -124,7 +133,10 @@ def copy_checkout(destination: pathlib.Path) -> pathlib.Path:
     collection = destination / "ansible_collections" / "cloudops" / "cloud_assistant"
     listing = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=REPOSITORY, capture_output=True, text=True, check=True,
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     for name in filter(None, listing.stdout.split("\0")):
         source = REPOSITORY / name

@@ -88,7 +88,9 @@ class Sources:
                 waiting |= self._look(unit, attributes, found) - seen
             if not waiting:
                 waiting = {
-                    method for name in attributes for method in self._methods.get(name, ())
+                    method
+                    for name in attributes
+                    for method in self._methods.get(name, ())
                     if method not in seen and (method[0], method[1].partition(".")[0]) in seen
                 }
         return found
@@ -100,8 +102,11 @@ class Sources:
         further: set[Unit] = set()
         parts: Iterator[ast.AST] = ast.walk(node)
         if isinstance(node, ast.ClassDef):
-            further = {(module, f"{name}.{item.name}") for item in node.body
-                       if isinstance(item, ast.FunctionDef) and item.name.startswith("__")}
+            further = {
+                (module, f"{name}.{item.name}")
+                for item in node.body
+                if isinstance(item, ast.FunctionDef) and item.name.startswith("__")
+            }
             own = [item for item in node.body if not isinstance(item, ast.FunctionDef)]
             parts = (part for item in (*node.bases, *own) for part in ast.walk(item))
         for part in parts:

@@ -17,11 +17,32 @@ from support.environments import REPOSITORY
 COLLECTION = "cloudops.cloud_assistant."
 TYPES = {"str": str, "int": int, "bool": bool, "list": list, "dict": dict}
 # what Ansible itself adds to results, or documents for all modules
-COMMON = frozenset({
-    "ansible_facts", "ansible_job_id", "attempts", "censored", "changed", "deprecations", "diff", "exception", "failed",
-    "failed_when_result", "finished", "invocation", "msg", "results_file", "skip_reason", "skipped", "started",
-    "stderr", "stderr_lines", "stdout", "stdout_lines", "warnings",
-})
+COMMON = frozenset(
+    {
+        "ansible_facts",
+        "ansible_job_id",
+        "attempts",
+        "censored",
+        "changed",
+        "deprecations",
+        "diff",
+        "exception",
+        "failed",
+        "failed_when_result",
+        "finished",
+        "invocation",
+        "msg",
+        "results_file",
+        "skip_reason",
+        "skipped",
+        "started",
+        "stderr",
+        "stderr_lines",
+        "stdout",
+        "stdout_lines",
+        "warnings",
+    }
+)
 
 
 @functools.cache
@@ -61,9 +82,11 @@ def assert_documented(rows: Iterable[Mapping[str, Any]]) -> None:
         items = result.get("results")
         for each in items if items and "ansible_loop_var" in items[0] else [result]:
             ours = {
-                key: value for key, value in each.items()
+                key: value
+                for key, value in each.items()
                 if (key not in COMMON or key in documented(module))
-                and not key.startswith(("_ansible_", "ansible_")) and key != each.get("ansible_loop_var")
+                and not key.startswith(("_ansible_", "ansible_"))
+                and key != each.get("ansible_loop_var")
             }
             found |= set(surprises(ours, documented(module), f"{module}: "))
     assert not found, "\n".join(sorted(found))

@@ -38,7 +38,11 @@ def start(folder: Path, options: list[str]) -> int:
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, __file__, "guard", str(folder), str(owner()), *options],
-            stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, cwd=TESTS,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            cwd=TESTS,
         )
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
@@ -68,8 +72,15 @@ def guard(folder: Path, options: list[str]) -> int:
     """Run the emulator for as long as it is wanted. The first option is the process to outlive by no means, or 0."""
     watched, *options = options
     command = [
-        sys.executable, "-m", "emulator", "--listen", "127.0.0.1:0", "--stop-with-stdin",
-        "--ready-file", str(folder / "ready.json"), *options,
+        sys.executable,
+        "-m",
+        "emulator",
+        "--listen",
+        "127.0.0.1:0",
+        "--stop-with-stdin",
+        "--ready-file",
+        str(folder / "ready.json"),
+        *options,
     ]
     signal.signal(signal.SIGTERM, lambda *_received: sys.exit(0))
     # the pipe is closed whatever ends the guard, and with it ends the emulator

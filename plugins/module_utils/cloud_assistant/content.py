@@ -180,7 +180,7 @@ def check_launcher(launcher: str) -> None:
     if len(inner) > 1:
         raise InputError("launcher", "may name the script file once only")
     if inner and not _SCRIPT_FILE.fullmatch(inner[0]):
-        problem = f"{{{{{inner[0]}}}}}: only {{{{ACS::ScriptFileName}}}} may stand here, with |Ext(\".py\") if needed"
+        problem = f'{{{{{inner[0]}}}}}: only {{{{ACS::ScriptFileName}}}} may stand here, with |Ext(".py") if needed'
         raise InputError("launcher", problem)
 
 

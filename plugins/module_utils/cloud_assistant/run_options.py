@@ -61,9 +61,7 @@ def request_from(
 
     ``what`` are the fields of the request that say what runs. Raises InputError.
     """
-    targets = Targets.of(
-        params["instance_ids"], params["resource_tags"], params["resource_group_id"], warn=warn
-    )
+    targets = Targets.of(params["instance_ids"], params["resource_tags"], params["resource_group_id"], warn=warn)
     given = {name: params[name] for name in _AS_THEY_ARE if params[name] is not None}
     request = RunRequest(targets, dry_run=check_mode, **given, **what)
     request.check(params["api_generation"])

@@ -21,16 +21,18 @@ TOLERANCE_S = 900
 _AUTHORIZATION = re.compile(r"^SDK-HMAC-SHA256 Access=([^,\s]+), SignedHeaders=([^,\s]+), Signature=([0-9a-f]{64})$")
 
 
-def signature(secret: str, method: str, path: str, query: str, headers: Mapping[str, str], signed: str,
-              body: bytes) -> str:
+def signature(
+    secret: str, method: str, path: str, query: str, headers: Mapping[str, str], signed: str, body: bytes
+) -> str:
     """The signature of a request as it arrived: raw path and query, headers with lower-case names."""
     segments = "/".join(quote(part, safe="~") for part in unquote(path).split("/"))
     pairs = sorted(parse_qsl(query, keep_blank_values=True))
     canonical_query = "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in pairs)
     lines = "".join(f"{name}:{headers.get(name, '').strip()}\n" for name in signed.split(";"))
     payload = headers.get("x-sdk-content-sha256") or hashlib.sha256(body).hexdigest()
-    request = "\n".join([method, segments if segments.endswith("/") else segments + "/", canonical_query, lines,
-                         signed, payload])
+    request = "\n".join(
+        [method, segments if segments.endswith("/") else segments + "/", canonical_query, lines, signed, payload]
+    )
     text = "\n".join([ALGORITHM, headers.get("x-sdk-date", ""), hashlib.sha256(request.encode()).hexdigest()])
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
@@ -46,8 +48,9 @@ class Verifier:
         self._secret_key = secret_key
         self._security_token = security_token
 
-    def check(self, state: HuaweiState, method: str, path: str, query: str, headers: Mapping[str, str],
-              body: bytes) -> IamToken | None:
+    def check(
+        self, state: HuaweiState, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+    ) -> IamToken | None:
         """The token that the request carries, or None when its signature is right."""
         if "x-auth-token" in headers:
             token = state.token(headers["x-auth-token"])
@@ -70,8 +73,17 @@ class Verifier:
         state.signature_was(True, access_key)
         return None
 
-    def _check_signature(self, access_key: str, signed: str, given: str, method: str, path: str, query: str,
-                         headers: Mapping[str, str], body: bytes) -> None:
+    def _check_signature(
+        self,
+        access_key: str,
+        signed: str,
+        given: str,
+        method: str,
+        path: str,
+        query: str,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> None:
         names = signed.split(";")
         if names != sorted(names) or not {"host", "x-sdk-date"} <= set(names):
             raise unauthenticated("SignedHeaders must hold host and x-sdk-date, in order")

@@ -33,7 +33,8 @@ POWER_ACTIONS = ("power on", "power off", "rebooting")
 def application(cloud: Cloud) -> web.Application:
     """The service, to be mounted at the root of a listener of its own."""
     app = gateway.application(
-        cloud, "clouddc", "X-Request-Id", lambda error: {"error_code": error.code, "error_msg": error.message})
+        cloud, "clouddc", "X-Request-Id", lambda error: {"error_code": error.code, "error_msg": error.message}
+    )
     service = CloudDC(cloud)
     for method, path, handler, name in (
         ("DELETE", "/instances/{id}", service.delete_instance, "DeleteInstance"),
@@ -160,8 +161,10 @@ class CloudDC:
         return instance
 
     def _server_row(self, server: Server) -> dict[str, Any]:
-        used = any(one.server is server and one.state != "terminated"
-                   for one in self._cloud.huawei.instances_of(server.project_id))
+        used = any(
+            one.server is server and one.state != "terminated"
+            for one in self._cloud.huawei.instances_of(server.project_id)
+        )
         row: dict[str, Any] = {
             "id": server.id,
             "name": server.name,
@@ -202,8 +205,9 @@ def _listed(name: str, text: str | None) -> set[str]:
     return ids
 
 
-def _page(name: str, rows: list[dict[str, Any]], order: list[str], limit: str | None,
-          marker: str | None) -> dict[str, Any]:
+def _page(
+    name: str, rows: list[dict[str, Any]], order: list[str], limit: str | None, marker: str | None
+) -> dict[str, Any]:
     """The page after ``marker``, which stands for the last row before it; ``order`` has the ids of all rows there are.
 
     The marker stays good when its row does not match any more.

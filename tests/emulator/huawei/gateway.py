@@ -40,10 +40,18 @@ def application(
         operation = request.match_info.route.name
         body = await request.read()
         fault = cloud.faults.match(operation) if operation else None
-        row: dict[str, Any] = {"service": service, "action": operation or "", "method": request.method,
-                               "path": request.path, "params": dict(request.query), "status": None, "code": None,
-                               "fault": fault.kind if fault else None, "request_id": secrets.token_hex(16),
-                               "received": time.monotonic()}
+        row: dict[str, Any] = {
+            "service": service,
+            "action": operation or "",
+            "method": request.method,
+            "path": request.path,
+            "params": dict(request.query),
+            "status": None,
+            "code": None,
+            "fault": fault.kind if fault else None,
+            "request_id": secrets.token_hex(16),
+            "received": time.monotonic(),
+        }
         cloud.requests.append(row)
         delay = options.api_latency_ms + (fault.delay_ms if fault is not None and fault.kind == "delay" else 0)
         if delay:
@@ -60,8 +68,13 @@ def application(
                 if operation not in ANONYMOUS:
                     headers = {name.lower(): value for name, value in request.headers.items()}
                     request[TOKEN] = verifier.check(
-                        cloud.huawei, request.method, request.rel_url.raw_path, request.rel_url.raw_query_string,
-                        headers, body)
+                        cloud.huawei,
+                        request.method,
+                        request.rel_url.raw_path,
+                        request.rel_url.raw_query_string,
+                        headers,
+                        body,
+                    )
                 return await handler(request)
             except HuaweiError as error:
                 row["code"] = error.code

@@ -57,7 +57,7 @@ def _create_token(cloud: Cloud, body: dict[str, Any]) -> web.Response:
     except (KeyError, TypeError, AttributeError):
         raise _bad_request("auth.identity.password.user needs name, password and domain.name") from None
     if methods != ["password"]:
-        raise _bad_request("auth.identity.methods must be [\"password\"]")
+        raise _bad_request('auth.identity.methods must be ["password"]')
     right = [(name, options.access_key_id), (password, options.access_key_secret), (domain, options.account_id)]
     if not all(hmac.compare_digest(str(given).encode(), known.encode()) for given, known in right):
         raise HuaweiError(401, "401", "The username or password is wrong.")
@@ -87,8 +87,16 @@ def _domain(cloud: Cloud) -> dict[str, str]:
 
 def _project_row(cloud: Cloud, name: str, id: str) -> dict[str, Any]:
     domain = _domain(cloud)["id"]
-    return {"id": id, "name": name, "domain_id": domain, "parent_id": domain, "enabled": True, "is_domain": False,
-            "description": "", "links": {}}
+    return {
+        "id": id,
+        "name": name,
+        "domain_id": domain,
+        "parent_id": domain,
+        "enabled": True,
+        "is_domain": False,
+        "description": "",
+        "links": {},
+    }
 
 
 def _time(moment: float) -> str:

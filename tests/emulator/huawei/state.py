@@ -131,10 +131,14 @@ class Imetal:
         ends = begins + self.delete_s
         self.walk.due = [(begins, going)]
         if self.delete_fails:
-            block = {"error_code": "iMetal.0099", "error_msg": "Failed to uninstall the operating system.",
-                     "error_type": "delete_instance_error"}
+            block = {
+                "error_code": "iMetal.0099",
+                "error_msg": "Failed to uninstall the operating system.",
+                "error_type": "delete_instance_error",
+            }
             self.walk.due.append(
-                (ends, {"state": "error", "operation_state": "uninstall-failed", "error": block, "deleting": False}))
+                (ends, {"state": "error", "operation_state": "uninstall-failed", "error": block, "deleting": False})
+            )
         else:
             self.walk.due.append((ends, {"state": "terminated", "operation_state": "uninstall-succeed"}))
             self.walk.due.append((ends + self.forget_after_s, {"forgotten": True}))
@@ -259,15 +263,39 @@ class HuaweiState:
         server.operation_state, server.error = f"{word}-processing", None
         done = {"operation_state": f"{word}-succeed", "power_state": "off" if action == "power off" else "on"}
         if action == "power off" and server.power_off_fails:
-            block = {"error_code": "iMetal.0099", "error_msg": "The server did not obey its management controller.",
-                     "error_type": "power_off_error"}
+            block = {
+                "error_code": "iMetal.0099",
+                "error_msg": "The server did not obey its management controller.",
+                "error_type": "power_off_error",
+            }
             done = {"operation_state": "power-off-failed", "error": block}
         server.walk.due = [(now + server.power_off_s, done)]
         server.settle(now)
 
-    _KEYS = {"id", "name", "region", "state", "operation_state", "error", "server_id", "description", "vpc_id",
-             "network_interfaces", "tags", "image", "metadata", "user_data", "delete_s", "delete_fails",
-             "delete_when_running", "error_lag_s", "forget_after_s", "power_off_s", "power_off_fails", "power"}
+    _KEYS = {
+        "id",
+        "name",
+        "region",
+        "state",
+        "operation_state",
+        "error",
+        "server_id",
+        "description",
+        "vpc_id",
+        "network_interfaces",
+        "tags",
+        "image",
+        "metadata",
+        "user_data",
+        "delete_s",
+        "delete_fails",
+        "delete_when_running",
+        "error_lag_s",
+        "forget_after_s",
+        "power_off_s",
+        "power_off_fails",
+        "power",
+    }
 
     def _add(self, number: int, row: Mapping[str, Any]) -> None:
         """Add a fleet row; what it does not say has a default. ``ValueError`` says what is wrong with it."""
@@ -301,19 +329,31 @@ class HuaweiState:
             now,
             vpc_id=identifier("vpc", 1),
             network_interfaces=[
-                {"subnet_id": identifier("subnet", 1), "ipv4_address": f"192.168.{number >> 8}.{number & 255}"}],
+                {"subnet_id": identifier("subnet", 1), "ipv4_address": f"192.168.{number >> 8}.{number & 255}"}
+            ],
             image={"id": identifier("image", 1), "name": "EulerOS 2.0 64bit", "os_type": "Linux"},
             user_data="c2VjcmV0LXVzZXItZGF0YQ==",
         )
-        for key in self._KEYS - {"id", "name", "region", "state", "server_id", "power", "power_off_s",
-                                 "power_off_fails"}:
+        for key in self._KEYS - {
+            "id",
+            "name",
+            "region",
+            "state",
+            "server_id",
+            "power",
+            "power_off_s",
+            "power_off_fails",
+        }:
             if key in row:
                 setattr(instance, key, row[key])
         if isinstance(instance.tags, Mapping):
             instance.tags = [{"key": key, "value": value} for key, value in instance.tags.items()]
         if state == "error" and instance.error is None:
-            instance.error = {"error_code": "iMetal.0099", "error_msg": "Failed to install the operating system.",
-                              "error_type": "create_instance_error"}
+            instance.error = {
+                "error_code": "iMetal.0099",
+                "error_msg": "Failed to install the operating system.",
+                "error_type": "create_instance_error",
+            }
         if state == "shutting-down":
             instance.begin_deletion(now)
         self.servers[server_id] = server

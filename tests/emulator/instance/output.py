@@ -39,7 +39,7 @@ class OutputBuffer:
     @property
     def kept(self) -> bytes:
         """Head and tail, joined without a mark, as the service shows them."""
-        return bytes(self._head + self._tail[-(self.quota - HEAD_BYTES):])
+        return bytes(self._head + self._tail[-(self.quota - HEAD_BYTES) :])
 
     @property
     def dropped(self) -> int:
@@ -48,6 +48,6 @@ class OutputBuffer:
 
     def interim(self) -> bytes:
         """The bytes since the last call that may be shown while the script runs: the head only."""
-        fresh = bytes(self._head[self._sent:])
+        fresh = bytes(self._head[self._sent :])
         self._sent = len(self._head)
         return fresh

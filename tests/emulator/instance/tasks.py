@@ -65,7 +65,7 @@ class Report:
 
     @property
     def power_action(self) -> str:
-        """"poweroff" or "reboot" where the exit code asks the agent for it after its report, else ""."""
+        """ "poweroff" or "reboot" where the exit code asks the agent for it after its report, else ""."""
         return POWER_ACTIONS.get(self.exit_code, "") if self.kind == "finish" else ""
 
 

@@ -46,9 +46,13 @@ class CallbackModule(CallbackBase):
         host = getattr(result, "host", None) or result._host
         values = getattr(result, "result", None) or result._result
         row = {
-            "task": task.get_name(), "host": host.get_name(), "outcome": outcome, "result": values,
+            "task": task.get_name(),
+            "host": host.get_name(),
+            "outcome": outcome,
+            "result": values,
             "action": task.action,
-            "began": self._began.get((host.get_name(), task._uuid)), "ended": time.monotonic(),
+            "began": self._began.get((host.get_name(), task._uuid)),
+            "ended": time.monotonic(),
         }
         with open(os.environ["RESULT_LINES_FILE"], "a", encoding="utf-8") as file:
             file.write(json.dumps(row, default=str) + "\n")

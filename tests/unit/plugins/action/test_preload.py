@@ -12,10 +12,7 @@ PACKAGE = "ansible_collections.cloudops.cloud_assistant.plugins.action"
 
 
 def _loaded(before: str = "") -> str:
-    script = (
-        f"import sys; {before}\nimport {PACKAGE}\n"
-        "print(sys.modules.get('requests') is not None)"
-    )
+    script = f"import sys; {before}\nimport {PACKAGE}\nprint(sys.modules.get('requests') is not None)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     return done.stdout.strip()
 

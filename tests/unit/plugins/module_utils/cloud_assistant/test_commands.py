@@ -98,9 +98,7 @@ tag_sets = st.dictionaries(st.sampled_from([f"k{n}" for n in range(24)] + ["acs:
 
 
 @given(current=tag_sets, desired=st.none() | tag_sets, purge=st.booleans())
-def test_planned_tags_are_what_is_wanted(
-    current: dict[str, str], desired: dict[str, str] | None, purge: bool
-) -> None:
+def test_planned_tags_are_what_is_wanted(current: dict[str, str], desired: dict[str, str] | None, purge: bool) -> None:
     desired = desired and {key: value for key, value in desired.items() if key != "acs:own"}
     try:
         change = plan_tags(current, desired, purge=purge)

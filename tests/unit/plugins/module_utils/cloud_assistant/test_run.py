@@ -394,9 +394,7 @@ def test_without_waiting_only_the_call_is_made():
 
 def test_a_dry_run_carries_neither_schedule_nor_the_users_token():
     service = Service()
-    outcome = start(
-        service, ids(150), dry_run=True, frequency="0 0 3 * * ?", client_token="mine", keep_command=True
-    )
+    outcome = start(service, ids(150), dry_run=True, frequency="0 0 3 * * ?", client_token="mine", keep_command=True)
     assert {params["RepeatMode"] for params in service.sent} == {"DryRun"}
     assert {params["Frequency"] for params in service.sent} == {None}
     assert {params["KeepCommand"] for params in service.sent} == {None}

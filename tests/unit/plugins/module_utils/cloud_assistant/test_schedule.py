@@ -132,9 +132,9 @@ def test_rate_runs_on_its_grid_and_never_at_once(period: int, since: int, micro:
     assert len(runs) == count
     assert all(run > NOW and run > created for run in runs)
     assert all((run - created) % timedelta(seconds=period) == timedelta() for run in runs)
-    assert [later - earlier for earlier, later in zip(runs, runs[1:], strict=False)] == [
-        timedelta(seconds=period)
-    ] * (count - 1)
+    assert [later - earlier for earlier, later in zip(runs, runs[1:], strict=False)] == [timedelta(seconds=period)] * (
+        count - 1
+    )
     assert runs[0] - max(NOW, created) <= timedelta(seconds=period)
 
 

@@ -115,8 +115,9 @@ def test_secret_from_the_environment_is_removed(monkeypatch: pytest.MonkeyPatch)
     assert result["echo"] and SECRET not in json.dumps(result)
 
 
-@pytest.mark.parametrize("given", [{"token": SECRET, "pin": 4711}, f'{{"token": "{SECRET}", "pin": 4711}}',
-                                   f"token={SECRET},pin=4711"])
+@pytest.mark.parametrize(
+    "given", [{"token": SECRET, "pin": 4711}, f'{{"token": "{SECRET}", "pin": 4711}}', f"token={SECRET},pin=4711"]
+)
 def test_secrets_in_a_dictionary_are_removed_however_it_was_written(given: Any):
     result, warnings = use(print_secrets, name="x", secrets=given)
     shown = json.dumps([result, warnings])
