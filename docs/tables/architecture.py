@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Set
+import ast
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
-IMPORT = re.compile(r"^\s*from ansible_collections\.cloudops\.cloud_assistant\.plugins\.([\w.]+) import", re.MULTILINE)
+PACKAGE = ("ansible_collections", "cloudops", "cloud_assistant", "plugins")
 
 WIDTH, HEIGHT = 680, 430
 BOX_WIDTH, BOX_HEIGHT = 142, 38
@@ -23,22 +23,38 @@ PLACES = {
     "plugin_utils": (226, 120),
     "cloud_assistant": (376, 210),
     "alibaba": (376, 300),
+    "clouddc": (596, 210),
     "huawei": (596, 300),
     "common": (486, 390),
 }
 
 
-def _room(parts: list[str]) -> str:
+def room(parts: tuple[str, ...]) -> str:
+    """Return the room of a path or an imported name below ``plugins``, given in parts."""
     return parts[1] if parts[0] == "module_utils" else parts[0]
 
 
+def imports(path: Path, plugins: Path = PLUGINS) -> Iterator[tuple[str, ...]]:
+    """Yield the names below ``plugins`` that a file imports, in parts; relative and lazy imports included."""
+    here = (*PACKAGE, *path.relative_to(plugins).parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names: list[tuple[str, ...]] = []
+        if isinstance(node, ast.ImportFrom):
+            base = here[: len(here) - node.level + 1] if node.level else ()
+            module = (*base, *(node.module.split(".") if node.module else ()))
+            # a name may be a module, as in "from . import instances": it stands below the package that it comes from
+            names = [(*module, alias.name) for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [tuple(alias.name.split(".")) for alias in node.names]
+        yield from (name[len(PACKAGE) :] for name in names if name[: len(PACKAGE)] == PACKAGE)
+
+
 def arrows() -> set[tuple[str, str]]:
-    """Who imports whom: pairs of rooms."""
+    """Return who imports whom: pairs of rooms."""
     found = set()
     for path in PLUGINS.rglob("*.py"):
-        source = _room(list(path.relative_to(PLUGINS).parts))
-        targets = {_room(name.split(".")) for name in IMPORT.findall(path.read_text(encoding="utf-8"))}
-        found |= {(source, target) for target in targets - {source}}
+        source = room(path.relative_to(PLUGINS).parts)
+        found |= {(source, room(name)) for name in imports(path)} - {(source, source)}
     return found
 
 
@@ -70,12 +86,12 @@ def drawing() -> str:
             f'  <path d="M{x1} {y1 + half}L{x2} {y2 - half}" stroke="#555" stroke-width="1.5" marker-end="url(#head)">'
             f"<title>{source} imports {target}</title></path>"
         )
-    for room in sorted({room for arrow in every for room in arrow}, key=list(PLACES).index):
-        x, y = PLACES[room]
+    for box in sorted({box for arrow in every for box in arrow}, key=list(PLACES).index):
+        x, y = PLACES[box]
         lines += [
             f'  <rect x="{x - BOX_WIDTH // 2}" y="{y - half}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="5"'
             ' fill="#e7f2fa" stroke="#2980b9"/>',
-            f'  <text x="{x}" y="{y + 5}" text-anchor="middle" fill="#222">{room}</text>',
+            f'  <text x="{x}" y="{y + 5}" text-anchor="middle" fill="#222">{box}</text>',
         ]
     return "\n".join([*lines, "</svg>"])
 

@@ -24,11 +24,12 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import run_in_process
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.version import COLLECTION
-from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.play_cache import forget
-from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.progress import Progress
-from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.source import Source, open_source
+
+from ..module_utils.common.task import run_in_process
+from ..module_utils.common.version import COLLECTION
+from ..plugin_utils.play_cache import forget
+from ..plugin_utils.progress import Progress
+from ..plugin_utils.source import Source, open_source
 
 display = Display()
 # modules after which the lookups of the play have to read the stored commands again

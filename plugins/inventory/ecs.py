@@ -156,13 +156,11 @@ from typing import Any
 from ansible import template
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import connect
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import CloudError, InputError
-from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.fleet import HOST_VARIABLES, read_fleet
-from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.options import (
-    connection_options,
-    template_value,
-)
+
+from ..module_utils.alibaba.options import connect
+from ..module_utils.common.errors import CloudError, InputError
+from ..plugin_utils.fleet import HOST_VARIABLES, read_fleet
+from ..plugin_utils.options import connection_options, template_value
 
 SUFFIXES = (".ecs.yml", ".ecs.yaml")
 TAG = re.compile(r"tag:(?P<key>.+)")

@@ -144,16 +144,14 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.generations import refuse_missing
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import connect
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import check_tags
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import CloudError
-from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.command_catalogue import (
-    Record,
-    commands_by_name,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.options import connection_options
-from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.play_cache import PlayCache, play_id
+
+from ..module_utils.alibaba.generations import refuse_missing
+from ..module_utils.alibaba.options import connect
+from ..module_utils.cloud_assistant.tags import check_tags
+from ..module_utils.common.errors import CloudError
+from ..plugin_utils.command_catalogue import Record, commands_by_name
+from ..plugin_utils.options import connection_options
+from ..plugin_utils.play_cache import PlayCache, play_id
 
 display = Display()
 

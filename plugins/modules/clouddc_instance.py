@@ -186,16 +186,12 @@ error:
 
 from typing import Any
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
-    TaskContext,
-    TaskSpec,
-    run_module,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.clouddc import check_ids
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.deletion import Deletion
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.options import HUAWEI_OPTIONS, connect
+from ..module_utils.clouddc.deletion import Deletion
+from ..module_utils.clouddc.instances import check_ids
+from ..module_utils.common.errors import InputError
+from ..module_utils.common.task import TaskContext, TaskSpec, run_module
+from ..module_utils.common.wait import Deadline
+from ..module_utils.huawei.options import HUAWEI_OPTIONS, connect
 
 SPEC = TaskSpec(
     argument_spec={

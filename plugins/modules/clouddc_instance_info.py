@@ -166,17 +166,9 @@ error:
 
 from typing import Any
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
-    TaskContext,
-    TaskSpec,
-    run_module,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.clouddc import (
-    STATES,
-    check_ids,
-    list_instances,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.options import HUAWEI_OPTIONS, connect
+from ..module_utils.clouddc.instances import STATES, check_ids, list_instances
+from ..module_utils.common.task import TaskContext, TaskSpec, run_module
+from ..module_utils.huawei.options import HUAWEI_OPTIONS, connect
 
 SPEC = TaskSpec(
     argument_spec={

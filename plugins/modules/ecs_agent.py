@@ -190,23 +190,12 @@ error:
 
 from typing import Any
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS, connect
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.agents import (
-    Installation,
-    agent_states,
-    parse_version,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instances import (
-    Selector,
-    find_instances,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError, TaskFailure
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
-    TaskContext,
-    TaskSpec,
-    run_module,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
+from ..module_utils.cloud_assistant.instances.agents import Installation, agent_states, parse_version
+from ..module_utils.cloud_assistant.instances.selection import Selector, find_instances
+from ..module_utils.common.errors import InputError, TaskFailure
+from ..module_utils.common.task import TaskContext, TaskSpec, run_module
+from ..module_utils.common.wait import Deadline
 
 SPEC = TaskSpec(
     argument_spec={

@@ -143,18 +143,10 @@ error:
 
 from typing import Any
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS, connect
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.agents import (
-    OS_TYPES,
-    agent_states,
-    check_os_type,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instances import Selector
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
-    TaskContext,
-    TaskSpec,
-    run_module,
-)
+from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
+from ..module_utils.cloud_assistant.instances.agents import OS_TYPES, agent_states, check_os_type
+from ..module_utils.cloud_assistant.instances.selection import Selector
+from ..module_utils.common.task import TaskContext, TaskSpec, run_module
 
 SPEC = TaskSpec(
     argument_spec={

@@ -329,27 +329,16 @@ error:
 
 from typing import Any
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.generations import refuse_missing
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS, connect
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.command_changes import (
-    Changes,
-    Keeper,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.command_state import (
-    DesiredCommand,
-    command_diff,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.content import SCRIPT_TYPES
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.script_source import given_script
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import check_tags
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.idempotency import check_client_token
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
-    TaskContext,
-    TaskSpec,
-    run_module,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+from ..module_utils.alibaba.generations import refuse_missing
+from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
+from ..module_utils.cloud_assistant.commands.keeper import Changes, Keeper
+from ..module_utils.cloud_assistant.commands.plan import DesiredCommand, command_diff
+from ..module_utils.cloud_assistant.scripts import SCRIPT_TYPES, given_script
+from ..module_utils.cloud_assistant.tags import check_tags
+from ..module_utils.common.errors import InputError
+from ..module_utils.common.idempotency import check_client_token
+from ..module_utils.common.task import TaskContext, TaskSpec, run_module
+from ..module_utils.common.wait import Deadline
 
 SPEC = TaskSpec(
     argument_spec={

@@ -265,17 +265,10 @@ error:
 
 from typing import Any
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS, connect
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.fetch import (
-    FetchRequest,
-    fetch_file,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import Targets
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
-    TaskContext,
-    TaskSpec,
-    run_module,
-)
+from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
+from ..module_utils.cloud_assistant.files.fetch import FetchRequest, fetch_file
+from ..module_utils.cloud_assistant.targets import Targets
+from ..module_utils.common.task import TaskContext, TaskSpec, run_module
 
 SPEC = TaskSpec(
     argument_spec={

@@ -234,25 +234,15 @@ error:
 
 from typing import Any
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.generations import refuse_missing
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS, connect
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instance_deletion import Deletion
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instance_power import PowerChange
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instances import (
-    STATUSES,
-    Row,
-    Selector,
-    find_instances,
-    states_of,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError, TaskFailure
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.idempotency import check_client_token
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
-    TaskContext,
-    TaskSpec,
-    run_module,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+from ..module_utils.alibaba.generations import refuse_missing
+from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
+from ..module_utils.cloud_assistant.instances.deletion import Deletion
+from ..module_utils.cloud_assistant.instances.power import PowerChange
+from ..module_utils.cloud_assistant.instances.selection import STATUSES, Row, Selector, find_instances, states_of
+from ..module_utils.common.errors import InputError, TaskFailure
+from ..module_utils.common.idempotency import check_client_token
+from ..module_utils.common.task import TaskContext, TaskSpec, run_module
+from ..module_utils.common.wait import Deadline
 
 SPEC = TaskSpec(
     argument_spec={

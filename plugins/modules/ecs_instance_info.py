@@ -236,19 +236,10 @@ error:
 
 from typing import Any
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS, connect
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.agents import agent_states
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instances import (
-    STATUSES,
-    Selector,
-    find_instances,
-    instance_record,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
-    TaskContext,
-    TaskSpec,
-    run_module,
-)
+from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
+from ..module_utils.cloud_assistant.instances.agents import agent_states
+from ..module_utils.cloud_assistant.instances.selection import STATUSES, Selector, find_instances, instance_record
+from ..module_utils.common.task import TaskContext, TaskSpec, run_module
 
 SPEC = TaskSpec(
     argument_spec={

@@ -315,34 +315,20 @@ error:
 
 from typing import Any
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.generations import refuse_missing
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS, connect
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.invocations import (
-    find_invocation,
-    plan_stop,
-    stop,
-    stoppable_invocations,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.readiness import find_targets
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.request import (
-    REPEAT_MODES,
-    RunRequest,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.run_options import (
-    RUN_OPTIONS,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.scheduled import Scheduler
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import (
-    Targets,
-    check_tags,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
-    TaskContext,
-    TaskSpec,
-    run_module,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+from ..module_utils.alibaba.generations import refuse_missing
+from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
+from ..module_utils.cloud_assistant.instances.readiness import find_targets
+from ..module_utils.cloud_assistant.invocations.listing import find_invocation
+from ..module_utils.cloud_assistant.invocations.stopping import plan_stop, stop
+from ..module_utils.cloud_assistant.models import REPEAT_MODES
+from ..module_utils.cloud_assistant.runs.options import RUN_OPTIONS
+from ..module_utils.cloud_assistant.runs.request import RunRequest
+from ..module_utils.cloud_assistant.schedules.keeper import Scheduler, stoppable_invocations
+from ..module_utils.cloud_assistant.tags import check_tags
+from ..module_utils.cloud_assistant.targets import Targets
+from ..module_utils.common.errors import InputError
+from ..module_utils.common.task import TaskContext, TaskSpec, run_module
+from ..module_utils.common.wait import Deadline
 
 # what a schedule has in common with every other run, besides its targets
 SHARED = (

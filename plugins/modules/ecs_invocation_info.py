@@ -314,9 +314,9 @@ error:
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.generations import refuse_missing
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS, connect
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.invocation_query import (
+from ..module_utils.alibaba.generations import refuse_missing
+from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
+from ..module_utils.cloud_assistant.invocations.query import (
     STATES,
     InvocationQuery,
     find,
@@ -325,15 +325,10 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     history_of,
     results_of,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.models import parse_time
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.request import REPEAT_MODES
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
-    TaskContext,
-    TaskSpec,
-    run_module,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+from ..module_utils.cloud_assistant.models import REPEAT_MODES, parse_time
+from ..module_utils.common.errors import InputError
+from ..module_utils.common.task import TaskContext, TaskSpec, run_module
+from ..module_utils.common.wait import Deadline
 
 SPEC = TaskSpec(
     argument_spec={

@@ -359,20 +359,11 @@ error:
 
 from typing import Any
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS, connect
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.content import SCRIPT_TYPES
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.run_options import (
-    RUN_OPTIONS,
-    perform,
-    request_from,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.script_source import given_script
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
-    TaskContext,
-    TaskSpec,
-    run_module,
-)
+from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
+from ..module_utils.cloud_assistant.runs.options import RUN_OPTIONS, perform, request_from
+from ..module_utils.cloud_assistant.scripts import SCRIPT_TYPES, given_script
+from ..module_utils.common.errors import InputError
+from ..module_utils.common.task import TaskContext, TaskSpec, run_module
 
 SPEC = TaskSpec(
     argument_spec={

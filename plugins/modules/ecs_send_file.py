@@ -391,18 +391,14 @@ error:
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS, connect
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.file_diff import file_diff
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.file_parts import MAX_FILE_BYTES
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.file_request import SendRequest
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.files import send_file
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import Targets
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import (
-    TaskContext,
-    TaskSpec,
-    run_module,
-)
+from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
+from ..module_utils.cloud_assistant.files.diff import file_diff
+from ..module_utils.cloud_assistant.files.parts import MAX_FILE_BYTES
+from ..module_utils.cloud_assistant.files.send import send_file
+from ..module_utils.cloud_assistant.files.send_request import SendRequest
+from ..module_utils.cloud_assistant.targets import Targets
+from ..module_utils.common.errors import InputError
+from ..module_utils.common.task import TaskContext, TaskSpec, run_module
 
 SPEC = TaskSpec(
     argument_spec={

@@ -9,12 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.commands import (
-    find_commands,
-    list_some,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.models import Command
+from ..module_utils.alibaba.client import Client
+from ..module_utils.cloud_assistant.commands.listing import find_commands, list_some
+from ..module_utils.cloud_assistant.models import Command
 
 LISTED = 500
 """Commands that are read in one pass. A library with more of them is asked name by name."""

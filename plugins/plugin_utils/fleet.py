@@ -11,20 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.agents import agent_record
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instances import (
-    STATUSES,
-    instance_record,
-    tags_of,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
-    ApiError,
-    CloudError,
-    InputError,
-)
+from ..module_utils.cloud_assistant.instances.agents import agent_record
+from ..module_utils.cloud_assistant.instances.selection import STATUSES, instance_record, tags_of
+from ..module_utils.common.errors import ApiError, CloudError, InputError
 
 if TYPE_CHECKING:
-    from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
+    from ..module_utils.alibaba.client import Client
 
 PAGE_SIZE = 100
 """Instances a page (DescribeInstances, MaxResults)."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS
+from ..module_utils.alibaba.options import ALIBABA_OPTIONS
 
 
 def template_value(templar: Any, value: Any) -> Any:

@@ -13,17 +13,19 @@ from typing import Any
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import connect
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.fetch import (
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.files.fetch import (
     FetchRequest,
     fetch_file,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.fetch_scripts import (
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.files.fetch_scripts import (
     INLINE_BYTES,
     RANGE_BYTES,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.file_parts import PART_BYTES
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.file_request import SendRequest
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.files import send_file
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.files.parts import PART_BYTES
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.files.send import send_file
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.files.send_request import (
+    SendRequest,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import Targets
 from emulator.testing import Emulator, start_emulator
 

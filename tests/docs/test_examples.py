@@ -16,15 +16,7 @@ import pytest
 import yaml
 from playbook_runner import ansible_environment, run_playbook
 from support.doc_blocks import Block, blocks
-from support.doc_fixtures import (
-    INVENTORY,
-    PLAY_VARIABLES,
-    VARIABLES,
-    fleet_of,
-    setup_tasks,
-    substituted,
-    write_files,
-)
+from support.doc_fixtures import INVENTORY, PLAY_VARIABLES, VARIABLES, fleet_of, setup_tasks, substituted, write_files
 from support.permissions import assert_permitted
 from support.return_values import assert_documented
 

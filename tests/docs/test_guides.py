@@ -74,7 +74,7 @@ def test_references_lead_somewhere(guide):
 def test_every_error_code_of_an_instance_is_explained(generate):
     """Those that our own code gives, and those that the emulated agent does."""
     domain = REPOSITORY / "plugins" / "module_utils" / "cloud_assistant"
-    own = "\n".join(path.read_text(encoding="utf-8") for path in sorted(domain.glob("*.py")))
+    own = "\n".join(path.read_text(encoding="utf-8") for path in sorted(domain.rglob("*.py")))
     codes = set(re.findall(r'error_code="(\w+)"', own))
     codes |= set(re.findall(r'_fail\([^"\n]*"(\w+)"', own)) - {"Failed"}
     codes |= set(re.findall(r"^ *(?:\S.*)?\bfail ([A-Z]\w+)", own, re.MULTILINE))

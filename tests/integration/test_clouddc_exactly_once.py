@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.clouddc.deletion import Deletion
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import CloudError
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.deletion import Deletion
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.options import HUAWEI_OPTIONS, connect
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

@@ -10,13 +10,17 @@ import random
 
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import connect
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.fetch import (
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.files.fetch import (
     FetchRequest,
     fetch_file,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.file_request import SendRequest
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.files import send_file
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.own_scripts import run_own_script
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.files.send import send_file
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.files.send_request import (
+    SendRequest,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.internal import (
+    run_own_script,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import Targets
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError, WaitTimeout
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline

@@ -10,16 +10,18 @@ from typing import Any
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import connect
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant import (
-    invocation_query,
-    run,
-    waiting,
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.commands.listing import (
+    find_commands,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.commands import find_commands
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.content import ScriptContent
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.invocations import (
+    query as invocation_query,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.invocations import waiting
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.models import parse_time
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.outcome import RunOutcome
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.request import RunRequest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs import run
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.outcome import RunOutcome
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.request import RunRequest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.scripts import ScriptContent
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import Targets
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import TaskFailure, WaitTimeout
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline

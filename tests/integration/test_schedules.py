@@ -10,11 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.cloudops.cloud_assistant.plugins.modules import (
-    ecs_command,
-    ecs_command_info,
-    ecs_invocation,
-)
+from ansible_collections.cloudops.cloud_assistant.plugins.modules import ecs_command, ecs_command_info, ecs_invocation
 from support.module_runs import Cloud, live
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.commands import find_one
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.commands.listing import find_one
 from ansible_collections.cloudops.cloud_assistant.plugins.modules import (
     ecs_command,
     ecs_command_info,

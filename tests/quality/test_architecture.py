@@ -6,63 +6,102 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+from architecture import PACKAGE, PLUGINS, arrows, imports
 from support.environments import REPOSITORY
 
-PLUGINS = REPOSITORY / "plugins"
 GUIDE = REPOSITORY / "docs" / "docsite" / "rst" / "architecture_guide.rst"
-PACKAGE = "ansible_collections.cloudops.cloud_assistant.plugins."
+DOMAIN = PLUGINS / "module_utils" / "cloud_assistant"
 
 # which room may use which, from the top of the house to its ground
 ALLOWED = {
-    "modules": {"cloud_assistant", "alibaba", "huawei", "common"},
+    "modules": {"cloud_assistant", "clouddc", "alibaba", "huawei", "common"},
     "action": {"plugin_utils", "common"},
     "lookup": {"plugin_utils", "cloud_assistant", "alibaba", "common"},
     "inventory": {"plugin_utils", "cloud_assistant", "alibaba", "common"},
+    "connection": {"plugin_utils", "cloud_assistant", "alibaba", "common"},
+    "callback": {"plugin_utils", "cloud_assistant", "common"},
+    "filter": {"plugin_utils", "cloud_assistant", "common"},
     "plugin_utils": {"cloud_assistant", "alibaba", "huawei", "common"},
     "doc_fragments": set(),
     "cloud_assistant": {"alibaba", "common"},
+    "clouddc": {"huawei", "common"},
     "alibaba": {"common"},
     "huawei": {"common"},
     "common": set(),
 }
 
-
-def _room(parts: tuple[str, ...]) -> str:
-    return parts[1] if parts[0] == "module_utils" else parts[0]
-
-
-def _imports(path: Path) -> Iterator[str]:
-    """Yield the dotted names below plugins/ that a file imports, lazy imports included."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(PACKAGE):
-            yield node.module.removeprefix(PACKAGE)
-        elif isinstance(node, ast.Import):
-            yield from (name.name.removeprefix(PACKAGE) for name in node.names if name.name.startswith(PACKAGE))
+# the wings of module_utils/cloud_assistant, from the ground up: each may import only what stands before it
+WINGS = (
+    ("ground",),
+    ("instances", "invocations"),
+    ("commands",),
+    ("runs",),
+    ("schedules", "files"),
+    ("connection",),
+)
+MAX_GROUND_FILES = 9
 
 
-def _arrows() -> set[tuple[str, str]]:
+def _wing(parts: tuple[str, ...]) -> str:
+    """Return the wing of a path or an imported name below module_utils/cloud_assistant."""
+    return parts[0] if (DOMAIN / parts[0]).is_dir() else "ground"
+
+
+def _wing_arrows() -> set[tuple[str, str]]:
+    """Return which wing of the domain imports from which other one."""
     arrows = set()
-    for path in PLUGINS.rglob("*.py"):
-        source = _room(path.relative_to(PLUGINS).parts)
-        targets = {_room(tuple(name.split("."))) for name in _imports(path)}
-        arrows |= {(source, target) for target in targets - {source}}
+    for path in DOMAIN.rglob("*.py"):
+        source = _wing(path.relative_to(DOMAIN).parts)
+        names = [name[2:] for name in imports(path) if name[:2] == ("module_utils", "cloud_assistant")]
+        arrows |= {(source, _wing(name)) for name in names} - {(source, source)}
     return arrows
 
 
 def test_imports_point_down():
-    assert {(source, target) for source, target in _arrows() if target not in ALLOWED[source]} == set()
+    assert {(source, target) for source, target in arrows() if target not in ALLOWED[source]} == set()
+
+
+def test_wings_import_only_what_stands_before_them():
+    floors = {wing: floor for floor, wings in enumerate(WINGS) for wing in wings}
+    assert {(source, target) for source, target in _wing_arrows() if floors[target] >= floors[source]} == set()
+
+
+def test_the_ground_of_the_domain_stays_small():
+    assert len(list(DOMAIN.glob("*.py"))) <= MAX_GROUND_FILES
+
+
+def test_imports_of_the_collection_are_relative():
+    """Everywhere but in what Ansible itself loads by its full name (see plugins/action)."""
+    absolute = re.compile(rf"^\s*(from|import) {re.escape('.'.join(PACKAGE[:3]))}", re.MULTILINE)
+    assert [path.name for path in PLUGINS.rglob("*.py") if absolute.search(path.read_text())] == []
+
+
+@pytest.mark.parametrize(
+    "place, line, expected",
+    [
+        ("module_utils/cloud_assistant/runs/run.py", "from ...huawei.client import Client", ("module_utils", "huawei")),
+        ("module_utils/cloud_assistant/models.py", "from ..clouddc import instances", ("module_utils", "clouddc")),
+        ("module_utils/common/task.py", "from ..alibaba import client", ("module_utils", "alibaba")),
+        ("modules/ecs_command.py", "    from ..plugin_utils.fleet import read_fleet", ("plugin_utils", "fleet")),
+    ],
+)
+def test_relative_imports_are_seen(tmp_path, place, line, expected):
+    path = tmp_path / place
+    path.parent.mkdir(parents=True)
+    path.write_text(f"def f():\n    {line.strip()}\n")
+    assert [name[:2] for name in imports(path, tmp_path)] == [expected]
 
 
 def test_the_domain_knows_no_ansible():
-    """Domain code takes a client and plain values: nothing below cloud_assistant imports ansible."""
+    """Domain code takes a client and plain values: nothing below cloud_assistant or clouddc imports ansible."""
     offenders = [
         str(path.relative_to(REPOSITORY))
-        for path in (PLUGINS / "module_utils" / "cloud_assistant").rglob("*.py")
+        for domain in (DOMAIN, PLUGINS / "module_utils" / "clouddc")
+        for path in domain.rglob("*.py")
         if re.search(r"^\s*(from|import) ansible(\.|\s)", path.read_text(), re.MULTILINE)
     ]
     assert offenders == []
@@ -70,7 +109,7 @@ def test_the_domain_knows_no_ansible():
 
 def test_the_diagram_is_true():
     drawn = set(re.findall(r"^\s+(\w+) --> (\w+)$", GUIDE.read_text(), re.MULTILINE))
-    assert drawn == _arrows()
+    assert drawn == arrows()
 
 
 def test_files_stay_readable():

@@ -10,10 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
-    ApiError,
-    TransportError,
-)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import ApiError, TransportError
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 
 BLOCK = {"error_code": "iMetal.0099", "error_msg": "disk does not answer", "error_type": "delete_instance_error"}

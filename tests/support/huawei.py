@@ -11,9 +11,7 @@ from typing import Any
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpAnswer, NoAnswer
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.authentication import (
-    KeyAuthentication,
-)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.authentication import KeyAuthentication
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.credentials import AccessKey, FixedKey
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.exchange import Exchange, Reply
 from requests.structures import CaseInsensitiveDict

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-from huaweicloudsdkclouddc.v1 import (
-    CloudDCClient,
-)
+from huaweicloudsdkclouddc.v1 import CloudDCClient
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 
 PROJECT = "0123456789abcdef0123456789abcdef"

@@ -15,27 +15,15 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba import generations, operations, signing
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.credentials import (
-    Credentials,
-    CredentialSource,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.failures import read_error
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.operations import Operation, Repeat
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
-    ApiError,
-    CloudError,
-    TransportError,
-    WaitTimeout,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.retry import call_with_retries
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import (
-    HttpAnswer,
-    HttpTransport,
-    NoAnswer,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.version import COLLECTION, VERSION
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+from ..common.errors import ApiError, CloudError, TransportError, WaitTimeout
+from ..common.retry import call_with_retries
+from ..common.transport import HttpAnswer, HttpTransport, NoAnswer
+from ..common.version import COLLECTION, VERSION
+from ..common.wait import Deadline
+from . import generations, operations, signing
+from .credentials import Credentials, CredentialSource
+from .failures import read_error
+from .operations import Operation, Repeat
 
 USER_AGENT = f"{COLLECTION}/{VERSION} (Ansible collection)"
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError, MissingLibrary
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.redact import redact
+from ..common.errors import InputError, MissingLibrary
+from ..common.redact import redact
 
 LIBRARY = "alibabacloud-credentials"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
+from ..common.errors import InputError
 
 NETWORKS = ("public", "vpc")
 _CENTRAL = "ecs.aliyuncs.com"

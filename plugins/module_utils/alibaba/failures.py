@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from typing import Any
 from xml.etree import ElementTree
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.error_table import hint_for
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import ApiError
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.redact import redact
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpAnswer
+from ..common.errors import ApiError
+from ..common.redact import redact
+from ..common.transport import HttpAnswer
+from .error_table import hint_for
 
 # bytes of an answer that is no error document; more would hide the message
 _EXCERPT = 200

@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.classic_replies import REPLIES
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.operations import Operation
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
+from ..common.errors import InputError
+from .classic_replies import REPLIES
+from .operations import Operation
 
 GENERATIONS = ("current", "classic")
 PAGING_PARAMETERS = frozenset({"NextToken", "MaxResults", "PageNumber", "PageSize"})

@@ -11,14 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.common.parameters import env_fallback
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba import (
-    credentials,
-    endpoints,
-    generations,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
+
+from ..common.errors import InputError
+from ..common.transport import HttpTransport
+from . import credentials, endpoints, generations
+from .client import Client
 
 SIGNATURE_VERSIONS = ("v3", "v1")
 LONGEST_TIMEOUT = 3600.0

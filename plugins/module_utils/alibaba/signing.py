@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from urllib.parse import quote
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.credentials import Credentials
+from .credentials import Credentials
 
 ALGORITHM = "ACS3-HMAC-SHA256"
 API_VERSION = "2014-05-26"

@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timezone
 from typing import Any
 
+from .tags import tags_from_rows
+
 DEFAULT_TIMEOUT = 60
 """Seconds that a command may run when nobody says otherwise (CreateCommand, Timeout)."""
 
@@ -25,13 +27,6 @@ def decode_content(text: str) -> bytes:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return text.encode("utf-8")
-
-
-def tags_from_rows(rows: list[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the tags of a reply as a dict; older replies say Key and Value, newer ones TagKey and TagValue."""
-    return {
-        str(row.get("TagKey", row.get("Key"))): str(row.get("TagValue", row.get("Value", "")) or "") for row in rows
-    }
 
 
 @dataclass(frozen=True)
@@ -381,3 +376,15 @@ class Summary:
     def as_dict(self) -> dict[str, int]:
         """Return the counts as a task's result shows them."""
         return asdict(self)
+
+
+REPEAT_MODES = {
+    "once": "Once",
+    "period": "Period",
+    "next_reboot_only": "NextRebootOnly",
+    "every_reboot": "EveryReboot",
+}
+"""Our words and the API's (RunCommand, RepeatMode)."""
+
+TERMINATION_MODES = {"process": "Process", "process_tree": "ProcessTree"}
+"""Our words and the API's (RunCommand, TerminationMode)."""

@@ -8,10 +8,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import MAX_TAGS
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
+from ..alibaba.client import Client
+from ..common.errors import InputError
+
+MAX_TAGS = 20
+"""Tags in one call (RunCommand, Tag and ResourceTag)."""
+MAX_TAG_KEY = 64
+MAX_TAG_VALUE = 128
+
+
+def check_tags(tags: Mapping[str, object], option: str = "tags", *, limit: int = MAX_TAGS) -> dict[str, str]:
+    """Return the tags as text; raise InputError for what the service does not take (RunCommand, Tag)."""
+    if len(tags) > limit:
+        raise InputError(option, f"has {len(tags)} tags, at most {limit} are allowed")
+    for key, value in tags.items():
+        if isinstance(value, (list, tuple, Mapping)):
+            raise InputError(option, f"the value of {str(key)!r} must be one text, not {value!r}")
+    checked = {str(key): "" if value is None else str(value) for key, value in tags.items()}
+    for key, value in checked.items():
+        if not 1 <= len(key) <= MAX_TAG_KEY:
+            raise InputError(option, f"the key {key!r} has {len(key)} characters, allowed are 1 to {MAX_TAG_KEY}")
+        if key.lower().startswith(("aliyun", "acs:")):
+            raise InputError(option, f"the key {key!r} begins with aliyun or acs:, which the service keeps for itself")
+        if len(value) > MAX_TAG_VALUE:
+            problem = f"the value of {key!r} has {len(value)} characters, at most {MAX_TAG_VALUE} are allowed"
+            raise InputError(option, problem)
+        if any("http://" in text or "https://" in text for text in (key, value)):
+            raise InputError(option, f"the tag {key!r} may not contain http:// or https://")
+    return checked
+
+
+def tag_list(tags: Mapping[str, str] | None) -> list[dict[str, str]] | None:
+    """Return tags the way the client sends them (Tag.N.Key, Tag.N.Value), None when there are none."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()] if tags else None
+
 
 SYSTEM_PREFIXES = ("aliyun", "acs:")
 """Keys that only the service sets; nobody else can change or remove them."""
@@ -65,3 +97,10 @@ def apply_tags(client: Client, resource_type: str, resource_id: str, change: Tag
     if change.set:
         pairs = [{"Key": key, "Value": value} for key, value in change.set.items()]
         client.call("TagResources", {**target, "Tag": pairs})
+
+
+def tags_from_rows(rows: list[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the tags of a reply as a dict; older replies say Key and Value, newer ones TagKey and TagValue."""
+    return {
+        str(row.get("TagKey", row.get("Key"))): str(row.get("TagValue", row.get("Value", "")) or "") for row in rows
+    }

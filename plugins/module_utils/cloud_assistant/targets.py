@@ -10,14 +10,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
+from ..common.errors import InputError
+from .tags import check_tags
 
 MAX_BATCH = 100
 """Instances in one call (RunCommand, InstanceId)."""
-MAX_TAGS = 20
-"""Tags in one call (RunCommand, Tag and ResourceTag)."""
-MAX_TAG_KEY = 64
-MAX_TAG_VALUE = 128
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -83,24 +80,3 @@ def check_batch_size(size: int) -> None:
     """Raise InputError unless one call can take that many instances."""
     if not 1 <= size <= MAX_BATCH:
         raise InputError("batch_size", f"is {size}, one call takes 1 to {MAX_BATCH} instances")
-
-
-def check_tags(tags: Mapping[str, object], option: str = "tags", *, limit: int = MAX_TAGS) -> dict[str, str]:
-    """Return the tags as text; raise InputError for what the service does not take (RunCommand, Tag)."""
-    if len(tags) > limit:
-        raise InputError(option, f"has {len(tags)} tags, at most {limit} are allowed")
-    for key, value in tags.items():
-        if isinstance(value, (list, tuple, Mapping)):
-            raise InputError(option, f"the value of {str(key)!r} must be one text, not {value!r}")
-    checked = {str(key): "" if value is None else str(value) for key, value in tags.items()}
-    for key, value in checked.items():
-        if not 1 <= len(key) <= MAX_TAG_KEY:
-            raise InputError(option, f"the key {key!r} has {len(key)} characters, allowed are 1 to {MAX_TAG_KEY}")
-        if key.lower().startswith(("aliyun", "acs:")):
-            raise InputError(option, f"the key {key!r} begins with aliyun or acs:, which the service keeps for itself")
-        if len(value) > MAX_TAG_VALUE:
-            problem = f"the value of {key!r} has {len(value)} characters, at most {MAX_TAG_VALUE} are allowed"
-            raise InputError(option, problem)
-        if any("http://" in text or "https://" in text for text in (key, value)):
-            raise InputError(option, f"the tag {key!r} may not contain http:// or https://")
-    return checked

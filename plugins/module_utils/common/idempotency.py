@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
+from .errors import InputError
 
 # RunCommand, ClientToken: ASCII characters only, at most 64
 MAX_TOKEN_LENGTH = 64

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from ansible.module_utils.api import generate_jittered_backoff
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+
+from .wait import Deadline
 
 T = TypeVar("T")
 

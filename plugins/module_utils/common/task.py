@@ -20,7 +20,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.common.text.converters import to_text
 from ansible.module_utils.errors import UnsupportedError
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import CloudError
+
+from .errors import CloudError
 
 NOT_SHOWN = "(not shown)"
 """What a result says in the place of an option that it does not repeat."""

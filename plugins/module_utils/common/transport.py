@@ -16,8 +16,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import MissingLibrary
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.redact import redact
+from .errors import MissingLibrary
+from .redact import redact
 
 if TYPE_CHECKING:
     import requests

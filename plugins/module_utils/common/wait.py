@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import WaitTimeout
+from .errors import WaitTimeout
 
 T = TypeVar("T")
 

@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import ApiError
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.credentials import KeySource
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.exchange import Request
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.iam import PasswordLogin
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.signing import sign
+from ..common.errors import ApiError
+from ..common.wait import Deadline
+from .credentials import KeySource
+from .exchange import Request
+from .iam import PasswordLogin
+from .signing import sign
 
 TOKEN_HEADER = "X-Auth-Token"
 SECURITY_TOKEN_HEADER = "X-Security-Token"

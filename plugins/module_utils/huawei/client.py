@@ -11,13 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import CloudError
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.exchange import (
-    Authentication,
-    Exchange,
-    Reply,
-)
+from ..common.errors import CloudError
+from ..common.wait import Deadline
+from .exchange import Authentication, Exchange, Reply
 
 
 class Operation(NamedTuple):

@@ -16,13 +16,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Protocol
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
-    CloudError,
-    InputError,
-    TransportError,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.exchange import send_once
+from ..common.errors import CloudError, InputError, TransportError
+from ..common.transport import HttpTransport
+from .exchange import send_once
 
 METADATA_BASE = "http://169.254.169.254"
 METADATA_TIMEOUT = 3.0  # seconds, for connecting and for each read, as the SDK has it

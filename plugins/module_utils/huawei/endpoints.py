@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from urllib.parse import urlsplit
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
+from ..common.errors import InputError
 
 # CloudDC is offered in these regions only and has no global endpoint (SDK region list, API page "Endpoints").
 CLOUDDC_ENDPOINTS = {

@@ -13,22 +13,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
-    ApiError,
-    TransportError,
-    WaitTimeout,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.redact import redact
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.retry import call_with_retries
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import (
-    HttpAnswer,
-    HttpTransport,
-    NoAnswer,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.version import COLLECTION, VERSION
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.error_table import hint_for
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.signing import encode_query
+from ..common.errors import ApiError, TransportError, WaitTimeout
+from ..common.redact import redact
+from ..common.retry import call_with_retries
+from ..common.transport import HttpAnswer, HttpTransport, NoAnswer
+from ..common.version import COLLECTION, VERSION
+from ..common.wait import Deadline
+from .error_table import hint_for
+from .signing import encode_query
 
 Query = list[tuple[str, str]]
 

@@ -11,19 +11,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
-    CloudError,
-    InputError,
-    TransportError,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.idempotency import key_digest
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.credentials import parse_time
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.exchange import (
-    Anonymous,
-    Authentication,
-    Exchange,
-)
+from ..common.errors import CloudError, InputError, TransportError
+from ..common.idempotency import key_digest
+from ..common.wait import Deadline
+from .credentials import parse_time
+from .exchange import Anonymous, Authentication, Exchange
 
 # A token that ends within this many seconds is not used any more: a call and its repeats should outlive it.
 TOKEN_MARGIN = 600.0

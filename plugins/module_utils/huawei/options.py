@@ -11,31 +11,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.common.parameters import env_fallback
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.authentication import (
-    KeyAuthentication,
-    LoginAuthentication,
-    TokenAuthentication,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.client import Client
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.credentials import (
-    AccessKey,
-    FixedKey,
-    KeySource,
-    find_key_source,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.endpoints import (
-    clouddc_endpoint,
-    iam_endpoint,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.exchange import (
-    DEFAULT_MAX_RETRIES,
-    Authentication,
-    Exchange,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.iam import PasswordLogin, find_project
+
+from ..common.errors import InputError
+from ..common.transport import HttpTransport
+from ..common.wait import Deadline
+from .authentication import KeyAuthentication, LoginAuthentication, TokenAuthentication
+from .client import Client
+from .credentials import AccessKey, FixedKey, KeySource, find_key_source
+from .endpoints import clouddc_endpoint, iam_endpoint
+from .exchange import DEFAULT_MAX_RETRIES, Authentication, Exchange
+from .iam import PasswordLogin, find_project
 
 # The official SDK's names first, then those that Huawei's other tools have made common.
 VARIABLES = {

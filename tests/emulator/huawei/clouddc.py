@@ -13,15 +13,7 @@ from aiohttp import web
 from ..clock import iso
 from ..state import Cloud
 from . import gateway
-from .errors import (
-    forbidden,
-    invalid,
-    missing,
-    no_such_instance,
-    no_such_server,
-    unauthenticated,
-    wrong_state,
-)
+from .errors import forbidden, invalid, missing, no_such_instance, no_such_server, unauthenticated, wrong_state
 from .state import STATES, Imetal, Server
 
 MAX_LISTED_IDS = 100

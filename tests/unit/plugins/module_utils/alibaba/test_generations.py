@@ -17,10 +17,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.c
     Credentials,
     StaticSource,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
-    InputError,
-    TransportError,
-)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError, TransportError
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
 from support.scripted_server import Answer, Request, ScriptedServer
 

@@ -16,9 +16,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
     WaitTimeout,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpAnswer, NoAnswer
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.authentication import (
-    TokenAuthentication,
-)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.authentication import TokenAuthentication
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.client import Client
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.exchange import Exchange
 from support.huawei import BASE, GOOD, KEY, LOST, Clock, FakeTransport, answer, call, refusal

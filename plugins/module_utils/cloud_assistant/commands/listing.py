@@ -1,0 +1,129 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stored commands: find them by exact name or id, create, change and delete them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ...alibaba.client import Client
+from ...common.errors import ApiError, InputError, TaskFailure
+from ..checks import refuse_empty
+from ..models import Command
+from ..tags import tag_list
+
+PUBLIC_PROVIDERS = ("AlibabaCloud", "AlibabaCloud.ECS.GuestOS", "AlibabaCloud.ECS.GuestOSDiagnose")
+"""Those who offer public commands (DescribeCommands, Provider)."""
+
+MAX_NAME_LENGTH = 128
+"""Characters (CreateCommand, Name)."""
+
+COMMAND_NOT_FOUND = frozenset({"InvalidCmdId.NotFound", "InvalidCommandId.NotFound"})
+
+
+def iter_commands(
+    client: Client,
+    *,
+    name: str | None = None,
+    command_id: str | None = None,
+    type: str | None = None,
+    provider: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    resource_group_id: str | None = None,
+) -> Iterator[Command]:
+    """Yield what DescribeCommands answers to these filters, page by page, as it comes.
+
+    A name is matched by the service's own rules (``*`` at its ends; loosely for public commands).
+    """
+    params = {
+        "Name": name,
+        "CommandId": command_id,
+        "Type": type,
+        "Provider": provider,
+        "ResourceGroupId": resource_group_id,
+        "Tag": tag_list(tags),
+    }
+    for page in client.pages("DescribeCommands", params):
+        for row in page.rows("Commands", "Command"):
+            yield Command.from_row(row)
+
+
+def list_some(client: Client, most: int, **filters: Any) -> list[Command]:
+    """Return the first ``most`` commands that match the filters of ``iter_commands``; fewer are all that there are."""
+    return list(itertools.islice(iter_commands(client, **filters), most))
+
+
+def find_commands(
+    client: Client,
+    *,
+    name: str | None = None,
+    command_ids: Iterable[str] | None = None,
+    type: str | None = None,
+    provider: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    resource_group_id: str | None = None,
+    fuzzy: bool = False,
+) -> list[Command]:
+    """Return the stored commands that match every given filter, in the service's order, each once.
+
+    ``name`` is compared exactly unless ``fuzzy``; without ``provider`` only the account's own commands are searched.
+    Raises InputError for a name that no command can have.
+    """
+    if name is not None and not 1 <= len(name) <= MAX_NAME_LENGTH:
+        option = "name_pattern" if fuzzy else "name"
+        raise InputError(option, f"has {len(name)} characters, a command's name has 1 to {MAX_NAME_LENGTH}")
+    filters: dict[str, Any] = {
+        "name": name,
+        "type": type,
+        "provider": provider,
+        "tags": tags,
+        "resource_group_id": resource_group_id,
+    }
+    found: dict[str, Command] = {}
+    for command_id in [None] if command_ids is None else dict.fromkeys(command_ids):
+        try:
+            for command in iter_commands(client, command_id=command_id, **filters):
+                meant = command_id in (None, command.command_id)
+                if meant and (fuzzy or name is None or command.name == name):
+                    found.setdefault(command.command_id, command)
+        except ApiError as error:
+            if command_id is None or error.code not in COMMAND_NOT_FOUND:
+                raise
+    return list(found.values())
+
+
+def find_one(client: Client, *, command_id: str | None = None, name: str | None = None) -> Command | None:
+    """Return the one command of this id, or of exactly this name, None when there is none.
+
+    An id that is not among the account's own commands is looked for among the public ones, which are invoked by name.
+    Raises TaskFailure (with ``command_ids``) when several commands have the name, InputError for an empty name or id.
+    """
+    refuse_empty(command_id=command_id, name=name)
+    if command_id is not None:
+        own = find_commands(client, command_ids=[command_id])
+        if own:
+            return own[0]
+        if command_id.startswith("c-") or client.generation == "classic":
+            return None
+        for provider in PUBLIC_PROVIDERS:
+            offered = find_commands(client, name=command_id, provider=provider)
+            offered = offered or find_commands(client, command_ids=[command_id], provider=provider)
+            if offered:
+                return max(offered, key=lambda command: command.version or 0)
+        return None
+    if name is None:
+        raise InputError("name", "give a command's name or its id")
+    return the_only(name, find_commands(client, name=name))
+
+
+def the_only(name: str, commands: list[Command], option: str = "command_id") -> Command | None:
+    """Return the single command of the list, None for an empty one; raise TaskFailure naming the ids of several."""
+    if len(commands) > 1:
+        ids = [command.command_id for command in commands]
+        problem = f"{len(ids)} commands are named {name!r}: {', '.join(ids)}. Give {option} to say which one."
+        raise TaskFailure(problem, command_ids=ids)
+    return commands[0] if commands else None

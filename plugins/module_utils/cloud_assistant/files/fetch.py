@@ -1,0 +1,327 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fetch a file from any number of instances: only where it differs, in ranges where it is large, checked at the end."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ...alibaba.client import Client
+from ...common.errors import CloudError, InputError, WaitTimeout
+from ...common.wait import Deadline
+from ..concurrency import at_once
+from ..instances.readiness import find_targets
+from ..models import SKIPPED, InstanceResult
+from ..runs.internal import run_own_script
+from ..runs.outcome import RunOutcome
+from ..targets import Targets
+from .fetch_local import LONGEST_STREAM, Ranges, destinations, forget_ranges, mode_of, put, sha256_of
+from .fetch_scripts import RANGE_BYTES, Found, look_script, range_script, read_found, snapshot_script, tidy_script
+from .results import FileOutcome, FileResult, in_order
+
+WAIT_BASE, WAIT_PER_RANGE = 300.0, 2.0
+"""Seconds of the default wait: for a small file, and in addition for each range of a large one."""
+
+ROUNDS = 3
+"""Times that missing ranges are asked for."""
+
+RUNS_AT_ONCE = 8
+"""Runs under way at the same time; an agent has room for ten."""
+
+TIDY_TIMEOUT = 60
+"""Seconds for cleaning up, which the deadline of the task does not cut."""
+
+_MODE = re.compile(r"[0-7]{3,4}")
+_WINDOWS = re.compile(r"[A-Za-z]:[\\/]")
+
+
+@dataclass(frozen=True)
+class FetchRequest:
+    """A file on Linux instances that is wanted here.
+
+    ``mode`` is octal text for the file here; None keeps that of an existing file and gives a new one 0600. ``timeout``
+    and ``wait_timeout`` are in seconds, the first for each script on an instance, the second for everything.
+    """
+
+    targets: Targets
+    path: str
+    dest: str
+    flat: bool = False
+    mode: Any = None
+    fail_on_missing: bool = True
+    timeout: int = 300
+    wait_timeout: float | None = None
+    unready: str = "fail"
+    write: bool = True
+
+    @property
+    def permissions(self) -> int | None:
+        """The permissions wanted here, None for no wish."""
+        return None if self.mode is None else int(self.mode, 8)
+
+    def check(self) -> None:
+        """Raise InputError for the first thing that cannot be done."""
+        if _WINDOWS.match(self.path):
+            raise InputError("path", "is one of Windows, from where no file can be fetched")
+        if not self.path.startswith("/") or self.path.endswith("/"):
+            raise InputError("path", f"{self.path!r} is not the absolute path of a file")
+        if ".." in self.path.split("/"):
+            raise InputError("path", f"{self.path!r} leads through '..', which could lead out of dest here")
+        if any(ord(char) < 32 or ord(char) == 127 or 0xD800 <= ord(char) <= 0xDFFF for char in self.path):
+            raise InputError("path", "contains control characters or bytes that are not UTF-8")
+        if not self.dest:
+            raise InputError("dest", "must not be empty")
+        if self.mode is not None and not (isinstance(self.mode, str) and _MODE.fullmatch(self.mode)):
+            raise InputError("mode", f"{self.mode!r} is not three or four octal digits in quotes, like '0644'")
+        if not 1 <= self.timeout <= 86400:
+            raise InputError("timeout", f"is {self.timeout} s, must be 1 to 86400 s")
+        if self.wait_timeout is not None and self.wait_timeout <= 0:
+            raise InputError("wait_timeout", f"is {self.wait_timeout:g} s, must be more than 0")
+        if self.targets.instance_ids:
+            destinations(self.dest, self.path, self.targets.instance_ids, flat=self.flat)
+
+
+def fetch_file(
+    client: Client,
+    request: FetchRequest,
+    *,
+    progress: Callable[[str], None] | None = None,
+    warn: Callable[[str], None] | None = None,
+) -> FileOutcome:
+    """Bring the file of each instance here and return what became of it, failures included.
+
+    Raises InputError before the first script runs. ``progress`` and ``warn`` get lines for people.
+    """
+    request.check()
+    return _Fetching(client, request, progress or _ignore, warn or _ignore).carry_out()
+
+
+class _Fetching:
+    """One file of many instances on its way here."""
+
+    def __init__(
+        self, client: Client, request: FetchRequest, progress: Callable[[str], None], warn: Callable[[str], None]
+    ) -> None:
+        self.client = client
+        self.request = request
+        self.progress = progress
+        self.warn = warn
+        self.deadline = Deadline(request.wait_timeout or WAIT_BASE)
+        self.outcome = FileOutcome()
+        self.results: dict[str, FileResult] = {}
+        self.places: dict[str, Path] = {}
+        self.facts: dict[str, Mapping[str, str]] = {}
+
+    def carry_out(self) -> FileOutcome:
+        """Do everything, in order."""
+        request = self.request
+        ids, _stopped = find_targets(self.client, request.targets, self.deadline)
+        self.places = destinations(request.dest, request.path, ids, flat=request.flat)
+        try:
+            large = self._look(ids)
+            if large:
+                self._fetch_ranges(large)
+        except CloudError as error:
+            self.outcome.errors.append(error)
+            status = "Running" if isinstance(error, WaitTimeout) else "Failed"
+            for item in ids:
+                if item not in self.results:
+                    self._fail(item, "", "not finished", status)
+        self.outcome.note_expiry(self.deadline, f"fetching {request.path}")
+        self.outcome.results = in_order(ids, self.results)
+        self.outcome.extra = {"path": request.path}
+        self.outcome.tell_skipped(self.warn)
+        return self.outcome
+
+    def _run(self, ids: Sequence[str], script: str, what: str, *, under_way: bool = True) -> RunOutcome:
+        """Run a script; once the fetch is under way, an instance that drops out takes nobody with it."""
+        run = run_own_script(
+            self.client,
+            ids,
+            script,
+            name=f"cloud-assistant-fetch-{what}",
+            timeout=self.request.timeout,
+            deadline=self.deadline,
+            skip=under_way or self.request.unready == "skip",
+            resource_group_id=self.request.targets.resource_group_id,
+        )
+        if under_way and self.request.unready == "fail":
+            run.results = [replace(one, status="Failed") if one.status == SKIPPED else one for one in run.results]
+        return run
+
+    def _found(self, run: RunOutcome) -> dict[str, Found]:
+        """Return what the script found where it worked; the other instances have their result with that."""
+        found = {}
+        for result in run.results:
+            if result.status != "Success":
+                self._fail(result.instance_id, result.error_code, result.error_info, result.status)
+                continue
+            report = read_found(result.output or b"", result.dropped)
+            if report.error_code == "FileNotFound" and not self.request.fail_on_missing:
+                self._fail(result.instance_id, report.error_code, report.error_info, SKIPPED)
+            elif report.error_code:
+                self._fail(result.instance_id, report.error_code, report.error_info)
+            else:
+                found[result.instance_id] = report
+        return found
+
+    def _look(self, ids: Sequence[str]) -> list[str]:
+        """Find out what the files are, take small ones at once, and return the instances with large ones."""
+        run = self._run(ids, look_script(self.request.path, write=self.request.write), "look", under_way=False)
+        self.outcome.errors += run.errors
+        large = []
+        for item, found in self._found(run).items():
+            self.facts[item] = found.facts
+            place = self.places[item]
+            try:
+                here = sha256_of(place)
+            except OSError as error:
+                self._fail(item, "LocalFileUnreadable", f"{place}: {error.strerror}")
+                continue
+            if here == found.facts.get("sha256"):
+                self._keep_content(item, place)
+            elif not self.request.write:
+                self._done(item, True)
+            elif found.content is not None:
+                self._put(item, found.content)
+            else:
+                large.append(item)
+        return large
+
+    def _keep_content(self, item: str, place: Path) -> None:
+        """The content is here; at most the permissions are to be set."""
+        wanted = self.request.permissions
+        changed = wanted is not None and mode_of(place) != wanted
+        if changed and wanted is not None and self.request.write:
+            try:
+                place.chmod(wanted)
+            except OSError as error:
+                self._fail(item, "LocalFileNotWritten", f"{place}: {error.strerror}")
+                return
+        self._done(item, changed)
+
+    def _put(self, item: str, data: bytes | None) -> None:
+        """Put the content into its place; None, and what has another SHA-256 than on the instance, is none."""
+        place = self.places[item]
+        if data is None or hashlib.sha256(data).hexdigest() != self.facts[item].get("sha256"):
+            forget_ranges(place)
+            self._fail(item, "ChecksumMismatch", "what arrived is not what was sent")
+            return
+        try:
+            put(place, data, self.request.permissions)
+        except OSError as error:
+            self._fail(item, "LocalFileNotWritten", f"{place}: {error.strerror}")
+        else:
+            self._done(item, True)
+
+    # large files
+
+    def _fetch_ranges(self, ids: Sequence[str]) -> None:
+        try:
+            ranges = self._snapshot(ids)
+            if self.request.wait_timeout is None:
+                self.deadline.seconds = WAIT_BASE + WAIT_PER_RANGE * max(
+                    (one.count for one in ranges.values()), default=0
+                )
+            for _round in range(ROUNDS):
+                plan = self._plan(ranges)
+                if not plan:
+                    break
+                self._read_all(plan, ranges)
+            for item, kept in ranges.items():
+                if item not in self.results:
+                    self._put_together(item, kept)
+        finally:
+            self._tidy(ids)
+
+    def _snapshot(self, ids: Sequence[str]) -> dict[str, Ranges]:
+        run = self._run(ids, snapshot_script(self.request.path), "snapshot")
+        self.outcome.errors += run.errors
+        ranges = {}
+        for item, found in self._found(run).items():
+            # the file may have changed since the look; what is fetched is the copy
+            self.facts[item] = {**self.facts[item], **found.facts}
+            length = found.facts.get("length", "")
+            if not (length.isdecimal() and 0 < int(length) <= LONGEST_STREAM):
+                self._fail(item, "ScriptOutputInvalid", f"a copy of {length or 'unknown'} bytes cannot be")
+                continue
+            try:
+                ranges[item] = Ranges(self.places[item], found.facts.get("stream", ""), int(length), RANGE_BYTES)
+            except OSError as error:
+                self._fail(item, "LocalFileNotWritten", f"{self.places[item]}: {error.strerror}")
+        return ranges
+
+    def _plan(self, ranges: Mapping[str, Ranges]) -> list[tuple[int, list[str]]]:
+        """Return the ranges that are missing, each with the instances that it is missing from."""
+        wanted: dict[int, list[str]] = {}
+        for item, kept in ranges.items():
+            if item not in self.results:
+                for number in kept.missing():
+                    wanted.setdefault(number, []).append(item)
+        return sorted(wanted.items())
+
+    def _read_all(self, plan: Sequence[tuple[int, list[str]]], ranges: Mapping[str, Ranges]) -> None:
+        """Read the ranges, a few runs at a time."""
+        for start in range(0, len(plan), RUNS_AT_ONCE):
+            window = [
+                (number, [item for item in ids if item not in self.results])
+                for number, ids in plan[start : start + RUNS_AT_ONCE]
+            ]
+            window = [(number, ids) for number, ids in window if ids]
+            runs = at_once(lambda one: self._run(one[1], range_script(self.request.path, one[0]), "range"), window)
+            for (number, _ids), run in zip(window, runs, strict=True):
+                self.outcome.errors += [
+                    error for error in run.errors if str(error) not in map(str, self.outcome.errors)
+                ]
+                for item, found in self._found(run).items():
+                    try:
+                        ranges[item].add(number, found.content or b"")
+                    except OSError as error:
+                        self._fail(item, "LocalFileNotWritten", f"{self.places[item]}: {error.strerror}")
+            self.progress(
+                f"fetched {min(start + RUNS_AT_ONCE, len(plan))} of {len(plan)} ranges of {self.request.path}"
+            )
+
+    def _put_together(self, item: str, kept: Ranges) -> None:
+        if kept.missing():
+            self._fail(item, "FetchIncomplete", f"ranges are still missing after {ROUNDS} rounds")
+            return
+        self._put(item, kept.content())
+
+    def _tidy(self, ids: Sequence[str]) -> None:
+        """Remove the copies on the instances; one that cannot be removed is overwritten by the next run."""
+        try:
+            run_own_script(
+                self.client,
+                ids,
+                tidy_script(self.request.path),
+                name="cloud-assistant-fetch-tidy",
+                timeout=TIDY_TIMEOUT,
+                deadline=Deadline(TIDY_TIMEOUT),
+                skip=True,
+            )
+        except CloudError as error:
+            self.outcome.errors.append(error)
+
+    # results
+
+    def _done(self, item: str, changed: bool) -> None:
+        if self.request.write:
+            forget_ranges(self.places[item])
+        facts = {**self.facts[item], "dest": str(self.places[item])}
+        self.results[item] = FileResult(InstanceResult(item, "Success"), changed, facts)
+
+    def _fail(self, item: str, code: str, info: str, status: str = "Failed") -> None:
+        if item not in self.results:
+            self.results[item] = FileResult(InstanceResult(item, status, error_code=code, error_info=info))
+
+
+def _ignore(_text: str) -> None:
+    """Take a line that nobody listens to."""

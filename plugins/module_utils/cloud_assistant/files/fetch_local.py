@@ -1,0 +1,165 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fetched files on this side: where each goes, the ranges that are already there, and the last step into place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import stat
+import tempfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from ...common.errors import InputError
+from .parts import MAX_FILE_BYTES
+
+PLACE_OF_ID = "{instance_id}"
+"""What stands for the instance's id in a destination."""
+
+LONGEST_STREAM = MAX_FILE_BYTES + MAX_FILE_BYTES // 1000
+"""Bytes that the ranges of a file may make up: what does not shrink grows a little by being packed."""
+
+PRIVATE = 0o600
+"""Permissions of a new file: it may be one that only root could read where it came from."""
+
+
+def destinations(dest: str, path: str, instance_ids: Sequence[str], *, flat: bool) -> dict[str, Path]:
+    """Return where the file of each instance goes.
+
+    Not flat, it is ``dest/<instance id>/<path>``, and without the folder of the id where ``dest`` names it already.
+    Flat, ``dest`` is the file itself, or with a slash at its end the folder for it. Raises InputError where two
+    instances would have the same file, where a folder stands in its place, or where nobody may look.
+    """
+    named = PLACE_OF_ID in dest
+    if flat and not named and len(instance_ids) > 1:
+        raise InputError("dest", f"is one file for {len(instance_ids)} instances; write {PLACE_OF_ID} in it")
+    found = {}
+    for instance_id in instance_ids:
+        base = dest.replace(PLACE_OF_ID, instance_id)
+        if flat:
+            place = Path(base, os.path.basename(path)) if base.endswith("/") else Path(base)
+        else:
+            place = Path(base, *([] if named else [instance_id]), path.lstrip("/"))
+        try:
+            is_folder = place.is_dir()
+        except OSError as error:
+            raise InputError("dest", f"{place}: {error.strerror}") from error
+        if is_folder:
+            raise InputError("dest", f"{place} is a folder; a slash at its end puts the file into it")
+        found[instance_id] = place
+    return found
+
+
+def sha256_of(place: Path) -> str | None:
+    """Return the SHA-256 of a file, None when there is none."""
+    try:
+        with place.open("rb") as file:
+            digest = hashlib.sha256()
+            while block := file.read(1 << 20):
+                digest.update(block)
+            return digest.hexdigest()
+    except FileNotFoundError:
+        return None
+
+
+def mode_of(place: Path) -> int | None:
+    """Return the permissions of a file, None when there is none."""
+    try:
+        return stat.S_IMODE(place.stat().st_mode)
+    except FileNotFoundError:
+        return None
+
+
+def put(place: Path, data: bytes, mode: int | None) -> None:
+    """Write the file in one step, with its permissions from the start: those given, of the old file, or 0600."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    wanted = mode if mode is not None else mode_of(place)
+    handle, name = tempfile.mkstemp(prefix=".cloud-assistant-", dir=place.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            os.fchmod(file.fileno(), PRIVATE if wanted is None else wanted)
+        os.replace(name, place)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _folder(place: Path) -> Path:
+    """The folder that the ranges of a file wait in."""
+    mark = hashlib.sha256(place.name.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    return place.parent / f".cloud-assistant-{mark}"
+
+
+def forget_ranges(place: Path) -> None:
+    """Remove what an earlier fetch of this file has left."""
+    shutil.rmtree(_folder(place), ignore_errors=True)
+
+
+class Ranges:
+    """The ranges of one file that have arrived, in a folder beside its place that the next run finds again.
+
+    ``stream`` is the SHA-256 of what the ranges make up, ``length`` its bytes.
+    """
+
+    def __init__(self, place: Path, stream: str, length: int, range_bytes: int) -> None:
+        self.folder = _folder(place)
+        self.stream = stream
+        self.length = length
+        self.range_bytes = range_bytes
+        self.count = -(-length // range_bytes)
+        self._open()
+
+    def _open(self) -> None:
+        """Take over what is there of the same stream; anything else there is removed."""
+        facts = {"stream": self.stream, "length": self.length, "range_bytes": self.range_bytes}
+        about = self.folder / "about.json"
+        try:
+            if json.loads(about.read_text(encoding="utf-8")) == facts:
+                return
+        except (OSError, ValueError):
+            pass  # none, or one that was broken off before its first range
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True, mode=0o700)
+        about.write_text(json.dumps(facts), encoding="utf-8")
+
+    def _expected(self, number: int) -> int:
+        return min(self.range_bytes, self.length - (number - 1) * self.range_bytes)
+
+    def missing(self) -> list[int]:
+        """Return the numbers, from 1, of the ranges that are not there whole."""
+        return [number for number in range(1, self.count + 1) if not self._whole(number)]
+
+    def _whole(self, number: int) -> bool:
+        try:
+            return (self.folder / f"{number:05d}").stat().st_size == self._expected(number)
+        except FileNotFoundError:
+            return False
+
+    def add(self, number: int, data: bytes) -> bool:
+        """Keep a range; return whether it has the length that it should have."""
+        if len(data) != self._expected(number):
+            return False
+        unfinished = self.folder / f"{number:05d}.new"
+        unfinished.write_bytes(data)
+        unfinished.rename(self.folder / f"{number:05d}")
+        return True
+
+    def content(self) -> bytes | None:
+        """Return the file that all ranges together make up; None when they are not what was sent."""
+        stream = b"".join((self.folder / f"{number:05d}").read_bytes() for number in range(1, self.count + 1))
+        if hashlib.sha256(stream).hexdigest() != self.stream:
+            return None
+        unpacker = zlib.decompressobj(31)
+        try:
+            # never more than was announced, whatever the instance has packed
+            data = unpacker.decompress(stream, MAX_FILE_BYTES + 1)
+        except zlib.error:
+            return None
+        return data if unpacker.eof and len(data) <= MAX_FILE_BYTES else None

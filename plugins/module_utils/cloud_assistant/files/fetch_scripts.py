@@ -1,0 +1,169 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The shell scripts that read a file on an instance, whole or range by range, and what they print.
+
+They are POSIX sh for Linux and need sha256sum, stat, base64 and dd, as coreutils or BusyBox have them, and gzip for
+files that do not fit into one output.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .parts import MAX_FILE_BYTES
+from .shell import script_with
+
+RANGE_BYTES = 18000
+"""Bytes read by one run: with Base64, its line ends and a few facts they fit into the 24 KB that are kept of it."""
+
+INLINE_BYTES = 17000
+"""Bytes of a file that the first look brings along."""
+
+_COMMON = r"""
+LC_ALL=C
+export LC_ALL
+umask 077
+say() { printf '%s\n' "$*"; }
+fail() { say "error $*"; exit 0; }
+need() {
+  for tool in "$@"; do
+    command -v "$tool" >/dev/null 2>&1 || fail ToolMissing "$tool is not installed on the instance"
+  done
+}
+# in root's own home: what everybody may write to is no place for a copy of a file that only root may read
+stage=${HOME:-/root}/.cache/cloud-assistant/fetch-$mark
+"""
+
+_LOOK = r"""
+need sha256sum stat base64
+if [ -d "$file" ]; then fail FilePathInvalid "$file is a directory"; fi
+[ -e "$file" ] || fail FileNotFound "there is no $file"
+[ -f "$file" ] || fail FilePathInvalid "$file is no plain file"
+size=$(wc -c <"$file") || fail FileUnreadable "$file cannot be read"
+size=$((size + 0))
+[ "$size" -le "$largest" ] || fail FileTooLarge "$file has $size bytes, at most $largest can be fetched"
+if [ "$size" -le "$inline" ]; then
+  # what is printed is what is summed up, even if the file changes meanwhile
+  encoded=$(base64 <"$file")
+  digest=$(printf '%s\n' "$encoded" | base64 -d | sha256sum)
+  size=$(printf '%s\n' "$encoded" | base64 -d | wc -c)
+else
+  encoded=''
+  digest=$(sha256sum <"$file")
+fi
+say "sha256 ${digest%% *}"
+say "size $((size + 0))"
+stat -L -c 'mode %a' "$file"
+stat -L -c 'owner %U' "$file"
+stat -L -c 'group %G' "$file"
+say state found
+if [ "$write" = 1 ] && [ "$size" -le "$inline" ]; then say content; say "$encoded"; fi
+"""
+
+_SNAPSHOT = r"""
+need sha256sum gzip dd base64
+if [ -L "$stage" ] || { [ -e "$stage" ] && [ "$(stat -c %u "$stage")" != "$(id -u)" ]; }; then rm -rf "$stage"; fi
+mkdir -p "$stage" && cd "$stage" || fail FileCreateFail "$stage cannot be made"
+# a name of this run's own: two tasks may fetch the same file at the same time
+new=./new.$$
+gzip -nc <"$file" >"$new" 2>/dev/null ||
+  { rm -rf "$stage"; fail FileCreateFail "$stage has no room for a copy of $file"; }
+mv -f "$new" data || fail FileCreateFail "$stage cannot be written"
+size=$(gzip -dc <data | wc -c)
+size=$((size + 0))
+# it may have grown since the look
+[ "$size" -le "$largest" ] ||
+  { rm -rf "$stage"; fail FileTooLarge "$file has $size bytes, at most $largest can be fetched"; }
+digest=$(gzip -dc <data | sha256sum)
+stream=$(sha256sum <data)
+say "sha256 ${digest%% *}"
+say "size $size"
+say "stream ${stream%% *}"
+say "length $(($(wc -c <data) + 0))"
+say state found
+"""
+
+_RANGE = r"""
+[ -f "$stage/data" ] || fail SnapshotGone "the copy in $stage is gone"
+say state found
+say content
+dd if="$stage/data" bs="$bytes" skip="$skip" count=1 2>/dev/null | base64
+"""
+
+_TIDY = r"""
+rm -rf "$stage"
+rmdir "${stage%/*}" 2>/dev/null
+say state tidy
+"""
+
+
+def _mark(path: str) -> str:
+    return hashlib.sha256(path.encode("utf-8")).hexdigest()[:12]
+
+
+def look_script(path: str, *, write: bool) -> str:
+    """Return the script that tells what the file is and, with ``write``, the content of a small one."""
+    values: dict[str, str | int | bool] = {
+        "file": path,
+        "mark": _mark(path),
+        "write": write,
+        "inline": INLINE_BYTES,
+        "largest": MAX_FILE_BYTES,
+    }
+    return script_with(values, _COMMON + _LOOK)
+
+
+def snapshot_script(path: str) -> str:
+    """Return the script that makes a compressed copy, so that all ranges are of one and the same content."""
+    return script_with({"file": path, "mark": _mark(path), "largest": MAX_FILE_BYTES}, _COMMON + _SNAPSHOT)
+
+
+def range_script(path: str, number: int) -> str:
+    """Return the script that prints a range of the copy, numbered from 1."""
+    return script_with({"mark": _mark(path), "bytes": RANGE_BYTES, "skip": number - 1}, _COMMON + _RANGE)
+
+
+def tidy_script(path: str) -> str:
+    """Return the script that removes the copy."""
+    return script_with({"mark": _mark(path)}, _COMMON + _TIDY)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one of the scripts printed; ``content`` are the bytes that came along, None where none did."""
+
+    facts: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | None = field(default=None, repr=False)
+    error_code: str = ""
+    error_info: str = ""
+
+
+def read_found(output: bytes, dropped: int = 0) -> Found:
+    """Return what a script printed; anything that is not whole becomes the error ScriptOutputInvalid.
+
+    ``dropped`` is the number of bytes that the service cut out of the output.
+    """
+    text, mark, encoded = output.decode("utf-8", "replace").partition("\ncontent\n")
+    facts: dict[str, str] = {}
+    for line in text.splitlines():
+        word, _blank, value = line.partition(" ")
+        if word == "error":
+            code, _blank, info = value.partition(" ")
+            return Found(error_code=code, error_info=info)
+        facts[word] = value
+    content = None
+    if mark:
+        try:
+            content = base64.b64decode("".join(encoded.split()), validate=True)
+        except binascii.Error:
+            dropped = dropped or 1
+    if dropped or "state" not in facts:
+        start = text.strip()[:200]
+        return Found(error_code="ScriptOutputInvalid", error_info=f"the script's output is not complete: {start}")
+    return Found(facts, content)

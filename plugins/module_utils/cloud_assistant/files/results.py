@@ -1,0 +1,130 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What became of a file on each instance, and how it is told to people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...common.errors import CloudError, TaskFailure, WaitTimeout
+from ...common.wait import Deadline
+from ..models import InstanceResult, Summary
+from ..runs.outcome import failing_lines, skipped_warning
+
+FACTS = ("dest", "sha256", "size", "mode", "owner", "group")
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """The file on one instance.
+
+    ``result`` holds state and reasons in the words of a run. ``facts`` are of the file as it lies there now (or would,
+    in check mode) as far as known, ``before`` of what was there, ``old`` the old content where it was read.
+    """
+
+    result: InstanceResult
+    changed: bool = False
+    facts: Mapping[str, str] = field(default_factory=dict)
+    before: Mapping[str, str] = field(default_factory=dict)
+    old: bytes | None = field(default=None, repr=False)
+
+    @property
+    def instance_id(self) -> str:
+        """The instance's id."""
+        return self.result.instance_id
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the record as a task's result shows it; facts that are not known are left out."""
+        record: dict[str, Any] = {
+            "instance_id": self.result.instance_id,
+            "invoke_id": self.result.invoke_id,
+            # whether it waits there or runs is of no use to anybody
+            "status": "Running" if self.result.live else self.result.status,
+            "changed": self.changed,
+            "error_code": self.result.error_code,
+            "error_info": self.result.error_info,
+        }
+        names = {"sha256": "checksum"}
+        record.update({names.get(key, key): self.facts[key] for key in FACTS if self.facts.get(key)})
+        size = record.pop("size", "")
+        if size.isdecimal():
+            record["size"] = int(size)
+        if "mode" in record:
+            record["mode"] = record["mode"].rjust(4, "0")
+        return record
+
+
+@dataclass
+class FileOutcome:
+    """The end of a task on files: one result for each instance asked for, in that order.
+
+    ``extra`` are further keys of the task's result. ``hint`` is added to the message of a failure. ``errors`` are
+    calls that failed while others went well.
+    """
+
+    results: list[FileResult] = field(default_factory=list)
+    errors: list[CloudError] = field(default_factory=list)
+    extra: dict[str, Any] = field(default_factory=dict)
+    hint: str = ""
+
+    @property
+    def plain(self) -> list[InstanceResult]:
+        """The states alone."""
+        return [result.result for result in self.results]
+
+    @property
+    def failed_instances(self) -> list[str]:
+        """The ids of the instances where it went wrong."""
+        return [result.instance_id for result in self.plain if result.failed]
+
+    def note_expiry(self, deadline: Deadline, what: str) -> None:
+        """Say that the time ran out where a call failed for it in other words: its answer was not waited for."""
+        if self.errors and deadline.expired() and not any(isinstance(error, WaitTimeout) for error in self.errors):
+            text = f"{what}: not done after {deadline.elapsed():.0f} s, the time allowed has passed"
+            self.errors.insert(0, WaitTimeout(text))
+
+    def tell_skipped(self, warn: Callable[[str], None]) -> None:
+        """Warn of the instances that were left out because they were not ready."""
+        text = skipped_warning(self.plain)
+        if text:
+            warn(text)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the outcome as a task's result shows it."""
+        return {
+            "changed": any(result.changed for result in self.results),
+            "summary": Summary.of(self.plain).as_dict(),
+            "failed_instances": self.failed_instances,
+            "results": [result.as_dict() for result in self.results],
+            **self.extra,
+        }
+
+    def failure(self) -> CloudError | None:
+        """Return the error that this outcome is, with everything that was found; None when all went well."""
+        told = {getattr(error, "api_message", str(error)) for error in self.errors}
+        lines = failing_lines(self.plain, told) + list(dict.fromkeys(str(error) for error in self.errors))
+        if not lines:
+            return None
+        kind = WaitTimeout if any(isinstance(error, WaitTimeout) for error in self.errors) else TaskFailure
+        details = next((error.result for error in self.errors if error.result), {})
+        return kind("\n".join([*lines, *([self.hint] if self.hint else [])]), **{**details, **self.as_dict()})
+
+
+def in_order(instance_ids: Sequence[str], results: Mapping[str, FileResult]) -> list[FileResult]:
+    """Return the results in the order asked for; an instance that nothing is known of is still pending."""
+    return [results.get(item) or FileResult(InstanceResult(item, "Pending")) for item in instance_ids]
+
+
+def without_output(result: InstanceResult) -> InstanceResult:
+    """Return a script's result for the user, who did not ask for the script: its states, not what it printed."""
+    return InstanceResult(
+        result.instance_id,
+        result.status,
+        result.invoke_id,
+        error_code=result.error_code,
+        error_info=result.error_info,
+    )

@@ -1,0 +1,238 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Send a file to any number of instances: only where it differs, and never half of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from ...alibaba.client import Client
+from ...common.errors import CloudError
+from ...common.wait import Deadline
+from ..concurrency import at_once
+from ..instances.readiness import find_targets
+from ..models import InstanceResult
+from ..runs.internal import run_own_script
+from ..runs.sending import Sent
+from ..tags import check_tags
+from ..targets import batches
+from .deliveries import MAX_INSTANCES, Arrival, Delivery, deliver, wait_arrival
+from .parts import Parcel, pack
+from .results import FileOutcome, FileResult, in_order, without_output
+from .send_request import SendRequest
+from .send_scripts import Report, look_script, read_report
+from .staging import Staging
+
+WAIT_BASE, WAIT_PER_PART = 300.0, 2.0
+"""Seconds of the default wait: for a small file, and in addition for each part of a large one."""
+
+NEW_FILE = {"mode": "644", "owner": "root", "group": "root"}
+"""The rights of a new file where nothing else is asked for (SendFile, FileMode, FileOwner, FileGroup)."""
+
+
+def send_file(
+    client: Client,
+    request: SendRequest,
+    *,
+    progress: Callable[[str], None] | None = None,
+    warn: Callable[[str], None] | None = None,
+) -> FileOutcome:
+    """Bring the file to the instances and return what became of it on each, failures included.
+
+    Raises InputError before the first request to the service. ``progress`` and ``warn`` get lines for people.
+    """
+    request.check(client.generation)
+    return _Sending(client, request, progress or _ignore, warn or _ignore).carry_out()
+
+
+class _Sending:
+    """One file on its way."""
+
+    def __init__(
+        self, client: Client, request: SendRequest, progress: Callable[[str], None], warn: Callable[[str], None]
+    ) -> None:
+        self.client = client
+        self.request = request
+        self.progress = progress
+        self.warn = warn
+        self.parcel: Parcel = pack(request.data, compress=request.compress)
+        self.skip = request.unready == "skip"
+        limit = request.wait_timeout or WAIT_BASE + WAIT_PER_PART * self.parcel.count
+        self.deadline = Deadline(limit)
+        self.outcome = FileOutcome()
+        self.results: dict[str, FileResult] = {}
+        self.reports: dict[str, Report] = {}
+
+    def carry_out(self) -> FileOutcome:
+        """Do everything, in order."""
+        ids, _stopped = find_targets(self.client, self.request.targets, self.deadline)
+        transfer = {"method": "none", "parts": 0, "sent": 0, "present": 0, "compressed": False}
+        direct = self.request.needs_no_look
+        try:
+            waiting = ids if direct else self._look(ids)
+            if waiting and not self.request.write:
+                self._predict(waiting)
+            elif waiting and (direct or self._all_new(waiting)):
+                transfer.update(method="direct", parts=1, sent=1)
+                self._direct(waiting)
+            elif waiting:
+                staging = Staging(self.client, self.request, self.parcel, self.deadline, self.progress)
+                try:
+                    self.results.update(staging.bring({item: self.reports[item] for item in waiting}))
+                finally:
+                    transfer.update(staging.told())
+                    self.outcome.errors += staging.errors
+                    self.outcome.hint = staging.hint
+        except CloudError as error:
+            self.outcome.errors.append(error)
+        for instance_id in ids:
+            if instance_id not in self.results and self.outcome.errors:
+                # nothing is known of it and nothing will be: the error tells why
+                info = "not done, see the message"
+                self.results[instance_id] = FileResult(InstanceResult(instance_id, "Failed", error_info=info))
+        self.outcome.note_expiry(self.deadline, f"sending {self.request.path}")
+        self.outcome.results = in_order(ids, self.results)
+        self.outcome.extra = {
+            "path": self.request.path,
+            "checksum": self.parcel.sha256,
+            "size": self.parcel.size,
+            "transfer": transfer,
+        }
+        self.outcome.tell_skipped(self.warn)
+        return self.outcome
+
+    def _look(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """Compare, set rights where they alone differ, and return the instances that need the content."""
+        request = self.request
+        script = look_script(
+            request.target,
+            sha256=self.parcel.sha256,
+            stream_id=self.parcel.stream_id,
+            compressed=self.parcel.compressed,
+            write=request.write,
+            overwrite=request.overwrite,
+            staged=not request.fits_one_delivery,
+            show=request.show,
+            compare=request.checksum,
+        )
+        run = run_own_script(
+            self.client,
+            ids,
+            script,
+            name="cloud-assistant-file-look",
+            timeout=request.timeout,
+            deadline=self.deadline,
+            skip=self.skip,
+        )
+        self.outcome.errors += run.errors
+        waiting = []
+        for result in run.results:
+            if result.status != "Success":
+                self.results[result.instance_id] = FileResult(without_output(result))
+                continue
+            report = read_report(result.output or b"", result.dropped)
+            self.reports[result.instance_id] = report
+            if report.error_code:
+                self.results[result.instance_id] = failed(result.instance_id, report.error_code, report.error_info)
+            elif report.state in ("same", "rights"):
+                changed = report.state == "rights"
+                done = InstanceResult(result.instance_id, "Success", result.invoke_id)
+                facts = report.facts if request.write else {**report.facts, **self._wanted()}
+                self.results[result.instance_id] = FileResult(done, changed, facts, report.before, report.content)
+            else:
+                waiting.append(result.instance_id)
+        return tuple(waiting)
+
+    def _wanted(self) -> dict[str, str]:
+        """What is known beforehand of the file as it will be."""
+        target = self.request.target
+        facts = {"sha256": self.parcel.sha256, "size": str(self.parcel.size)}
+        if self.request.windows:
+            return facts
+        given = {"mode": target.mode, "owner": target.owner, "group": target.group}
+        return {**facts, **{key: value for key, value in given.items() if value}}
+
+    def _predict(self, ids: Sequence[str]) -> None:
+        for instance_id in ids:
+            report = self.reports.get(instance_id, Report())
+            would = InstanceResult(instance_id, "Success")
+            facts = {**_kept(report), **self._wanted()}
+            self.results[instance_id] = FileResult(would, True, facts, report.before, report.content)
+
+    def _all_new(self, ids: Sequence[str]) -> bool:
+        """Whether one plain delivery can do it: nowhere is there an old file, which it would overwrite in place."""
+        return self.request.fits_one_delivery and all(self.reports[item].state == "missing" for item in ids)
+
+    def _direct(self, ids: Sequence[str]) -> None:
+        request = self.request
+        target = request.target
+        delivery = Delivery(
+            directory=request.target_dir,
+            name=request.name,
+            data=request.data,
+            mode=target.mode.rjust(4, "0") if target.mode else "",
+            owner=target.owner,
+            group=target.group,
+            overwrite=request.overwrite,
+            description=request.description or "",
+            timeout=request.timeout,
+            tags=check_tags(request.tags),
+            resource_group_id=request.targets.resource_group_id,
+            script_type="RunPowerShellScript" if request.windows else "RunShellScript",
+        )
+        groups = batches(ids, MAX_INSTANCES)
+        sent = at_once(
+            lambda group: deliver(self.client, delivery, group, skip=self.skip, deadline=self.deadline), groups
+        )
+        started = [answer for answer in sent if answer.invoke_id]
+        for answer in sent:
+            self.results.update((item.instance_id, FileResult(item)) for item in answer.left_out)
+            if answer.error:
+                self.outcome.errors.append(answer.error)
+        self.progress(f"sent to {sum(len(answer.instance_ids) for answer in started)} of {len(ids)} instances")
+        for answer, found in zip(started, at_once(self._arrivals, started), strict=True):
+            if isinstance(found, CloudError):
+                # it is on its way, and only how it ends is not known
+                self.outcome.errors.append(found)
+                for item in answer.instance_ids:
+                    self.results[item] = FileResult(InstanceResult(item, "Running", answer.invoke_id), changed=True)
+                continue
+            for item, arrival in found.items():
+                plain = InstanceResult(
+                    item, arrival.status, answer.invoke_id, error_code=arrival.error_code, error_info=arrival.error_info
+                )
+                report = self.reports.get(item, Report())
+                facts = {**_kept(report), **self._wanted()}
+                self.results[item] = FileResult(
+                    plain, arrival.arrived, facts if arrival.arrived else {}, report.before, report.content
+                )
+
+    def _arrivals(self, sent: Sent) -> Mapping[str, Arrival] | CloudError:
+        """Return what became of one call of the direct way, or what kept that from being read."""
+        what = f"sending {self.request.path}"
+        try:
+            return wait_arrival(self.client, sent.invoke_id, sent.instance_ids, self.deadline, what)
+        except CloudError as error:
+            return error
+
+
+def _kept(report: Report) -> Mapping[str, str]:
+    """Return the rights that a content gets where nothing else is asked for; none where nobody has looked.
+
+    A new content inherits them from an existing file.
+    """
+    if not report.state:
+        return {}
+    found = {key: value for key, value in report.facts.items() if key in ("mode", "owner", "group")}
+    return found or NEW_FILE
+
+
+def failed(instance_id: str, code: str, info: str, invoke_id: str = "", status: str = "Failed") -> FileResult:
+    """Return the result of an instance where it went wrong."""
+    return FileResult(InstanceResult(instance_id, status, invoke_id, error_code=code, error_info=info))
+
+
+def _ignore(_text: str) -> None:
+    """Take a line that nobody listens to."""

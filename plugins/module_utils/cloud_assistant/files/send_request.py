@@ -1,0 +1,168 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a user asks for when a file is to be sent, and whether that can be done at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...common.errors import InputError
+from ..tags import check_tags
+from ..targets import Targets
+from .parts import MAX_FILE_BYTES, PART_BYTES
+from .send_scripts import TargetFile
+
+MAX_NAME = 255
+"""Characters of a file name, and bytes of it on the instance (SendFile, Name)."""
+MAX_DIRECTORY = 255
+"""Characters (SendFile, TargetDir)."""
+MAX_DESCRIPTION = 512
+"""Characters (SendFile, Description)."""
+MAX_ACCOUNT = 64
+"""Characters (SendFile, FileOwner and FileGroup)."""
+MIN_TIMEOUT, MAX_TIMEOUT = 10, 86400
+"""Seconds (SendFile, Timeout: less is raised to 10 by the service)."""
+
+_WINDOWS = re.compile(r"[A-Za-z]:[\\/]")
+_MODE = re.compile(r"[0-7]{3,4}")
+_ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\$?")
+_WINDOWS_NAME = re.compile(r'[<>:"|?*\\/]')
+
+
+@dataclass(frozen=True)
+class SendRequest:
+    """A file for instances, and how it is to lie there.
+
+    ``mode`` is octal text; None leaves the rights of an existing file and gives a new one 0644. ``owner`` and
+    ``group`` None leave those of an existing file and give a new one root's. ``timeout`` and ``wait_timeout`` are in
+    seconds, the first for each delivery and script, the second for everything.
+    """
+
+    targets: Targets
+    data: bytes = field(repr=False)
+    target_dir: str
+    name: str
+    mode: Any = None
+    owner: str | None = None
+    group: str | None = None
+    overwrite: bool = True
+    description: str | None = None
+    timeout: int = 60
+    wait_timeout: float | None = None
+    tags: Mapping[str, Any] = field(default_factory=dict)
+    compress: bool = True
+    checksum: bool = True
+    keep_parts: bool = True
+    unready: str = "fail"
+    write: bool = True
+    show: bool = False
+
+    @property
+    def windows(self) -> bool:
+        """Whether the directory is one of Windows, and so the instances are."""
+        return bool(_WINDOWS.match(self.target_dir))
+
+    @property
+    def path(self) -> str:
+        """The whole path on the instances."""
+        if self.windows:
+            return self.target_dir.rstrip("\\/") + "\\" + self.name
+        return self.target.path
+
+    @property
+    def target(self) -> TargetFile:
+        """Where the file goes on Linux."""
+        return TargetFile(
+            directory=self.target_dir,
+            name=self.name,
+            # as stat prints it
+            mode=(str(self.mode).lstrip("0") or "0") if self.mode is not None else "",
+            owner=self.owner or "",
+            group=self.group or "",
+        )
+
+    @property
+    def fits_one_delivery(self) -> bool:
+        """Whether a single SendFile can make exactly this as a new file on Linux.
+
+        It cannot make an empty file, sets only the plain permission bits, knows accounts by name only, and lets
+        everybody read the file for a moment before it sets the mode.
+        """
+        mode = int(str(self.mode), 8) if self.mode is not None else 0o644
+        by_name = not any((account or "").isdigit() for account in (self.owner, self.group))
+        return 0 < len(self.data) <= PART_BYTES and mode <= 0o777 and mode & 0o444 == 0o444 and by_name
+
+    @property
+    def needs_no_look(self) -> bool:
+        """Whether a single SendFile can make exactly this whatever is there, and nobody wants to know what that is.
+
+        On Linux it always sets a mode. It sets owner and group together, and neither of them where both are root.
+        """
+        accounts = {self.owner, self.group}
+        as_asked = self.mode is not None and (accounts == {None} or (None not in accounts and accounts != {"root"}))
+        return self.windows or (not self.checksum and self.fits_one_delivery and as_asked)
+
+    def check(self, generation: str = "current") -> None:
+        """Raise InputError for the first thing that cannot be done."""
+        if generation == "classic":
+            raise InputError("api_generation", "classic (the API of 2018) cannot send files")
+        self._check_name()
+        self._check_directory()
+        self._check_rights()
+        if len(self.data) > MAX_FILE_BYTES:
+            raise InputError("src", f"has {len(self.data)} bytes, at most {MAX_FILE_BYTES} (64 MiB) can be sent")
+        if self.windows and not 0 < len(self.data) <= PART_BYTES:
+            raise InputError("src", f"has {len(self.data)} bytes, to Windows 1 to {PART_BYTES} can be sent")
+        if self.description is not None and len(self.description) > MAX_DESCRIPTION:
+            raise InputError("description", f"has {len(self.description)} characters, at most {MAX_DESCRIPTION} fit")
+        if not MIN_TIMEOUT <= self.timeout <= MAX_TIMEOUT:
+            raise InputError("timeout", f"is {self.timeout} s, must be {MIN_TIMEOUT} to {MAX_TIMEOUT} s")
+        if self.wait_timeout is not None and self.wait_timeout <= 0:
+            raise InputError("wait_timeout", f"is {self.wait_timeout:g} s, must be more than 0")
+        check_tags(self.tags)
+
+    def _check_name(self) -> None:
+        if self.name in ("", ".", ".."):
+            raise InputError("name", f"{self.name!r} is not the name of a file")
+        size = len(self.name.encode("utf-8", "surrogateescape"))
+        if max(len(self.name), size) > MAX_NAME:
+            raise InputError("name", f"has {size} bytes, at most {MAX_NAME} are allowed")
+        if "/" in self.name or (self.windows and _WINDOWS_NAME.search(self.name)):
+            raise InputError("name", f"{self.name!r} has a character that a file's name cannot have; see target_dir")
+        _no_control("name", self.name)
+
+    def _check_directory(self) -> None:
+        if not self.windows and not self.target_dir.startswith("/"):
+            raise InputError("target_dir", f"{self.target_dir!r} is not absolute, neither on Linux nor on Windows")
+        _no_control("target_dir", self.target_dir)
+        if len(self.target_dir) > MAX_DIRECTORY:
+            raise InputError("target_dir", f"has {len(self.target_dir)} characters, at most {MAX_DIRECTORY} fit")
+        if not self.windows and len(self.target.staging) > MAX_DIRECTORY:
+            extra = len(self.target.staging) - len(self.target_dir)
+            problem = f"has {len(self.target_dir)} characters, with the {extra} of the staging directory in it at most"
+            raise InputError("target_dir", f"{problem} {MAX_DIRECTORY} fit")
+
+    def _check_rights(self) -> None:
+        for option in ("mode", "owner", "group"):
+            if self.windows and getattr(self, option) is not None:
+                raise InputError(option, "is for Linux only, and target_dir is a directory of Windows")
+        if self.mode is not None and not (isinstance(self.mode, str) and _MODE.fullmatch(self.mode)):
+            raise InputError("mode", f"{self.mode!r} is not three or four octal digits in quotes, like '0644'")
+        for option in ("owner", "group"):
+            account = getattr(self, option)
+            if account is None:
+                continue
+            if not 1 <= len(account) <= MAX_ACCOUNT:
+                raise InputError(option, f"has {len(account)} characters, must have 1 to {MAX_ACCOUNT}")
+            if not (_ACCOUNT.fullmatch(account) or (account.isascii() and account.isdigit())):
+                raise InputError(option, f"{account!r} is neither a name nor a number")
+
+
+def _no_control(option: str, text: str) -> None:
+    if any(ord(char) < 32 or ord(char) == 127 or 0xD800 <= ord(char) <= 0xDFFF for char in text):
+        raise InputError(option, "contains control characters or bytes that are not UTF-8")

@@ -1,0 +1,18 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the scripts of sending and fetching files share."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+
+
+def script_with(values: Mapping[str, str | int | bool], body: str) -> str:
+    """Return the body with its variables before it, quoted, so that no value is ever taken for code."""
+    lines = [
+        f"{name}={shlex.quote(str(int(value) if isinstance(value, bool) else value))}" for name, value in values.items()
+    ]
+    return "\n".join(lines) + "\n" + body.lstrip("\n")

@@ -1,0 +1,295 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A file that travels in parts: sent to a staging directory beside its place, put together there, moved in at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ...alibaba.client import Client
+from ...common.errors import CloudError, WaitTimeout
+from ...common.wait import Deadline
+from ..concurrency import at_once
+from ..instances.readiness import UNREADY
+from ..models import SKIPPED, InstanceResult
+from ..runs.internal import run_own_script
+from ..runs.sending import error_code
+from ..tags import check_tags
+from ..targets import batches
+from .deliveries import MAX_INSTANCES, Arrival, Delivery, deliver, wait_arrival
+from .parts import Parcel, parse_numbers
+from .results import FileResult, without_output
+from .send_request import SendRequest
+from .send_scripts import Report, assemble_script, read_report, tidy_script
+
+WINDOW = 64
+"""Calls between two looks at what has arrived: an instance that fails costs no more than these."""
+
+ROUNDS = 3
+"""Times that missing parts are sent."""
+
+REFUSAL_PAUSE = 2.0
+"""Seconds before the next try after a call was refused because of an instance that is just starting."""
+
+TIDY_TIMEOUT = 60
+"""Seconds for cleaning up, which the deadline of the task does not cut."""
+
+LASTING = frozenset(
+    {
+        "AccountNotExists",
+        "ChecksumMismatch",
+        "FileAuthorityInvalid",
+        "FileAlreadyExists",
+        "FileCreateFail",
+        "FileNameInvalid",
+        "FilePathInvalid",
+        "ToolMissing",
+        "UserGroupNotExists",
+    }
+)
+"""Error codes after which a second try meets the same: what was sent is of no use any more."""
+
+
+@dataclass(frozen=True)
+class _Item:
+    """One part for up to 50 instances: one call."""
+
+    number: int
+    instance_ids: tuple[str, ...]
+
+
+class Staging:
+    """The way of one file to its instances, in parts. ``errors`` and ``hint`` are for the message of a failure."""
+
+    def __init__(
+        self,
+        client: Client,
+        request: SendRequest,
+        parcel: Parcel,
+        deadline: Deadline,
+        progress: Callable[[str], None],
+    ) -> None:
+        self.client = client
+        self.request = request
+        self.parcel = parcel
+        self.deadline = deadline
+        self.progress = progress
+        self.errors: list[CloudError] = []
+        self.hint = ""
+        self.present: dict[str, set[int]] = {}
+        self.reports: Mapping[str, Report] = {}
+        self.results: dict[str, FileResult] = {}
+        self.calls = 0
+        self.resumed = 0
+        # what refused a call because of an instance that was all right again when looked at
+        self.refusal: CloudError | None = None
+        # the latest delivery of a part to an instance
+        self.sent: dict[tuple[str, int], str] = {}
+
+    def told(self) -> dict[str, Any]:
+        """Return what the task's result says of the transfer."""
+        return {
+            "method": "staged",
+            "parts": self.parcel.count,
+            "sent": self.calls,
+            "present": self.resumed,
+            "compressed": self.parcel.compressed,
+        }
+
+    def bring(self, reports: Mapping[str, Report]) -> dict[str, FileResult]:
+        """Bring the file to these instances, of which the look reported, and return the result of each."""
+        self.reports = reports
+        self.present = {item: parse_numbers(report.parts or "") for item, report in reports.items()}
+        self.resumed = sum(len(numbers) for numbers in self.present.values())
+        try:
+            for _round in range(ROUNDS):
+                open_ids = [item for item in reports if item not in self.results]
+                if not open_ids:
+                    break
+                if self.refusal:
+                    self.refusal = None
+                    self.deadline.pause(REFUSAL_PAUSE)
+                self._send_missing(open_ids)
+                self._assemble([item for item in open_ids if item not in self.results])
+            self.errors += [self.refusal] if self.refusal else []
+            for item in reports:
+                if item not in self.results:
+                    self._fail([item], "DeliveryIncomplete", f"parts are still missing after {ROUNDS} rounds")
+        except CloudError as error:
+            self.errors.append(error)
+            status = "Running" if isinstance(error, WaitTimeout) else "Failed"
+            self._fail([item for item in reports if item not in self.results], "", "not finished", status)
+        self._tidy()
+        return self.results
+
+    # sending
+
+    def _missing(self, instance_id: str) -> list[int]:
+        return [number for number in range(1, self.parcel.count + 1) if number not in self.present[instance_id]]
+
+    def _plan(self, instance_ids: Iterable[str]) -> list[_Item]:
+        """Return the calls that send what is missing, part by part."""
+        wanted: dict[int, list[str]] = {}
+        for instance_id in instance_ids:
+            for number in self._missing(instance_id):
+                wanted.setdefault(number, []).append(instance_id)
+        return [_Item(number, group) for number in sorted(wanted) for group in batches(wanted[number], MAX_INSTANCES)]
+
+    def _send_missing(self, instance_ids: Sequence[str]) -> None:
+        items = self._plan(instance_ids)
+        for start in range(0, len(items), WINDOW):
+            window = [
+                _Item(item.number, alive)
+                for item in items[start : start + WINDOW]
+                if (alive := tuple(one for one in item.instance_ids if one not in self.results))
+            ]
+            self._send(window)
+            self._check_last(window)
+            self.progress(f"sent {min(start + WINDOW, len(items))} of {len(items)} parts of {self.request.path}")
+
+    def _send(self, window: Sequence[_Item]) -> None:
+        """Send the parts of a window; a call that fails ends the task for its instances, and only for these."""
+        for item, answer in zip(window, at_once(self._deliver, window), strict=True):
+            self.calls += 1
+            for one in answer.instance_ids:
+                self.sent[one, item.number] = answer.invoke_id
+            if answer.error and error_code(answer.error) in UNREADY:
+                self.refusal = answer.error
+                continue
+            for result in answer.left_out:
+                self.results.setdefault(result.instance_id, FileResult(self._left_out(result)))
+            if answer.error and error_code(answer.error) not in {error_code(error) for error in self.errors}:
+                # each of many calls may be refused for the same reason
+                self.errors.append(answer.error)
+
+    def _deliver(self, item: _Item) -> Any:
+        delivery = Delivery(
+            directory=self.request.target.staging,
+            name=self.parcel.part_name(item.number),
+            data=self.parcel.part(item.number),
+            mode="0600",
+            description=self.request.description or "",
+            timeout=self.request.timeout,
+            tags=check_tags(self.request.tags),
+            resource_group_id=self.request.targets.resource_group_id,
+        )
+        # all were ready when the look ran: one that drops out now takes nobody with it
+        return deliver(self.client, delivery, item.instance_ids, skip=True, deadline=self.deadline)
+
+    def _left_out(self, result: InstanceResult) -> InstanceResult:
+        """Return the result of an instance that dropped out, which is a failure unless the user wants it skipped."""
+        dropped_out = result.status == SKIPPED and self.request.unready == "fail"
+        return replace(result, status="Failed") if dropped_out else result
+
+    def _check_last(self, window: Sequence[_Item]) -> None:
+        """Wait for the last part of the window on each instance, and give up those that refuse it."""
+        last = {one: item.number for item in window for one in item.instance_ids if one not in self.results}
+        self._settle(last.items())
+
+    def _settle(self, parts: Iterable[tuple[str, int]]) -> None:
+        """Wait until these deliveries are over; an instance on which one failed for good is given up."""
+        deliveries: dict[str, list[str]] = {}
+        for one, number in parts:
+            invoke_id = self.sent.get((one, number))
+            if invoke_id:
+                deliveries.setdefault(invoke_id, []).append(one)
+        what = f"sending parts of {self.request.path}"
+
+        def wait(invoke_id: str) -> dict[str, Arrival]:
+            return wait_arrival(self.client, invoke_id, deliveries[invoke_id], self.deadline, what)
+
+        for found in at_once(wait, list(deliveries)):
+            for one, arrival in found.items():
+                if not arrival.arrived:
+                    self._fail([one], arrival.error_code, arrival.error_info, arrival.status)
+
+    # putting together
+
+    def _assemble(self, instance_ids: Sequence[str]) -> None:
+        if not instance_ids:
+            return
+        script = assemble_script(
+            self.request.target,
+            sha256=self.parcel.sha256,
+            stream_id=self.parcel.stream_id,
+            compressed=self.parcel.compressed,
+            count=self.parcel.count,
+            overwrite=self.request.overwrite,
+        )
+        run = self._run(instance_ids, script, "assemble", self.request.timeout, self.deadline)
+        self.refusal = next((error for error in run.errors if error_code(error) in UNREADY), self.refusal)
+        self.errors += [error for error in run.errors if error is not self.refusal]
+        gaps: list[tuple[str, int]] = []
+        for result in run.results:
+            item = result.instance_id
+            if result.status == "Failed" and result.error_code in UNREADY and self.refusal:
+                continue
+            if result.status != "Success":
+                self.results[item] = FileResult(without_output(self._left_out(result)))
+                continue
+            report = read_report(result.output or b"", result.dropped)
+            if report.error_code:
+                self._fail([item], report.error_code, report.error_info)
+            elif report.state == "done":
+                before = self.reports[item]
+                done = InstanceResult(item, "Success", result.invoke_id)
+                self.results[item] = FileResult(done, True, report.facts, before.before, before.content)
+            else:
+                self.present[item] = parse_numbers(report.parts or "")
+                gaps += [(item, number) for number in self._missing(item)]
+        # a delivery that is still on its way would come after its second copy, and after the cleaning up
+        self._settle(gaps)
+
+    def _run(self, instance_ids: Sequence[str], script: str, what: str, timeout: int, deadline: Deadline) -> Any:
+        return run_own_script(
+            self.client,
+            instance_ids,
+            script,
+            name=f"cloud-assistant-file-{what}",
+            timeout=timeout,
+            deadline=deadline,
+            skip=True,
+        )
+
+    # failures
+
+    def _fail(self, instance_ids: Iterable[str], code: str, info: str, status: str = "Failed") -> None:
+        for item in instance_ids:
+            result = InstanceResult(item, status, error_code=code, error_info=info)
+            self.results.setdefault(item, FileResult(result))
+
+    def _tidy(self) -> None:
+        """Clean up where it went wrong: everything, or all but the parts that a second run can go on with."""
+        broken = [item for item, result in self.results.items() if result.result.status != "Success"]
+        useless = [item for item in broken if self.results[item].result.error_code in LASTING]
+        useful = [item for item in broken if item not in useless]
+        if not self.request.keep_parts:
+            useless, useful = broken, []
+        kept = [item for item in useful if item in self.present and (self.present[item] or self._was_sent(item))]
+        for ids, keep in ((useless, False), (kept, True)):
+            if ids:
+                self._clean(ids, keep)
+        if kept:
+            self.hint = (
+                f"Parts that arrived wait in {self.request.target.staging} on {len(kept)} of the instances; "
+                "the next run of the task sends only the missing ones."
+            )
+
+    def _was_sent(self, instance_id: str) -> bool:
+        return any(one == instance_id for one, _number in self.sent)
+
+    def _clean(self, instance_ids: Sequence[str], keep_parts: bool) -> None:
+        script = tidy_script(self.request.target, keep_parts=keep_parts)
+        try:
+            run = self._run(instance_ids, script, "tidy", TIDY_TIMEOUT, Deadline(TIDY_TIMEOUT))
+        except CloudError as error:
+            self.errors.append(error)
+            return
+        left = [result.instance_id for result in run.results if result.status != "Success"]
+        if left and not keep_parts:
+            shown = ", ".join(left[:5]) + (f" and {len(left) - 5} more" if len(left) > 5 else "")
+            self.hint = f"{self.request.target.staging} could not be removed on {shown}."

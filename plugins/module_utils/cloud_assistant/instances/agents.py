@@ -1,0 +1,266 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Cloud Assistant agents of instances: how they are, installing them, and waiting until they are online."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...alibaba.client import Client
+from ...common.errors import ApiError, CloudError, InputError, TaskFailure, WaitTimeout
+from ...common.wait import Deadline, poll
+from ..targets import batches
+from .fates import is_refusal
+from .selection import Row, Selector, find_instances
+
+INSTALLS_A_CALL = 50
+"""Instances in one call (InstallCloudAssistant, InstanceId)."""
+STATES_A_CALL = 50
+"""Instances in one call (DescribeCloudAssistantStatus, InstanceId): what every edition of its page allows."""
+OS_TYPES = ("Linux", "Windows", "FreeBSD")
+NOT_FOUND = "InvalidInstance"
+
+
+def agent_record(row: Row) -> Row:
+    """An agent as a module returns it, from its DescribeCloudAssistantStatus row."""
+    return {
+        "instance_id": row["InstanceId"],
+        # the service says "true" of an agent that it heard of within the last two minutes
+        "online": str(row.get("CloudAssistantStatus") or "").lower() == "true",
+        # it says no version of an agent that is not there or does not run
+        "version": str(row.get("CloudAssistantVersion") or ""),
+        "last_heartbeat": str(row.get("LastHeartbeatTime") or ""),
+        "os_type": str(row.get("OSType") or ""),
+        "last_invoked": str(row.get("LastInvokedTime") or ""),
+        "invocation_count": int(row.get("InvocationCount") or 0),
+        "active_task_count": int(row.get("ActiveTaskCount") or 0),
+        "supports_sessions": bool(row.get("SupportSessionManager")),
+    }
+
+
+def agent_states(
+    client: Client,
+    instance_ids: Sequence[str] | None = None,
+    *,
+    os_type: str | None = None,
+    deadline: Deadline | None = None,
+) -> list[Row]:
+    """Return the records of the instances' agents, in the order of the ids; of all of the region without ids.
+
+    ``os_type`` narrows those of a region. Instances that do not exist have none.
+    Raises ApiError, TransportError, WaitTimeout.
+    """
+    if instance_ids is None and client.generation == "classic":
+        # the API of 2018 tells of given instances only
+        instance_ids = [row["InstanceId"] for row in find_instances(client, Selector(), deadline)]
+    if instance_ids is None:
+        found = [agent_record(row) for row in _pages(client, {"OSType": os_type}, deadline)]
+        return list({record["instance_id"]: record for record in found}.values())
+    records: dict[str, Row] = {}
+    for batch in batches(instance_ids, STATES_A_CALL):
+        records.update((record["instance_id"], record) for record in _of_ids(client, batch, deadline))
+    return [records[instance_id] for instance_id in instance_ids if instance_id in records]
+
+
+def check_os_type(client: Client) -> None:
+    """Raise InputError where agents cannot be chosen by the kind of their system."""
+    if client.generation == "classic":
+        raise InputError("os_type", "api_generation=classic does not tell what system an agent runs on")
+
+
+def _of_ids(client: Client, instance_ids: Sequence[str], deadline: Deadline | None) -> list[Row]:
+    try:
+        return [agent_record(row) for row in _pages(client, {"InstanceId": list(instance_ids)}, deadline)]
+    except ApiError as error:
+        # one that does not exist refuses the whole call
+        if not (error.code.startswith(NOT_FOUND) and error.code.endswith("NotFound")):
+            raise
+        existing = {row["InstanceId"] for row in find_instances(client, Selector(tuple(instance_ids)), deadline)}
+        rest = [instance_id for instance_id in instance_ids if instance_id in existing]
+        if len(rest) == len(instance_ids):
+            raise
+        return _of_ids(client, rest, deadline) if rest else []
+
+
+def _pages(client: Client, params: dict[str, Any], deadline: Deadline | None) -> Iterator[Row]:
+    for page in client.pages("DescribeCloudAssistantStatus", params, page_size=50, deadline=deadline):
+        yield from page.rows("InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus")
+
+
+def parse_version(text: str, option: str = "min_version") -> tuple[int, ...]:
+    """The numbers of a version such as 2.2.3.189. Raises InputError for any other form."""
+    parts = text.strip().split(".")
+    if not all(part.isascii() and part.isdigit() for part in parts):
+        raise InputError(option, f"{text!r} is not a version such as 2.2.3.189")
+    return tuple(int(part) for part in parts)
+
+
+@dataclass
+class AgentFate:
+    """What was found of one instance's agent, whether it was installed, and how it ended."""
+
+    record: Row
+    online_before: bool
+    installed: bool = False
+    problem: str | None = None
+    error: dict[str, Any] | None = None
+
+    def as_dict(self) -> Row:
+        """The instance's entry in ``results``."""
+        entry = {**self.record, "online_before": self.online_before, "changed": self.installed}
+        if self.problem:
+            entry["msg"] = self.problem
+        if self.error:
+            entry["error"] = self.error
+        return entry
+
+
+class Installation:
+    """Makes sure that the agents of instances are online and at least of a version.
+
+    ``rows`` are the instances' DescribeInstances rows, ``records`` their agents'. ``predict`` changes nothing,
+    ``carry_out`` installs and waits.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        rows: Sequence[Row],
+        records: Sequence[Row],
+        *,
+        min_version: str | None = None,
+        wait: bool = True,
+        deadline: Deadline,
+        progress: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        if min_version and client.generation == "classic":
+            raise InputError("min_version", "api_generation=classic does not tell the versions of agents")
+        self._client = client
+        self._least = parse_version(min_version) if min_version else ()
+        self._least_text = min_version or ""
+        self._wait = wait
+        self._deadline = deadline
+        self._progress = progress
+        known = {record["instance_id"]: record for record in records}
+        self._status = {row["InstanceId"]: str(row.get("Status") or "") for row in rows}
+        self.fates = {
+            row["InstanceId"]: AgentFate(record, record["online"])
+            for row in rows
+            for record in [known.get(row["InstanceId"]) or agent_record({"InstanceId": row["InstanceId"]})]
+        }
+
+    @property
+    def changed(self) -> bool:
+        """Whether an agent was installed, or would be."""
+        return any(fate.installed for fate in self.fates.values())
+
+    def results(self) -> list[Row]:
+        """The entry of every instance."""
+        return [fate.as_dict() for fate in self.fates.values()]
+
+    def predict(self) -> None:
+        """Note what would be installed. Raises TaskFailure for instances where it could not be."""
+        for fate in self._to_do():
+            fate.installed = True
+        self._raise_problems()
+
+    def carry_out(self) -> None:
+        """Install, and wait until all are online. Raises TaskFailure, WaitTimeout, both with ``results``."""
+        try:
+            todo = self._to_do()
+            for batch in batches([fate.record["instance_id"] for fate in todo], INSTALLS_A_CALL):
+                self._install(batch)
+            if self._wait:
+                self._wait_until_ready([fate for fate in todo if fate.installed])
+        except WaitTimeout as error:
+            error.result = {**error.result, **self._found()}
+            raise
+        except CloudError as error:
+            raise TaskFailure(str(error), **{**error.result, **self._found()}) from error
+        self._raise_problems()
+
+    def _ready(self, record: Row) -> bool:
+        if not record["online"]:
+            return False
+        return not self._least or _version_of(record) >= self._least
+
+    def _to_do(self) -> list[AgentFate]:
+        """The agents that are not as they should be and can be installed; the others' problems are noted."""
+        todo = []
+        for instance_id, fate in self.fates.items():
+            if self._ready(fate.record):
+                continue
+            if self._status[instance_id] != "Running":
+                fate.problem = f"the instance is {self._status[instance_id]}, and only a running one can get an agent"
+            else:
+                todo.append(fate)
+        return todo
+
+    def _install(self, instance_ids: Sequence[str]) -> None:
+        """Have the agents installed; a refusal goes to the instances that it concerns."""
+        try:
+            params = {"InstanceId": list(instance_ids)}
+            self._client.call("InstallCloudAssistant", params, deadline=self._deadline)
+        except ApiError as error:
+            if not is_refusal(error):
+                raise
+            if len(instance_ids) == 1:
+                fate = self.fates[instance_ids[0]]
+                fate.problem, fate.error = str(error), error.as_dict()
+                return
+            # one of them refuses the whole call: alone, each gets its own answer
+            for instance_id in instance_ids:
+                self._install([instance_id])
+            return
+        for instance_id in instance_ids:
+            self.fates[instance_id].installed = True
+
+    def _wait_until_ready(self, fates: Sequence[AgentFate]) -> None:
+        waiting = {fate.record["instance_id"]: fate for fate in fates}
+        total = len(waiting)
+        if not total:
+            return
+
+        def ready() -> bool | None:
+            for record in agent_states(self._client, list(waiting), deadline=self._deadline):
+                waiting[record["instance_id"]].record = record
+                if self._ready(record):
+                    del waiting[record["instance_id"]]
+            self._progress(f"{total - len(waiting)}/{total} agents are online")
+            return None if waiting else True
+
+        version = f" with version {self._least_text} or later" if self._least else ""
+        try:
+            poll(ready, self._deadline, f"waiting for {total} agents to be online{version}")
+        except WaitTimeout as error:
+            still = ", ".join(f"{instance_id} ({_shown(fate.record)})" for instance_id, fate in waiting.items())
+            advice = "An agent may need a restart of its instance to begin (ecs_instance, state: rebooted)."
+            raise WaitTimeout(f"{error}. Not yet: {still}. {advice}") from error
+
+    def _raise_problems(self) -> None:
+        failed = [(instance_id, fate) for instance_id, fate in self.fates.items() if fate.problem]
+        if failed:
+            reasons = "; ".join(f"{instance_id}: {fate.problem}" for instance_id, fate in failed)
+            error = next((fate.error for _id, fate in failed if fate.error), None)
+            more = {"error": error} if error else {}
+            text = f"{len(failed)} of {len(self.fates)} instances have no agent that is ready: {reasons}"
+            raise TaskFailure(text, **more, **self._found())
+
+    def _found(self) -> dict[str, Any]:
+        return {"changed": self.changed, "results": self.results()}
+
+
+def _version_of(record: Row) -> tuple[int, ...]:
+    """The numbers of an agent's version; of one in another form, none."""
+    try:
+        return parse_version(record["version"])
+    except InputError:
+        return ()
+
+
+def _shown(record: Row) -> str:
+    return f"online, version {record['version']}" if record["online"] else "offline"

@@ -1,0 +1,276 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Delete ECS instances once each, wait until they are gone, and keep what became of every one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ...alibaba.client import Client
+from ...alibaba.generations import has_dry_run, instances_a_change
+from ...common.errors import ApiError, CloudError, TaskFailure, TransportError, WaitTimeout
+from ...common.idempotency import derive_client_token, new_client_token
+from ...common.wait import Deadline, poll
+from ..targets import batches
+from .fates import ABSENT, Fate, Fates, is_refusal, is_rehearsed
+from .selection import Row, states_of
+
+PASSING = ("Pending", "Starting", "Stopping")
+"""Statuses that pass by themselves."""
+DELETING = "deleting"
+"""What an instance is in whose deletion is accepted and not waited for; no status of the service."""
+GOING_DOWN = "Stopping"
+WRONG_STATUS = "IncorrectInstanceStatus"
+
+
+class Deletion:
+    """One task's deletion of ``rows`` (of DescribeInstances); ``missing`` are ids that were given and do not exist.
+
+    ``left_out`` are the rows of ids that were given and that the rest of the selection leaves out: they stay. ``force``
+    also deletes instances that are not stopped, ``terminate_subscription`` also those that are paid for in advance.
+    ``rehearse`` changes nothing, ``carry_out`` deletes.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        rows: Sequence[Row],
+        missing: Sequence[str] = (),
+        *,
+        left_out: Sequence[Row] = (),
+        force: bool = False,
+        terminate_subscription: bool = False,
+        client_token: str | None = None,
+        wait: bool = True,
+        deadline: Deadline,
+        progress: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self._client = client
+        self._rows = {row["InstanceId"]: row for row in rows}
+        self._force = force
+        self._terminate_subscription = terminate_subscription
+        self._token = client_token or new_client_token()
+        self._wait = wait
+        self._deadline = deadline
+        self._progress = progress
+        # whose deletion was asked for without an answer, so that it may have begun
+        self._unanswered: set[str] = set()
+        self.fates = Fates((row["InstanceId"], Fate.found(row)) for row in rows)
+        for fate in self.fates.values():
+            fate.action = "delete"
+        self.fates.update((row["InstanceId"], Fate.found(row)) for row in left_out)
+        for row in left_out:
+            self.fates[row["InstanceId"]].message = "left alone, as the rest of the selection does not fit it"
+        self.fates.update((instance_id, Fate(instance_id)) for instance_id in missing)
+
+    def check(self) -> None:
+        """Look for instances that cannot be deleted like this. Raises TaskFailure naming all of them and the way out.
+
+        Nothing is deleted as long as one is refused, so that a wrong choice does no harm (DeleteInstances: Force,
+        TerminateSubscription; ModifyInstanceAttribute: DeletionProtection).
+        """
+        for instance_id, row in self._rows.items():
+            reasons = []
+            if row.get("DeletionProtection"):
+                reasons.append("it is protected against deletion; take the protection off first")
+            if row.get("InstanceChargeType") == "PrePaid" and not self._terminate_subscription:
+                reasons.append("it is a subscription; set terminate_subscription: true to give it up")
+            if not self._force and row.get("Status") not in ("Stopped", "Stopping"):
+                reasons.append(f"it is {row.get('Status')}; stop it first, or set force: true")
+            if reasons:
+                self.fates[instance_id].action = "none"
+                self.fates[instance_id].fail(", and ".join(reasons))
+        if any(fate.failed for fate in self.fates.values()):
+            for fate in self.fates.values():
+                if fate.action == "delete":
+                    fate.action = "none"
+                    fate.message = "left alone because others are refused"
+        self.fates.raise_failures("cannot be deleted; nothing was deleted")
+
+    def rehearse(self) -> None:
+        """Have the service say what a deletion would come to (DryRun), and note it. Raises TaskFailure as it would.
+
+        A generation without DryRun is not asked; what was read of the instances decides then.
+        """
+        settled = []
+        for instance_id in self._planned():
+            fate = self.fates[instance_id]
+            if fate.status in PASSING or not has_dry_run(self._client.generation):
+                # one that is on its way the service would refuse now and take later
+                self._would_go(fate)
+            else:
+                settled.append(instance_id)
+        for batch in batches(settled, instances_a_change(self._client.generation)):
+            self._rehearse(batch)
+        self.fates.raise_failures("could not be deleted")
+
+    def carry_out(self) -> None:
+        """Delete and wait. Raises TaskFailure and WaitTimeout, both with every instance's fate in ``result``."""
+        with self.fates.kept():
+            self._wait_until_settled()
+            planned = batches(self._planned(), instances_a_change(self._client.generation))
+            for number, batch in enumerate(planned, start=1):
+                token = self._token if len(planned) == 1 else derive_client_token(self._token, *batch)
+                self._submit(batch, token)
+                if len(planned) > 1:
+                    self._progress(f"{number}/{len(planned)} batches of the deletion accepted")
+            if self._wait:
+                self._wait_until_gone()
+        self.fates.raise_failures("could not be deleted")
+
+    def _planned(self) -> list[str]:
+        return [fate.instance_id for fate in self.fates.values() if fate.action == "delete"]
+
+    def _params(self, instance_ids: Sequence[str]) -> dict[str, Any]:
+        return {
+            "InstanceId": list(instance_ids),
+            "Force": self._force,
+            "TerminateSubscription": self._terminate_subscription,
+        }
+
+    def _rehearse(self, instance_ids: Sequence[str]) -> None:
+        """One DryRun; when it is refused because of some instances, each is asked about alone."""
+        try:
+            # a token of its own makes the rehearsal a call that may be repeated
+            params = {**self._params(instance_ids), "DryRun": True, "ClientToken": new_client_token()}
+            self._client.call("DeleteInstances", params, deadline=self._deadline)
+        except ApiError as error:
+            if is_rehearsed(error):
+                for instance_id in instance_ids:
+                    self._would_go(self.fates[instance_id])
+            elif not is_refusal(error):
+                raise
+            elif len(instance_ids) == 1:
+                self.fates[instance_ids[0]].fail(str(error), error.as_dict())
+            else:
+                for instance_id in instance_ids:
+                    self._rehearse([instance_id])
+            return
+        raise TaskFailure(
+            "DeleteInstances: the service took a rehearsal (DryRun) for the deletion itself", **self.fates.found()
+        )
+
+    def _would_go(self, fate: Fate) -> None:
+        fate.changed = True
+        fate.status = ABSENT if self._wait else DELETING
+        fate.message = "would be deleted"
+
+    def _submit(self, instance_ids: Sequence[str], token: str) -> None:
+        """Have the service accept the deletion of these instances; a refusal goes to the fate of whom it concerns."""
+        try:
+            params = {**self._params(instance_ids), "ClientToken": token}
+            self._client.call("DeleteInstances", params, deadline=self._deadline)
+        except (ApiError, TransportError) as error:
+            self._after_error(instance_ids, error)
+            return
+        self._accepted(instance_ids)
+
+    def _after_error(self, instance_ids: Sequence[str], error: ApiError | TransportError) -> None:
+        """Look which instances are still there.
+
+        One that is gone, or on its way, was deleted by this task if an answer was lost, else by someone else meanwhile.
+        The rest is asked for again when the service refused the call because of some of them: together if those are
+        gone, else alone each.
+        """
+        refused = isinstance(error, ApiError) and is_refusal(error)
+        if _lost_reply(error):
+            self._unanswered.update(instance_ids)
+        elif not refused:
+            raise error
+        try:
+            left = states_of(self._client, instance_ids, self._deadline)
+        except CloudError:
+            raise error from None
+        gone = [instance_id for instance_id in instance_ids if instance_id not in left]
+        for instance_id in gone:
+            fate = self.fates[instance_id]
+            fate.status = ABSENT
+            fate.changed = instance_id in self._unanswered
+            if not fate.changed:
+                fate.action = "none"
+                fate.message = "was deleted meanwhile, not by this task"
+        going = [instance_id for instance_id, row in left.items() if self._has_begun(instance_id, row)]
+        self._accepted(going)
+        remaining = [instance_id for instance_id in instance_ids if instance_id in left and instance_id not in going]
+        if not remaining:
+            return
+        if not refused:
+            raise error
+        if len(instance_ids) == 1:
+            self._refused(remaining[0], error)
+            return
+        # another request than the one before, hence another token
+        if len(remaining) < len(instance_ids):
+            self._submit(remaining, derive_client_token(self._token, "rest", *remaining))
+            return
+        for instance_id in remaining:
+            self._submit([instance_id], derive_client_token(self._token, "alone", instance_id))
+
+    def _has_begun(self, instance_id: str, row: Row) -> bool:
+        """Whether an unanswered deletion is at work: the instance goes down, which it did not before."""
+        status = row.get("Status")
+        return instance_id in self._unanswered and status == GOING_DOWN and self.fates[instance_id].status != status
+
+    def _refused(self, instance_id: str, error: CloudError) -> None:
+        """Note a refusal, unless it is an unanswered try's own deletion that has changed the status already."""
+        if instance_id in self._unanswered and isinstance(error, ApiError) and error.code.startswith(WRONG_STATUS):
+            self._accepted([instance_id])
+        else:
+            self.fates[instance_id].fail(str(error), error.result.get("error"))
+
+    def _accepted(self, instance_ids: Sequence[str]) -> None:
+        for instance_id in instance_ids:
+            fate = self.fates[instance_id]
+            fate.changed = True
+            # what it really is, the wait finds out; without one, nobody does
+            fate.status = DELETING
+
+    def _wait_until_settled(self) -> None:
+        """Wait for instances that are just starting or stopping: the service deletes none of those."""
+        passing = [instance_id for instance_id in self._planned() if self.fates[instance_id].status in PASSING]
+        if not passing:
+            return
+
+        def settled() -> bool | None:
+            rows = states_of(self._client, passing, self._deadline)
+            for instance_id in passing:
+                fate = self.fates[instance_id]
+                fate.status = str(rows[instance_id].get("Status")) if instance_id in rows else ABSENT
+                if fate.status == ABSENT:
+                    fate.action, fate.message = "none", "was deleted meanwhile, not by this task"
+            return None if any(self.fates[instance_id].status in PASSING for instance_id in passing) else True
+
+        poll(settled, self._deadline, f"waiting for {len(passing)} instances to have started or stopped")
+
+    def _wait_until_gone(self) -> None:
+        waiting = {fate.instance_id for fate in self.fates.values() if fate.status == DELETING}
+        total = len(waiting)
+        if not total:
+            return
+
+        def gone() -> bool | None:
+            left = states_of(self._client, sorted(waiting), self._deadline)
+            for instance_id in waiting - left.keys():
+                self.fates[instance_id].status = ABSENT
+            waiting.intersection_update(left)
+            for instance_id, row in left.items():
+                self.fates[instance_id].status = str(row.get("Status"))
+            self._progress(f"{total - len(waiting)}/{total} instances are gone")
+            return None if waiting else True
+
+        try:
+            poll(gone, self._deadline, f"waiting for {total} instances to be gone")
+        except WaitTimeout as error:
+            still = ", ".join(f"{instance_id} ({self.fates[instance_id].status})" for instance_id in sorted(waiting))
+            raise WaitTimeout(f"{error}. Still there: {still}") from error
+
+
+def _lost_reply(error: ApiError | TransportError) -> bool:
+    """Whether the deletion may have begun although no answer said so."""
+    if isinstance(error, TransportError):
+        return error.may_have_arrived
+    # a gateway's 5xx says nothing of what the service behind it did
+    return error.after_lost_reply or (error.http_status or 0) >= 500

@@ -1,0 +1,236 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Start, stop and reboot ECS instances, wait for it, and keep what became of every one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from ...alibaba.client import Client
+from ...alibaba.generations import has_dry_run, instances_a_change
+from ...common.errors import ApiError, TaskFailure, WaitTimeout
+from ...common.wait import Deadline, poll
+from ..targets import batches
+from .fates import ABSENT, Fate, Fates, is_refusal, is_rehearsed
+from .selection import Row, states_of
+
+OPERATIONS = {"running": "StartInstances", "stopped": "StopInstances", "rebooted": "RebootInstances"}
+ACTIONS = {"running": "start", "stopped": "stop", "rebooted": "reboot"}
+GOALS = {"running": "Running", "stopped": "Stopped", "rebooted": "Running"}
+# what an instance is in once the action is accepted; one that reboots may go on to read Running for a moment
+ACCEPTED = {"running": "Starting", "stopped": "Stopping", "rebooted": "Running"}
+# the status from which the action is possible, and those that lead there by themselves
+STARTS_FROM = {"running": "Stopped", "stopped": "Running", "rebooted": "Running"}
+LEADS_TO = {"Running": ("Starting", "Pending"), "Stopped": ("Stopping",)}
+FORCE = {"stopped": "ForceStop", "rebooted": "ForceReboot"}
+WRONG_STATUS = "IncorrectInstanceStatus"
+REBOOT_LAG = 5.0
+"""Seconds after which an instance that reads Running counts as rebooted although no other status was seen."""
+
+
+class PowerChange:
+    """One task's change of ``rows`` (of DescribeInstances) to ``state``: running, stopped or rebooted.
+
+    ``force`` cuts the power instead of shutting the system down; ``stopped_mode`` is KeepCharging or StopCharging.
+    ``rehearse`` changes nothing, ``carry_out`` acts.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        rows: Sequence[Row],
+        state: str,
+        *,
+        force: bool = False,
+        stopped_mode: str | None = None,
+        wait: bool = True,
+        deadline: Deadline,
+        progress: Callable[[str], None] = lambda text: None,
+        reboot_lag: float = REBOOT_LAG,
+    ) -> None:
+        self._client = client
+        self._state = state
+        self._goal = GOALS[state]
+        self._origin = STARTS_FROM[state]
+        self._options: dict[str, Any] = {FORCE[state]: force} if force and state in FORCE else {}
+        if state == "stopped" and stopped_mode:
+            self._options["StoppedMode"] = stopped_mode
+        self._wait = wait
+        self._deadline = deadline
+        self._progress = progress
+        self._reboot_lag = reboot_lag
+        self._booted = {row["InstanceId"]: row.get("StartTime") for row in rows}
+        self._down: set[str] = set()
+        self._accepted_at: dict[str, float] = {}
+        self.fates = Fates((row["InstanceId"], Fate.found(row)) for row in rows)
+        for fate in self.fates.values():
+            fate.action = self._action(fate.status)
+
+    def _action(self, status: str) -> str:
+        """What has to be done to an instance of that status: the action, wait, or none."""
+        if self._state != "rebooted" and status == self._goal:
+            return "none"
+        if self._state != "rebooted" and status in LEADS_TO[self._goal]:
+            return "wait"
+        return ACTIONS[self._state]
+
+    def check(self) -> None:
+        """Raise TaskFailure for instances that cannot be rebooted because they do not run; nothing was done then."""
+        if self._state != "rebooted":
+            return
+        for fate in self.fates.values():
+            if fate.status not in ("Running", *LEADS_TO["Running"]):
+                fate.action = "none"
+                fate.fail(f"it is {fate.status}, and only a running instance can be rebooted")
+        self.fates.raise_failures("cannot be rebooted; nothing was done")
+
+    def rehearse(self) -> None:
+        """Have the service say what the change would come to (DryRun), and note it. Raises TaskFailure as it would.
+
+        A generation without DryRun is not asked; what was read of the instances decides then.
+        """
+        if has_dry_run(self._client.generation):
+            ready = [fate.instance_id for fate in self._acting() if fate.status == self._origin]
+            for batch in batches(ready, instances_a_change(self._client.generation)):
+                self._rehearse(batch)
+        for fate in self.fates.values():
+            if not fate.failed and fate.action != "none":
+                fate.changed = fate.action != "wait"
+                if self._wait:
+                    fate.status = self._goal
+                elif fate.changed:
+                    fate.status = ACCEPTED[self._state]
+                fate.message = "would come to be by itself" if fate.action == "wait" else f"would {fate.action}"
+        self.fates.raise_failures(f"could not {ACTIONS[self._state]}")
+
+    def carry_out(self) -> None:
+        """Act and wait. Raises TaskFailure and WaitTimeout, both with every instance's fate in ``result``."""
+        with self.fates.kept():
+            self._wait_for_origin()
+            acting = [fate.instance_id for fate in self._acting()]
+            for batch in batches(acting, instances_a_change(self._client.generation)):
+                self._submit(batch)
+            if self._wait:
+                self._wait_for_goal()
+        self.fates.raise_failures(f"could not {ACTIONS[self._state]}")
+
+    def _acting(self) -> list[Fate]:
+        return [fate for fate in self.fates.values() if fate.action not in ("none", "wait") and not fate.failed]
+
+    def _rehearse(self, instance_ids: Sequence[str]) -> None:
+        try:
+            # all together: with SuccessFirst a rehearsal always succeeds
+            params = {"InstanceId": list(instance_ids), "DryRun": True, **self._options}
+            self._client.call(OPERATIONS[self._state], params, deadline=self._deadline)
+        except ApiError as error:
+            if is_rehearsed(error):
+                return
+            if not is_refusal(error):
+                raise
+            if len(instance_ids) == 1:
+                self.fates[instance_ids[0]].fail(str(error), error.as_dict())
+                return
+            for instance_id in instance_ids:
+                self._rehearse([instance_id])
+            return
+        raise TaskFailure(f"{OPERATIONS[self._state]}: the service took a rehearsal for the act", **self.fates.found())
+
+    def _wait_for_origin(self) -> None:
+        """Wait for instances that are on their way to the status from which the action is possible."""
+        waiting = {fate.instance_id for fate in self._acting() if fate.status != self._origin}
+        if waiting:
+            self._poll(waiting, self._at_origin, f"to be {self._origin}")
+            for instance_id in waiting:
+                if self.fates[instance_id].status == ABSENT:
+                    self.fates[instance_id].fail("was deleted by someone else meanwhile")
+
+    def _at_origin(self, fate: Fate, row: Row) -> bool:
+        self._booted[fate.instance_id] = row.get("StartTime")
+        return fate.status in (self._origin, ABSENT)
+
+    def _submit(self, instance_ids: Sequence[str]) -> None:
+        """Ask for the action; each instance gets its own answer (BatchOptimization=SuccessFirst)."""
+        operation = OPERATIONS[self._state]
+        params = {"InstanceId": list(instance_ids), "BatchOptimization": "SuccessFirst", **self._options}
+        try:
+            reply = self._client.call(operation, params, deadline=self._deadline)
+        except ApiError as error:
+            if not is_refusal(error):
+                raise
+            if len(instance_ids) > 1:
+                for instance_id in instance_ids:
+                    self._submit([instance_id])
+            else:
+                self._refused(instance_ids[0], error.code, str(error), error.as_dict(), error.after_lost_reply)
+            return
+        answers = {row.get("InstanceId"): row for row in reply.rows("InstanceResponses", "InstanceResponse")}
+        for instance_id in instance_ids:
+            answer = answers.get(instance_id, {})
+            code = str(answer.get("Code") or "200")
+            if code == "200":
+                self._accepted(instance_id)
+            else:
+                text = f"{operation}: {code}: {answer.get('Message') or ''}".rstrip(": ")
+                block = {"operation": operation, "code": code, "message": answer.get("Message")}
+                self._refused(instance_id, code, text, block, reply.after_lost_reply)
+
+    def _accepted(self, instance_id: str) -> None:
+        fate = self.fates[instance_id]
+        fate.changed = True
+        # what it comes to, the wait finds out; without one, nobody does
+        fate.status = ACCEPTED[self._state]
+        self._accepted_at[instance_id] = self._deadline.elapsed()
+
+    def _refused(self, instance_id: str, code: str, text: str, block: dict[str, Any], lost: bool) -> None:
+        """Note a refusal, unless an earlier try whose answer was lost is what has changed the status already."""
+        if lost and code.startswith(WRONG_STATUS) and self._state != "rebooted":
+            self._accepted(instance_id)
+        else:
+            self.fates[instance_id].fail(text, block)
+
+    def _wait_for_goal(self) -> None:
+        waiting = {fate.instance_id for fate in self.fates.values() if fate.action != "none" and not fate.failed}
+        if waiting:
+            what = "to have rebooted" if self._state == "rebooted" else f"to be {self._goal}"
+            self._poll(waiting, self._arrived, what)
+        for fate in self.fates.values():
+            if fate.status == ABSENT and not fate.failed:
+                fate.fail("was deleted by someone else meanwhile")
+
+    def _arrived(self, fate: Fate, row: Row) -> bool:
+        """Whether an instance is at its goal. One that was asked to reboot may read Running for a moment more."""
+        if fate.status == ABSENT:
+            return True
+        if fate.status != self._goal or row.get("StartTime") != self._booted.get(fate.instance_id):
+            self._down.add(fate.instance_id)
+        if fate.status != self._goal:
+            return False
+        if self._state != "rebooted" or fate.instance_id in self._down:
+            return True
+        return self._deadline.elapsed() - self._accepted_at.get(fate.instance_id, 0.0) >= self._reboot_lag
+
+    def _poll(self, waiting: set[str], arrived: Callable[[Fate, Row], bool], what: str) -> None:
+        """Look at the instances until each has arrived; ``waiting`` shrinks. Raises WaitTimeout naming the rest."""
+        left = set(waiting)
+        total = len(left)
+
+        def look() -> bool | None:
+            rows = states_of(self._client, sorted(left), self._deadline)
+            for instance_id in sorted(left):
+                fate, row = self.fates[instance_id], rows.get(instance_id, {})
+                fate.status = str(row.get("Status") or ABSENT)
+                if arrived(fate, row):
+                    left.discard(instance_id)
+            self._progress(f"{total - len(left)}/{total} instances are {self._goal}")
+            return None if left else True
+
+        try:
+            poll(look, self._deadline, f"waiting for {total} instances {what}")
+        except WaitTimeout as error:
+            raise WaitTimeout(f"{error}. Not yet: {self._names(left)}") from error
+
+    def _names(self, instance_ids: Iterable[str]) -> str:
+        return ", ".join(f"{instance_id} ({self.fates[instance_id].status})" for instance_id in sorted(instance_ids))

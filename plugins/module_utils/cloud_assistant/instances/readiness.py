@@ -1,0 +1,118 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether instances can run a script: which ones there are, and why one of them cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...alibaba.client import Client
+from ...common.errors import TaskFailure
+from ...common.wait import Deadline
+from ..targets import Targets, batches
+from .selection import Selector, find_instances, states_of
+
+NOT_RUNNING = "InvalidInstanceStatus"
+NO_AGENT = "InvalidInstance.NoClient"
+NOT_VPC = "InvalidInstance.NotVpc"
+NOT_FOUND = "InvalidInstance.NotFound"
+NOT_MATCHING = "InvalidInstance.NotMatch"
+
+REFUSALS = frozenset({NOT_RUNNING, NO_AGENT, NOT_VPC, NOT_FOUND, NOT_MATCHING})
+"""Codes that refuse a whole call because of some of its instances."""
+
+UNREADY = frozenset({NOT_RUNNING, NO_AGENT})
+"""Of these, what passes by itself or by starting something; the others are mistakes in the choice of instances."""
+
+UNREADY_RESULTS = frozenset({"InstanceNotRunning", "ClientNotRunning", "ClientNotResponse", "ClientNotOnline"})
+"""ErrorCode of an instance on which the service took the call and then could not begin, or not go on."""
+
+# instances outside the cloud that are registered with Cloud Assistant; DescribeInstances does not list them
+_MANAGED = "mi-"
+# DescribeCloudAssistantStatus: the number of ids that every edition of its page allows
+_AGENTS_A_CALL = 50
+
+
+@dataclass(frozen=True)
+class Unfit:
+    """Why an instance cannot run the script: the service's code, and the reason for people."""
+
+    code: str
+    reason: str
+
+    @property
+    def unready(self) -> bool:
+        """Whether this is a state that ``unready: skip`` is about."""
+        return self.code in UNREADY
+
+
+def find_targets(client: Client, targets: Targets, deadline: Deadline) -> tuple[tuple[str, ...], dict[str, Unfit]]:
+    """Return the ids that the targets name, and of those found by tag the ones that are known not to run.
+
+    Ids given by the user are taken as they are, without a question. Instances found by tag are sorted by id, so that
+    the same fleet always gives the same batches. Raises TaskFailure when no instance has the tags, and what the client
+    raises: the fleet is complete, or nothing is run.
+    """
+    if targets.instance_ids:
+        return targets.instance_ids, {}
+    wanted = Selector(tags=targets.tags, resource_group_id=targets.resource_group_id)
+    rows = {row["InstanceId"]: row for row in find_instances(client, wanted, deadline)}
+    if not rows:
+        shown = ", ".join(f"{key}={value}" for key, value in targets.tags.items())
+        where = f" and is in {targets.resource_group_id}" if targets.resource_group_id else ""
+        raise TaskFailure(f"resource_tags: no instance in {client.region} has {shown}{where}")
+    stopped = {instance_id: _not_running(rows[instance_id]) for instance_id in sorted(rows)}
+    return tuple(sorted(rows)), {instance_id: unfit for instance_id, unfit in stopped.items() if unfit}
+
+
+def examine(client: Client, instance_ids: Sequence[str], script_type: str, deadline: Deadline) -> dict[str, Unfit]:
+    """Return which of the instances cannot run a script of this type, and why.
+
+    The agents are asked about only for instances on which nothing else is wrong.
+    """
+    in_cloud = [instance_id for instance_id in instance_ids if not instance_id.startswith(_MANAGED)]
+    rows = states_of(client, in_cloud, deadline) if in_cloud else {}
+    unfit: dict[str, Unfit] = {}
+    for instance_id in in_cloud:
+        known = rows.get(instance_id)
+        missing = Unfit(NOT_FOUND, f"not found in {client.region}")
+        problem = _unsuitable(known, client, script_type) if known else missing
+        if problem:
+            unfit[instance_id] = problem
+    unfit.update(_without_agent(client, [item for item in instance_ids if item not in unfit], deadline))
+    return unfit
+
+
+def _not_running(row: dict[str, Any]) -> Unfit | None:
+    status = row.get("Status")
+    return None if status in (None, "Running") else Unfit(NOT_RUNNING, f"is {status}, not Running")
+
+
+def _unsuitable(row: dict[str, Any], client: Client, script_type: str) -> Unfit | None:
+    windows = str(row.get("OSType") or "").lower() == "windows"
+    if row.get("OSType") and windows != (script_type != "RunShellScript"):
+        return Unfit(NOT_MATCHING, f"runs {row['OSType']}, where no {script_type} can run")
+    if client.generation == "classic" and row.get("InstanceNetworkType") == "classic":
+        return Unfit(NOT_VPC, "is not in a VPC, which the classic API requires")
+    return _not_running(row)
+
+
+def _without_agent(client: Client, instance_ids: Sequence[str], deadline: Deadline) -> dict[str, Unfit]:
+    online: dict[str, dict[str, Any]] = {}
+    for batch in batches(instance_ids, _AGENTS_A_CALL):
+        for page in client.pages("DescribeCloudAssistantStatus", {"InstanceId": list(batch)}, deadline=deadline):
+            for row in page.rows("InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus"):
+                online[row["InstanceId"]] = row
+    unfit = {}
+    for instance_id in instance_ids:
+        row = online.get(instance_id, {})
+        if str(row.get("CloudAssistantStatus", "false")).lower() == "true":
+            continue
+        seen = row.get("LastHeartbeatTime")
+        reason = f"its agent is offline (last seen {seen})" if seen else "its agent is not installed or never ran"
+        unfit[instance_id] = Unfit(NO_AGENT, reason)
+    return unfit

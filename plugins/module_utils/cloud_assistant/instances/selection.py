@@ -1,0 +1,185 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ECS instances: which ones a task means, how they are, and what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...alibaba.client import Client
+from ...common.errors import InputError
+from ...common.wait import Deadline
+from ..tags import check_tags
+from ..targets import batches, dedupe, is_instance_id
+
+IDS_A_CALL = 100
+"""Instances in one call (DescribeInstances, InstanceIds)."""
+PAGE_SIZE = 100
+"""Instances a page (DescribeInstances, MaxResults)."""
+FILTER_CEILING = 1000
+"""A filter by tag or resource group finds at most so many resources (DescribeInstances, Tag and ResourceGroupId)."""
+STATUSES = ("Pending", "Running", "Starting", "Stopping", "Stopped")
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Selector:
+    """Which instances are meant: those that fit all that is given. One that gives nothing means all of the region."""
+
+    instance_ids: tuple[str, ...] = ()
+    name: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    vpc_id: str | None = None
+    status: str | None = None
+    resource_group_id: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        instance_ids: Iterable[str] | None = None,
+        name: str | None = None,
+        tags: Mapping[str, object] | None = None,
+        vpc_id: str | None = None,
+        status: str | None = None,
+        warn: Callable[[str], None] | None = None,
+    ) -> Selector:
+        """Build a selector of a task's options; None is an option that was not given.
+
+        Raises InputError for what was given and is empty: left out, it would mean more instances than its writer
+        wanted. Also for a malformed id, name, tag or status.
+        """
+        given = {"instance_ids": instance_ids, "name": name, "tags": tags, "vpc_id": vpc_id, "status": status}
+        for option, value in given.items():
+            if value is not None and not value:
+                raise InputError(option, "is given and empty; leave it out, or give what selects the instances")
+        ids, repeated = dedupe(instance_ids or ())
+        for instance_id in ids:
+            if not is_instance_id(instance_id):
+                raise InputError("instance_ids", f"{instance_id!r} is not the id of an instance")
+        if repeated and warn:
+            warn(f"instance_ids: given more than once, used once: {', '.join(repeated)}")
+        if name is not None and "*" in name:
+            raise InputError("name", f"{name!r} holds *, but a name is compared as a whole and has no wildcards")
+        if status is not None and status not in STATUSES:
+            raise InputError("status", f"{status!r} is none of {', '.join(STATUSES)}")
+        return cls(ids, name, check_tags(tags or {}), vpc_id, status)
+
+    def require(self) -> None:
+        """Raise InputError unless the selector names instances by more than their status."""
+        if not (self.instance_ids or self.name or self.tags or self.vpc_id):
+            raise InputError("instance_ids", "no selection: give instance_ids, name, tags or vpc_id")
+
+    @property
+    def narrows(self) -> bool:
+        """Whether more is given than ids, so that an instance may exist and not be meant."""
+        return bool(self.name or self.tags or self.vpc_id or self.status or self.resource_group_id)
+
+    def fits(self, row: Row) -> bool:
+        """Whether an instance is meant. The service compares names and tags less exactly, and an endpoint that does
+        not know a filter leaves it out: what is told of the instance decides.
+        """
+        compared = (
+            (self.name, row.get("InstanceName")),
+            (self.vpc_id, (row.get("VpcAttributes") or {}).get("VpcId")),
+            (self.status, row.get("Status")),
+            (self.resource_group_id, row.get("ResourceGroupId")),
+        )
+        tags = tags_of(row)
+        return all(wanted in (None, told) for wanted, told in compared) and all(
+            tags.get(key) == value for key, value in self.tags.items()
+        )
+
+    def __str__(self) -> str:
+        """The selection in the words of the options."""
+        parts = [f"{name}={value}" for name, value in (("name", self.name), ("vpc_id", self.vpc_id)) if value]
+        parts += [f"tag {key}={value}" for key, value in self.tags.items()]
+        parts += [f"status={self.status}"] if self.status else []
+        parts += [f"{len(self.instance_ids)} ids"] if self.instance_ids else []
+        return ", ".join(parts) or "all instances"
+
+
+def find_instances(client: Client, selector: Selector, deadline: Deadline | None = None) -> list[Row]:
+    """Return the DescribeInstances rows of the selected instances, each once: ids in their order, else as listed.
+
+    Raises ApiError, TransportError, WaitTimeout: the list is complete or there is none.
+    """
+    filters: dict[str, Any] = {
+        "InstanceName": selector.name,
+        "VpcId": selector.vpc_id,
+        "Status": selector.status,
+        "Tag": [{"Key": key, "Value": value} for key, value in selector.tags.items()] or None,
+        "ResourceGroupId": selector.resource_group_id,
+    }
+    found: dict[str, Row] = {}
+    if not selector.instance_ids:
+        found = {row["InstanceId"]: row for row in _listed(client, filters, deadline)}
+        if (selector.tags or selector.resource_group_id) and len(found) >= FILTER_CEILING:
+            # the service may have cut the list; without these filters it is whole, and they are compared here
+            whole = _listed(client, {**filters, "Tag": None, "ResourceGroupId": None}, deadline)
+            found.update((row["InstanceId"], row) for row in whole)
+    for batch in batches(selector.instance_ids, IDS_A_CALL):
+        rows = {row["InstanceId"]: row for row in _listed(client, {**filters, "InstanceIds": list(batch)}, deadline)}
+        found.update((instance_id, rows[instance_id]) for instance_id in batch if instance_id in rows)
+    return [row for row in found.values() if selector.fits(row)]
+
+
+def states_of(client: Client, instance_ids: Sequence[str], deadline: Deadline | None = None) -> dict[str, Row]:
+    """Return the rows of those of the instances that exist, by id."""
+    rows = find_instances(client, Selector(tuple(instance_ids)), deadline)
+    return {row["InstanceId"]: row for row in rows}
+
+
+def _listed(client: Client, params: Mapping[str, Any], deadline: Deadline | None) -> Iterator[Row]:
+    for page in client.pages("DescribeInstances", params, page_size=PAGE_SIZE, deadline=deadline):
+        yield from page.rows("Instances", "Instance")
+
+
+def tags_of(row: Row) -> dict[str, str]:
+    """An instance's tags; the service says TagKey and TagValue, some endpoints Key and Value."""
+    rows = (row.get("Tags") or {}).get("Tag") or []
+    return {str(tag.get("TagKey", tag.get("Key"))): str(tag.get("TagValue", tag.get("Value")) or "") for tag in rows}
+
+
+def instance_record(row: Row, region: str) -> Row:
+    """An instance as a module returns it: plain values; what the service does not say is empty."""
+    vpc = row.get("VpcAttributes") or {}
+    private = _addresses(vpc.get("PrivateIpAddress")) or _addresses(row.get("InnerIpAddress"))
+    public = [*_addresses(row.get("PublicIpAddress")), *_addresses(row.get("EipAddress"))]
+    return {
+        "instance_id": row["InstanceId"],
+        "name": row.get("InstanceName") or "",
+        "host_name": row.get("HostName") or "",
+        "description": row.get("Description") or "",
+        "region": row.get("RegionId") or region,
+        "zone_id": row.get("ZoneId") or "",
+        "status": row.get("Status") or "",
+        "os_type": row.get("OSType") or "",
+        "os_name": row.get("OSNameEn") or row.get("OSName") or "",
+        "instance_type": row.get("InstanceType") or "",
+        "cpu": row.get("Cpu"),
+        "memory": row.get("Memory"),
+        "image_id": row.get("ImageId") or "",
+        "network_type": row.get("InstanceNetworkType") or "",
+        "vpc_id": vpc.get("VpcId") or "",
+        "vswitch_id": vpc.get("VSwitchId") or "",
+        "private_ips": private,
+        "public_ips": public,
+        "security_group_ids": list((row.get("SecurityGroupIds") or {}).get("SecurityGroupId") or []),
+        "resource_group_id": row.get("ResourceGroupId") or "",
+        "charge_type": row.get("InstanceChargeType") or "",
+        "creation_time": row.get("CreationTime") or "",
+        "expired_time": row.get("ExpiredTime") or "",
+        "deletion_protection": bool(row.get("DeletionProtection")),
+        "tags": tags_of(row),
+    }
+
+
+def _addresses(part: Mapping[str, Any] | None) -> list[str]:
+    value = (part or {}).get("IpAddress") or []
+    return [value] if isinstance(value, str) else list(value)

@@ -1,0 +1,80 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Live invocations: find them, and stop them on all or some of their instances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ...alibaba.client import Client
+from ...common.errors import ApiError
+from ...common.wait import Deadline
+from ..models import Invocation
+
+SCHEDULED_MODES = frozenset({"Period", "EveryReboot", "NextRebootOnly"})
+"""Repeat modes of invocations that will run by themselves later (DescribeInvocations, Timed)."""
+
+INVOCATION_NOT_FOUND = "InvalidInvokeId.NotFound"
+
+
+def list_invocations(client: Client, filters: Mapping[str, Any], deadline: Deadline | None = None) -> list[Invocation]:
+    """Return what DescribeInvocations answers to the filters, in its order, each once."""
+    found: dict[str, Invocation] = {}
+    for page in client.pages("DescribeInvocations", filters, deadline=deadline):
+        for row in page.rows("Invocations", "Invocation"):
+            invocation = Invocation.from_row(row)
+            found.setdefault(invocation.invoke_id, invocation)
+    return list(found.values())
+
+
+def find_invocation(client: Client, invoke_id: str, deadline: Deadline | None = None) -> Invocation | None:
+    """Return the invocation of this id with the state of each of its instances, None when the service knows none."""
+    try:
+        found = list_invocations(client, {"InvokeId": invoke_id}, deadline)
+    except ApiError as error:
+        if error.code == INVOCATION_NOT_FOUND:
+            return None
+        raise
+    return next((invocation for invocation in found if invocation.invoke_id == invoke_id), None)
+
+
+def _matching(client: Client, command_id: str | None, command_name: str | None, **filters: Any) -> list[Invocation]:
+    found = list_invocations(client, {"CommandId": command_id, "CommandName": command_name, **filters})
+    return [
+        invocation
+        for invocation in found
+        if invocation.live
+        and (command_id is None or invocation.command_id == command_id)
+        and (command_name is None or invocation.command_name == command_name)
+    ]
+
+
+def scheduled_invocations(
+    client: Client, *, command_id: str | None = None, command_name: str | None = None
+) -> list[Invocation]:
+    """Return the invocations of a command that will run by themselves again, oldest first.
+
+    By name also those of a command that has since been deleted are found.
+    """
+    found = _matching(client, command_id, command_name, Timed=True)
+    return oldest_first(invocation for invocation in found if invocation.repeat_mode in SCHEDULED_MODES)
+
+
+def live_invocations(
+    client: Client, *, command_id: str | None = None, command_name: str | None = None
+) -> list[Invocation]:
+    """Return every invocation of a command that runs, waits or will run again, oldest first."""
+    found = {invocation.invoke_id: invocation for invocation in _matching(client, command_id, command_name, Timed=True)}
+    # whether a filter without Timed covers the scheduled ones is not documented, hence one question more
+    for status in ("Pending", "Running", "Stopping"):
+        for invocation in _matching(client, command_id, command_name, InvokeStatus=status):
+            found.setdefault(invocation.invoke_id, invocation)
+    return oldest_first(found.values())
+
+
+def oldest_first(invocations: Iterable[Invocation]) -> list[Invocation]:
+    """Sort by creation, then by id, so that equal states give equal decisions."""
+    return sorted(invocations, key=lambda invocation: (invocation.created_at, invocation.invoke_id))

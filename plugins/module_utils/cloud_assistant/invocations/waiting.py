@@ -1,0 +1,141 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waiting for many invocations at once with few calls."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from ...alibaba.client import Client
+from ...common.errors import CloudError, WaitTimeout
+from ...common.wait import Deadline, poll, proportional_interval
+from ..models import Invocation
+from .listing import find_invocation, list_invocations
+
+PAGE = 50
+"""Invocations in one page (DescribeInvocations, MaxResults)."""
+TAG_LIMIT = 1000
+"""Invocations that a filter by tag sees (DescribeInvocations, Tag)."""
+FIRST_LOOK = 0.5
+"""Seconds before the first look: no run is reported back sooner."""
+
+Settled = Callable[[Invocation], bool]
+
+
+class Watch:
+    """Invocations under way, and what was last seen of each.
+
+    One call by ``tag`` (key and value) tells the state of 50 invocations that carry it. Those that do not, and all
+    where that costs fewer calls, are asked for by their ids.
+    """
+
+    def __init__(self, client: Client, deadline: Deadline, tag: tuple[str, str] | None = None) -> None:
+        self._client = client
+        self._deadline = deadline
+        self._tag = tag
+        self._carriers: set[str] = set()
+        self._settled: dict[str, Settled] = {}
+        self._since = Deadline(None)
+        self._trouble: CloudError | None = None
+        self.seen: dict[str, Invocation] = {}
+        self.looked: Callable[[Iterable[Invocation]], None] = lambda under_way: None
+        """Gets the invocations that are under way, as they were seen, after each look that found none settled."""
+
+    def __len__(self) -> int:
+        return len(self._settled)
+
+    @property
+    def active(self) -> tuple[str, ...]:
+        """The ids that are still waited for."""
+        return tuple(self._settled)
+
+    def add(self, invoke_id: str, settled: Settled, *, tagged: bool = True) -> None:
+        """Wait for this invocation too; ``settled`` says from its state when that is over.
+
+        ``tagged`` is false for one that does not carry the tag of the watch.
+        """
+        self._settled[invoke_id] = settled
+        if tagged:
+            self._carriers.add(invoke_id)
+        self._since = Deadline(None)
+
+    def wait(self) -> list[Invocation]:
+        """Return the invocations that have settled, at least one, and wait for them no longer.
+
+        An invocation that is not to be seen yet is not settled. States that cannot be read for a passing reason are
+        looked at again: what runs goes on all the same. Raises WaitTimeout, and what else the client raises.
+        """
+        if self._since.elapsed() < FIRST_LOOK:
+            self._deadline.pause(FIRST_LOOK)
+        what = names_of(self.active, "invocation")
+        try:
+            return poll(self._look, self._deadline, what, lambda _unused: proportional_interval(self._since.elapsed()))
+        except WaitTimeout as error:
+            if self._trouble is None:
+                raise
+            raise WaitTimeout(f"{error}; its state cannot be read: {self._trouble}", **self._trouble.result) from error
+
+    def _look(self) -> list[Invocation] | None:
+        try:
+            read = list(self._read())
+        except CloudError as error:
+            if not error.passing or isinstance(error, WaitTimeout):
+                raise
+            self._trouble = error
+            return None
+        self._trouble = None
+        for invocation in read:
+            if invocation.invoke_id in self._settled:
+                self.seen[invocation.invoke_id] = invocation
+        over = [self.seen[item] for item in self._settled if item in self.seen and self._settled[item](self.seen[item])]
+        for invocation in over:
+            del self._settled[invocation.invoke_id], self.seen[invocation.invoke_id]
+        if not over:
+            self.looked(self.seen.values())
+        return over or None
+
+    def _read(self) -> Iterator[Invocation]:
+        by_id = list(self._settled)
+        carriers = self._carriers & self._settled.keys()
+        if self._tag and len(self._carriers) <= TAG_LIMIT and len(carriers) > math.ceil(len(self._carriers) / PAGE):
+            key, value = self._tag
+            yield from list_invocations(self._client, {"Tag": [{"Key": key, "Value": value}]}, self._deadline)
+            by_id = [invoke_id for invoke_id in by_id if invoke_id not in carriers]
+        for invoke_id in by_id:
+            invocation = find_invocation(self._client, invoke_id, self._deadline)
+            if invocation:
+                yield invocation
+
+
+def names_of(ids: Sequence[str], noun: str, shown: int = 5) -> str:
+    """Return the ids for a message, the first few of many: ``3 invocations (t-1, t-2, t-3)``."""
+    if len(ids) == 1:
+        return f"{noun} {ids[0]}"
+    more = f" and {len(ids) - shown} more" if len(ids) > shown else ""
+    return f"{len(ids)} {noun}s ({', '.join(ids[:shown])}{more})"
+
+
+def ended(instance_ids: Iterable[str]) -> Settled:
+    """Settled when the invocation has ended as a whole, or at least on all of these instances."""
+    wanted = frozenset(instance_ids)
+
+    def check(invocation: Invocation) -> bool:
+        if invocation.status and not invocation.live:
+            return True
+        over = {instance.instance_id for instance in invocation.instances if not instance.live}
+        return wanted <= over
+
+    return check
+
+
+def begun(invocation: Invocation) -> bool:
+    """Settled when the invocation has reached its instances, and so stands in their schedule."""
+    return invocation.status not in ("", "Pending")
+
+
+def visible(invocation: Invocation) -> bool:
+    """Settled when the service shows the invocation at all."""
+    return bool(invocation.invoke_id)

@@ -1,0 +1,118 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options that running a script and invoking a stored command share, and the result of both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ...alibaba.client import Client
+from ...common.redact import MASK
+from ..models import REPEAT_MODES, SKIPPED, TERMINATION_MODES
+from ..targets import MAX_BATCH, Targets
+from .outcome import RunOutcome
+from .request import RunRequest
+from .run import CHECK_MODE, run
+
+RUN_OPTIONS: dict[str, dict[str, Any]] = {
+    "instance_ids": {"type": "list", "elements": "str"},
+    "resource_tags": {"type": "dict"},
+    "resource_group_id": {"type": "str"},
+    "parameters": {"type": "dict"},
+    "secret_parameters": {"type": "dict", "no_log": True},
+    "username": {"type": "str"},
+    # the name of an entry in the parameter store, not a password
+    "windows_password_name": {"type": "str", "no_log": False},
+    "working_dir": {"type": "str"},
+    "timeout": {"type": "int"},
+    "launcher": {"type": "str"},
+    "termination_mode": {"type": "str", "choices": list(TERMINATION_MODES)},
+    "container_id": {"type": "str"},
+    "container_name": {"type": "str"},
+    "repeat_mode": {"type": "str", "choices": list(REPEAT_MODES)},
+    "frequency": {"type": "str"},
+    "timed": {"type": "bool"},
+    "tags": {"type": "dict"},
+    "oss_output_delivery": {"type": "str"},
+    "client_token": {"type": "str", "no_log": False},
+    "idempotency_key": {"type": "str", "no_log": False},
+    "wait": {"type": "bool", "default": True},
+    "wait_timeout": {"type": "int"},
+    "batch_size": {"type": "int", "default": MAX_BATCH},
+    "max_concurrent_batches": {"type": "int"},
+    "max_failures": {"type": "int"},
+    "unready": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
+}
+
+_AS_THEY_ARE = tuple(name for name in RUN_OPTIONS if name not in ("instance_ids", "resource_tags", "resource_group_id"))
+
+SHOWN_TARGETS = 20
+"""Instances that a diff lists."""
+
+
+def request_from(
+    params: Mapping[str, Any], *, check_mode: bool, warn: Callable[[str], None], **what: Any
+) -> RunRequest:
+    """Return the request that the options of a task make, checked as far as it can be without the service.
+
+    ``what`` are the fields of the request that say what runs. Raises InputError.
+    """
+    targets = Targets.of(params["instance_ids"], params["resource_tags"], params["resource_group_id"], warn=warn)
+    given = {name: params[name] for name in _AS_THEY_ARE if params[name] is not None}
+    request = RunRequest(targets, dry_run=check_mode, **given, **what)
+    request.check(params["api_generation"])
+    if (request.container_id or request.container_name) and (request.username or request.working_dir):
+        warn("username and working_dir have no effect in a container")
+    for_shell = request.type == "RunShellScript" and request.launcher is None
+    if for_shell and request.script is not None and request.script.has_windows_line_ends:
+        warn("The script's lines end in CRLF and are sent so; a Linux shell takes the CR for part of each line")
+    return request
+
+
+def perform(
+    client: Client,
+    request: RunRequest,
+    *,
+    diff: bool,
+    no_log: bool,
+    warn: Callable[[str], None],
+    progress: Callable[[str], None],
+) -> dict[str, Any]:
+    """Run the request and return the task's result. Raises CloudError with the same keys when it failed.
+
+    With ``no_log`` its message quotes no output.
+    """
+    outcome = run(client, request, progress=progress, warn=warn)
+    outcome.quote_output = not no_log
+    extra = {"diff": run_diff(request, outcome)} if diff and outcome.changed else {}
+    failure = outcome.failure()
+    if failure is not None:
+        failure.result.update(extra)
+        raise failure
+    return {**outcome.as_dict(), **extra}
+
+
+def run_diff(request: RunRequest, outcome: RunOutcome) -> dict[str, str]:
+    """Return what was run, or would be, as a diff: the instances, the parameters (secrets masked) and the script."""
+    started = [
+        result.instance_id
+        for result in outcome.results
+        if not result.previous and (result.status != SKIPPED or result.error_code == CHECK_MODE)
+    ]
+    lines = [f"# on {instance_id}" for instance_id in started[:SHOWN_TARGETS]]
+    if len(started) > SHOWN_TARGETS:
+        lines.append(f"# and {len(started) - SHOWN_TARGETS} more")
+    lines += [f"# frequency {request.frequency}"] if request.frequency else []
+    lines += [f"# {name} = {value}" for name, value in request.parameters.items()]
+    lines += [f"# {name} = {MASK}" for name in request.secret_parameters]
+    script = outcome.script.text if outcome.script else ""
+    what = request.command_name or request.command_id or request.type
+    return {
+        "before_header": f"{what}: not run",
+        "before": "",
+        "after_header": f"{what} on {len(started)} instances",
+        "after": "".join(f"{line}\n" for line in lines) + script,
+    }

@@ -1,0 +1,169 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run came to, and how it is told to people."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...common.errors import CloudError, TaskFailure, WaitTimeout
+from ..instances.readiness import UNREADY, UNREADY_RESULTS
+from ..models import SKIPPED, InstanceResult, Summary
+from ..scripts import ScriptContent
+from .sending import uncertain
+
+SHOWN_INSTANCES = 10
+"""Failing instances that a message describes; the results hold all of them."""
+SHOWN_LINES = 3
+"""Last lines of output that a message quotes of each."""
+SHOWN_WIDTH = 160
+"""Characters of each such line."""
+
+
+@dataclass
+class RunOutcome:
+    """The end of a run: one result for each instance asked for, in the order asked for.
+
+    ``changed`` says whether this run, and not an earlier one, started something. ``errors`` are calls that failed
+    while others went well. ``script`` is what ran. ``client_token`` starts the very same run again, without running
+    anything twice; with ``by_key`` the idempotency key does that. ``quote_output``: whether a message may show the end
+    of an instance's output.
+    """
+
+    results: list[InstanceResult] = field(default_factory=list)
+    invoke_ids: list[str] = field(default_factory=list)
+    command_id: str = ""
+    script: ScriptContent | None = None
+    changed: bool = False
+    client_token: str | None = None
+    by_key: bool = False
+    quote_output: bool = True
+    errors: list[CloudError] = field(default_factory=list)
+
+    @property
+    def summary(self) -> Summary:
+        """The counts of the results."""
+        return Summary.of(self.results)
+
+    @property
+    def failed_instances(self) -> list[str]:
+        """The ids of the instances on which the run failed."""
+        return [result.instance_id for result in self.results if result.failed]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the outcome as a task's result shows it; a single instance's output is at the top, too."""
+        record: dict[str, Any] = {
+            "changed": self.changed,
+            "invoke_ids": self.invoke_ids,
+            "invoke_id": self.invoke_ids[0] if self.invoke_ids else "",
+            "command_id": self.command_id,
+            "summary": self.summary.as_dict(),
+            "failed_instances": self.failed_instances,
+            "results": [result.as_dict() for result in self.results],
+        }
+        if self.client_token is not None:
+            record["client_token"] = self.client_token
+        if len(self.results) == 1:
+            single = record["results"][0]
+            record.update({key: single[key] for key in ("rc", "stdout", "stdout_lines") if key in single})
+        return record
+
+    def failure(self) -> CloudError | None:
+        """Return the error that this outcome is, with everything that was found; None when all went well."""
+        told = {getattr(error, "api_message", str(error)) for error in self.errors}
+        message = "\n".join([*failing_lines(self.results, told, quote=self.quote_output), *self._error_lines()])
+        if not message:
+            return None
+        kind = WaitTimeout if any(isinstance(error, WaitTimeout) for error in self.errors) else TaskFailure
+        details = next((error.result for error in self.errors if error.result), {})
+        return kind(message, **{**details, **self.as_dict()})
+
+    def raise_for_failure(self) -> None:
+        """Raise what ``failure`` returns, if anything."""
+        error = self.failure()
+        if error:
+            raise error
+
+    def _error_lines(self) -> list[str]:
+        """The errors, each text once: many batches may have failed in the same way."""
+        texts = list(dict.fromkeys(str(error) for error in self.errors))
+        more = [f"… and {len(texts) - SHOWN_INSTANCES} more errors"] if len(texts) > SHOWN_INSTANCES else []
+        if any(uncertain(error) for error in self.errors):
+            if self.by_key:
+                left = "what has succeeded or still runs is left alone"
+                more.append(f"To go on, run the task again: under its idempotency_key {left}.")
+            elif self.client_token:
+                token = self.client_token
+                more.append(f"To go on without running anything twice, add client_token: {token} to the task.")
+        return texts[:SHOWN_INSTANCES] + more
+
+
+def failing_lines(results: Sequence[InstanceResult], told: Collection[str] = (), *, quote: bool = True) -> list[str]:
+    """Return the lines of a message about the failing instances: how many, which, and why; none if none failed.
+
+    ``told`` are reasons that the message gives elsewhere, once for all the instances that they hold for. ``quote`` adds
+    the end of their output.
+    """
+    failing = [result for result in results if result.failed]
+    if not failing:
+        return []
+    noun = "instance" if len(results) == 1 else "instances"
+    lines = [f"{len(failing)} of {len(results)} {noun} failed:"]
+    own = [result for result in failing if result.error_info not in told]
+    lines += [describe(result, quote=quote) for result in own[:SHOWN_INSTANCES]]
+    if len(own) > SHOWN_INSTANCES:
+        lines.append(f"… and {len(own) - SHOWN_INSTANCES} more, see failed_instances and results")
+    skipped = sum(1 for result in results if result.status == SKIPPED)
+    if skipped:
+        lines.append(f"{skipped} skipped, see results")
+    return lines
+
+
+def describe(result: InstanceResult, *, quote: bool = True) -> str:
+    """Return one line on a failing instance: exit code or state, the service's reason, the end of the output."""
+    if result.status == "Failed" and result.rc is not None:
+        text = f"{result.instance_id}: exit code {result.rc}"
+    else:
+        code = f" {result.error_code}" if result.error_code else ""
+        text = f"{result.instance_id}: {result.status}{code}"
+        if result.error_info:
+            text += f": {result.error_info}"
+    quoted = last_lines(result) if quote else []
+    return f"{text.rstrip('.')}; output ends: {' | '.join(quoted)}" if quoted else text
+
+
+def last_lines(result: InstanceResult) -> list[str]:
+    """Return the last lines of an instance's output, cut to a readable width."""
+    if not result.output:
+        return []
+    # more than enough for the lines wanted, and little to decode of each of many instances
+    tail = result.output[-SHOWN_LINES * SHOWN_WIDTH * 4 :].decode("utf-8", "replace")
+    lines = [line.strip() for line in tail.splitlines() if line.strip()]
+    return [line if len(line) <= SHOWN_WIDTH else f"…{line[1 - SHOWN_WIDTH :]}" for line in lines[-SHOWN_LINES:]]
+
+
+def dropped_warning(results: Sequence[InstanceResult]) -> str | None:
+    """Return a warning about output that the service cut, None where it cut nothing."""
+    cut = [result for result in results if result.dropped]
+    if not cut:
+        return None
+    shown = ", ".join(f"{result.instance_id} lost {result.dropped} bytes" for result in cut[:SHOWN_INSTANCES])
+    more = f" and {len(cut) - SHOWN_INSTANCES} more" if len(cut) > SHOWN_INSTANCES else ""
+    return (
+        f"The service keeps 24 KB of output of each instance, the middle of longer output is lost: {shown}{more}. "
+        "Write it to a file on the instance or use oss_output_delivery."
+    )
+
+
+def skipped_warning(results: Sequence[InstanceResult]) -> str | None:
+    """Return a warning about instances that ``unready: skip`` left out, None where there are none."""
+    left = [result for result in results if result.status == SKIPPED and result.error_code in UNREADY | UNREADY_RESULTS]
+    if not left:
+        return None
+    shown = "; ".join(f"{result.instance_id} {result.error_info}" for result in left[:SHOWN_INSTANCES])
+    more = f"; and {len(left) - SHOWN_INSTANCES} more" if len(left) > SHOWN_INSTANCES else ""
+    return f"Skipped {len(left)} of {len(results)} instances: {shown}{more}"

@@ -1,0 +1,325 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keep exactly one live scheduled invocation of a command on its instances."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ...alibaba.client import Client
+from ...alibaba.generations import frequency_in
+from ...common.errors import ApiError, CloudError, InputError, TaskFailure
+from ...common.idempotency import new_client_token
+from ...common.wait import Deadline
+from ..checks import refuse_empty
+from ..commands.listing import find_commands, the_only
+from ..commands.plan import outlived_name
+from ..instances.readiness import NOT_FOUND, find_targets
+from ..invocations.listing import find_invocation, live_invocations, oldest_first, scheduled_invocations
+from ..invocations.stopping import stop
+from ..models import TERMINATION_MODES, Command, Invocation
+from ..runs.calls import stored_command
+from ..runs.request import RunRequest
+from ..runs.run import run
+from ..tags import MAX_TAGS, check_tags
+from ..targets import Targets, batches
+from .plan import DesiredSchedule, Kept, SchedulePlan, active_instances, plan_schedule, takes_changes
+
+SET_TAG = "cloudops-schedule"
+"""Tag that all invocations of one schedule have in common, because one invocation holds 100 instances only."""
+
+AGENTS_A_CALL = 50
+"""Ids that every edition of DescribeCloudAssistantStatus takes."""
+
+NOT_CHANGEABLE = frozenset(
+    {
+        "InvalidOperation.CloudAssistantVersionUnsupported",
+        "InvalidOperation.RepeatModeUnsupported",
+        "InvalidOperation.InvokeAlreadyFinished",
+        "InvalidInstanceId.CountLimitExceeded",
+        "InvalidInstanceId.OSTypeUnsupported",
+        "InvalidInvokeId.NotFound",
+    }
+)
+"""Answers of ModifyInvocationAttribute after which only stopping and starting anew is left."""
+
+HIDDEN = "(not shown)"
+
+
+@dataclass
+class ScheduleChanges:
+    """What was done, or in check mode what would be. Ids of invocations that would be started are not known then."""
+
+    command_id: str = ""
+    instance_ids: tuple[str, ...] = ()
+    kept: list[str] = field(default_factory=list)
+    modified: list[str] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
+    started: list[str] = field(default_factory=list)
+    changed: bool = False
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Scheduler:
+    """Keeps schedules as tasks want them, with one client.
+
+    ``check``: only read and predict. ``deadline`` bounds the wait for what is stopped. ``warn`` takes what the user
+    should know.
+    """
+
+    client: Client
+    check: bool = False
+    deadline: Deadline = field(default_factory=lambda: Deadline(120))
+    warn: Callable[[str], None] = lambda text: None
+
+    def present(self, request: RunRequest) -> ScheduleChanges:
+        """Make sure that exactly one live invocation is as the request wants it, on each of its instances.
+
+        An invocation is taken for this schedule when it is one of the command (by name: also of a deleted command of
+        that name), has the same repeat mode and all of the request's tags, and, where the request has no tags, one of
+        the instances; then all that were started as parts of the same schedule belong to it. Raises InputError,
+        TaskFailure.
+        """
+        request.check(self.client.generation)
+        if not request.scheduled:
+            raise InputError("frequency", "is required, or a repeat_mode other than once")
+        if request.frequency:
+            request = replace(request, frequency=frequency_in(self.client.generation, request.frequency))
+        command = stored_command(self.client, request)
+        if command is None:
+            raise InputError("command_id", "give command_id or command_name")
+        instance_ids, _stopped = find_targets(self.client, request.targets, self.deadline)
+        desired = _desired(request, command, instance_ids)
+        live = self._live(request, command, instance_ids)
+        plan = plan_schedule(live, desired, self._modifiable)
+        changes = ScheduleChanges(command_id=command.command_id, instance_ids=instance_ids, changed=plan.changed)
+        changes.after = _wanted_state(desired, request)
+        changes.before = _state(live, request) if plan.changed else changes.after
+        if plan.duplicates:
+            self.warn(
+                "Live invocations repeated this schedule on the same instances; one for each instance stays, these are "
+                f"stopped there: {', '.join(plan.duplicates)}"
+            )
+        if self.check or any(plan.stops):
+            # what cannot be started must not cost what runs now
+            self._start(request, command, plan, dry_run=True)
+        if not self.check:
+            try:
+                self._carry_out(plan, request, command, desired, changes)
+            except CloudError as error:
+                if not (changes.stopped or changes.modified):
+                    raise
+                raise _half_done(error, changes) from error
+        else:
+            self._note(plan, changes)
+        return changes
+
+    def _live(self, request: RunRequest, command: Command, instance_ids: tuple[str, ...]) -> list[Invocation]:
+        """The live invocations that are taken for this schedule, oldest first."""
+        found = scheduled_invocations(self.client, command_id=command.command_id)
+        if request.command_name:
+            # a command that was replaced leaves its schedules behind, under the name that it has or had
+            for name in (request.command_name, outlived_name(request.command_name)):
+                known = {invocation.invoke_id for invocation in found}
+                named = scheduled_invocations(self.client, command_name=name)
+                found += [invocation for invocation in named if invocation.invoke_id not in known]
+        tags = check_tags(request.tags)
+        alike = [
+            invocation
+            for invocation in oldest_first(found)
+            if invocation.repeat_mode == request.mode and tags.items() <= invocation.tags.items()
+        ]
+        if tags:
+            return alike
+        meant = [each for each in alike if not set(instance_ids).isdisjoint(active_instances(each))]
+        sets = {each.tags.get(SET_TAG) for each in meant} - {None}
+        return [each for each in alike if each in meant or each.tags.get(SET_TAG) in sets]
+
+    def _modifiable(self, instance_ids: Collection[str]) -> bool:
+        """Whether the schedule of all these instances can be changed in place: the API can, and their agents can.
+
+        Where one of them no longer exists, nothing is known of their agents.
+        """
+        if self.client.generation == "classic":
+            return False
+        rows: dict[str, Mapping[str, Any]] = {}
+        try:
+            for batch in batches(list(instance_ids), AGENTS_A_CALL):
+                for page in self.client.pages("DescribeCloudAssistantStatus", {"InstanceId": list(batch)}):
+                    for row in page.rows("InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus"):
+                        rows[row["InstanceId"]] = row
+        except ApiError as error:
+            if error.code != NOT_FOUND:
+                raise
+            return False
+        return all(
+            takes_changes(
+                str(rows.get(item, {}).get("CloudAssistantVersion") or ""), str(rows.get(item, {}).get("OSType") or "")
+            )
+            for item in instance_ids
+        )
+
+    def _carry_out(
+        self,
+        plan: SchedulePlan,
+        request: RunRequest,
+        command: Command,
+        desired: DesiredSchedule,
+        changes: ScheduleChanges,
+    ) -> None:
+        stop(self.client, plan.stops, self.deadline)
+        changes.stopped += [each.invoke_id for each in plan.stops]
+        for kept in plan.kept:
+            if not kept.changed:
+                continue
+            if self._modify(kept, desired):
+                changes.modified.append(kept.invocation.invoke_id)
+            else:
+                # refused at the last moment: what is live now is looked at again, and what does not fit is replaced
+                live = self._live(request, command, desired.instance_ids)
+                again = plan_schedule(live, desired, lambda instance_ids: False)
+                changes.stopped += [each.invoke_id for each in again.stops]
+                stop(self.client, again.stops, self.deadline)
+                plan = again
+                break
+        changes.kept += [kept.invocation.invoke_id for kept in plan.kept]
+        changes.started += self._start(request, command, plan, dry_run=False)
+
+    def _note(self, plan: SchedulePlan, changes: ScheduleChanges) -> None:
+        changes.stopped += [each.invoke_id for each in plan.stops]
+        changes.modified += [kept.invocation.invoke_id for kept in plan.kept if kept.changed]
+        changes.kept += [kept.invocation.invoke_id for kept in plan.kept]
+
+    def _modify(self, kept: Kept, desired: DesiredSchedule) -> bool:
+        """Change an invocation in place; return whether the service could."""
+        params: dict[str, Any] = {"InvokeId": kept.invocation.invoke_id, "ClientToken": new_client_token()}
+        if kept.frequency:
+            params["Frequency"] = desired.frequency
+        if kept.parameters:
+            params.update(Parameters=dict(desired.parameters), EnableParameter=True)
+        if kept.added:
+            params["InstanceId"] = list(kept.added)
+        try:
+            self.client.call("ModifyInvocationAttribute", params, deadline=self.deadline)
+        except ApiError as error:
+            if error.code not in NOT_CHANGEABLE:
+                raise
+            return False
+        return True
+
+    def _start(self, request: RunRequest, command: Command, plan: SchedulePlan, *, dry_run: bool) -> list[str]:
+        """Start what is missing, or let the service check whether it could be; return the new invocations' ids."""
+        if not plan.start:
+            return []
+        targets = Targets(plan.start, {}, request.targets.resource_group_id)
+        tags = dict(request.tags)
+        if self.client.generation != "classic" and len(tags) < MAX_TAGS:
+            sets = [tag for each in plan.kept if (tag := each.invocation.tags.get(SET_TAG))]
+            tags[SET_TAG] = sets[0] if sets else new_client_token()
+        start = replace(
+            request, targets=targets, tags=tags, command_id=command.command_id, command_name=None, dry_run=dry_run
+        )
+        outcome = run(self.client, start, warn=self.warn)
+        # the next run finds what was started, so nobody needs the token; the module has no option for it
+        outcome.client_token = None
+        outcome.raise_for_failure()
+        return outcome.invoke_ids
+
+
+def _half_done(error: CloudError, changes: ScheduleChanges) -> CloudError:
+    """The failure of a later step, with what was done before it."""
+    stopped, modified = ", ".join(changes.stopped), ", ".join(changes.modified)
+    told = "; ".join(f"{what} {ids}" for what, ids in (("stopped", stopped), ("modified", modified)) if ids)
+    problem = f"{error}\nDone before: {told}. Run the task again to finish it."
+    done = {"stopped_invoke_ids": changes.stopped, "modified_invoke_ids": changes.modified, "changed": True}
+    return TaskFailure(problem, **{**error.result, **done})
+
+
+def _desired(request: RunRequest, command: Command, instance_ids: tuple[str, ...]) -> DesiredSchedule:
+    names = ("username", "working_dir", "timeout", "launcher", "container_id", "container_name", "oss_output_delivery")
+    settings = {name: getattr(request, name) for name in names if getattr(request, name) is not None}
+    if request.termination_mode:
+        settings["termination_mode"] = TERMINATION_MODES[request.termination_mode]
+    return DesiredSchedule(
+        command_id=command.command_id,
+        instance_ids=instance_ids,
+        repeat_mode=request.mode,
+        frequency=request.frequency or "",
+        parameters=request.values,
+        settings=settings,
+    )
+
+
+def _shown(parameters: Mapping[str, str], request: RunRequest) -> dict[str, str]:
+    """Parameters as a diff may show them: only values that the task gives openly; any other may be a secret."""
+    openly = {str(name).lower(): str(value) for name, value in request.parameters.items()}
+    return {name: value if openly.get(name.lower()) == value else HIDDEN for name, value in parameters.items()}
+
+
+def _state(live: Sequence[Invocation], request: RunRequest) -> dict[str, Any]:
+    """What a diff shows of the live invocations; those that differ in their instances only are shown as one."""
+    groups: dict[str, dict[str, Any]] = {}
+    for invocation in live:
+        schedule = {
+            "command_id": invocation.command_id,
+            "repeat_mode": invocation.repeat_mode,
+            "frequency": invocation.frequency,
+            "parameters": _shown(invocation.parameters, request),
+        }
+        group = groups.setdefault(str(schedule), {**schedule, "instance_ids": []})
+        group["instance_ids"] = sorted({*group["instance_ids"], *active_instances(invocation)})
+    if len(groups) == 1:
+        return next(iter(groups.values()))
+    return {"schedules": list(groups.values())} if groups else {}
+
+
+def _wanted_state(desired: DesiredSchedule, request: RunRequest) -> dict[str, Any]:
+    return {
+        "command_id": desired.command_id,
+        "repeat_mode": desired.repeat_mode,
+        "frequency": desired.frequency,
+        "parameters": _shown(desired.parameters, request),
+        "instance_ids": sorted(desired.instance_ids),
+    }
+
+
+def stoppable_invocations(
+    client: Client,
+    *,
+    invoke_id: str | None = None,
+    command_id: str | None = None,
+    command_name: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    repeat_mode: str | None = None,
+) -> list[Invocation]:
+    """Return the one invocation of the id, or every live one of the command, as long as something of it is live.
+
+    It has all of the ``tags``, and this ``repeat_mode`` (the API's word) where one is given.
+    Raises TaskFailure when several commands have the name, InputError unless one of the three is given. By name also
+    the invocations of a command that was deleted or replaced since are found.
+    """
+    refuse_empty(invoke_id=invoke_id, command_id=command_id, command_name=command_name)
+    if invoke_id is None and command_id is None and command_name is None:
+        raise InputError("invoke_id", "say what is to be stopped: invoke_id, command_id or command_name")
+    found: list[Invocation] = []
+    if invoke_id is not None:
+        one = find_invocation(client, invoke_id)
+        found = [one] if one and any(instance.live for instance in one.instances) else []
+    else:
+        if command_name is not None:
+            the_only(command_name, find_commands(client, name=command_name))
+            # those of a replaced command that could not be deleted because of them
+            found = scheduled_invocations(client, command_name=outlived_name(command_name))
+        found = [*found, *live_invocations(client, command_id=command_id, command_name=command_name)]
+    wanted = (tags or {}).items()
+    return oldest_first(
+        invocation
+        for invocation in found
+        if wanted <= invocation.tags.items() and repeat_mode in (None, invocation.repeat_mode)
+    )

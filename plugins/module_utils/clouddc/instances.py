@@ -1,0 +1,160 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""CloudDC instances and the physical servers under them: what they are, and switching a server off."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ..common.errors import ApiError, InputError
+from ..common.wait import Deadline
+from ..huawei.client import Client
+from ..huawei.error_table import INSTANCE_NOT_FOUND
+
+T = TypeVar("T")
+
+STATES = ("pending", "running", "stopped", "shutting-down", "terminated", "error")
+RUNNING = "running"
+GOING = "shutting-down"
+# The second spelling is that of an early release of the service.
+GONE = frozenset({"terminated", "teminated"})
+# "failed" is what earlier releases called "error".
+FAILED = frozenset({"error", "failed"})
+
+LIST_IDS = 100  # ListInstances, instance_id and server_id: at most 100 ids joined by commas
+DELETE_IDS = 50  # DeleteInstances, instance_id_set
+POWER_IDS = 50  # ChangeServerPowerState, server_id_set
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
+_SECRET_KEY = re.compile(r"(?i)user_?data|pass(word|wd|phrase)?$|admin_?pass|secret|token|private_?key")
+
+
+@dataclass(frozen=True)
+class Status:
+    """What ShowInstanceStatus says; ``error`` is the service's block {error_code, error_msg, error_type}."""
+
+    state: str
+    operation_state: str | None = None
+    error: dict[str, Any] | None = None
+
+
+def check_ids(ids: Sequence[str], option: str) -> list[str]:
+    """Return the ids in their order, each once. Raises InputError for none at all and for what cannot be an id."""
+    if not ids:
+        raise InputError(option, "must name at least one")
+    for value in ids:
+        if not _ID.fullmatch(value):
+            raise InputError(option, f"'{value}' is not an id: letters, digits and hyphens, at most 64 characters")
+    return list(dict.fromkeys(ids))
+
+
+def batches(values: Sequence[T], size: int) -> Iterator[list[T]]:
+    """Yield the values in lists of at most ``size``."""
+    for start in range(0, len(values), size):
+        yield list(values[start : start + size])
+
+
+def list_instances(
+    client: Client,
+    *,
+    ids: Sequence[str] = (),
+    server_ids: Sequence[str] = (),
+    state: str | None = None,
+    deadline: Deadline | None = None,
+) -> list[dict[str, Any]]:
+    """Return the rows of all instances that match, without anything secret; no filter at all returns every instance.
+
+    ``ids`` and ``server_ids`` exclude each other (ListInstances, server_id). Raises ApiError, TransportError.
+    """
+    name, values = ("server_id", server_ids) if server_ids else ("instance_id", ids)
+    found: dict[str, dict[str, Any]] = {}
+
+    def read(some: list[str]) -> None:
+        query = {name: ",".join(some) or None, "instance_state": state}
+        try:
+            for page in client.pages("ListInstances", query, deadline=deadline):
+                # an instance that is created or deleted meanwhile may move from one page to the next
+                found.update((row["id"], without_secrets(row)) for row in page.get("instances") or [])
+        except ApiError as exc:
+            if not (some and is_absence(exc)):
+                raise
+            # One unknown id may be why nothing was said of the others.
+            half = (len(some) + 1) // 2
+            for part in batches(some, half) if len(some) > 1 else ():
+                read(part)
+
+    for some in batches(values, LIST_IDS):
+        read(some)
+    if not values:
+        read([])
+    return list(found.values())
+
+
+def without_secrets(value: Any) -> Any:
+    """Return the value without user data and without entries that are named like passwords, at any depth."""
+    if isinstance(value, dict):
+        return {key: without_secrets(inner) for key, inner in value.items() if not _SECRET_KEY.search(str(key))}
+    if isinstance(value, list):
+        return [without_secrets(inner) for inner in value]
+    return value
+
+
+def find_instances(client: Client, ids: Sequence[str], deadline: Deadline) -> dict[str, dict[str, Any] | None]:
+    """Return the row of each id, None for an instance that does not exist.
+
+    That an id is not in the list is not enough: only the answer that the service documents for an unknown instance
+    says that there is none. Raises ApiError for anything else that looks like "not found".
+    """
+    rows = {row["id"]: row for row in list_instances(client, ids=ids, deadline=deadline)}
+    found: dict[str, dict[str, Any] | None] = {}
+    for id in ids:
+        row = rows.get(id)
+        if row is None:
+            status = show_status(client, id, deadline)
+            row = None if status is None else {"id": id, **vars(status)}
+        found[id] = row
+    return found
+
+
+def show_status(client: Client, id: str, deadline: Deadline) -> Status | None:
+    """Return the instance's status, None when the service says that there is no such instance."""
+    try:
+        reply = client.call("ShowInstanceStatus", id=id, deadline=deadline)
+    except ApiError as exc:
+        if is_absence(exc):
+            return None
+        raise
+    error = reply.get("error")
+    return Status(str(reply.get("state")), reply.get("operation_state"), without_secrets(error) if error else None)
+
+
+def is_absence(error: ApiError) -> bool:
+    """Say whether the error means that the instance does not exist.
+
+    A gateway answers 404 as well, for a wrong endpoint or region; its codes differ.
+    """
+    return error.http_status == 404 and error.code == INSTANCE_NOT_FOUND
+
+
+def show_server(client: Client, id: str, deadline: Deadline) -> dict[str, Any]:
+    """Return the physical server's row. Raises ApiError, also when there is none."""
+    return dict(client.call("ShowServer", id=id, deadline=deadline))
+
+
+def power_off(client: Client, server_ids: Sequence[str], deadline: Deadline) -> None:
+    """Ask for at most 50 physical servers to be switched off; returns before they are. Raises ApiError."""
+    body = {"action": "power off", "server_id_set": list(server_ids)}
+    client.call("ChangeServerPowerState", body=body, deadline=deadline)
+
+
+def describe_error(block: Any) -> str:
+    """Return the service's error block as text for a message."""
+    if not isinstance(block, dict) or not any(block.values()):
+        return "the service gives no reason"
+    code = block.get("error_code") or "no code"
+    return f"{code}: {block.get('error_msg') or 'no message'}"

@@ -1,0 +1,49 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the options of a task to a request: what people are told although it is no error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.options import (
+    RUN_OPTIONS,
+    request_from,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.scripts import ScriptContent
+
+DEFAULTS: dict[str, Any] = {name: option.get("default") for name, option in RUN_OPTIONS.items()}
+
+
+def warnings(script: bytes, **options: Any) -> list[str]:
+    told: list[str] = []
+    params = {**DEFAULTS, "api_generation": "current", "instance_ids": ["i-1"], **options}
+    kind = params.pop("type", "RunShellScript")
+    request_from(params, check_mode=False, warn=told.append, script=ScriptContent(script), type=kind)
+    return told
+
+
+@pytest.mark.parametrize(
+    ("script", "options", "told"),
+    [
+        (b"#!/bin/sh\r\necho hi\r\n", {}, True),
+        (b"echo hi\r\n", {"container_name": "web"}, True),
+        (b"#!/bin/sh\necho hi\n", {}, False),
+        (b"print('hi')\r\n", {"launcher": "python3"}, False),
+        (b"echo hi\r\n", {"type": "RunBatScript"}, False),
+    ],
+)
+def test_windows_line_ends_are_told_where_a_linux_shell_trips_over_them(
+    script: bytes, options: dict[str, Any], told: bool
+):
+    assert [("CRLF" in text) for text in warnings(script, **options)] == [True] * told
+
+
+@pytest.mark.parametrize("options", [{"username": "web"}, {"working_dir": "/srv"}])
+def test_what_has_no_effect_in_a_container_is_told(options: dict[str, Any]):
+    assert warnings(b"id", **options) == []
+    assert warnings(b"id", container_name="web", **options) == [
+        "username and working_dir have no effect in a container"
+    ]

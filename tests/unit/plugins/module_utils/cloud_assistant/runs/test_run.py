@@ -1,0 +1,406 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs against a service in memory that is slow to show what it did, forgets instances, or stops answering."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Reply
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.invocations import (
+    results,
+    waiting,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs import run
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.outcome import RunOutcome
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.request import RunRequest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.scripts import ScriptContent
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import Targets
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
+    ApiError,
+    CloudError,
+    TransportError,
+    WaitTimeout,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+
+NOW = datetime(2026, 4, 27, 8, 0, 30, tzinfo=timezone.utc)
+
+
+@dataclass
+class Service:
+    """A service in memory, in the place of a client: every script ends at once with exit code 0."""
+
+    generation: str = "current"
+    region: str = "cn-hangzhou"
+    hidden_looks: int = 0  # state reads that do not show a new invocation yet
+    late_reads: int = 0  # result reads in which the records are still missing
+    no_record: frozenset[str] = frozenset()
+    created_before: timedelta = timedelta(0)
+    running: frozenset[str] = frozenset()
+    dropped: int = 0
+    refuse: Callable[[str, Mapping[str, Any]], CloudError | None] = lambda operation, params: None
+    requests: Counter[str] = field(default_factory=Counter)
+    sent: list[dict[str, Any]] = field(default_factory=list)
+    invocations: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def call(self, operation: str, params: Mapping[str, Any], *, deadline: Any = None) -> Reply:
+        self.requests[operation] += 1
+        error = self.refuse(operation, params)
+        if error:
+            raise error
+        assert operation == "RunCommand", operation
+        self.sent.append(dict(params))
+        invoke_id = f"t-{len(self.sent)}"
+        self.invocations[invoke_id] = dict(params)
+        return Reply({"InvokeId": invoke_id, "CommandId": f"c-{len(self.sent)}"}, NOW)
+
+    def pages(
+        self, operation: str, params: Mapping[str, Any], *, page_size: int = 50, deadline: Any = None
+    ) -> Iterator[Reply]:
+        self.requests[operation] += 1
+        error = self.refuse(operation, params)
+        if error:
+            raise error
+        if operation == "DescribeInvocations":
+            yield self._states(params)
+        else:
+            yield from self._results(params, page_size)
+
+    def _states(self, params: Mapping[str, Any]) -> Reply:
+        if self.hidden_looks:
+            self.hidden_looks -= 1
+            return Reply({"Invocations": {"Invocation": []}}, NOW)
+        rows = []
+        for invoke_id, made in self.invocations.items():
+            if params.get("InvokeId") not in (None, invoke_id):
+                continue
+            tags = params.get("Tag") or []
+            if any(tag not in (made.get("Tag") or []) for tag in tags):
+                continue
+            over = not self.running & set(made["InstanceId"])
+            rows.append(
+                {
+                    "InvokeId": invoke_id,
+                    "InvocationStatus": "Success" if over else "Running",
+                    "CreationTime": (NOW - self.created_before).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                    "InvokeInstances": {"InvokeInstance": [self._row(item, None) for item in made["InstanceId"]]},
+                }
+            )
+        return Reply({"Invocations": {"Invocation": rows}}, NOW)
+
+    def _results(self, params: Mapping[str, Any], size: int) -> Iterator[Reply]:
+        late, self.late_reads = self.late_reads > 0, max(0, self.late_reads - 1)
+        ids = [] if late else list(self.invocations[params["InvokeId"]]["InstanceId"])
+        rows = [self._row(item, params["InvokeId"]) for item in ids if item not in self.no_record]
+        for start in range(0, max(1, len(rows)), size):
+            yield Reply({"Invocation": {"InvocationResults": {"InvocationResult": rows[start : start + size]}}}, NOW)
+
+    def _row(self, instance_id: str, invoke_id: str | None) -> dict[str, Any]:
+        status = "Running" if instance_id in self.running else "Success"
+        row = {"InstanceId": instance_id, "InvocationStatus": status, "ExitCode": 0, "Dropped": self.dropped}
+        if invoke_id:
+            row.update(InvokeId=invoke_id, Output=base64.b64encode(b"hello\n").decode())
+        return row
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "FIRST_LOOK", 0.0)
+    monkeypatch.setattr(waiting, "proportional_interval", lambda elapsed: 0.01)
+    monkeypatch.setattr(results, "RECORD_GRACE", 0.1)
+    monkeypatch.setattr(results, "REREAD_PAUSE", 0.01)
+
+
+def ids(count: int) -> list[str]:
+    return [f"i-{number:04}" for number in range(count)]
+
+
+def start(service: Service, instances: list[str], **options: Any) -> RunOutcome:
+    request = RunRequest(Targets.of(instances), ScriptContent(b"echo hello"), **options)
+    return run.run(service, request)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("count", [1, 100, 101, 1000])
+def test_the_number_of_calls_is_the_floor(count: int):
+    service = Service()
+    outcome = start(service, ids(count))
+    assert [result.instance_id for result in outcome.results] == ids(count)
+    assert outcome.summary.success == count
+    batches = -(-count // 100)
+    assert service.requests["RunCommand"] == batches
+    assert service.requests["DescribeInvocations"] == 1
+    assert service.requests["DescribeInvocationResults"] == batches  # each counted once, read in pages of 50
+    assert sorted(item for params in service.sent for item in params["InstanceId"]) == ids(count)
+
+
+def test_one_batch_carries_the_users_token():
+    service = Service()
+    outcome = start(service, ids(3), client_token="mine")
+    assert service.sent[0]["ClientToken"] == "mine"
+    assert outcome.client_token == "mine"
+
+
+@pytest.mark.parametrize("options", [{}, {"batch_size": 2}, {"tags": {"team": "ops"}}])
+def test_a_run_started_again_with_the_token_that_it_was_given_makes_the_same_calls(options: dict[str, Any]):
+    service = Service()
+    outcome = start(service, ids(3), **options)
+    again = Service()
+    start(again, ids(3), client_token=outcome.client_token, **options)
+    assert sorted(again.sent, key=str) == sorted(service.sent, key=str)
+
+
+@pytest.mark.parametrize("options", [{}, {"batch_size": 2}, {"tags": {"team": "ops"}}])
+def test_a_run_started_again_under_its_key_makes_the_same_calls(options: dict[str, Any]):
+    first, again = Service(), Service()
+    for service in (first, again):
+        assert start(service, ids(3), idempotency_key="k", **options).client_token is None
+    assert sorted(again.sent, key=str) == sorted(first.sent, key=str)
+
+
+def test_other_scripts_and_other_keys_make_other_calls():
+    sent = []
+    for script, key in ((b"a", "k"), (b"b", "k"), (b"a", "l")):
+        service = Service()
+        run.run(service, RunRequest(Targets.of(ids(1)), ScriptContent(script), idempotency_key=key))  # type: ignore[arg-type]
+        sent += [params["ClientToken"] for params in service.sent]
+    assert len(set(sent)) == 3
+
+
+def test_the_token_of_a_key_does_not_depend_on_secret_values():
+    """Tokens are written into logs, where a short secret could be found by trying."""
+    tokens = set()
+    for value in ("one", "two"):
+        service = Service()
+        script = ScriptContent(b"echo {{pw}}")
+        wanted = RunRequest(Targets.of(ids(1)), script, secret_parameters={"pw": value}, idempotency_key="k")
+        run.run(service, wanted)  # type: ignore[arg-type]
+        tokens.add(service.sent[0]["ClientToken"])
+    assert len(tokens) == 1
+
+
+def test_a_refusal_that_the_service_remembers_does_not_hold_up_a_key():
+    """The token of a key comes again at the next start; a service that answers it from memory is asked anew."""
+    quota = ApiError("RunCommand", "Invocation.ExceedQuota", "no more today", "R-1", 403, "host")
+    remembered: set[str] = set()
+
+    def refuse(operation: str, params: Mapping[str, Any]) -> CloudError | None:
+        return quota if operation == "RunCommand" and (full or params["ClientToken"] in remembered) else None
+
+    full = True
+    service = Service(refuse=refuse)
+    assert start(service, ids(2), idempotency_key="k").summary.failed == 2
+    assert service.requests["RunCommand"] == 2
+    first = Service()
+    start(first, ids(2), idempotency_key="k")
+    remembered, full = {first.sent[0]["ClientToken"]}, False
+    assert start(service, ids(2), idempotency_key="k").summary.success == 2
+    assert start(Service(refuse=refuse), ids(2), client_token=first.sent[0]["ClientToken"]).summary.failed == 2
+
+
+def test_a_call_under_a_key_that_may_have_arrived_is_gone_on_with_by_the_key():
+    lost = TransportError("RunCommand", "host", "the connection was closed", may_have_arrived=True)
+    service = Service(refuse=lambda operation, params: lost if operation == "RunCommand" else None)
+    failure = start(service, ids(2), idempotency_key="k").failure()
+    assert "run the task again: under its idempotency_key what has succeeded or still runs is left" in str(failure)
+    assert "client_token" not in str(failure)
+
+
+def test_a_call_that_may_have_arrived_counts_as_a_change_and_tells_how_to_go_on():
+    lost = TransportError("RunCommand", "host", "the connection was closed", may_have_arrived=True)
+    outcome = start(Service(refuse=lambda operation, params: lost if operation == "RunCommand" else None), ids(2))
+    failure = outcome.failure()
+    assert failure is not None
+    assert failure.result["changed"] is True
+    assert f"add client_token: {outcome.client_token} to the task" in str(failure)
+
+
+def test_twenty_tags_of_the_users_leave_no_room_and_each_batch_is_asked_for_by_id():
+    service = Service()
+    outcome = start(service, ids(4), batch_size=2, tags={f"k{number}": "v" for number in range(20)})
+    assert outcome.summary.success == 4
+    assert all(len(params["Tag"]) == 20 for params in service.sent)
+    assert service.requests["DescribeInvocations"] == 2
+
+
+def test_what_is_not_to_be_seen_yet_is_waited_for():
+    service = Service(hidden_looks=3, late_reads=2)
+    outcome = start(service, ids(2))
+    assert outcome.summary.success == 2
+    assert outcome.failure() is None
+    assert (service.requests["DescribeInvocations"], service.requests["DescribeInvocationResults"]) == (4, 3)
+
+
+def test_a_record_that_stays_open_is_read_less_and_less_often(monkeypatch: pytest.MonkeyPatch):
+    """An instance that was released while the script ran: a read a second of each batch would be throttled."""
+    monkeypatch.setattr(results, "REREAD_PAUSE", 1.0)
+    service, now = Service(running=frozenset({"i-0000"})), [0.0]
+    service.invocations["t-1"] = {"InstanceId": ids(2)}
+    deadline = Deadline(3600, clock=lambda: now[0], sleep=lambda seconds: now.append(now.pop() + seconds))
+    found = results.read_results(service, "t-1", ids(2), deadline)  # type: ignore[arg-type]
+    assert [found[item].status for item in ids(2)] == ["Running", "Success"]
+    assert service.requests["DescribeInvocationResults"] < 400
+
+
+def test_an_instance_without_a_record_has_failed_with_that_reason():
+    outcome = start(Service(no_record=frozenset({"i-0001"})), ids(3))
+    assert outcome.failed_instances == ["i-0001"]
+    assert [result.status for result in outcome.results] == ["Success", "Failed", "Success"]
+    assert "made no record" in str(outcome.failure())
+
+
+@pytest.mark.parametrize(("age", "changed"), [(timedelta(0), True), (timedelta(seconds=10), False)])
+def test_an_invocation_older_than_the_call_is_a_replay(age: timedelta, changed: bool):
+    assert start(Service(created_before=age), ids(2), client_token="mine").changed is changed
+
+
+def test_under_a_token_of_its_own_nothing_is_a_replay():
+    assert start(Service(created_before=timedelta(hours=1)), ids(2)).changed
+
+
+def test_an_invocation_seen_before_the_call_is_a_replay():
+    service = Service()
+    start(service, ids(2), client_token="mine")
+    service.sent.clear()  # the service would answer with the first invocation again
+    assert not start(service, ids(2), client_token="mine").changed
+
+
+def test_a_read_that_fails_fails_the_run_and_keeps_the_rest():
+    lost = TransportError("DescribeInvocationResults", "host", "the answer ended early", may_have_arrived=False)
+
+    def refuse(operation: str, params: Mapping[str, Any]) -> CloudError | None:
+        broken = operation == "DescribeInvocationResults" and params["InvokeId"] == "t-1"
+        return lost if broken else None
+
+    outcome = start(Service(refuse=refuse), ids(4), batch_size=2, max_concurrent_batches=1)
+    failure = outcome.failure()
+    assert failure is not None
+    assert "ended early" in str(failure)
+    assert failure.result["invoke_ids"] == ["t-1", "t-2"]
+    assert [("stdout" in result) for result in failure.result["results"]] == [False, False, True, True]
+    assert [result["status"] for result in failure.result["results"]] == ["Success"] * 4
+
+
+def test_states_that_cannot_be_read_end_the_run_with_what_is_known():
+    denied = ApiError("DescribeInvocations", "Forbidden.RAM", "not authorized", "R-1", 403, "host")
+
+    def refuse(operation: str, params: Mapping[str, Any]) -> CloudError | None:
+        return denied if operation == "DescribeInvocations" else None
+
+    failure = start(Service(refuse=refuse, running=frozenset(ids(2))), ids(2)).failure()
+    assert failure is not None
+    assert failure.result["error"]["code"] == "Forbidden.RAM"
+    assert failure.result["invoke_ids"] == ["t-1"]
+    assert failure.result["changed"] is True
+    assert "Not over on 2 instances (i-0000, i-0001). The script goes on there; ecs_invocation_info" in str(failure)
+
+
+def passing(error: CloudError) -> CloudError:
+    error.passing = True
+    return error
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        ApiError("DescribeInvocations", "Throttling.User", "flow control", "R-1", 400, "host"),
+        TransportError("DescribeInvocations", "host", "the network is unreachable", may_have_arrived=False),
+    ],
+)
+def test_a_wait_outlasts_what_passes(trouble: CloudError):
+    """A script of an hour is not given up because of a minute without its state."""
+    looks = iter([passing(trouble)] * 3)
+
+    def refuse(operation: str, params: Mapping[str, Any]) -> CloudError | None:
+        return next(looks, None) if operation == "DescribeInvocations" else None
+
+    outcome = start(Service(refuse=refuse), ids(2))
+    assert (outcome.summary.success, outcome.failure()) == (2, None)
+
+
+def test_what_does_not_pass_in_time_is_told_with_the_wait():
+    down = passing(ApiError("DescribeInvocations", "ServiceUnavailable", "try later", "R-1", 503, "host"))
+    service = Service(refuse=lambda operation, params: down if operation == "DescribeInvocations" else None)
+    # the results, which another operation gives, show that all is over
+    assert start(service, ids(2), wait_timeout=0.1).failure() is None
+    service.running = frozenset(ids(1))
+    failure = start(service, ids(2), wait_timeout=0.1).failure()
+    assert isinstance(failure, WaitTimeout)
+    assert "invocation t-2: not done after 0 s, the time allowed has passed; its state cannot be read" in str(failure)
+    assert failure.result["error"]["code"] == "ServiceUnavailable"
+    assert failure.result["invoke_ids"] == ["t-2"]
+
+
+def test_a_batch_that_fails_leaves_the_others_and_is_told_once():
+    quota = ApiError("RunCommand", "Invocation.ExceedQuota", "no more today", "R-1", 403, "host")
+
+    def refuse(operation: str, params: Mapping[str, Any]) -> CloudError | None:
+        return quota if operation == "RunCommand" and params["InstanceId"][0] == "i-0002" else None
+
+    outcome = start(Service(refuse=refuse), ids(6), batch_size=2)
+    assert [result.status for result in outcome.results] == ["Success", "Success", "Failed", "Failed"] + ["Success"] * 2
+    assert outcome.results[2].error_code == "Invocation.ExceedQuota"
+    failure = outcome.failure()
+    assert failure is not None
+    assert failure.result["error"]["code"] == "Invocation.ExceedQuota"
+    assert str(failure).count("no more today") == 1
+    assert str(failure).startswith("2 of 6 instances failed:")
+
+
+def test_a_thousand_failures_make_a_short_message():
+    quota = ApiError("RunCommand", "Invocation.ExceedQuota", "no more today", "R-1", 403, "host")
+    failure = start(Service(refuse=lambda operation, params: quota), ids(1000)).failure()
+    assert failure is not None
+    assert len(str(failure)) < 500
+    assert len(failure.result["failed_instances"]) == 1000
+
+
+def test_the_time_for_waiting_ends_with_what_is_known():
+    outcome = start(Service(running=frozenset({"i-0001"})), ids(4), batch_size=2, wait_timeout=0.2)
+    failure = outcome.failure()
+    assert isinstance(failure, WaitTimeout)
+    assert "invocation t-1: not done after 0 s" in str(failure)
+    assert "Not over on instance i-0001" in str(failure)
+    assert "ecs_invocation_info" in str(failure)
+    assert [result["status"] for result in failure.result["results"]] == ["Success", "Running", "Success", "Success"]
+    assert failure.result["summary"]["running"] == 1
+    assert failure.result["results"][0]["stdout"] == "hello"
+
+
+def test_max_failures_leaves_the_rest_unstarted():
+    outcome = start(Service(no_record=frozenset({"i-0001"})), ids(6), batch_size=2, max_failures=0)
+    assert [result.status for result in outcome.results] == ["Success", "Failed"] + ["Skipped"] * 4
+    assert "max_failures (0)" in outcome.results[5].error_info
+    assert start(Service(no_record=frozenset({"i-0001"})), ids(6), batch_size=2, max_failures=1).summary.success == 5
+
+
+def test_dropped_output_is_told():
+    told: list[str] = []
+    request = RunRequest(Targets.of(ids(2)), ScriptContent(b"x"))
+    run.run(Service(dropped=7), request, warn=told.append)  # type: ignore[arg-type]
+    assert "i-0000 lost 7 bytes, i-0001 lost 7 bytes" in told[0]
+
+
+def test_without_waiting_only_the_call_is_made():
+    service = Service()
+    outcome = start(service, ids(150), wait=False)
+    assert outcome.summary.running == 150
+    assert outcome.changed
+    assert dict(service.requests) == {"RunCommand": 2}
+
+
+def test_a_dry_run_carries_neither_schedule_nor_the_users_token():
+    service = Service()
+    outcome = start(service, ids(150), dry_run=True, frequency="0 0 3 * * ?", client_token="mine", keep_command=True)
+    assert {params["RepeatMode"] for params in service.sent} == {"DryRun"}
+    assert {params["Frequency"] for params in service.sent} == {None}
+    assert {params["KeepCommand"] for params in service.sent} == {None}
+    assert "mine" not in {params["ClientToken"] for params in service.sent}
+    assert (outcome.changed, outcome.invoke_ids, outcome.summary.skipped) == (True, [], 150)

@@ -1,0 +1,172 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scripts: size, placeholders, parameters."""
+
+from __future__ import annotations
+
+import base64
+import json
+import string
+
+import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant import scripts as content
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.scripts import ScriptContent
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
+from hypothesis import given
+from hypothesis import strategies as st
+
+NAMES = st.text(string.ascii_letters + string.digits + "_-", min_size=1, max_size=12)
+
+
+@given(st.binary(min_size=1, max_size=200))
+def test_what_goes_out_is_the_script_byte_for_byte(data: bytes):
+    script = ScriptContent(data)
+    assert base64.b64decode(script.base64) == data
+    assert len(script.base64) == content.encoded_size(data)
+
+
+def test_line_ends_stay():
+    assert ScriptContent.from_text("a\r\nb\n").data == b"a\r\nb\n"
+
+
+@pytest.mark.parametrize(("size", "fits"), [(18432, True), (18433, False)])
+def test_the_limit_counts_bytes_after_base64(size: int, fits: bool):
+    script = ScriptContent(b"x" * size)
+    if fits:
+        script.check_size()
+    else:
+        with pytest.raises(InputError, match=r"^content: the script has 24580 bytes after Base64, the limit is 24576$"):
+            script.check_size()
+
+
+def test_the_limit_counts_bytes_not_characters():
+    with pytest.raises(InputError, match="after Base64"):
+        ScriptContent.from_text("é" * 9217).check_size()
+
+
+def test_parameters_count_towards_the_limit():
+    script = ScriptContent(b"x" * 18000)
+    script.check_size()
+    with pytest.raises(InputError, match="with its parameters"):
+        script.check_size(parameters={"name": "v" * 450})
+
+
+@pytest.mark.parametrize(("size", "fits"), [(16384, True), (16385, False)])
+def test_the_classic_limit_counts_bytes_before_base64(size: int, fits: bool):
+    script = ScriptContent(b"x" * size)
+    if fits:
+        script.check_size("classic")
+    else:
+        with pytest.raises(InputError, match="16385 bytes, the classic API takes 16384"):
+            script.check_size("classic")
+
+
+def test_an_empty_script_is_refused():
+    with pytest.raises(InputError, match="empty"):
+        ScriptContent(b"").check_size()
+
+
+def test_placeholders_regard_neither_case_nor_blanks_and_leave_built_ins_out():
+    script = ScriptContent(b"{{ Name }} {{name}} {{\nother\n}} {{ACS::InstanceId}} {{oos:x}} {{.Names}} {{print $1}}")
+    assert script.placeholders() == ("Name", "other")
+    assert script.uses_built_ins
+    assert not ScriptContent(b"{{name}}").uses_built_ins
+
+
+@given(st.lists(NAMES, max_size=8))
+def test_each_placeholder_is_found_once(names: list[str]):
+    script = ScriptContent(" ".join(f"{{{{ {name} }}}}" for name in names).encode())
+    assert [name.lower() for name in script.placeholders()] == list(dict.fromkeys(name.lower() for name in names))
+
+
+@pytest.mark.parametrize(
+    ("script", "problem"),
+    [
+        (b"{{na me}}", "letters, digits"),
+        (b"{{" + b"n" * 65 + b"}}", "longer than 64 bytes"),
+        (b"".join(b"{{n%d}}" % number for number in range(21)), "21 different parameters, at most 20"),
+        (b"{{}}", "is empty"),
+    ],
+)
+def test_placeholders_that_the_service_refuses(script: bytes, problem: str):
+    with pytest.raises(InputError, match=problem):
+        ScriptContent(script).check_names()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "secret", "problem"),
+    [
+        ({"": "x"}, {}, "^parameters: the name '' is empty"),
+        ({"n" * 65: "x"}, {}, "longer than 64 bytes"),
+        ({"a b": "x"}, {}, "letters, digits"),
+        ({"ü": "x"}, {}, "letters, digits"),
+        ({"ACS::InstanceId": "x"}, {}, "the service's own"),
+        ({}, {"acs::x": "x"}, "^secret_parameters: .*the service's own"),
+        ({"name": "x", "NAME": "y"}, {}, "given twice"),
+        ({"name": "x"}, {"name": "hidden"}, "given twice"),
+        ({f"n{number}": "x" for number in range(11)}, {}, "11 values, at most 10"),
+        ({f"n{number}": "x" for number in range(6)}, {f"s{number}": "x" for number in range(5)}, "11 values"),
+        ({"name": ["x"]}, {}, "not text"),
+        ({"name": True}, {}, "not text"),
+        ({"name": None}, {}, "not text"),
+    ],
+)
+def test_values_that_are_refused(parameters: dict, secret: dict, problem: str):
+    with pytest.raises(InputError, match=problem) as caught:
+        content.merge_parameters(parameters, secret)
+    assert "hidden" not in str(caught.value)
+
+
+def test_numbers_become_text():
+    assert content.merge_parameters({"count": 3, "share": 0.5}, {"pin": "0042"}) == {
+        "count": "3",
+        "share": "0.5",
+        "pin": "0042",
+    }
+
+
+def test_values_and_placeholders_have_to_match():
+    content.match_parameters({"NAME": ""}, ["name"])
+    content.match_parameters({}, ["name"], optional=["Name"])
+    with pytest.raises(InputError, match="needs a value for 'other'"):
+        content.match_parameters({"name": "x"}, ["name", "other"])
+    with pytest.raises(InputError, match="'nome': command 'c' has no such parameter; its parameters are name"):
+        content.match_parameters({"nome": "x"}, ["name"], of="command 'c'")
+    with pytest.raises(InputError, match="it has none"):
+        content.match_parameters({"name": "x"}, [])
+
+
+@given(st.dictionaries(NAMES, st.text(max_size=20), max_size=10), st.binary(min_size=1, max_size=300))
+def test_the_size_is_that_of_script_and_parameters(values: dict[str, str], data: bytes):
+    try:
+        merged = content.merge_parameters(values)
+    except InputError:
+        return  # two names that differ by case only
+    total = content.encoded_size(data) + (
+        content.encoded_size(json.dumps(merged, ensure_ascii=False).encode()) if merged else 0
+    )
+    assert total <= content.MAX_ENCODED_SIZE
+    ScriptContent(data).check_size(parameters=merged)
+
+
+@pytest.mark.parametrize(
+    "launcher",
+    ["python3 -u", 'python3 -u {{ACS::ScriptFileName|Ext(".py")}}', "x {{ acs::scriptfilename }}", "n" * 1024],
+)
+def test_launchers_that_the_agent_starts(launcher: str):
+    content.check_launcher(launcher)
+
+
+@pytest.mark.parametrize(
+    ("launcher", "problem"),
+    [
+        ("n" * 1025, "1025 bytes, at most 1024"),
+        ("é" * 513, "1026 bytes"),
+        ("x {{ACS::InstanceId}}", "only {{ACS::ScriptFileName}}"),
+        ("{{ACS::ScriptFileName}} {{ACS::ScriptFileName}}", "once only"),
+    ],
+)
+def test_launchers_that_it_does_not_start(launcher: str, problem: str):
+    with pytest.raises(InputError, match=problem):
+        content.check_launcher(launcher)
