@@ -53,7 +53,7 @@ def make_importable() -> None:
 
 def _schedule_module() -> Any:
     make_importable()
-    return importlib.import_module(f"{_NAME}.plugins.module_utils.cloud_assistant.schedule")
+    return importlib.import_module(f"{_NAME}.plugins.module_utils.cloud_assistant.frequency")
 
 
 def parse_frequency(text: str, timeout: int) -> Schedule:

@@ -28,7 +28,7 @@ class BadSchedule(ValueError):
 
 def read(kind: str, text: str) -> Any:
     """The Schedule of an expression by its kind (Period, Rate, At) as it is delivered. Raises BadSchedule."""
-    schedule = _module("cloud_assistant.schedule")
+    schedule = _module("cloud_assistant.frequency")
     cron = _module("cloud_assistant.cron")
     if kind == "At":
         return schedule.AtSchedule(text, _read_at(text))
