@@ -20,6 +20,7 @@ PLACES = {
     "inventory": (226, 30),
     "lookup": (376, 30),
     "modules": (596, 30),
+    "filter": (76, 120),
     "plugin_utils": (226, 120),
     "cloud_assistant": (376, 210),
     "alibaba": (376, 300),

@@ -44,7 +44,7 @@ def requirements(name: str) -> set[str]:
     return {re.split(r"[<>=!~ ]", line)[0] for line in lines if line and not line.startswith(("#", "-r"))}
 
 
-@pytest.mark.parametrize("kind", ["lookup", "inventory", "connection"])
+@pytest.mark.parametrize("kind", ["lookup", "inventory", "connection", "filter", "callback"])
 def test_it_names_every_plugin(kind: str):
     rows = [row for row in table(section("What is in it"), "plugin") if row[0].startswith(kind)]
     assert names(rows) == files(f"plugins/{kind}")

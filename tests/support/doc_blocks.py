@@ -23,7 +23,7 @@ PLUGINS = [
     *sorted((REPOSITORY / "plugins" / "modules").glob("*.py")),
     *(
         path
-        for kind in ("lookup", "inventory", "connection")
+        for kind in ("lookup", "inventory", "connection", "filter", "callback")
         for path in sorted((REPOSITORY / "plugins" / kind).glob("*.py"))
     ),
 ]

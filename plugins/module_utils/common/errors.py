@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .printable import visible
+
 
 class CloudError(Exception):
     """Base of every error that is reported to the user.
@@ -21,6 +23,10 @@ class CloudError(Exception):
     def __init__(self, message: str, **result: Any) -> None:
         super().__init__(message)
         self.result: dict[str, Any] = result
+
+    def __str__(self) -> str:
+        # instances and services put anything into what a message quotes, and the terminal would obey it
+        return visible(super().__str__())
 
 
 class InputError(CloudError):

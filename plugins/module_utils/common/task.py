@@ -22,6 +22,7 @@ from ansible.module_utils.common.text.converters import to_text
 from ansible.module_utils.errors import UnsupportedError
 
 from .errors import CloudError
+from .printable import visible
 
 NOT_SHOWN = "(not shown)"
 """What a result says in the place of an option that it does not repeat."""
@@ -97,7 +98,7 @@ def run_module(spec: TaskSpec, ensure: Operation) -> None:
         diff_mode=module._diff,
         no_log=module.no_log,
         # ansible-core 2.19 and later do not take secrets out of warnings
-        warn=lambda text: module.warn(remove_values(text, module.no_log_values)),
+        warn=lambda text: module.warn(visible(remove_values(text, module.no_log_values))),
     )
     result = _outcome(ensure, task)
     module.params.update(_unshown(spec, module.params))
@@ -131,7 +132,7 @@ def run_in_process(
     secrets: set[str] = validation._no_log_values | _secrets_of(spec, params)
 
     def without_secrets(tell: Callable[[str], None]) -> Callable[[str], None]:
-        return lambda text: tell(remove_values(text, secrets))
+        return lambda text: tell(visible(remove_values(text, secrets)))
 
     task = TaskContext(
         params=params,

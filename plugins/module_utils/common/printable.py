@@ -1,0 +1,43 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Text that is safe to show: control characters made visible, lines cut to a width."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# control characters but tab and line feed, what turns the direction of text round, line ends that are none in a
+# terminal, lone surrogates and the code points that no XML document may hold
+_UNSAFE = re.compile(
+    "[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
+)
+
+
+def visible(text: str) -> str:
+    r"""Return the text with every character that a terminal or a browser would obey in escaped form, such as ``\x1b``.
+
+    Tabs and line feeds stay as they are, and CR LF becomes a line feed.
+    """
+    return _UNSAFE.sub(_escape, text.replace("\r\n", "\n"))
+
+
+def _escape(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode("ascii")
+
+
+def cut(text: str, width: int) -> str:
+    """Return the text, its end replaced by an ellipsis where it would fill more than `width` columns of a terminal."""
+    if len(text) * 2 <= width:
+        return text
+    used = 0
+    fits = 0  # characters that leave room for the ellipsis
+    for place, character in enumerate(text):
+        if used + 1 <= width:
+            fits = place
+        used += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        if used > width:
+            return f"{text[:fits]}…"
+    return text

@@ -1,0 +1,36 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the filters take: the ``results`` of a task, or the whole registered result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+
+def rows_of(value: Any, name: str) -> list[Mapping[str, Any]]:
+    """Return the results per instance in the input of the filter `name`.
+
+    Raises AnsibleFilterError if there are none: `value` is neither a list of dictionaries nor a registered result.
+    """
+    rows = value.get("results") if isinstance(value, Mapping) else value
+    if not isinstance(rows, (list, tuple)):
+        raise AnsibleFilterError(f"{name}: the input must be the results of a run, a list, or a result that holds them")
+    for number, row in enumerate(rows):
+        if not isinstance(row, Mapping) or not {"instance_id", "status"} <= row.keys():
+            raise AnsibleFilterError(f"{name}: entry {number} is not a result with instance_id and status")
+    return list(rows)
+
+
+def positive(value: Any, option: str, name: str) -> int:
+    """Return an option of the filter `name` that has to be a whole number from 1.
+
+    Raises AnsibleFilterError if it is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, str)) or not str(value).isdecimal() or int(value) < 1:
+        raise AnsibleFilterError(f"{name}: {option} must be a whole number of at least 1")
+    return int(value)
