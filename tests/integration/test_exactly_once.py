@@ -281,9 +281,9 @@ def test_the_rest_is_sent_alike_by_a_start_that_sees_a_part(emulator: Any):
 SCRIPT = """
 import json, sys
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import connect
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.content import ScriptContent
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.request import RunRequest
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.run import run
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.scripts import ScriptContent
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.request import RunRequest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.run import run
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import Targets
 account, ids = json.loads(sys.argv[1]), sys.argv[2:]
 wanted = RunRequest(Targets.of(ids), ScriptContent(b"sleep 1; echo ran"), batch_size=2, client_token="one-and-only")
