@@ -21,7 +21,7 @@ from aiohttp import web
 
 from .call import handlers
 from .control import Control
-from .delivery import Deliveries
+from .dispatch import Dispatcher
 from .fleet import FleetDocument
 from .huawei import clouddc, iam
 from .lifecycle import Lifecycle
@@ -39,24 +39,24 @@ class Emulator:
 
     def __init__(self, options: Options, rows: FleetDocument, work_dir: Path) -> None:
         self.cloud = Cloud(options, work_dir, rows)
-        self.deliveries = Deliveries(self.cloud)
-        self.lifecycle = Lifecycle(self.cloud, self.deliveries)
+        self.dispatcher = Dispatcher(self.cloud)
+        self.lifecycle = Lifecycle(self.cloud, self.dispatcher)
         self._on_reset: list[Callable[[], Awaitable[None]]] = [self._forget]
         self._runners: list[web.AppRunner] = []
 
     async def _forget(self) -> None:
-        await self.deliveries.clear()
+        await self.dispatcher.clear()
         await _remove(self.cloud.instance_root("x").parent)
 
     async def start(self, host: str, port: int) -> dict[str, str]:
         """Open the listeners; returns what the ready file says."""
-        service = Service(self.cloud, self.deliveries, self.lifecycle)
+        service = Service(self.cloud, self.dispatcher, self.lifecycle)
         huawei = {
             name: room.application(self.cloud) for name, room in (("iam_endpoint", iam), ("clouddc_endpoint", clouddc))
         }
         routes = [route for application in huawei.values() for route in application.router.routes()]
         actions = {*handlers(), *(route.name for route in routes if route.name)}
-        control = Control(self.cloud, self.deliveries, self.lifecycle, self._on_reset, actions)
+        control = Control(self.cloud, self.dispatcher, self.lifecycle, self._on_reset, actions)
         ecs = web.Application(client_max_size=1 << 22)
         ecs.add_routes(control.routes())
         ecs.router.add_route("GET", "/", service.handle)
@@ -86,7 +86,7 @@ class Emulator:
 
     async def stop(self) -> None:
         """Close the listeners and end every script."""
-        await self.deliveries.close()
+        await self.dispatcher.close()
         await asyncio.gather(*(runner.cleanup() for runner in self._runners))
 
 
@@ -110,7 +110,7 @@ async def serve(
             ready = await emulator.start(*listen)
             print(
                 f"emulator: {ready['endpoint']}, {len(emulator.cloud.instances)} instances; "
-                f"{emulator.deliveries.isolation}",
+                f"{emulator.dispatcher.isolation}",
                 flush=True,
             )
             if ready_file is not None:

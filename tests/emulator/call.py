@@ -14,7 +14,7 @@ from .state import Cloud, Region
 from .wire import Params
 
 if TYPE_CHECKING:
-    from .delivery import Deliveries
+    from .dispatch import Dispatcher
     from .lifecycle import Lifecycle
 
 Answer = dict[str, Any]
@@ -26,7 +26,7 @@ class Call:
     """What a handler is given. ``classic`` says that the request speaks the generation of 2018."""
 
     cloud: Cloud
-    deliveries: Deliveries
+    dispatcher: Dispatcher
     lifecycle: Lifecycle
     action: str
     params: Params

@@ -27,7 +27,7 @@ from typing import Any
 
 from aiohttp import web
 
-from .delivery import Deliveries
+from .dispatch import Dispatcher
 from .lifecycle import Lifecycle
 from .state import Cloud
 
@@ -41,14 +41,14 @@ class Control:
     def __init__(
         self,
         cloud: Cloud,
-        deliveries: Deliveries,
+        dispatcher: Dispatcher,
         lifecycle: Lifecycle,
         on_reset: list[Callable[[], Awaitable[None]]],
         actions: Collection[str],
     ) -> None:
         """``on_reset`` is called at each reset, before the state is forgotten; ``actions`` are all operations."""
         self._cloud = cloud
-        self._deliveries = deliveries
+        self._dispatcher = dispatcher
         self._lifecycle = lifecycle
         self._on_reset = on_reset
         self._actions = actions
@@ -130,7 +130,7 @@ class Control:
         seconds = document.get("advance_s") if isinstance(document, Mapping) else None
         if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not 0 <= seconds <= _LONGEST_ADVANCE_S:
             return _refused(f"advance_s is a number of seconds from 0 to {_LONGEST_ADVANCE_S}, a hundred years")
-        await self._cloud.clock.advance(float(seconds), self._deliveries.settled)
+        await self._cloud.clock.advance(float(seconds), self._dispatcher.settled)
         return web.json_response({"now": self._cloud.clock.now()})
 
     async def _reset(self, request: web.Request) -> web.Response:

@@ -10,7 +10,7 @@ import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from .delivery import Deliveries
+from .dispatch import Dispatcher
 from .fleet import Instance
 from .state import Cloud
 
@@ -21,11 +21,11 @@ class Lifecycle:
     While an instance goes down its scripts end without a report; ``Instance.cut_off`` says to their results why.
     """
 
-    def __init__(self, cloud: Cloud, deliveries: Deliveries) -> None:
+    def __init__(self, cloud: Cloud, dispatcher: Dispatcher) -> None:
         self._cloud = cloud
-        self._deliveries = deliveries
-        deliveries.power = {"poweroff": self.stop, "reboot": self.reboot}
-        deliveries.on_power_request = self.request
+        self._dispatcher = dispatcher
+        dispatcher.power = {"poweroff": self.stop, "reboot": self.reboot}
+        dispatcher.on_power_request = self.request
 
     async def _pause(self) -> None:
         if self._cloud.options.power_latency_ms:
@@ -54,7 +54,7 @@ class Lifecycle:
             instance.agent_online = True
             instance.last_heartbeat = now
         instance.changed()
-        self._deliveries.boot(instance)
+        self._dispatcher.boot(instance)
 
     async def start(self, instance: Instance) -> None:
         """Start a stopped instance; its agent comes online, and what waits for a start is run."""
@@ -84,7 +84,7 @@ class Lifecycle:
         """Delete an instance: its scripts end at once, and a little later it is gone with all that was to run on it."""
         await self._down(instance, "InstanceReleased")
         if self._cloud.options.power_latency_ms:
-            self._deliveries.spawn(self._vanish(instance))
+            self._dispatcher.spawn(self._vanish(instance))
         else:
             await self._vanish(instance)
 
@@ -93,7 +93,7 @@ class Lifecycle:
         instance.released = True
         instance.status = "Stopped"
         instance.changed()
-        self._deliveries.released(instance)
+        self._dispatcher.released(instance)
 
     def set_agent(self, instance: Instance, online: bool) -> None:
         """Connect or disconnect an agent; scripts that run go on."""
@@ -108,19 +108,19 @@ class Lifecycle:
         A later request replaces the one that is waiting.
         """
         seconds = seconds_until(when, self._cloud.clock.now(), instance.time_zone)
-        if seconds is None or verb not in (*self._deliveries.power, "cancel"):
+        if seconds is None or verb not in (*self._dispatcher.power, "cancel"):
             return
         if instance.shutdown is not None:
             instance.shutdown.cancel()
             instance.shutdown = None
         if verb != "cancel":
-            instance.shutdown = self._deliveries.spawn(self._go_down(instance, verb, seconds))
+            instance.shutdown = self._dispatcher.spawn(self._go_down(instance, verb, seconds))
 
     async def _go_down(self, instance: Instance, verb: str, seconds: float) -> None:
         if seconds:
             await self._cloud.clock.sleep(seconds)
         instance.shutdown = None
-        await self._deliveries.power[verb](instance)
+        await self._dispatcher.power[verb](instance)
 
     async def strike(self, instance: Instance, kind: str, after_s: float) -> None:
         """A fault on the instance's side: ``agent_offline`` or ``reboot``."""

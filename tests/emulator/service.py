@@ -20,7 +20,7 @@ from aiohttp import web
 
 from .call import Answer, Call, handlers
 from .classic import COMMON_NAMES, NAMES, exists, is_classic
-from .delivery import Deliveries
+from .dispatch import Dispatcher
 from .errors import OPERATIONS, ApiError, api_error
 from .faults import FaultRule
 from .lifecycle import Lifecycle
@@ -38,10 +38,10 @@ _LOG = logging.getLogger("emulator")
 class Service:
     """Answers the ECS API of the cloud."""
 
-    def __init__(self, cloud: Cloud, deliveries: Deliveries, lifecycle: Lifecycle) -> None:
+    def __init__(self, cloud: Cloud, dispatcher: Dispatcher, lifecycle: Lifecycle) -> None:
         options = cloud.options
         self._cloud = cloud
-        self._deliveries = deliveries
+        self._dispatcher = dispatcher
         self._lifecycle = lifecycle
         self._verifier = Verifier(options.access_key_id, options.access_key_secret, options.security_token)
         self._handlers = handlers()
@@ -141,7 +141,7 @@ class Service:
         row["generation"] = "classic" if classic else "current"
         region = check_region(action, params, options.region, classic)
         call = Call(
-            self._cloud, self._deliveries, self._lifecycle, action, params, classic, self._cloud.regions[region]
+            self._cloud, self._dispatcher, self._lifecycle, action, params, classic, self._cloud.regions[region]
         )
         row["unknown"] = sorted(_unknown_names(call))
         validate(call)
@@ -202,7 +202,7 @@ class Service:
         if fault.kind in ("agent_offline", "reboot"):
             instance = self._cloud.instances.get(fault.instance_id or first_target)
             if instance is not None:
-                self._deliveries.spawn(self._lifecycle.strike(instance, fault.kind, fault.delay_ms / 1000))
+                self._dispatcher.spawn(self._lifecycle.strike(instance, fault.kind, fault.delay_ms / 1000))
         return response
 
     def _first_target(self, params: Params, document: Answer) -> str:

@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import go_base64, launcher, parameters
+from . import agent_placeholders, go_base64, launcher_option
 from .host import Host, PipeReader
-from .launch import EXTENSIONS
 from .output import OutputBuffer
+from .process import EXTENSIONS
 from .tasks import FileReport, FileTask, Interrupted, Report, ScriptTask, invalid, refused
 from .view import SCRIPT_DIR
 
@@ -206,13 +206,13 @@ class Agent:
         try:
             if task.container_id or task.container_name:
                 text = "ContainerConnectFailed: no container runtime is running on this instance"
-                raise parameters.InvalidParameter("ContainerConnectFailed", text)
+                raise agent_placeholders.InvalidParameter("ContainerConnectFailed", text)
             if task.enable_parameter:
-                content = parameters.resolve(content, values)
-            words, extension = launcher.parse(task.launcher)
-        except parameters.InvalidParameter as exc:
+                content = agent_placeholders.resolve(content, values)
+            words, extension = launcher_option.parse(task.launcher)
+        except agent_placeholders.InvalidParameter as exc:
             refusal = {"kind": "invalid", "param": exc.param, "value": exc.value}
-        except parameters.UnknownInstanceName:
+        except agent_placeholders.UnknownInstanceName:
             text = "ResolvingInstanceNameFailed: Agent is not able to retrieve instance name"
             refusal = {"kind": "error", "code": "-12", "text": text, "exit_code": 0}
         if task.type == "RunPowerShellScript":

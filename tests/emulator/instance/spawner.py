@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .launch import Launch, deliver_file
+from .process import ScriptProcess, write_sent_file
 from .view import NONE, Machine
 
 MESSAGE_BYTES = 1 << 17
@@ -102,8 +102,8 @@ class Spawner:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             _keep_open(handles)
             if request["op"] == "run":
-                Launch(self.machine, request).run(names)
-            deliver_file(self.machine, request, names)
+                ScriptProcess(self.machine, request).run(names)
+            write_sent_file(self.machine, request, names)
         for handle in handles:
             os.close(handle)
         self.pids[pid] = request["id"]

@@ -73,7 +73,7 @@ def install_cloud_assistant(call: Call) -> Answer:
         instance.agent_installed = True
         instance.agent_version = AGENT_VERSIONS[instance.os_type]
         if not call.cloud.options.install_needs_reboot and instance.status == "Running":
-            call.deliveries.spawn(_come_online(call, instance))
+            call.dispatcher.spawn(_come_online(call, instance))
     return {}
 
 

@@ -12,7 +12,7 @@ from ..call import Answer, Call, operation
 from ..clock import iso
 from ..errors import ApiError
 from ..paging import Pager
-from ..parameters import placeholders
+from ..placeholders import placeholders
 from ..state import Command
 from ..targets import matches
 from ..validation import check_tags

@@ -93,7 +93,7 @@ def send_file(call: Call) -> Answer:
     for instance in instances:
         record = FileRecord(instance.id, created=call.now, updated=call.now)
         delivery.records[instance.id] = record
-        record.task = call.deliveries.spawn(_deliver(call, delivery, record, instance))
+        record.task = call.dispatcher.spawn(_deliver(call, delivery, record, instance))
     return {"InvokeId": delivery.id}
 
 
@@ -102,7 +102,7 @@ async def _deliver(call: Call, delivery: FileDelivery, record: FileRecord, insta
         record.status, record.error_code, record.error_info = status, code, info
         record.updated = call.now
 
-    refusal = await call.deliveries.reach(instance)
+    refusal = await call.dispatcher.reach(instance)
     if refusal:
         settle("Aborted", *refusal)
         return
@@ -118,11 +118,11 @@ async def _deliver(call: Call, delivery: FileDelivery, record: FileRecord, insta
         overwrite=delivery.overwrite,
         signature=hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
     )
-    async with call.deliveries.slots:
+    async with call.dispatcher.slots:
         record.started = call.now
         settle("Running")
         try:
-            report = await call.deliveries.agent(instance).send_file(task)
+            report = await call.dispatcher.agent(instance).send_file(task)
         except Interrupted:
             record.finished = call.now
             settle("Error", instance.cut_off or "ClientNotResponse", "the instance was stopped, restarted or released.")

@@ -11,7 +11,7 @@ from .. import collection
 from ..call import Answer, Call, operation
 from ..errors import ApiError
 from ..fleet import Instance
-from ..parameters import fill, is_no_text, placeholders
+from ..placeholders import fill, is_no_text, placeholders
 from ..state import Command, Invocation
 from ..targets import find
 from .runs import CONTENT_LIMIT, encoded_size, read_content, stored_commands
@@ -36,7 +36,7 @@ async def stop_invocation(call: Call) -> Answer:
     if any(identity not in invocation.records for identity in ids):
         raise call.error("InvalidInstanceId.NotFound")
     for identity in ids or list(invocation.records):
-        await call.deliveries.stop(invocation.records[identity])
+        await call.dispatcher.stop(invocation.records[identity])
     return {}
 
 
@@ -157,8 +157,8 @@ def modify_invocation_attribute(call: Call) -> Answer:
     if frequency and frequency != invocation.frequency:
         invocation.frequency = frequency
         for record in invocation.records.values():
-            call.deliveries.restart(record)
-    call.deliveries.accept(invocation, added)
+            call.dispatcher.restart(record)
+    call.dispatcher.accept(invocation, added)
     return answer
 
 

@@ -37,7 +37,7 @@ def change_one(call: Call) -> Answer:
         raise call.error("IncorrectInstanceStatus")
     if call.params.flag("DryRun"):
         raise call.error("DryRunOperation")
-    call.deliveries.spawn(_act(call, verb)(instance))
+    call.dispatcher.spawn(_act(call, verb)(instance))
     return {}
 
 
@@ -60,7 +60,7 @@ def change_many(call: Call) -> Answer:
             row |= {"Code": refused.code, "Message": refused.message, "CurrentStatus": instance.status}
         else:
             row |= {"Code": "200", "Message": "success", "CurrentStatus": _NEXT[verb]}
-            call.deliveries.spawn(_act(call, verb)(instance))
+            call.dispatcher.spawn(_act(call, verb)(instance))
         rows.append(row)
     return {"InstanceResponses": {"InstanceResponse": rows}}
 

@@ -14,7 +14,7 @@ from .. import collection
 from ..call import Answer, Call, operation
 from ..errors import ApiError
 from ..fleet import Instance
-from ..parameters import fill, placeholders, values
+from ..placeholders import fill, placeholders, values
 from ..state import Command, Invocation
 from ..targets import check_group, check_ready, of_run
 from ..validation import check_tags
@@ -177,7 +177,7 @@ def _accept(
     call.region.invocations.append(invocation)
     call.region.invocations_by_id[invocation.id] = invocation
     command.invoke_times += 1
-    call.deliveries.accept(invocation, instances)
+    call.dispatcher.accept(invocation, instances)
     return invocation
 
 

@@ -14,7 +14,7 @@ from emulator.classic import exists, is_classic
 from emulator.errors import OPERATIONS, ApiError, api_error
 from emulator.faults import FaultRule, Faults
 from emulator.fleet import make_fleet
-from emulator.parameters import fill, placeholders
+from emulator.placeholders import fill, placeholders
 from emulator.state import FAILED, STOPPED
 from emulator.statuses import legacy_instance, legacy_overall, overall, overall_file
 from emulator.tokens import ClientTokens

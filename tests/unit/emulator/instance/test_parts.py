@@ -9,9 +9,9 @@ import base64
 from pathlib import Path
 
 import pytest
-from emulator.instance import accounts, deliver, go_base64, launcher, parameters, schedules
-from emulator.instance.launch import SCRIPT_MARK
+from emulator.instance import accounts, agent_placeholders, go_base64, launcher_option, schedules, write_file
 from emulator.instance.output import OutputBuffer
+from emulator.instance.process import SCRIPT_MARK
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,18 +75,18 @@ VALUES = {"InstanceId": "i-1", "RegionId": "{{ACS::InstanceId}}", "InstanceName"
     ],
 )
 def test_built_in_parameters(script: bytes, resolved: bytes) -> None:
-    assert parameters.resolve(script, VALUES) == resolved
+    assert agent_placeholders.resolve(script, VALUES) == resolved
 
 
 @pytest.mark.parametrize("script", [b"{{ACS::Unknown}}", b"{{oos:x}}", b"{{ oos-secret : x }}"])
 def test_parameters_that_refuse_the_task(script: bytes) -> None:
-    with pytest.raises(parameters.InvalidParameter):
-        parameters.resolve(script, VALUES)
+    with pytest.raises(agent_placeholders.InvalidParameter):
+        agent_placeholders.resolve(script, VALUES)
 
 
 def test_an_instance_without_a_name() -> None:
-    with pytest.raises(parameters.UnknownInstanceName):
-        parameters.resolve(b"{{ACS::InstanceName}}", VALUES)
+    with pytest.raises(agent_placeholders.UnknownInstanceName):
+        agent_placeholders.resolve(b"{{ACS::InstanceName}}", VALUES)
 
 
 @pytest.mark.parametrize(
@@ -101,13 +101,13 @@ def test_an_instance_without_a_name() -> None:
     ],
 )
 def test_launchers(text: str, words: list[str], extension: str | None) -> None:
-    assert launcher.parse(text) == (words, extension)
+    assert launcher_option.parse(text) == (words, extension)
 
 
 @pytest.mark.parametrize("text", ["x {{ACS::InstanceId}}", "x {{ACS::ScriptFileName}} {{ACS::ScriptFileName}}"])
 def test_launchers_that_are_refused(text: str) -> None:
-    with pytest.raises(parameters.InvalidParameter) as caught:
-        launcher.parse(text)
+    with pytest.raises(agent_placeholders.InvalidParameter) as caught:
+        launcher_option.parse(text)
     assert caught.value.param == "InvalidEnvironmentParameter"
 
 
@@ -136,9 +136,9 @@ def test_only_an_exact_name_has_a_home(book: accounts.Book) -> None:
 @pytest.mark.parametrize("owner", ["7", "nobody"])
 def test_owners_of_files_are_names(book: accounts.Book, tmp_path: Path, owner: str) -> None:
     task = {"name": "f", "target_dir": str(tmp_path), "mode": "", "overwrite": True, "refusal": {}}
-    answer = deliver.deliver({**task, "owner": owner, "group": ""}, b"x", lambda path: path, book)
+    answer = write_file.write({**task, "owner": owner, "group": ""}, b"x", lambda path: path, book)
     assert (answer["status"], answer["param"], answer["value"]) == ("Invalid", "FileOwnerNotExist", owner)
-    answer = deliver.deliver({**task, "owner": "", "group": owner}, b"x", lambda path: path, book)
+    answer = write_file.write({**task, "owner": "", "group": owner}, b"x", lambda path: path, book)
     assert (answer["status"], answer["param"], answer["value"]) == ("Invalid", "FileGroupNotExist", owner)
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Delivery: bringing tasks to the instances' agents, at once, by schedule or at boot, and keeping their results."""
+"""Dispatch: bringing tasks to the instances' agents, at once, by schedule or at boot, and keeping their results."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _is_new_schedule(frequency: str) -> bool:
     return "(" in frequency or len(frequency.split()) != _PLAIN_CRON_FIELDS
 
 
-class Deliveries:
+class Dispatcher:
     """All tasks on their way or running. At most ``max_processes`` scripts run at one time; the rest are Pending."""
 
     def __init__(self, cloud: Cloud) -> None:

@@ -16,7 +16,7 @@ import signal
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from . import accounts, deliver
+from . import accounts, write_file
 from .view import NONE, SCRIPT_DIR, Machine
 
 EXTENSIONS = {"RunShellScript": ".sh", "RunBatScript": ".bat", "RunPowerShellScript": ".ps1"}
@@ -55,7 +55,7 @@ def _read_all(handle: int) -> bytes:
     return os.pread(handle, size, 0) if size else b""
 
 
-class Launch:
+class ScriptProcess:
     """One task on its way to becoming a process."""
 
     def __init__(self, machine: Machine, task: Mapping[str, Any]) -> None:
@@ -173,15 +173,15 @@ class Launch:
         return shutil.which(name, path=self.path)
 
 
-def deliver_file(machine: Machine, task: Mapping[str, Any], handles: Mapping[str, int]) -> NoReturn:
+def write_sent_file(machine: Machine, task: Mapping[str, Any], handles: Mapping[str, int]) -> NoReturn:
     """Write one sent file in the instance's view and say on ``handles["status"]`` how it went."""
-    launch = Launch(machine, task)
+    process = ScriptProcess(machine, task)
     try:
         machine.enter(task["root"], task["shell"], task["host_name"])
-        book = accounts.Book(launch.accounts_file("passwd"), launch.accounts_file("group"))
-        _say(handles["status"], deliver.deliver(task, _read_all(handles["content"]), launch.inside, book))
+        book = accounts.Book(process.accounts_file("passwd"), process.accounts_file("group"))
+        _say(handles["status"], write_file.write(task, _read_all(handles["content"]), process.inside, book))
     except OSError as exc:
-        _say(handles["status"], deliver.failed(deliver.CREATE_FAILED, exc))
+        _say(handles["status"], write_file.failed(write_file.CREATE_FAILED, exc))
     finally:
         os._exit(0)
 

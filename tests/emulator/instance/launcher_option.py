@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from .launch import SCRIPT_MARK
-from .parameters import InvalidParameter
+from .agent_placeholders import InvalidParameter
+from .process import SCRIPT_MARK
 
 _PLACEHOLDER = re.compile(
     r"\{\{\s*ACS\s*::\s*ScriptFileName\s*(?:\|\s*ext\(\s*[\"']?([^\"')]*)[\"']?\s*\)\s*)?\}\}", re.IGNORECASE
