@@ -7,41 +7,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import dataclasses
 import ipaddress
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from .app import serve
 from .fleet import FleetDocument, read_fleet
-from .state import Options
-
-_HELP = {
-    "region": "the region of instances whose fleet row names none, and of requests that name none",
-    "access_key_id": "the access key that is accepted",
-    "access_key_secret": "its secret",
-    "security_token": "the STS token that requests must carry; none when empty",
-    "account_id": "the account's id",
-    "api_latency_ms": "how long every API call takes",
-    "agent_latency_ms": "how long a task takes to its instance",
-    "power_latency_ms": "how long an instance stays in Starting or Stopping",
-    "visibility_lag_ms": "how long a new invocation or command cannot be read",
-    "delivery_timeout_s": "after how many emulated seconds a task for an unreachable agent is given up",
-    "max_processes": "how many scripts run at one time",
-    "quota_commands": "stored commands per region",
-    "quota_invocations": "invocations per region and day",
-    "kept_content_limit": "bytes of Base64 content that RunCommand with KeepCommand takes",
-    "generation": "auto, or current or classic for every request",
-    "install_needs_reboot": "an installed agent comes online only at the next start",
-    "work_dir": "where the instances' files lie; empty for memory where there is plenty, else the temporary directory",
-    "isolation": "how instances are kept apart: auto, namespace, user-namespace, none",
-}
-
-
-# options with a smallest value other than 0
-_LEAST = {"max_processes": 1}
+from .options import Options, read
 
 
 def _address(text: str) -> tuple[str, int]:
@@ -62,18 +37,22 @@ def _address(text: str) -> tuple[str, int]:
     return host, int(found[2])
 
 
-def _number(kind: type[int] | type[float], least: int) -> Callable[[str], float]:
-    """A converter of texts to numbers of ``kind`` that are finite and not under ``least``."""
+def _converter(option: dataclasses.Field[Any]) -> Callable[[str], Any]:
+    """Return a converter of texts to values of the option."""
 
-    def convert(text: str) -> float:
-        with contextlib.suppress(ValueError):
-            number = kind(text)
-            if least <= number < float("inf"):
-                return number
-        what = "whole number" if kind is int else "number"
-        raise argparse.ArgumentTypeError(f"a {what} of {least} or more is wanted, not {text}")
+    def convert(text: str) -> Any:
+        try:
+            return read(option, text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
 
     return convert
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"a whole number of 0 or more is wanted, not {text}")
+    return int(text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -99,25 +78,21 @@ def _parser() -> argparse.ArgumentParser:
         help='a JSON list of ECS instances, or {"instances": [...], "clouddc": [...]}',
     )
     fleet.add_argument(
-        "--instances", type=_number(int, 0), default=3, metavar="N", help="that many instances with default values"
+        "--instances", type=_count, default=3, metavar="N", help="that many instances with default values"
     )
-    for field in dataclasses.fields(Options):
-        flag = "--" + field.name.replace("_", "-")
-        if isinstance(field.default, bool):
-            parser.add_argument(flag, action="store_true", help=_HELP[field.name])
+    for option in dataclasses.fields(Options):
+        flag = "--" + option.name.replace("_", "-")
+        if isinstance(option.default, bool):
+            parser.add_argument(flag, action="store_true", help=option.metadata["help"])
             continue
-        choices = {
-            "generation": ["auto", "current", "classic"],
-            "isolation": ["auto", "namespace", "user-namespace", "none"],
-        }.get(field.name)
-        kind = type(field.default)
+        choices = option.metadata.get("choices")
         parser.add_argument(
             flag,
-            type=_number(kind, _LEAST.get(field.name, 0)) if kind in (int, float) else kind,
-            default=field.default,
-            help=_HELP[field.name],
+            type=str if choices else _converter(option),
+            default=option.default,
+            help=option.metadata["help"],
             choices=choices,
-            metavar=None if choices else "N" if field.default != "" and not isinstance(field.default, str) else "TEXT",
+            metavar=None if choices else "TEXT" if isinstance(option.default, str) else "N",
         )
     return parser
 

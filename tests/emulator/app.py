@@ -25,8 +25,9 @@ from .dispatch import Dispatcher
 from .fleet import FleetDocument
 from .huawei import clouddc, iam
 from .lifecycle import Lifecycle
+from .options import Options
 from .service import Service
-from .state import Cloud, Options
+from .state import Cloud
 
 # the SDKs send every parameter in the URL, a file of 32 KB after Base64 too, of which a character may take three bytes
 _LONGEST_LINE = 128 * 1024

@@ -10,6 +10,8 @@ GET   requests                         what was asked, in order, secrets masked
 GET   faults                           the rules in force with their counters
 POST  faults                           a rule or a list of rules (see ``faults``), added
 DELETE faults                          no more faults
+GET   options                          the options in force that may change while the emulator runs
+POST  options                          {"api_latency_ms": 50, ...}: changed until the next reset
 POST  instances/{id}/{action}          start, stop, reboot, agent-offline, agent-online, agent-uninstall, release,
                                        state (changes nothing); answers with the state after it
 POST  clock                            {"advance_s": N}; answers when what fell due has run
@@ -29,6 +31,7 @@ from aiohttp import web
 
 from .dispatch import Dispatcher
 from .lifecycle import Lifecycle
+from .options import changeable
 from .state import Cloud
 
 _PREFIX = "/_emulator"
@@ -62,6 +65,8 @@ class Control:
             web.get(f"{_PREFIX}/faults", self._list_faults),
             web.post(f"{_PREFIX}/faults", self._add_faults),
             web.delete(f"{_PREFIX}/faults", self._clear_faults),
+            web.get(f"{_PREFIX}/options", self._options),
+            web.post(f"{_PREFIX}/options", self._change_options),
             web.post(f"{_PREFIX}/instances/{{id}}/{{action}}", self._instance),
             web.get(f"{_PREFIX}/clock", self._clock),
             web.post(f"{_PREFIX}/clock", self._advance),
@@ -96,6 +101,19 @@ class Control:
     async def _clear_faults(self, _request: web.Request) -> web.Response:
         self._cloud.faults.clear()
         return web.json_response({"rules": 0})
+
+    async def _options(self, _request: web.Request) -> web.Response:
+        return web.json_response(changeable(self._cloud.options))
+
+    async def _change_options(self, request: web.Request) -> web.Response:
+        changes = await _document(request)
+        try:
+            if not isinstance(changes, dict):
+                raise ValueError("the body is a JSON object of options")
+            self._cloud.change_options(changes)
+        except ValueError as error:
+            return _refused(str(error))
+        return web.json_response(changeable(self._cloud.options))
 
     async def _instance(self, request: web.Request) -> web.Response:
         instance = self._cloud.instances.get(request.match_info["id"])

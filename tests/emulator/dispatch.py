@@ -18,9 +18,10 @@ from .fleet import Instance
 from .instance.agent import Agent
 from .instance.host import Host
 from .instance.power_line import PowerLine
-from .instance.tasks import Interrupted, ScriptTask
+from .instance.tasks import Interrupted, Report, ScriptTask
 from .reports import apply, launcher_for_agent
 from .state import FINAL, Cloud, Invocation, Record, Run
+from .way import Way
 
 _LOG = logging.getLogger("emulator")
 _SETTLE_S = 5.0
@@ -30,6 +31,7 @@ _ONE_BY_ONE = 40
 # the first agents that know rate(), at(), and a year or a time zone in cron expressions
 _SCHEDULE_AGENT = {"linux": (2, 2, 3, 282), "windows": (2, 1, 3, 282)}
 _PLAIN_CRON_FIELDS = 6
+_CUT_OFF = "the execution was cut off: the instance was stopped, restarted or released."
 
 
 def _is_new_schedule(frequency: str) -> bool:
@@ -42,6 +44,7 @@ class Dispatcher:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._host = Host(cloud.options.isolation)
+        self.way = Way(cloud)
         self.slots = asyncio.Semaphore(cloud.options.max_processes)
         self._tasks: set[asyncio.Task[None]] = set()
         self._scheduled_now = 0
@@ -65,7 +68,12 @@ class Dispatcher:
                 self._power_line = PowerLine(root.with_name(".power"))
             self._power_line.connect(root, lambda verb, when: self.on_power_request(instance, verb, when))
             instance.agent = Agent(
-                root, shell=instance.shell, host=self._host, instance_id=instance.id, host_name=instance.host_name
+                root,
+                shell=instance.shell,
+                host=self._host,
+                instance_id=instance.id,
+                host_name=instance.host_name,
+                interim=self._cloud.options.interim_ms / 1000,
             )
         return instance.agent
 
@@ -188,19 +196,16 @@ class Dispatcher:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._scheduled_now = 0
 
-    async def reach(self, instance: Instance) -> tuple[str, str] | None:
-        """Take a task to an instance; returns ErrorCode and ErrorInfo when it cannot be delivered in time."""
-        if self._cloud.options.agent_latency_ms:
-            await asyncio.sleep(self._cloud.options.agent_latency_ms / 1000)
-        return await self._wait_reachable(instance, self._cloud.options.delivery_timeout_s)
-
     async def _once(self, record: Record) -> None:
         instance = self._cloud.instances[record.instance_id]
-        refusal = await self.reach(instance)
+        refusal = await self.way.reach(instance) or await self.way.take_place(instance)
         if refusal:
             self._set(record, "Aborted", *refusal)
             return
-        await self._execute(record, instance)
+        try:
+            await self._execute(record, instance)
+        finally:
+            self.way.queue(instance).places.release()
 
     async def _at_boot(self, record: Record) -> None:
         instance = self._cloud.instances[record.instance_id]
@@ -251,53 +256,72 @@ class Dispatcher:
             )
 
     async def _execute(self, record: Record, instance: Instance) -> None:
-        async with self.slots:
-            if instance.released or instance.status != "Running":
-                code = "InstanceReleased" if instance.released else "InstanceNotRunning"
-                self._set(record, "Aborted", code, "the instance is not running.")
+        boots = instance.boots
+        async with self.way.queue(instance).slots, self.slots:
+            if not self._may_begin(record, instance, boots):
                 return
-            run = Run(record, started=self._cloud.clock.now(), repeats=record.repeats + 1)
-            record.repeats += 1
-            record.run = run
-            record.error_code = record.error_info = ""
-            record.invocation.history.append(run)
-            self._set(record, "Running")
-            execution: dict[str, Any] = {"invoke_id": record.invocation.id, "started_at": run.started, "rc": None}
-            executions = self._cloud.executions.setdefault(instance.id, [])
-            executions.append(execution)
+            run, execution = self._begin(record, instance)
             instance.active_tasks += 1
             try:
                 report = await self.agent(instance).run(self._script(record, instance), on_output=run.add_output)
             except Interrupted:
-                run.finished = self._cloud.clock.now()
-                run.status = "Error"
-                run.error_code = instance.cut_off or "ExecutionInterrupted"
-                run.error_info = "the execution was cut off: the instance was stopped, restarted or released."
-                self._finish(record, run)
+                self._break_off(run, instance.cut_off or "ExecutionInterrupted", _CUT_OFF)
                 return
             except (OSError, ValueError) as error:
                 # the machine under the emulator has run out of something; no script may stay Running for that
                 _LOG.exception("%s could not be run on %s", record.invocation.id, instance.id)
-                run.finished = self._cloud.clock.now()
-                run.status, run.error_code, run.error_info = "Error", "ExecutionException", str(error)
-                executions.remove(execution)
-                self._finish(record, run)
+                self._cloud.executions[instance.id].remove(execution)
+                self._break_off(run, "ExecutionException", str(error))
                 return
             finally:
                 instance.active_tasks -= 1
         if report.kind in ("invalid", "error"):
-            executions.remove(execution)  # the script never began
+            self._cloud.executions[instance.id].remove(execution)  # the script never began
         else:
             execution["rc"] = report.exit_code
-        # a report cannot arrive while the agent has no connection
-        refusal = await self._wait_reachable(instance, record.invocation.timeout + 60.0)
-        apply(run, report, record.invocation.timeout)
-        if refusal and report.kind not in ("invalid",):
-            run.status, run.error_code, run.error_info = "Error", "ClientNotResponse", "the agent has not answered."
-            run.exit_code, run.output, run.dropped = None, b"", 0
-        self._finish(record, run)
+        await self._take_report(run, report, instance)
         if report.power_action:
             self.spawn(self.power[report.power_action](instance))
+
+    def _may_begin(self, record: Record, instance: Instance, boots: int) -> bool:
+        """Return whether a task may begin that waited for its turn; what went down with its agent is lost."""
+        if instance.boots != boots:
+            self._set(record, "Error", instance.cut_off, _CUT_OFF)
+        elif instance.released or instance.status != "Running":
+            code = "InstanceReleased" if instance.released else "InstanceNotRunning"
+            self._set(record, "Aborted", code, "the instance is not running.")
+        else:
+            return True
+        return False
+
+    def _begin(self, record: Record, instance: Instance) -> tuple[Run, dict[str, Any]]:
+        """Note that the record's script begins; return its run and the entry of the executions."""
+        run = Run(record, started=self._cloud.clock.now(), repeats=record.repeats + 1)
+        record.repeats += 1
+        record.run = run
+        record.error_code = record.error_info = ""
+        record.invocation.history.append(run)
+        self._set(record, "Running")
+        execution: dict[str, Any] = {"invoke_id": record.invocation.id, "started_at": run.started, "rc": None}
+        self._cloud.executions.setdefault(instance.id, []).append(execution)
+        return run, execution
+
+    def _break_off(self, run: Run, code: str, info: str) -> None:
+        run.finished = self._cloud.clock.now()
+        run.status, run.error_code, run.error_info = "Error", code, info
+        self._finish(run.record, run)
+
+    async def _take_report(self, run: Run, report: Report, instance: Instance) -> None:
+        """Keep what the agent reports, which cannot arrive while it has no connection."""
+        timeout = run.record.invocation.timeout
+        if self._cloud.options.report_latency_ms:
+            await asyncio.sleep(self._cloud.options.report_latency_ms / 1000)
+        refusal = await self.way.wait(instance, timeout + 60.0)
+        apply(run, report, timeout)
+        if refusal and report.kind != "invalid":
+            run.status, run.error_code, run.error_info = "Error", "ClientNotResponse", "the agent has not answered."
+            run.exit_code, run.output, run.dropped = None, b"", 0
+        self._finish(run.record, run)
 
     def _finish(self, record: Record, run: Run) -> None:
         record.error_code, record.error_info = run.error_code, run.error_info
@@ -334,25 +358,3 @@ class Dispatcher:
         record.updated = self._cloud.clock.now()
         if code:
             record.error_code, record.error_info = code, info
-
-    async def _wait_reachable(self, instance: Instance, patience_s: float) -> tuple[str, str] | None:
-        """Wait for the agent; returns ErrorCode and ErrorInfo when it does not come, in emulated seconds."""
-        clock = self._cloud.clock
-        deadline = clock.now() + patience_s
-        while not instance.reachable:
-            if instance.released:
-                return "InstanceReleased", "the instance has been released."
-            if instance.status == "Stopped":
-                return "InstanceNotRunning", "the instance is not running."
-            if clock.now() >= deadline:
-                if not instance.agent_installed:
-                    return "ClientNotRunning", "the Cloud Assistant agent is not running."
-                return "DeliveryTimeout", "the command could not be delivered to the instance in time."
-            waits = {asyncio.ensure_future(instance.wait_change()), asyncio.ensure_future(clock.sleep_until(deadline))}
-            try:
-                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for wait in waits:
-                    wait.cancel()
-                await asyncio.gather(*waits, return_exceptions=True)
-        return None

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from .agent_queue import AgentQueue
+
 AGENT_VERSIONS = {"linux": "2.2.3.964", "windows": "2.1.3.964"}
 # The instance side's own account of agent start-up, as DescribeInstances spells the system.
 _OS_NAMES = {
@@ -62,6 +64,9 @@ class Instance:
     active_tasks: int = 0
     last_heartbeat: float | None = None
     agent: Any = None
+    queue: AgentQueue | None = None
+    # how often it has gone down
+    boots: int = 0
     # a restart or stop that a script has asked for, and that is not yet due
     shutdown: asyncio.Task[None] | None = None
     _waiters: list[asyncio.Future[None]] = field(default_factory=list)

@@ -37,6 +37,7 @@ class Lifecycle:
             instance.shutdown = None
         instance.status = "Stopping"
         instance.cut_off = why
+        instance.boots += 1
         instance.changed()
         if instance.agent is not None:
             await instance.agent.kill_all()

@@ -143,6 +143,7 @@ class Service:
         call = Call(
             self._cloud, self._dispatcher, self._lifecycle, action, params, classic, self._cloud.regions[region]
         )
+        self._check_rate(action, region)
         row["unknown"] = sorted(_unknown_names(call))
         validate(call)
         token = params.get("ClientToken", "") if OPERATIONS[action]["client_token"] and not classic else ""
@@ -163,6 +164,12 @@ class Service:
         if token:
             tokens.finish(region, action, token, answer)
         return answer
+
+    def _check_rate(self, action: str, region: str) -> None:
+        options = self._cloud.options
+        now = self._cloud.clock.now()
+        if self._cloud.throttle.refuses(region, action, options.calls_per_minute, now, options.throttle_window_s):
+            raise api_error("", "Throttling.User")
 
     async def _take_time(self, fault: FaultRule | None) -> None:
         delay = self._cloud.options.api_latency_ms

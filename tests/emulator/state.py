@@ -17,6 +17,8 @@ from .clock import Clock
 from .faults import Faults
 from .fleet import FleetDocument, Instance, make_fleet, split_fleet
 from .huawei.state import HuaweiState
+from .options import Options, changed
+from .throttling import Throttle
 from .tokens import ClientTokens
 
 REGIONS: dict[str, dict[str, str]] = json.loads(
@@ -33,30 +35,6 @@ FILE_RETENTION_RECORDS = 1_000
 FAILED = {"Invalid", "Aborted", "Failed", "Timeout", "Error"}
 STOPPED = {"Cancelled", "Terminated"}
 FINAL = FAILED | STOPPED | {"Success"}
-
-
-@dataclass
-class Options:
-    """What the command line sets. Latencies and lags are milliseconds of real time, time-outs emulated seconds."""
-
-    region: str = "cn-hangzhou"
-    access_key_id: str = "emulator-key"
-    access_key_secret: str = "emulator-secret"
-    security_token: str = ""
-    account_id: str = "1234567890123456"
-    api_latency_ms: float = 0.0
-    agent_latency_ms: float = 0.0
-    power_latency_ms: float = 0.0
-    visibility_lag_ms: float = 0.0
-    delivery_timeout_s: float = 60.0
-    max_processes: int = 128
-    quota_commands: int = 500
-    quota_invocations: int = 20_000
-    kept_content_limit: int = 18 * 1024
-    generation: str = "auto"
-    install_needs_reboot: bool = False
-    isolation: str = "auto"
-    work_dir: str = ""
 
 
 @dataclass
@@ -222,7 +200,7 @@ class Cloud:
 
     def __init__(self, options: Options, work_dir: Path, fleet: FleetDocument) -> None:
         """``fleet`` is what it begins with, and comes back to at a reset that names none."""
-        self.options = options
+        self.options = self._first_options = options
         self.work_dir = work_dir
         self.clock = Clock()
         self.faults = Faults()
@@ -244,6 +222,8 @@ class Cloud:
             raise ValueError(f"unknown regions in the fleet: {', '.join(sorted(unknown))}")
         self._generation += 1
         self.clock.reset()
+        self.options = self._first_options
+        self.throttle = Throttle()
         self.huawei = huawei
         self.faults.clear()
         self.client_tokens = ClientTokens()
@@ -256,6 +236,10 @@ class Cloud:
         self.public_commands = [
             Command(**{**row, "content": row["content"].encode(), "kept": False}) for row in PUBLIC_COMMANDS
         ]
+
+    def change_options(self, changes: dict[str, Any]) -> None:
+        """Change options until the next reset. Raises ValueError for one that is wrong or fixed, and changes none."""
+        self.options = changed(self.options, changes)
 
     def instance_root(self, instance_id: str) -> Path:
         """The private directory of an instance; another one after each reset."""

@@ -91,6 +91,10 @@ class Emulator:
         """Remove all fault rules."""
         self.control("DELETE", "faults")
 
+    def options(self, **changes: Any) -> dict[str, Any]:
+        """Change options until the next reset: ``options(api_latency_ms=50)``; returns those that can change."""
+        return self.control("POST", "options", changes)
+
     def instance(self, instance_id: str, action: str) -> dict[str, Any]:
         """Do start, stop, reboot, release, agent-offline, agent-online, agent-uninstall or nothing (state).
 

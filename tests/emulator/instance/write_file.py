@@ -37,9 +37,7 @@ def _mode(text: str) -> int | None:
     return int(text, 8) & 0o777
 
 
-def write(
-    task: Mapping[str, Any], content: bytes | None, inside: Callable[[str], str], book: Book
-) -> dict[str, Any]:
+def write(task: Mapping[str, Any], content: bytes | None, inside: Callable[[str], str], book: Book) -> dict[str, Any]:
     """Write the file of ``task`` (name, target_dir, owner, group, mode, overwrite, refusal) and report.
 
     ``refusal`` is what the content's own checks found ({"param", "value"}), reported in its place of the order.

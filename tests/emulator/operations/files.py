@@ -102,7 +102,7 @@ async def _deliver(call: Call, delivery: FileDelivery, record: FileRecord, insta
         record.status, record.error_code, record.error_info = status, code, info
         record.updated = call.now
 
-    refusal = await call.dispatcher.reach(instance)
+    refusal = await call.dispatcher.way.reach(instance)
     if refusal:
         settle("Aborted", *refusal)
         return

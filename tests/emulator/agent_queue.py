@@ -1,0 +1,47 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How many tasks one agent runs and holds at a time."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class Places:
+    """A number of places for tasks that were delivered and have not ended."""
+
+    def __init__(self, count: int) -> None:
+        self._free = count
+        self._waiters: list[asyncio.Future[None]] = []
+
+    @property
+    def full(self) -> bool:
+        """Whether no place is free."""
+        return self._free <= 0
+
+    def take(self) -> None:
+        """Take a free place."""
+        self._free -= 1
+
+    def release(self) -> None:
+        """Give a place back and wake all who wait, in their order: one whose time is over leaves it to the next."""
+        self._free += 1
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def wait_change(self) -> None:
+        """Return when a place may be free."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        await waiter
+
+
+class AgentQueue:
+    """The turns of one agent: it runs ``slots`` scripts, holds ``queue`` more, and takes no further one."""
+
+    def __init__(self, slots: int, queue: int) -> None:
+        self.slots = asyncio.Semaphore(slots)
+        self.places = Places(slots + queue)
