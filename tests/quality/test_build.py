@@ -31,6 +31,7 @@ SHIPPED = {
     "SECURITY.md",
     "changelogs",
     "docs",
+    "examples",
     "execution-environment.yml",
     "extensions",
     "meta",

@@ -19,6 +19,7 @@ BIN = pathlib.Path(sys.executable).parent
 
 def test_ruff(passes):
     passes([str(BIN / "ruff"), "check", "."], cwd=REPOSITORY)
+    passes([str(BIN / "ruff"), "format", "--check", "."], cwd=REPOSITORY)
 
 
 def test_mypy_is_strict_on_what_the_plugins_share(checkout, passes):
@@ -71,7 +72,16 @@ def test_changelog(checkout, passes):
 def test_shell_scripts(passes):
     scripts = sorted(
         str(path.relative_to(REPOSITORY))
-        for folder in (".ci", "docs", "extensions", "playbooks", "roles", "tests/emulator", "tests/integration")
+        for folder in (
+            ".ci",
+            "docs",
+            "examples",
+            "extensions",
+            "playbooks",
+            "roles",
+            "tests/emulator",
+            "tests/integration",
+        )
         for path in (REPOSITORY / folder).rglob("*")
         if path.is_file() and (path.suffix == ".sh" or path == REPOSITORY / ".ci/run")
     )
