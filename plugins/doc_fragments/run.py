@@ -190,6 +190,26 @@ options:
     type: str
     choices: [fail, skip]
     default: fail
+  results:
+    description:
+      - >-
+        Which results the task returns in RV(results): V(all), only those of instances that V(failed), or V(none). A
+        task on thousands of instances prints and registers less that way. RV(summary) and RV(failed_instances) always
+        cover all instances.
+    type: str
+    choices: [all, failed, none]
+    default: all
+    version_added: "0.1.0"
+  results_file:
+    description:
+      - >-
+        Writes every result to this file on the host where the module runs, usually the controller: one JSON object per
+        line, in the form of RV(results), whatever O(results) is. Values of secret options are masked.
+      - >-
+        The folder has to exist. The file is readable by its owner only, and replaces an earlier one in one step. It is
+        not written in check mode.
+    type: path
+    version_added: "0.1.0"
 notes:
   - >-
     The task fails when the script fails on an instance, after all have answered. The message names the instances with

@@ -195,7 +195,7 @@ client_token:
   type: str
   sample: 123e4567-e89b-12d3-a456-426655440000
 results:
-  description: One result for each instance, in the order of the targets.
+  description: One result for each instance, in the order of the targets, or those that O(results) selects.
   returned: always, after the first request
   type: list
   elements: dict
@@ -318,6 +318,11 @@ summary:
       returned: always
       type: int
       sample: 0
+results_file:
+  description: The file that holds every result, one JSON object per line.
+  returned: with O(results_file), outside check mode
+  type: str
+  sample: /var/log/cloud-assistant/patch.jsonl
 failed_instances:
   description: The ids of the instances that failed.
   returned: always, after the first request
@@ -401,9 +406,7 @@ def ensure(task: TaskContext) -> dict[str, Any]:
         description=params["description"],
         keep_command=params["keep_command"],
     )
-    return perform(
-        connect(params), request, diff=task.diff_mode, no_log=task.no_log, warn=task.warn, progress=task.progress
-    )
+    return perform(connect(params), request, task)
 
 
 def main() -> None:

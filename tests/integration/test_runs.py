@@ -298,7 +298,7 @@ def test_the_classic_generation_gives_the_same_result_and_leaves_no_command(emul
 def test_the_classic_generation_names_failing_instances_too(emulator: Any):
     ids = emulator.reset(instances=2)
     outcome = start(classic(emulator), ids, "echo broken; exit 5")
-    assert f"{ids[0]}: exit code 5; output ends: broken" in str(failure_of(outcome))
+    assert f"2 x exit code 5: broken: {ids[0]}, {ids[1]}" in str(failure_of(outcome))
     assert own_commands(emulator) == []
 
 

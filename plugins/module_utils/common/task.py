@@ -71,7 +71,8 @@ class TaskContext:
     """One run of an operation: its validated options, how it is run, and the ways to speak to the user meanwhile.
 
     ``no_log`` is the task's keyword: messages may not quote what the task found, for ansible-core 2.19 and later show
-    the message of a failure all the same.
+    the message of a failure all the same. ``redact`` returns a plain value without the values of ``no_log`` options:
+    what is written elsewhere than into the result has to go through it.
     """
 
     params: dict[str, Any]
@@ -80,6 +81,7 @@ class TaskContext:
     no_log: bool = False
     warn: Callable[[str], None] = field(default=_ignore)
     progress: Callable[[str], None] = field(default=_ignore)
+    redact: Callable[[Any], Any] = field(default=lambda value: value)
 
 
 Operation = Callable[[TaskContext], dict[str, Any]]
@@ -99,6 +101,7 @@ def run_module(spec: TaskSpec, ensure: Operation) -> None:
         no_log=module.no_log,
         # ansible-core 2.19 and later do not take secrets out of warnings
         warn=lambda text: module.warn(visible(remove_values(text, module.no_log_values))),
+        redact=lambda value: remove_values(value, module.no_log_values),
     )
     result = _outcome(ensure, task)
     module.params.update(_unshown(spec, module.params))
@@ -141,6 +144,7 @@ def run_in_process(
         no_log=no_log,
         warn=without_secrets(warn),
         progress=without_secrets(progress),
+        redact=lambda value: remove_values(value, secrets),
     )
     for both in validation._warnings:
         task.warn(f"Both option {both['option']} and its alias {both['alias']} are set.")

@@ -6,16 +6,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ...alibaba.client import Client
+from ...common.private_file import check_writable, write_private
 from ...common.redact import MASK
 from ..models import REPEAT_MODES, SKIPPED, TERMINATION_MODES
 from ..targets import MAX_BATCH, Targets
-from .outcome import RunOutcome
+from .outcome import SHOWN_RESULTS, RunOutcome
 from .request import RunRequest
 from .run import CHECK_MODE, run
+
+if TYPE_CHECKING:
+    from ...common.task import TaskContext
 
 RUN_OPTIONS: dict[str, dict[str, Any]] = {
     "instance_ids": {"type": "list", "elements": "str"},
@@ -45,9 +51,12 @@ RUN_OPTIONS: dict[str, dict[str, Any]] = {
     "max_concurrent_batches": {"type": "int"},
     "max_failures": {"type": "int"},
     "unready": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
+    "results": {"type": "str", "choices": list(SHOWN_RESULTS), "default": "all"},
+    "results_file": {"type": "path"},
 }
 
-_AS_THEY_ARE = tuple(name for name in RUN_OPTIONS if name not in ("instance_ids", "resource_tags", "resource_group_id"))
+_NOT_OF_THE_REQUEST = ("instance_ids", "resource_tags", "resource_group_id", "results", "results_file")
+_AS_THEY_ARE = tuple(name for name in RUN_OPTIONS if name not in _NOT_OF_THE_REQUEST)
 
 SHOWN_TARGETS = 20
 """Instances that a diff lists."""
@@ -72,27 +81,39 @@ def request_from(
     return request
 
 
-def perform(
-    client: Client,
-    request: RunRequest,
-    *,
-    diff: bool,
-    no_log: bool,
-    warn: Callable[[str], None],
-    progress: Callable[[str], None],
-) -> dict[str, Any]:
+def perform(client: Client, request: RunRequest, task: TaskContext) -> dict[str, Any]:
     """Run the request and return the task's result. Raises CloudError with the same keys when it failed.
 
     With ``no_log`` its message quotes no output.
     """
-    outcome = run(client, request, progress=progress, warn=warn)
-    outcome.quote_output = not no_log
-    extra = {"diff": run_diff(request, outcome)} if diff and outcome.changed else {}
+    file = task.params["results_file"]
+    place = check_writable("results_file", file) if file is not None else None
+    outcome = run(client, request, progress=task.progress, warn=task.warn)
+    outcome.quote_output = not task.no_log
+    outcome.shown = task.params["results"]
+    extra: dict[str, Any] = {"diff": run_diff(request, outcome)} if task.diff_mode and outcome.changed else {}
+    if place is not None and not request.dry_run:
+        extra.update(_write_results(place, outcome, task))
     failure = outcome.failure()
     if failure is not None:
         failure.result.update(extra)
         raise failure
     return {**outcome.as_dict(), **extra}
+
+
+def _write_results(place: Path, outcome: RunOutcome, task: TaskContext) -> dict[str, str]:
+    """Write every result to a file, one JSON object per line, and return what the task's result says of it.
+
+    Where that fails, the task's result holds all of them, so that nothing is lost.
+    """
+    rows = (task.redact(result.as_dict()) for result in outcome.results)
+    try:
+        write_private(place, (f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows))
+    except OSError as error:
+        outcome.shown = "all"
+        task.warn(f"results_file: {place} could not be written, so the task returns all results: {error.strerror}")
+        return {}
+    return {"results_file": str(place)}
 
 
 def run_diff(request: RunRequest, outcome: RunOutcome) -> dict[str, str]:

@@ -11,13 +11,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...common.errors import CloudError, TaskFailure, WaitTimeout
+from ...common.printable import visible
+from ..grouping import Ending, group
 from ..instances.readiness import UNREADY, UNREADY_RESULTS
 from ..models import SKIPPED, InstanceResult, Summary
 from ..scripts import ScriptContent
 from .sending import uncertain
 
+SHOWN_RESULTS = ("all", "failed", "none")
+"""Which results a task may return."""
+SHOWN_GROUPS = 10
+"""Reasons to fail that a message gives, each with its instances."""
 SHOWN_INSTANCES = 10
-"""Failing instances that a message describes; the results hold all of them."""
+"""Instances, or errors, that a message or a warning describes; the results hold all of them."""
 SHOWN_LINES = 3
 """Last lines of output that a message quotes of each."""
 SHOWN_WIDTH = 160
@@ -31,7 +37,7 @@ class RunOutcome:
     ``changed`` says whether this run, and not an earlier one, started something. ``errors`` are calls that failed
     while others went well. ``script`` is what ran. ``client_token`` starts the very same run again, without running
     anything twice; with ``by_key`` the idempotency key does that. ``quote_output``: whether a message may show the end
-    of an instance's output.
+    of an instance's output. ``shown`` is a word of SHOWN_RESULTS: the results that the task returns.
     """
 
     results: list[InstanceResult] = field(default_factory=list)
@@ -42,6 +48,7 @@ class RunOutcome:
     client_token: str | None = None
     by_key: bool = False
     quote_output: bool = True
+    shown: str = "all"
     errors: list[CloudError] = field(default_factory=list)
 
     @property
@@ -54,6 +61,12 @@ class RunOutcome:
         """The ids of the instances on which the run failed."""
         return [result.instance_id for result in self.results if result.failed]
 
+    @property
+    def _shown_results(self) -> list[InstanceResult]:
+        if self.shown == "failed":
+            return [result for result in self.results if result.failed]
+        return [] if self.shown == "none" else self.results
+
     def as_dict(self) -> dict[str, Any]:
         """Return the outcome as a task's result shows it; a single instance's output is at the top, too."""
         record: dict[str, Any] = {
@@ -63,12 +76,12 @@ class RunOutcome:
             "command_id": self.command_id,
             "summary": self.summary.as_dict(),
             "failed_instances": self.failed_instances,
-            "results": [result.as_dict() for result in self.results],
+            "results": [result.as_dict() for result in self._shown_results],
         }
         if self.client_token is not None:
             record["client_token"] = self.client_token
         if len(self.results) == 1:
-            single = record["results"][0]
+            single = self.results[0].as_dict()
             record.update({key: single[key] for key in ("rc", "stdout", "stdout_lines") if key in single})
         return record
 
@@ -103,7 +116,7 @@ class RunOutcome:
 
 
 def failing_lines(results: Sequence[InstanceResult], told: Collection[str] = (), *, quote: bool = True) -> list[str]:
-    """Return the lines of a message about the failing instances: how many, which, and why; none if none failed.
+    """Return the lines of a message about the failing instances: how many, then one line per reason; [] if none failed.
 
     ``told`` are reasons that the message gives elsewhere, once for all the instances that they hold for. ``quote`` adds
     the end of their output.
@@ -114,13 +127,31 @@ def failing_lines(results: Sequence[InstanceResult], told: Collection[str] = (),
     noun = "instance" if len(results) == 1 else "instances"
     lines = [f"{len(failing)} of {len(results)} {noun} failed:"]
     own = [result for result in failing if result.error_info not in told]
-    lines += [describe(result, quote=quote) for result in own[:SHOWN_INSTANCES]]
-    if len(own) > SHOWN_INSTANCES:
-        lines.append(f"… and {len(own) - SHOWN_INSTANCES} more, see failed_instances and results")
+    groups = group(ending_of(result, quote=quote) for result in own)
+    by_id = {result.instance_id: result for result in own}
+    for one in groups[:SHOWN_GROUPS]:
+        [first, *more] = one.instance_ids
+        lines.append(one.line() if more else describe(by_id[first], quote=quote))
+    left = sum(len(one.instance_ids) for one in groups[SHOWN_GROUPS:])
+    if left:
+        lines.append(f"… and {left} more in {len(groups) - SHOWN_GROUPS} groups, see failed_instances")
     skipped = sum(1 for result in results if result.status == SKIPPED)
     if skipped:
-        lines.append(f"{skipped} skipped, see results")
+        lines.append(f"{skipped} skipped")
     return lines
+
+
+def ending_of(result: InstanceResult, *, quote: bool) -> Ending:
+    """Return what is compared of the result; without ``quote`` nothing of the output."""
+    line = last_lines(result)[-1:] if quote else []
+    return Ending(
+        instance_id=result.instance_id,
+        status=result.status,
+        rc=result.rc,
+        error_code=result.error_code,
+        error_info=result.error_info,
+        line="".join(line),
+    )
 
 
 def describe(result: InstanceResult, *, quote: bool = True) -> str:
@@ -141,7 +172,7 @@ def last_lines(result: InstanceResult) -> list[str]:
     if not result.output:
         return []
     # more than enough for the lines wanted, and little to decode of each of many instances
-    tail = result.output[-SHOWN_LINES * SHOWN_WIDTH * 4 :].decode("utf-8", "replace")
+    tail = visible(result.output[-SHOWN_LINES * SHOWN_WIDTH * 4 :].decode("utf-8", "replace"))
     lines = [line.strip() for line in tail.splitlines() if line.strip()]
     return [line if len(line) <= SHOWN_WIDTH else f"…{line[1 - SHOWN_WIDTH :]}" for line in lines[-SHOWN_LINES:]]
 

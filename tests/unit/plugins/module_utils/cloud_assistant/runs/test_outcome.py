@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.models import InstanceResult
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs import outcome
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.outcome import RunOutcome
@@ -38,8 +39,34 @@ def test_a_message_is_short_however_many_instances_fail(count: int, output: byte
     assert lines[0].startswith(f"{count} of {count} instance")
     assert len(str(failing).encode()) < 20_000
     assert len(failing.result["failed_instances"]) == count
-    for number in range(min(count, outcome.SHOWN_INSTANCES)):
-        assert any(line.startswith(f"i-{number:04}: exit code 1") for line in lines)
+    # all ended alike, so that one line names them all
+    assert len(lines) == 2
+    assert lines[1].startswith("i-0000: exit code 1" if count == 1 else f"{count} x exit code 1: ")
+    assert "i-0000" in lines[1]
+
+
+def test_a_message_has_one_line_per_reason_and_counts_what_it_leaves_out():
+    results = [failed(number, b"disk is full" if number < 5 else b"reason %d" % number) for number in range(30)]
+    lines = str(RunOutcome(results=results).failure()).splitlines()
+    assert lines[:3] == [
+        "30 of 30 instances failed:",
+        "5 x exit code 1: disk is full: i-0000, i-0001, i-0002, +2",
+        "i-0005: exit code 1; output ends: reason 5",
+    ]
+    assert lines[outcome.SHOWN_GROUPS + 1 :] == ["… and 16 more in 16 groups, see failed_instances"]
+
+
+def test_control_characters_of_an_output_do_not_reach_the_terminal():
+    [_total, line] = str(RunOutcome(results=[failed(1, b"\x1b]0;owned\x07\x00")]).failure()).splitlines()
+    assert line == r"i-0001: exit code 1; output ends: \x1b]0;owned\x07\x00"
+
+
+@pytest.mark.parametrize(("shown", "ids"), [("all", ["i-0001", "i-2"]), ("failed", ["i-0001"]), ("none", [])])
+def test_a_task_returns_the_results_that_are_wanted(shown, ids):
+    outcome = RunOutcome(results=[failed(1), InstanceResult("i-2", "Success", rc=0)], shown=shown)
+    record = outcome.as_dict()
+    assert [row["instance_id"] for row in record["results"]] == ids
+    assert (record["summary"]["total"], record["failed_instances"]) == (2, ["i-0001"])
 
 
 def test_what_went_well_is_no_failure():
