@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from support.patience import HANG_GUARD
+
 CALLBACKS = Path(__file__).parent / "integration" / "callback_plugins"
 TARGETS = Path(__file__).parent / "integration" / "targets"
-TIMEOUT = 240  # seconds for one run: far beyond any, only so that nothing hangs for ever
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def run_playbook(
         capture_output=True,
         text=True,
         check=False,
-        timeout=TIMEOUT,
+        timeout=HANG_GUARD,
     )
     rows = [json.loads(line) for line in lines.read_text(encoding="utf-8").splitlines()] if lines.exists() else []
     return PlayResult(done.returncode, done.stdout, done.stderr, rows)

@@ -15,11 +15,11 @@ from typing import Any
 
 import yaml
 from playbook_runner import ansible_environment
+from support.patience import HANG_GUARD
 
 from awx import rules
 
 DEFINITIONS = rules.load_definitions()
-TIMEOUT = 240  # seconds for one job: far beyond any, only so that nothing hangs for ever
 # where the inventory plugin finds what a job may see: AWX writes its inventory as a program that prints it
 _INVENTORY = "#!/usr/bin/env python3\nprint({!r})\n"
 
@@ -117,7 +117,7 @@ class Started:
     def finish(self) -> Finished:
         """Wait for the job's end."""
         try:
-            output, _none = self.process.communicate(timeout=TIMEOUT)
+            output, _none = self.process.communicate(timeout=HANG_GUARD)
         except subprocess.TimeoutExpired:
             self.process.kill()
             output, _none = self.process.communicate()
@@ -211,7 +211,7 @@ def update_inventory(folder: Path, environment: Mapping[str, str]) -> dict[str, 
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=TIMEOUT,
+        timeout=HANG_GUARD,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 from packaging.requirements import Requirement
 from playbook_runner import collections_path
+from support.patience import HANG_GUARD
 
 from awx import rules
 
@@ -23,7 +24,9 @@ IMPORTED_AS = {"alibabacloud-credentials": "alibabacloud_credentials"}
 
 def build(*arguments: str, folder: Path) -> str:
     """Run ansible-builder and return what it printed; AssertionError when it fails."""
-    done = subprocess.run([BUILDER, *arguments], cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [BUILDER, *arguments], cwd=folder, capture_output=True, text=True, timeout=HANG_GUARD, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -95,7 +95,6 @@ def broken_links(root: Path, path: Path) -> list[str]:
     return broken
 
 
-@pytest.mark.timeout(600)
 def test_every_page_is_there_and_its_links_lead_somewhere(site):
     pages = {str(path.relative_to(site)) for path in site.rglob("*.html")}
     wanted = {
@@ -109,7 +108,6 @@ def test_every_page_is_there_and_its_links_lead_somewhere(site):
     assert {name: links for name, links in found.items() if links} == {}
 
 
-@pytest.mark.timeout(600)
 def test_a_browser_opens_the_pages(site, browser):
     """The first page, a module, a role, and each guide: its heading is seen, and the console is silent."""
     shown = ["index", "ecs_run_command_module", "run_script_role", *(f"docsite/{name}" for name in GUIDES)]
@@ -124,7 +122,6 @@ def test_a_browser_opens_the_pages(site, browser):
         assert [message for message in errors if "file://" in message] == [], name
 
 
-@pytest.mark.timeout(600)
 def test_a_reader_gets_from_the_first_page_to_a_guide_and_on(site, browser):
     browser.get((site / "index.html").as_uri())
     browser.find_element(By.LINK_TEXT, "Getting started").click()

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import time
-from collections.abc import Callable
 from typing import Any
 
 from alibabacloud_ecs20140526 import models
@@ -17,9 +15,9 @@ from alibabacloud_tea_openapi.models import Config, OpenApiRequest, Params
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 from darabonba.utils.xml import XML
+from support.patience import until
 
 REGION = "cn-hangzhou"
-WAIT_S = 60
 _LIVE = ("Pending", "Running", "Stopping")
 
 
@@ -173,14 +171,3 @@ def _runtime() -> Any:
     from alibabacloud_tea_util.models import RuntimeOptions
 
     return RuntimeOptions(read_timeout=60_000)
-
-
-def until(probe: Callable[[], Any], done: Callable[[Any], bool]) -> Any:
-    """The first value of ``probe`` that is ``done``; the test fails when there is none in a minute."""
-    deadline = time.monotonic() + WAIT_S
-    while True:
-        value = probe()
-        if done(value):
-            return value
-        assert time.monotonic() < deadline, f"not reached in {WAIT_S} s: {value}"
-        time.sleep(0.03)

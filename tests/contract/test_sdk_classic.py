@@ -17,7 +17,8 @@ from aliyunsdkecs.request.v20140526 import (
     RunCommandRequest,
     StopInvocationRequest,
 )
-from contract.sdk import OldSdk, until
+from contract.sdk import OldSdk
+from support.patience import until
 
 SCRIPT = base64.b64encode(b"echo classic; exit 4").decode()
 CREATE = {"Name": "c", "Type": "RunShellScript", "CommandContent": SCRIPT}

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from alibabacloud_ecs20140526 import models
-from contract.sdk import REGION, Sdk, until
+from contract.sdk import REGION, Sdk
+from support.patience import until
 
 
 @pytest.fixture

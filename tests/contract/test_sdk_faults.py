@@ -13,8 +13,9 @@ import urllib.parse
 from typing import Any
 
 import pytest
-from contract.sdk import REGION, OldSdk, Sdk, until
+from contract.sdk import REGION, OldSdk, Sdk
 from emulator import signatures
+from support.patience import until
 
 GOOD = {"Type": "RunShellScript", "CommandContent": "true"}
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 from alibabacloud_ecs20140526 import models
-from contract.sdk import REGION, Sdk, until
+from contract.sdk import REGION, Sdk
 from emulator.errors import OPERATIONS
+from support.patience import until
 
 FLEET = [
     {"name": "web-1", "tags": {"role": "web", "empty": ""}, "public_ip": "47.0.0.1", "vpc_id": "vpc-a"},

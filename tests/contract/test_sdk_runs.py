@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 from alibabacloud_ecs20140526 import models
-from contract.sdk import REGION, Sdk, until
+from contract.sdk import REGION, Sdk
 from emulator.errors import OPERATIONS
+from support.patience import until
 
 
 @pytest.fixture(params=[None, "v2"], ids=["acs3", "v1"])

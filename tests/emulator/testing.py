@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 _TESTS = Path(__file__).resolve().parents[1]
-_START_SECONDS = 60
+# a guard against hangs; a start takes a second on an idle machine
+_START_SECONDS = 900
 _STOP_SECONDS = 20
 # the region of CloudDC instances whose fleet row names none
 HUAWEI_REGION = "cn-east-3"
@@ -66,7 +67,7 @@ class Emulator:
         data = None if document is None else json.dumps(document).encode()
         request = urllib.request.Request(f"{self.ready['control']}/{path}", data=data, method=method)
         try:
-            with _OPENER.open(request, timeout=120) as response:
+            with _OPENER.open(request, timeout=900) as response:
                 return json.loads(response.read())
         except urllib.error.HTTPError as error:
             raise ValueError(f"{method} {path}: {error.code} {error.read().decode(errors='replace')}") from error

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from playbook_runner import ansible_environment
+from support.patience import HANG_GUARD
 
 DEMO = Path(__file__).resolve().parents[1] / "emulator" / "demo.sh"
 
@@ -23,7 +24,9 @@ def demo(folder: Path, *arguments: str, prefix: Sequence[str] = ()) -> subproces
     home.mkdir()
     environment = ansible_environment(home, {"TMPDIR": str(folder)})
     command = [*prefix, str(DEMO), *arguments]
-    return subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    return subprocess.run(
+        command, cwd=home, env=environment, capture_output=True, text=True, timeout=HANG_GUARD, check=False
+    )
 
 
 def processes_in(folder: Path) -> list[str]:

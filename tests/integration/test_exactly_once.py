@@ -12,7 +12,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import count
@@ -33,6 +32,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import CloudError
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
+from support.patience import until
 
 FLEET = 7
 
@@ -158,12 +158,12 @@ def check(outcome: RunOutcome | None, counted: Counter[str]) -> None:
 def settle(emulator: Any) -> None:
     """Wait until what a dead controller has started is over, so that it is counted."""
     client = client_of(emulator)
-    for _turn in range(200):
-        found = [row for page in client.pages("DescribeInvocations") for row in page.rows("Invocations", "Invocation")]
-        if not any(row["InvocationStatus"] in ("Pending", "Running") for row in found):
-            return
-        time.sleep(0.02)
-    raise AssertionError("an invocation does not end")
+    until(lambda: not set(_statuses(client)) & {"Pending", "Running"})
+
+
+def _statuses(client: Client) -> list[str]:
+    pages = client.pages("DescribeInvocations")
+    return [row["InvocationStatus"] for page in pages for row in page.rows("Invocations", "Invocation")]
 
 
 @pytest.mark.usefixtures("quick")
@@ -211,8 +211,7 @@ def test_two_starts_that_do_not_see_each_other_are_one_under_a_key(emulator_fact
         )
         started.append(run.run(client_of(emulator), request))
     assert started[0].invoke_ids == started[1].invoke_ids
-    while sum(runs(emulator).values()) < len(ids):
-        time.sleep(0.02)
+    until(lambda: sum(runs(emulator).values()) >= len(ids))
     assert runs(emulator) == Counter(ids)
 
 
@@ -227,8 +226,7 @@ def test_two_starts_that_leave_an_instance_out_are_one(emulator_factory: Any, id
         request = RunRequest(Targets.of(ids), ScriptContent(b"echo ran"), unready="skip", wait=False, **identity)
         started.append(run.run(client_of(emulator), request))
     assert started[0].invoke_ids == started[1].invoke_ids != []
-    while sum(runs(emulator).values()) < 2:
-        time.sleep(0.02)
+    until(lambda: sum(runs(emulator).values()) >= 2)
     assert runs(emulator) == Counter([ids[0], ids[2]])
 
 
@@ -301,10 +299,7 @@ def test_a_killed_process_is_started_again(emulator: Any):
     account = {name: ready[name] for name in ("region", "access_key_id", "access_key_secret", "endpoint")}
     command = [sys.executable, "-c", SCRIPT, json.dumps(account), *ids]
     first = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    for _turn in range(600):
-        if any(row["action"] == "RunCommand" for row in emulator.requests()):
-            break
-        time.sleep(0.05)
+    until(lambda: any(row["action"] == "RunCommand" for row in emulator.requests()))
     first.send_signal(signal.SIGKILL)
     assert first.wait() == -signal.SIGKILL
     assert first.communicate()[0] == ""

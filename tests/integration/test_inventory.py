@@ -14,6 +14,7 @@ import yaml
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import connect
 from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.fleet import read_fleet
 from playbook_runner import ansible_environment
+from support.patience import HANG_GUARD
 
 PLUGIN = "cloudops.cloud_assistant.ecs"
 
@@ -56,7 +57,7 @@ def inventory(cloud, tmp_path):
             env=ansible_environment(tmp_path, {**cloud.env(), **strict, **(env or {})}),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=HANG_GUARD,
             check=False,
         )
 

@@ -60,7 +60,6 @@ ANSIBLE_FACING = [
 ]
 
 
-@pytest.mark.timeout(600)
 def test_unit_tests_pass(release):
     oldest_or_newest = release.version in (RELEASES[0], RELEASES[-1])
     paths = ["tests/unit/plugins"] if oldest_or_newest else ANSIBLE_FACING
@@ -68,7 +67,6 @@ def test_unit_tests_pass(release):
     assert " passed" in output
 
 
-@pytest.mark.timeout(600)
 def test_playbooks_run(release):
     """Two targets, which are playbooks of a module each, and the quickstart."""
     release.run(

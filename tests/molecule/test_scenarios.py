@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 import yaml
 from playbook_runner import ansible_environment
+from support.patience import HANG_GUARD
 
 REPOSITORY = Path(__file__).parents[2]
 SCENARIOS = REPOSITORY / "extensions" / "molecule"
@@ -28,7 +29,6 @@ NAMES = sorted(path.parent.name for path in SCENARIOS.glob("*/molecule.yml"))
 # show how the scenarios work are run here: without a cloud, with both clouds, and with a fleet that drifts. The others'
 # roles are exercised in tests/integration, and `make molecule` runs every scenario.
 RUN_HERE = ["decommission", "deliver_files", "report"]
-SECONDS = 500
 
 
 def test_every_role_has_a_scenario():
@@ -50,7 +50,6 @@ def test_a_disturbed_scenario_converges_again(name):
         assert "verify" in sequence[sequence.index("side_effect") :]
 
 
-@pytest.mark.timeout(SECONDS + 60)
 @pytest.mark.parametrize("name", RUN_HERE)
 def test_scenario(name, tmp_path):
     ephemeral = tmp_path / "molecule"
@@ -66,7 +65,7 @@ def test_scenario(name, tmp_path):
         capture_output=True,
         text=True,
         check=False,
-        timeout=SECONDS,
+        timeout=HANG_GUARD,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "no hosts matched" not in done.stdout + done.stderr
@@ -84,7 +83,7 @@ def answers(ready: dict[str, str]) -> bool:
 
 def wait_until_gone(ready: dict[str, str]) -> bool:
     """Whether the emulator ends in a time that is far longer than it needs."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + HANG_GUARD
     while answers(ready):
         if time.monotonic() > deadline:
             return False

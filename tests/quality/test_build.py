@@ -85,7 +85,6 @@ def test_it_holds_what_it_should_and_nothing_else(tarball, committed):
     assert names - committed == {"FILES.json", "MANIFEST.json"}
 
 
-@pytest.mark.timeout(600)
 def test_installed_alone_it_runs_the_quickstart(tarball, tmp_path, passes):
     env = clean_env(BIN, ANSIBLE_COLLECTIONS_PATH=str(tmp_path / "installed"), HOME=str(tmp_path))
     passes(
@@ -123,7 +122,6 @@ def test_the_build_leaves_nothing_in_the_checkout(checkout, tarball):
     assert [name for name in files(checkout) if name.endswith(tarball.name)] == []
 
 
-@pytest.mark.timeout(600)
 def test_galaxy_imports_it_without_complaint(tarball, tmp_path, passes):
     place = tool_environment("galaxy-importer==0.4.44")
     config = tmp_path / "galaxy-importer.cfg"

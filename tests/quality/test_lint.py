@@ -43,13 +43,11 @@ def test_yamllint(passes):
     passes([str(BIN / "yamllint"), "--strict", "."], cwd=REPOSITORY)
 
 
-@pytest.mark.timeout(600)
 def test_ansible_lint_production_profile(checkout, passes):
     env = clean_env(BIN, ANSIBLE_COLLECTIONS_PATH=str(checkout.parents[2]))
     passes([str(BIN / "ansible-lint"), "--offline", "--strict"], cwd=checkout, env=env)
 
 
-@pytest.mark.timeout(600)
 def test_collection_docs(checkout, passes):
     passes(
         [

@@ -18,7 +18,6 @@ def test_there_is_no_ignore_file():
     assert not list(REPOSITORY.glob("tests/sanity/ignore-*"))
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("release", [RELEASES[0], RELEASES[-1]], ids=str)
 def test_sanity(release, checkout, passes):
     try:

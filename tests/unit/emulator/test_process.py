@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from contract.sdk import Sdk, until
+from contract.sdk import Sdk
 from emulator import __main__ as command_line
 from emulator.testing import Emulator, start_emulator
+from support.patience import until
 
 TESTS = Path(__file__).parents[2]
 
@@ -28,10 +29,8 @@ def _start(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
 
 
 def _ready(path: Path, process: subprocess.Popen[bytes]) -> dict[str, str]:
-    deadline = time.monotonic() + 60
-    while not path.exists():
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.02)
+    until(lambda: path.exists() or process.poll() is not None)
+    assert process.poll() is None
     return json.loads(path.read_text(encoding="utf-8"))
 
 

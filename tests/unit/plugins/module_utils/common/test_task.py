@@ -22,6 +22,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.ta
     TaskSpec,
     run_in_process,
 )
+from support.patience import HANG_GUARD
 
 SECRET = "s3cr3t-value"
 SPEC = TaskSpec(
@@ -230,7 +231,9 @@ def as_module(operation: str, arguments: dict[str, Any]) -> tuple[dict[str, Any]
         payload = json.dumps({"ANSIBLE_MODULE_ARGS": arguments})
         prepare = f"basic._ANSIBLE_ARGS = {payload!r}.encode()"
     program = MODULE.format(path=sys.path, prepare=prepare, file=__file__, operation=operation)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=HANG_GUARD
+    )
     assert done.stdout.strip(), done.stderr
     return json.loads(done.stdout.strip().splitlines()[-1]), done.returncode
 

@@ -25,6 +25,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.patience import HANG_GUARD
 
 SHELLS = [name for name in ("dash", "bash") if shutil.which(name)]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="changing a file's owner needs root")
@@ -37,7 +38,7 @@ class Instance:
         self.argv = [shell, "--posix"] if shell == "bash" else [shell]
 
     def run(self, script):
-        done = subprocess.run([*self.argv, "-c", script], capture_output=True, cwd="/", timeout=60, check=False)
+        done = subprocess.run([*self.argv, "-c", script], capture_output=True, cwd="/", timeout=HANG_GUARD, check=False)
         assert done.returncode == 0, done.stderr
         assert done.stderr == b""
         return read_report(done.stdout)
