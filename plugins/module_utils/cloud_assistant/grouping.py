@@ -40,6 +40,10 @@ def last_line(text: str) -> str:
     return line if len(line) <= SHOWN_LINE else f"…{line[1 - SHOWN_LINE :]}"
 
 
+def _one_line(text: str) -> str:
+    return " ".join(visible(text).split())
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How a run ended on one instance, as far as instances are compared by it.
@@ -78,12 +82,12 @@ class Ending:
         """How it ended in a few words: the exit code, or the status with the service's code."""
         if self.exited:
             return f"exit code {self.rc}"
-        return f"{self.status} {self.error_code}".rstrip()
+        return _one_line(f"{self.status} {self.error_code}")
 
     @property
     def why(self) -> str:
         """The reason: the last line of the output after an exit code, else the service's explanation."""
-        return self.line if self.exited else " ".join(visible(self.error_info).split()).rstrip(".")
+        return self.line if self.exited else _one_line(self.error_info).rstrip(".")
 
     @property
     def reason(self) -> str:
@@ -125,7 +129,7 @@ class Group:
 
         `shown` is how many ids are named before the rest is counted.
         """
-        return f"{len(self.instance_ids)} x {self.reason}: {folded(self.instance_ids, shown)}"
+        return f"{len(self.instance_ids)} x {self.reason}: {folded(map(_one_line, self.instance_ids), shown)}"
 
 
 def folded(ids: Iterable[str], shown: int = 3) -> str:
