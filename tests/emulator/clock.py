@@ -27,13 +27,15 @@ class Clock:
 
     def __init__(self) -> None:
         self._offset = 0.0
+        # how far this clock is ahead of the machine's although nobody has moved it, in seconds
+        self.skew = 0.0
         self._sleepers: list[tuple[float, int, asyncio.Future[None], asyncio.TimerHandle]] = []
         self._order = itertools.count()
         self._spent = 0
 
     def now(self) -> float:
         """The present, in seconds since the epoch."""
-        return time.time() + self._offset
+        return time.time() + self._offset + self.skew
 
     def reset(self) -> None:
         """Go back to the machine's time; sleepers keep the length of sleep that was left."""

@@ -14,11 +14,25 @@ delay                      the service takes ``delay_ms`` longer
 status                     ``status``, ``code`` and ``message`` are answered instead of any effect; what is left
                            out comes from the operation's table of errors, ServiceUnavailable without a code
 throttle                   Throttling.User with ``x-acs-retry-after: retry_after_ms``, without effect
-truncate                   the effect takes place, the answer's body ends half way
 duplicate                  the request is delivered to the service twice; the client gets the first answer
-agent_offline, reboot      after the effect, ``delay_ms`` later, the agent of ``instance_id`` goes offline, or the
-                           instance reboots; without ``instance_id`` the first target of the call
+clock_skew                 the service's clock is ``skew_s`` ahead, for the time stamp of the request and in Date
+agent_offline, reboot,     after the effect, ``delay_ms`` later, the agent of ``instance_id`` goes offline, or the
+stop, release              instance reboots, stops or is released; without ``instance_id`` the call's first target
+page                       ``status``, ``headers`` and ``body`` of somebody else, a proxy's page; ``when`` says
+                           whether the effect takes place (after, the default) or not (before)
+edit                       in the JSON answer, ``path`` (one or a list of ``Names.Name.*.Id``, a number or * for
+                           entries of a list) becomes ``value``, or is not there with ``remove``
+headers                    ``headers`` are added to the answer: ``{"Content-Encoding": "gzip"}`` for a false gzip
+truncate                   the answer's body ends half way
+wrong_length               Content-Length is off by ``by`` bytes; the connection is closed ``delay_ms`` later
+huge                       the answer holds ``size_bytes`` more; ``compressed`` sends it as gzip
+deep                       the answer holds a list in a list, ``depth`` times
+slow                       the answer comes byte by byte, one in ``delay_ms``; ``part`` headers, body or all
+endless                    chunks without end, one in ``delay_ms``, each of ``size_bytes`` blanks
+endless_continue           ``100 Continue`` without end, one in ``delay_ms``
 ========================== =====================================================================================
+
+Whatever stands from ``headers`` on is done to the answer after the effect.
 """
 
 from __future__ import annotations
@@ -28,18 +42,16 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+# what happens to an instance after the call
+INSTANCE_KINDS = ("agent_offline", "reboot", "stop", "release")
+# what happens to the answer on its way
+ANSWER_KINDS = (
+    "drop_after", "page", "edit", "headers", "truncate", "wrong_length", "huge", "deep", "slow", "endless",
+    "endless_continue",
+)  # fmt: skip
 KINDS = (
-    "drop_before",
-    "drop_after",
-    "reset",
-    "delay",
-    "status",
-    "throttle",
-    "truncate",
-    "duplicate",
-    "agent_offline",
-    "reboot",
-)
+    "drop_before", "reset", "delay", "status", "throttle", "duplicate", "clock_skew", *INSTANCE_KINDS, *ANSWER_KINDS
+)  # fmt: skip
 
 
 def _is_whole(value: Any) -> bool:
@@ -48,6 +60,10 @@ def _is_whole(value: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < float("inf")
+
+
+def _is_off(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e10
 
 
 def _is_text(value: Any) -> bool:
@@ -60,18 +76,41 @@ _KEYS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "kind": (f"one of {', '.join(KINDS)}", lambda value: value in KINDS),
     "nth": (
         "a number of a call, counted from 1, or a list of them",
-        lambda value: all(_is_whole(number) and number for number in (value if isinstance(value, list) else [value])),
+        lambda value: all(_is_whole(number) and number for number in _listed(value)),
     ),
     "probability": ("a number between 0 and 1", lambda value: _is_number(value) and value <= 1),
     "seed": ("a whole number", _is_whole),
     "count": ("a whole number", _is_whole),
     "delay_ms": ("a number of milliseconds", _is_number),
-    "status": ("an HTTP status from 300 to 599", lambda value: _is_whole(value) and 300 <= value <= 599),
+    "status": ("an HTTP status from 200 to 599", lambda value: _is_whole(value) and 200 <= value <= 599),
     "code": ("a text", _is_text),
     "message": ("a text", _is_text),
     "retry_after_ms": ("a whole number of milliseconds", _is_whole),
     "instance_id": ("a text", _is_text),
+    "when": ("before or after", lambda value: value in ("before", "after")),
+    "headers": (
+        "an object of texts",
+        lambda value: isinstance(value, Mapping) and all(map(_is_text, [*value, *value.values()])),
+    ),
+    "body": ("a text", _is_text),
+    "path": (
+        "a path such as Names.Name.0.Id, or a list of them",
+        lambda value: bool(value) and all(_is_text(path) and path for path in _listed(value)),
+    ),
+    "value": ("any JSON", lambda _value: True),
+    "remove": ("true or false", lambda value: isinstance(value, bool)),
+    "by": ("a number of bytes other than 0", lambda value: _is_off(value) and isinstance(value, int) and value != 0),
+    "size_bytes": ("a number of bytes", _is_whole),
+    "compressed": ("true or false", lambda value: isinstance(value, bool)),
+    "depth": ("a whole number", _is_whole),
+    "part": ("headers, body or all", lambda value: value in ("headers", "body", "all")),
+    "skew_s": ("a number of seconds", _is_off),
 }
+_NULL_MEANS_NULL = ("value",)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 @dataclass
@@ -89,6 +128,18 @@ class FaultRule:
     message: str = ""
     retry_after_ms: int = 0
     instance_id: str = ""
+    when: str = "after"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str | None = None
+    path: tuple[str, ...] = ()
+    value: Any = None
+    remove: bool = False
+    by: int = 100
+    size_bytes: int = 64 << 20
+    compressed: bool = False
+    depth: int = 100_000
+    part: str = "all"
+    skew_s: float = 3600.0
     seen: int = 0
     fired: int = 0
     random: random.Random = field(default_factory=random.Random)
@@ -101,7 +152,7 @@ class FaultRule:
         unknown = sorted(map(str, set(row) - set(_KEYS)))
         if unknown:
             raise ValueError(f"unknown keys: {', '.join(unknown)}")
-        values = {key: value for key, value in row.items() if value is not None}
+        values = {key: value for key, value in row.items() if value is not None or key in _NULL_MEANS_NULL}
         if "kind" not in values:
             raise ValueError(f"kind is missing, {_KEYS['kind'][0]}")
         for key, value in values.items():
@@ -110,10 +161,14 @@ class FaultRule:
                 raise ValueError(f"{key} must be {wanted}, not {value!r}")
         if "nth" in values and "probability" in values:
             raise ValueError("nth and probability exclude each other")
-        nth = values.pop("nth", [])
+        if values["kind"] == "edit" and ("path" not in values or ("value" in values) == bool(values.get("remove"))):
+            raise ValueError("edit needs path, and either value or remove")
+        if values["kind"] == "status" and values.get("status", 300) < 300:
+            raise ValueError(f"status must be an HTTP status from 300 to 599, not {values['status']}")
         return cls(
             action=values.pop("action", "*"),
-            nth=tuple(nth) if isinstance(nth, list) else (nth,),
+            nth=tuple(_listed(values.pop("nth", []))),
+            path=tuple(_listed(values.pop("path", []))),
             random=random.Random(values.pop("seed", 0)),
             **values,
         )

@@ -124,12 +124,12 @@ class Lifecycle:
         await self._dispatcher.power[verb](instance)
 
     async def strike(self, instance: Instance, kind: str, after_s: float) -> None:
-        """A fault on the instance's side: ``agent_offline`` or ``reboot``."""
+        """A fault on the instance's side: ``agent_offline``, ``reboot``, ``stop`` or ``release``."""
         await asyncio.sleep(after_s)
-        if kind == "reboot":
-            await self.reboot(instance)
-        else:
+        if kind == "agent_offline":
             self.set_agent(instance, False)
+        elif not instance.released:
+            await {"reboot": self.reboot, "stop": self.stop, "release": self.release}[kind](instance)
 
 
 def seconds_until(when: str, now: float, zone: str) -> float | None:

@@ -37,6 +37,9 @@ class Options:
     report_latency_ms: float = _option(0.0, "how long the end of a task takes from the instance to the service")
     power_latency_ms: float = _option(0.0, "how long an instance stays in Starting or Stopping")
     visibility_lag_ms: float = _option(0.0, "how long a new invocation, file delivery or command cannot be read")
+    clock_skew_s: float = _option(
+        0.0, "how far the service's clock is ahead of this machine's, or behind it when negative", least=-(10**9)
+    )
     interim_ms: float = _option(3000.0, "how often output is shown while a script runs", least=1)
     delivery_timeout_s: float = _option(
         60.0, "after how many emulated seconds a task for an unreachable agent is given up"

@@ -9,8 +9,6 @@ import asyncio
 import inspect
 import json
 import logging
-import socket
-import struct
 import time
 import uuid
 from email.utils import formatdate
@@ -20,9 +18,10 @@ from aiohttp import web
 
 from .call import Answer, Call, handlers
 from .classic import COMMON_NAMES, NAMES, exists, is_classic
+from .damage import damaged, foreign_page, hang_up
 from .dispatch import Dispatcher
 from .errors import OPERATIONS, ApiError, api_error
-from .faults import FaultRule
+from .faults import INSTANCE_KINDS, FaultRule
 from .lifecycle import Lifecycle
 from .signatures import Verifier
 from .state import Cloud
@@ -78,9 +77,12 @@ class Service:
         if fault is not None and fault.kind == "duplicate":
             await self._answer(request, action, params, dict(query), dict(form), body, {}, None, copy=True)
         response = self._encode(request, action, params, status, document)
+        if fault is not None and fault.kind == "clock_skew":
+            response.headers["Date"] = formatdate(self._cloud.clock.now() + fault.skew_s, usegmt=True)
         row["status"], row["code"] = status, document.get("Code", "")
         if fault is not None:
-            return await self._after(request, fault, self._first_target(params, document), response)
+            self._strike(fault, self._first_target(params, document))
+            return await damaged(request, response, fault)
         return response
 
     async def _answer(
@@ -100,7 +102,15 @@ class Service:
         try:
             headers = {name.lower(): value for name, value in request.headers.items()}
             version = self._verifier.check(
-                action, request.method, request.path, query, form, headers, body, count_nonce=not copy
+                action,
+                request.method,
+                request.path,
+                query,
+                form,
+                headers,
+                body,
+                count_nonce=not copy,
+                skew_s=self._cloud.skew_s(fault),
             )
             answer = await self._dispatch(action, params, headers, version, row, fault)
             return 200, {"RequestId": request_id, **answer}
@@ -181,8 +191,9 @@ class Service:
     def _before(self, request: web.Request, action: str, fault: FaultRule) -> web.StreamResponse | None:
         """Faults that keep the request from having any effect."""
         if fault.kind in ("drop_before", "reset"):
-            _cut(request, reset=fault.kind == "reset")
-            return web.Response(status=499)
+            return hang_up(request, reset=fault.kind == "reset")
+        if fault.kind == "page" and fault.when == "before":
+            return foreign_page(fault)
         if fault.kind == "status":
             code, message, status = _wording(action, fault)
             headers = {}
@@ -197,20 +208,11 @@ class Service:
         response.headers.update(headers)
         return response
 
-    async def _after(
-        self, request: web.Request, fault: FaultRule, first_target: str, response: web.Response
-    ) -> web.StreamResponse:
-        """Faults that hit the answer, or the instances after it."""
-        if fault.kind == "drop_after":
-            _cut(request, reset=False)
-            return web.Response(status=499)
-        if fault.kind == "truncate":
-            return await _truncated(request, response)
-        if fault.kind in ("agent_offline", "reboot"):
-            instance = self._cloud.instances.get(fault.instance_id or first_target)
-            if instance is not None:
-                self._dispatcher.spawn(self._lifecycle.strike(instance, fault.kind, fault.delay_ms / 1000))
-        return response
+    def _strike(self, fault: FaultRule, first_target: str) -> None:
+        """Let a fault hit an instance after the effect."""
+        instance = self._cloud.instances.get(fault.instance_id or first_target)
+        if instance is not None and fault.kind in INSTANCE_KINDS:
+            self._dispatcher.spawn(self._lifecycle.strike(instance, fault.kind, fault.delay_ms / 1000))
 
     def _first_target(self, params: Params, document: Answer) -> str:
         """The id of the first instance that a call was for, however it named its targets; "" where it had none."""
@@ -270,26 +272,3 @@ def _unknown_names(call: Call) -> set[str]:
     """Names that the operation does not have; the service ignores them, a test may want to know."""
     known = set(OPERATIONS[call.action]["request"]) | COMMON_NAMES
     return call.params.names() - known - (NAMES.get(call.action, set()) if call.classic else set())
-
-
-def _cut(request: web.Request, *, reset: bool) -> None:
-    transport = request.transport
-    if transport is None:
-        return
-    if reset:
-        handle = transport.get_extra_info("socket")
-        handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        transport.abort()
-    else:
-        transport.close()
-
-
-async def _truncated(request: web.Request, response: web.Response) -> web.StreamResponse:
-    body = response.body
-    assert isinstance(body, bytes)
-    stream = web.StreamResponse(status=response.status, headers=response.headers)
-    stream.content_length = len(body)
-    await stream.prepare(request)
-    await stream.write(body[: len(body) // 2])
-    _cut(request, reset=False)
-    return stream

@@ -71,23 +71,32 @@ class Verifier:
         body: bytes,
         *,
         count_nonce: bool = True,
+        skew_s: float = 0.0,
     ) -> str:
         """Check one request and return its signature version, ``v1`` or ``v3``.
 
         ``headers`` has lower-case names. ``count_nonce`` is false for a copy of a request that was already checked.
+        The service's clock is ``skew_s`` ahead of the machine's.
         """
         if "authorization" in headers:
-            nonce = self._check_v3(action, method, path, query, headers, body)
+            nonce = self._check_v3(action, method, path, query, headers, body, skew_s)
             version = "v3"
         else:
-            nonce = self._check_v1(action, method, {**query, **form})
+            nonce = self._check_v1(action, method, {**query, **form}, skew_s)
             version = "v1"
         if count_nonce:
             self._use_nonce(action, nonce)
         return version
 
     def _check_v3(
-        self, action: str, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
+        self,
+        action: str,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        body: bytes,
+        skew_s: float,
     ) -> str:
         match = _AUTHORIZATION.match(headers["authorization"])
         if not match or match[1] != ALGORITHM:
@@ -96,7 +105,7 @@ class Verifier:
         must_sign = {"host"} | {name for name in headers if name.startswith("x-acs-")}
         if not must_sign <= set(signed.split(";")):
             raise api_error(action, "IncompleteSignature")
-        self._check_time(action, headers.get("x-acs-date", ""))
+        self._check_time(action, headers.get("x-acs-date", ""), skew_s)
         self._check_identity(action, match[2], headers.get("x-acs-security-token", ""))
         body_hash = hashlib.sha256(body).hexdigest()
         if not hmac.compare_digest(headers.get("x-acs-content-sha256", ""), body_hash):
@@ -106,13 +115,13 @@ class Verifier:
             raise api_error(action, "SignatureDoesNotMatch")
         return self._nonce(action, headers.get("x-acs-signature-nonce", ""))
 
-    def _check_v1(self, action: str, method: str, params: Mapping[str, str]) -> str:
+    def _check_v1(self, action: str, method: str, params: Mapping[str, str], skew_s: float) -> str:
         for name in ("AccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", "Timestamp"):
             if not params.get(name):
                 raise _missing(action, name)
         if params["SignatureMethod"] != "HMAC-SHA1" or params["SignatureVersion"] != "1.0":
             raise api_error(action, "IncompleteSignature")
-        self._check_time(action, params["Timestamp"])
+        self._check_time(action, params["Timestamp"], skew_s)
         self._check_identity(action, params["AccessKeyId"], params.get("SecurityToken", ""))
         expected = v1_signature(method, params, self._secret)
         if not hmac.compare_digest(expected.encode(), params["Signature"].encode()):
@@ -128,12 +137,12 @@ class Verifier:
             raise api_error(action, "InvalidSecurityToken.MismatchWithAccessKey")
 
     @staticmethod
-    def _check_time(action: str, stamp: str) -> None:
+    def _check_time(action: str, stamp: str, skew_s: float) -> None:
         try:
             moment = datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
         except ValueError:
             raise api_error(action, "InvalidTimeStamp.Format") from None
-        if abs(moment.timestamp() - time.time()) > TOLERANCE_S:
+        if abs(moment.timestamp() - time.time() - skew_s) > TOLERANCE_S:
             raise api_error(action, "InvalidTimeStamp.Expired")
 
     @staticmethod

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .clock import Clock
-from .faults import Faults
+from .faults import FaultRule, Faults
 from .fleet import FleetDocument, Instance, make_fleet, split_fleet
 from .huawei.state import HuaweiState
 from .options import Options, changed
@@ -215,6 +215,7 @@ class Cloud:
             document = self._first_fleet
         rows, clouddc_rows = split_fleet(document)
         self.clock.reset()
+        self.clock.skew = self._first_options.clock_skew_s
         huawei = HuaweiState(self.options.account_id, self.clock, clouddc_rows)
         fleet = make_fleet(rows, self.options.region, self.clock.now())
         unknown = {instance.region for instance in fleet.values()} - set(REGIONS)
@@ -240,6 +241,13 @@ class Cloud:
     def change_options(self, changes: dict[str, Any]) -> None:
         """Change options until the next reset. Raises ValueError for one that is wrong or fixed, and changes none."""
         self.options = changed(self.options, changes)
+        self.clock.skew = self.options.clock_skew_s
+
+    def skew_s(self, fault: FaultRule | None) -> float:
+        """Return how far the service's clock is ahead of the machine's for a request that ``fault`` hits."""
+        if fault is not None and fault.kind == "clock_skew":
+            return self.options.clock_skew_s + fault.skew_s
+        return self.options.clock_skew_s
 
     def instance_root(self, instance_id: str) -> Path:
         """The private directory of an instance; another one after each reset."""

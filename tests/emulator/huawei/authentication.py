@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-import time
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from urllib.parse import parse_qsl, quote, unquote
@@ -49,9 +48,17 @@ class Verifier:
         self._security_token = security_token
 
     def check(
-        self, state: HuaweiState, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+        self,
+        state: HuaweiState,
+        method: str,
+        path: str,
+        query: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        now: float,
     ) -> IamToken | None:
-        """The token that the request carries, or None when its signature is right."""
+        """Return the token that the request carries, or None when its signature is right at the service's ``now``."""
         if "x-auth-token" in headers:
             token = state.token(headers["x-auth-token"])
             if token is None:
@@ -66,7 +73,7 @@ class Verifier:
         if state.locked(access_key):
             raise unauthenticated("the access key is locked after too many wrong signatures")
         try:
-            self._check_signature(access_key, signed, given, method, path, query, headers, body)
+            self._check_signature(access_key, signed, given, method, path, query, headers, body, now)
         except HuaweiError:
             state.signature_was(False, access_key)
             raise
@@ -83,6 +90,7 @@ class Verifier:
         query: str,
         headers: Mapping[str, str],
         body: bytes,
+        now: float,
     ) -> None:
         names = signed.split(";")
         if names != sorted(names) or not {"host", "x-sdk-date"} <= set(names):
@@ -91,7 +99,7 @@ class Verifier:
             date = datetime.strptime(headers.get("x-sdk-date", ""), "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
         except ValueError:
             raise unauthenticated("X-Sdk-Date is missing or not in its form") from None
-        if abs(date.timestamp() - time.time()) > TOLERANCE_S:
+        if abs(date.timestamp() - now) > TOLERANCE_S:
             raise unauthenticated("the request has expired")
         if not hmac.compare_digest(access_key.encode(), self._access_key.encode()):
             raise unauthenticated("the access key does not exist")

@@ -11,11 +11,12 @@ import math
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 from typing import Any
 
 from aiohttp import web
 
-from ..faults import FaultRule
+from ..damage import damaged, foreign_page, hang_up
 from ..state import Cloud
 from .authentication import Verifier
 from .errors import HuaweiError, no_such_api
@@ -53,11 +54,14 @@ def application(
             "received": time.monotonic(),
         }
         cloud.requests.append(row)
-        delay = options.api_latency_ms + (fault.delay_ms if fault is not None and fault.kind == "delay" else 0)
+        delay = cloud.options.api_latency_ms + (fault.delay_ms if fault is not None and fault.kind == "delay" else 0)
         if delay:
             await asyncio.sleep(delay / 1000)
         if fault is not None and fault.kind in ("drop_before", "reset"):
-            return _hang_up(request, reset=fault.kind == "reset")
+            return hang_up(request, reset=fault.kind == "reset")
+        if fault is not None and fault.kind == "page" and fault.when == "before":
+            row["status"] = fault.status or 200
+            return foreign_page(fault)
 
         async def answer() -> web.StreamResponse:
             try:
@@ -74,6 +78,7 @@ def application(
                         request.rel_url.raw_query_string,
                         headers,
                         body,
+                        now=time.time() + cloud.skew_s(fault),
                     )
                 return await handler(request)
             except HuaweiError as error:
@@ -90,7 +95,10 @@ def application(
                 await answer()
         row["status"] = response.status
         response.headers[id_header] = row["request_id"]
-        return await _damage(request, response, fault)
+        response.headers["Date"] = formatdate(time.time() + cloud.skew_s(fault), usegmt=True)
+        if fault is None or not isinstance(response, web.Response):
+            return response
+        return await damaged(request, response, fault)
 
     return web.Application(middlewares=[gateway], client_max_size=12 * 2**20)
 
@@ -109,28 +117,3 @@ def json_object(body: bytes, error: Callable[[str], HuaweiError]) -> dict[str, A
     if not isinstance(value, dict):
         raise error("the body is not a JSON object")
     return value
-
-
-async def _damage(request: web.Request, response: web.StreamResponse, fault: FaultRule | None) -> web.StreamResponse:
-    """The answer, or what a fault after the effect leaves of it."""
-    if fault is None or fault.kind not in ("drop_after", "truncate"):
-        return response
-    body = response.body if isinstance(response, web.Response) and isinstance(response.body, bytes) else b""
-    if fault.kind == "drop_after" or len(body) < 2:  # of an empty answer, no half can be sent
-        return _hang_up(request, reset=False)
-    part = web.StreamResponse(status=response.status, headers=response.headers)
-    part.content_length = len(body)
-    await part.prepare(request)
-    await part.write(body[: len(body) // 2])
-    _hang_up(request, reset=False)
-    return part
-
-
-def _hang_up(request: web.Request, *, reset: bool) -> web.StreamResponse:
-    """Close the connection; what is returned goes nowhere."""
-    if request.transport is not None:
-        if reset:
-            request.transport.abort()
-        else:
-            request.transport.close()
-    return web.Response(status=499)
