@@ -26,7 +26,7 @@ PAGES = (
     "roles/*/README.md",
     "roles/*/meta/argument_specs.yml",
     "playbooks/*.yml",
-    "examples/*",
+    "examples/*.*",
     ".github/*.md",
 )
 """Pages and roles' documentation; the texts of plugins are taken from their source."""

@@ -76,7 +76,8 @@ _USER = (
 )
 # what has to be on the instances where the text of an example names it
 _SETUP = {
-    "systemctl": _PROGRAM.format("/usr/local/bin/systemctl"),
+    # in the place of the instance's own, which comes first in PATH
+    "systemctl": "rm -f /usr/local/sbin/systemctl && " + _PROGRAM.format("/usr/local/sbin/systemctl"),
     "nginx -t": _PROGRAM.format("/usr/local/bin/nginx"),
     "/srv/app/migrate": "mkdir -p /srv/app && " + _PROGRAM.format("/srv/app/migrate"),
     "/var/log/nginx/error.log": "mkdir -p /var/log/nginx && echo none > /var/log/nginx/error.log",
