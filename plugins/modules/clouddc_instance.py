@@ -188,7 +188,7 @@ from typing import Any
 
 from ..module_utils.clouddc.deletion import Deletion
 from ..module_utils.clouddc.instances import check_ids
-from ..module_utils.common.errors import InputError
+from ..module_utils.common.checks import check_wait_timeout
 from ..module_utils.common.task import TaskContext, TaskSpec, run_module
 from ..module_utils.common.wait import Deadline
 from ..module_utils.huawei.options import HUAWEI_OPTIONS, connect
@@ -216,8 +216,7 @@ def ensure(task: TaskContext) -> dict[str, Any]:
     ids = check_ids(given, option)
     if len(ids) < len(given):
         task.warn(f"ids: {len(given) - len(ids)} ids are given more than once and used once")
-    if params["wait_timeout"] <= 0:
-        raise InputError("wait_timeout", f"must be more than 0 seconds, not {params['wait_timeout']}")
+    check_wait_timeout(params["wait_timeout"])
 
     deletion = Deletion(
         connect(params),

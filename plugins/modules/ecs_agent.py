@@ -193,7 +193,8 @@ from typing import Any
 from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
 from ..module_utils.cloud_assistant.instances.agents import Installation, agent_states, parse_version
 from ..module_utils.cloud_assistant.instances.selection import Selector, find_instances
-from ..module_utils.common.errors import InputError, TaskFailure
+from ..module_utils.common.checks import check_wait_timeout
+from ..module_utils.common.errors import TaskFailure
 from ..module_utils.common.task import TaskContext, TaskSpec, run_module
 from ..module_utils.common.wait import Deadline
 
@@ -216,8 +217,7 @@ def ensure(task: TaskContext) -> dict[str, Any]:
     """Make sure that the agents are online; return changed, results and the diff."""
     params = task.params
     selector = Selector.of(instance_ids=params["instance_ids"], tags=params["tags"], warn=task.warn)
-    if params["wait_timeout"] <= 0:
-        raise InputError("wait_timeout", f"must be more than 0 seconds, not {params['wait_timeout']}")
+    check_wait_timeout(params["wait_timeout"])
     if params["min_version"] is not None:
         parse_version(params["min_version"])
     client = connect(params)

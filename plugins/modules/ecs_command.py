@@ -335,7 +335,7 @@ from ..module_utils.cloud_assistant.commands.keeper import Changes, Keeper
 from ..module_utils.cloud_assistant.commands.plan import DesiredCommand, command_diff
 from ..module_utils.cloud_assistant.scripts import SCRIPT_TYPES, given_script
 from ..module_utils.cloud_assistant.tags import check_tags
-from ..module_utils.common.errors import InputError
+from ..module_utils.common.checks import check_wait_timeout
 from ..module_utils.common.idempotency import check_client_token
 from ..module_utils.common.task import TaskContext, TaskSpec, run_module
 from ..module_utils.common.wait import Deadline
@@ -372,8 +372,7 @@ SPEC = TaskSpec(
 def ensure(task: TaskContext) -> dict[str, Any]:
     """Bring the command into the wanted state."""
     params = task.params
-    if params["wait_timeout"] < 1:
-        raise InputError("wait_timeout", f"is {params['wait_timeout']} s, must be at least 1 s")
+    check_wait_timeout(params["wait_timeout"])
     if params["client_token"] is not None:
         check_client_token(params["client_token"])
         refuse_missing(params["api_generation"], {"client_token": params["client_token"]})

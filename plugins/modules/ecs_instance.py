@@ -239,6 +239,7 @@ from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
 from ..module_utils.cloud_assistant.instances.deletion import Deletion
 from ..module_utils.cloud_assistant.instances.power import PowerChange
 from ..module_utils.cloud_assistant.instances.selection import STATUSES, Row, Selector, find_instances, states_of
+from ..module_utils.common.checks import check_range, check_wait_timeout
 from ..module_utils.common.errors import InputError, TaskFailure
 from ..module_utils.common.idempotency import check_client_token
 from ..module_utils.common.task import TaskContext, TaskSpec, run_module
@@ -318,9 +319,8 @@ def check(task: TaskContext) -> Selector:
         warn=task.warn,
     )
     selector.require()
-    for option in ("max_instances", "wait_timeout"):
-        if params[option] <= 0:
-            raise InputError(option, f"must be more than 0, not {params[option]}")
+    check_range("max_instances", params["max_instances"], 1)
+    check_wait_timeout(params["wait_timeout"])
     if params["client_token"] is not None:
         check_client_token(params["client_token"])
         refuse_missing(params["api_generation"], {"client_token": params["client_token"]})

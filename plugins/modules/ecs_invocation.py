@@ -326,6 +326,7 @@ from ..module_utils.cloud_assistant.runs.request import RunRequest
 from ..module_utils.cloud_assistant.schedules.keeper import Scheduler, stoppable_invocations
 from ..module_utils.cloud_assistant.tags import check_tags
 from ..module_utils.cloud_assistant.targets import Targets
+from ..module_utils.common.checks import check_wait_timeout
 from ..module_utils.common.errors import InputError
 from ..module_utils.common.task import TaskContext, TaskSpec, run_module
 from ..module_utils.common.wait import Deadline
@@ -368,8 +369,7 @@ SPEC = TaskSpec(
 def ensure(task: TaskContext) -> dict[str, Any]:
     """Bring the command's invocations into the wanted state."""
     params = task.params
-    if params["wait_timeout"] < 1:
-        raise InputError("wait_timeout", f"is {params['wait_timeout']} s, must be at least 1 s")
+    check_wait_timeout(params["wait_timeout"])
     return _present(task) if params["state"] == "present" else _stopped(task)
 
 

@@ -326,6 +326,8 @@ from ..module_utils.cloud_assistant.invocations.query import (
     results_of,
 )
 from ..module_utils.cloud_assistant.models import REPEAT_MODES, parse_time
+from ..module_utils.cloud_assistant.targets import read_instance_ids
+from ..module_utils.common.checks import check_wait_timeout
 from ..module_utils.common.errors import InputError
 from ..module_utils.common.task import TaskContext, TaskSpec, run_module
 from ..module_utils.common.wait import Deadline
@@ -357,8 +359,7 @@ def ensure(task: TaskContext) -> dict[str, Any]:
     """Read the invocations, after their end if that is wanted."""
     params = task.params
     query = _query(params)
-    if params["wait_timeout"] <= 0:
-        raise InputError("wait_timeout", f"is {params['wait_timeout']} s, must be more than 0")
+    check_wait_timeout(params["wait_timeout"])
     client = connect(params)
     deadline = Deadline(params["wait_timeout"] if params["wait"] else None)
     found = find_ended(client, query, deadline) if params["wait"] else find(client, query)
@@ -380,7 +381,7 @@ def _query(params: dict[str, Any]) -> InvocationQuery:
         invoke_id=params["invoke_id"],
         command_id=params["command_id"],
         command_name=params["command_name"],
-        instance_ids=params["instance_ids"] or (),
+        instance_ids=() if params["instance_ids"] is None else read_instance_ids(params["instance_ids"]),
         status=params["status"] or (),
         tags=params["tags"] or {},
         resource_group_id=params["resource_group_id"],

@@ -12,7 +12,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from ..module_utils.cloud_assistant.instances.agents import agent_record
-from ..module_utils.cloud_assistant.instances.selection import STATUSES, instance_record, tags_of
+from ..module_utils.cloud_assistant.instances.selection import STATUSES, instance_record
+from ..module_utils.cloud_assistant.tags import tags_from_row
 from ..module_utils.common.errors import ApiError, CloudError, InputError
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _matches(row: Row, dropped: Mapping[str, Any]) -> bool:
     group = dropped.get("ResourceGroupId")
     if group is not None and row.get("ResourceGroupId") != group:
         return False
-    tags = tags_of(row)
+    tags = tags_from_row(row)
     return all(tag["Key"] in tags and tag["Value"] in ("", tags[tag["Key"]]) for tag in dropped.get("Tag", []))
 
 

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timezone
 from typing import Any
 
-from .tags import tags_from_rows
+from .tags import tags_from_row
 
 DEFAULT_TIMEOUT = 60
 """Seconds that a command may run when nobody says otherwise (CreateCommand, Timeout)."""
@@ -80,7 +80,7 @@ class Command:
             ),
             launcher=row.get("Launcher") or "",
             resource_group_id=row.get("ResourceGroupId") or "",
-            tags=tags_from_rows((row.get("Tags") or {}).get("Tag") or []),
+            tags=tags_from_row(row),
             provider=row.get("Provider") or "",
             category=row.get("Category") or "",
             version=row.get("Version"),
@@ -324,7 +324,7 @@ class Invocation:
             termination_mode=row.get("TerminationMode") or "",
             oss_output_delivery=row.get("OssOutputDelivery") or "",
             parameters={str(key): str(value) for key, value in parameters.items()},
-            tags=tags_from_rows((row.get("Tags") or {}).get("Tag") or []),
+            tags=tags_from_row(row),
             instances=tuple(InstanceResult.from_row(instance, invoke_id) for instance in instances),
         )
 

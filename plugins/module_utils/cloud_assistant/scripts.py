@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..common.checks import check_utf8
 from ..common.errors import InputError
-from .checks import is_text
 
 SCRIPT_TYPES = ("RunShellScript", "RunPowerShellScript", "RunBatScript")
 
@@ -140,8 +140,7 @@ def merge_parameters(
                 raise InputError(option, f"{name!r} is given twice (as {other!r} before); names do not regard case")
             if isinstance(value, bool) or not isinstance(value, (str, int, float)):
                 raise InputError(option, f"the value of {name!r} is not text; put it in quotes")
-            if not is_text(str(value)):
-                raise InputError(option, f"the value of {name!r} holds bytes that are no UTF-8 text")
+            check_utf8(option, str(value), f"the value of {name!r}")
             merged[name] = str(value)
     if len(merged) > MAX_VALUES:
         option = "parameters" if parameters else "secret_parameters"

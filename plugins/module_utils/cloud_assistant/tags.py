@@ -2,7 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tags of commands and invocations: what must change, and changing it."""
+"""Everything about tags: their limits, their forms in requests and replies, what must change, and changing it."""
 
 from __future__ import annotations
 
@@ -11,42 +11,56 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..alibaba.client import Client
+from ..common.checks import check_length, check_no_control_characters
 from ..common.errors import InputError
 
 MAX_TAGS = 20
 """Tags in one call (RunCommand, Tag and ResourceTag)."""
-MAX_TAG_KEY = 64
-MAX_TAG_VALUE = 128
-
-
-def check_tags(tags: Mapping[str, object], option: str = "tags", *, limit: int = MAX_TAGS) -> dict[str, str]:
-    """Return the tags as text; raise InputError for what the service does not take (RunCommand, Tag)."""
-    if len(tags) > limit:
-        raise InputError(option, f"has {len(tags)} tags, at most {limit} are allowed")
-    for key, value in tags.items():
-        if isinstance(value, (list, tuple, Mapping)):
-            raise InputError(option, f"the value of {str(key)!r} must be one text, not {value!r}")
-    checked = {str(key): "" if value is None else str(value) for key, value in tags.items()}
-    for key, value in checked.items():
-        if not 1 <= len(key) <= MAX_TAG_KEY:
-            raise InputError(option, f"the key {key!r} has {len(key)} characters, allowed are 1 to {MAX_TAG_KEY}")
-        if key.lower().startswith(("aliyun", "acs:")):
-            raise InputError(option, f"the key {key!r} begins with aliyun or acs:, which the service keeps for itself")
-        if len(value) > MAX_TAG_VALUE:
-            problem = f"the value of {key!r} has {len(value)} characters, at most {MAX_TAG_VALUE} are allowed"
-            raise InputError(option, problem)
-        if any("http://" in text or "https://" in text for text in (key, value)):
-            raise InputError(option, f"the tag {key!r} may not contain http:// or https://")
-    return checked
-
-
-def tag_list(tags: Mapping[str, str] | None) -> list[dict[str, str]] | None:
-    """Return tags the way the client sends them (Tag.N.Key, Tag.N.Value), None when there are none."""
-    return [{"Key": key, "Value": value} for key, value in tags.items()] if tags else None
-
+MAX_TAG_KEY, MAX_TAG_VALUE = 64, 128
+"""Characters (RunCommand, Tag)."""
 
 SYSTEM_PREFIXES = ("aliyun", "acs:")
 """Keys that only the service sets; nobody else can change or remove them."""
+
+
+def check_tags(tags: Mapping[str, object], option: str = "tags", *, limit: int = MAX_TAGS) -> dict[str, str]:
+    """Return the tags as text. Raises InputError for tags that the service does not take (RunCommand, Tag)."""
+    if len(tags) > limit:
+        raise InputError(option, f"has {len(tags)} tags; at most {limit} are allowed")
+    checked = {str(key): _value(option, str(key), value) for key, value in tags.items()}
+    for key, value in checked.items():
+        _check_key(option, key)
+        _check_part(option, value, MAX_TAG_VALUE, f"the value of the tag {key!r}")
+    return checked
+
+
+def _value(option: str, key: str, value: object) -> str:
+    """Return a tag's value as text; a null value is refused, as it is more often a variable without a value."""
+    if value is None:
+        raise InputError(option, f"the value of the tag {key!r} is null; write '' for an empty value")
+    if isinstance(value, (list, tuple, Mapping)):
+        raise InputError(option, f"the value of the tag {key!r} must be a single text, not a list or a dictionary")
+    return str(value)
+
+
+def _check_key(option: str, key: str) -> None:
+    if not key:
+        raise InputError(option, "a tag has an empty key")
+    _check_part(option, key, MAX_TAG_KEY, f"the tag key {key[:MAX_TAG_KEY]!r}")
+    if _system(key):
+        raise InputError(option, f"the tag key {key!r} starts with aliyun or acs:, which is reserved for the service")
+
+
+def _check_part(option: str, text: str, limit: int, what: str) -> None:
+    check_length(option, text, limit, what)
+    check_no_control_characters(option, text, what)
+    if "http://" in text or "https://" in text:
+        raise InputError(option, f"{what} contains http:// or https://, which the service does not allow")
+
+
+def tags_to_rows(tags: Mapping[str, str] | None) -> list[dict[str, str]] | None:
+    """Return tags in the form of a request (Tag.N.Key, Tag.N.Value), None when there are none."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()] if tags else None
 
 
 @dataclass(frozen=True)
@@ -76,7 +90,7 @@ def plan_tags(current: Mapping[str, str], desired: Mapping[str, str] | None, *, 
     )
     count = len(own_tags(change.apply_to(current)))
     if count > MAX_TAGS:
-        raise InputError("tags", f"there would be {count} tags with those already set, at most {MAX_TAGS} are allowed")
+        raise InputError("tags", f"there would be {count} tags with those already set; at most {MAX_TAGS} are allowed")
     return change
 
 
@@ -95,12 +109,10 @@ def apply_tags(client: Client, resource_type: str, resource_id: str, change: Tag
     if change.remove:
         client.call("UntagResources", {**target, "TagKey": list(change.remove)})
     if change.set:
-        pairs = [{"Key": key, "Value": value} for key, value in change.set.items()]
-        client.call("TagResources", {**target, "Tag": pairs})
+        client.call("TagResources", {**target, "Tag": tags_to_rows(change.set)})
 
 
-def tags_from_rows(rows: list[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the tags of a reply as a dict; older replies say Key and Value, newer ones TagKey and TagValue."""
-    return {
-        str(row.get("TagKey", row.get("Key"))): str(row.get("TagValue", row.get("Value", "")) or "") for row in rows
-    }
+def tags_from_row(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tags of a row of a reply; older replies spell them Key and Value, newer ones TagKey and TagValue."""
+    rows = (row.get("Tags") or {}).get("Tag") or []
+    return {str(tag.get("TagKey", tag.get("Key"))): str(tag.get("TagValue", tag.get("Value")) or "") for tag in rows}

@@ -10,13 +10,17 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ..common.checks import check_identifiers, check_range
 from ..common.errors import InputError
 from .tags import check_tags
 
 MAX_BATCH = 100
 """Instances in one call (RunCommand, InstanceId)."""
+MAX_SHOWN = 64
+"""Characters of a refused id in a message."""
 
-_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_ID = re.compile(r"(?:i|mi)-[A-Za-z0-9][A-Za-z0-9._-]{0,60}|AY[A-Za-z0-9]{8,62}")
+"""Instances, managed instances (RegisterManagedInstance), and instances created before 2014."""
 
 
 @dataclass(frozen=True)
@@ -48,19 +52,37 @@ class Targets:
             raise InputError("instance_ids", "give either instance_ids or resource_tags, not both")
         if not ids and not tags:
             raise InputError("instance_ids", "no targets: give instance_ids or resource_tags")
-        for instance_id in ids:
-            if not is_instance_id(instance_id):
-                raise InputError("instance_ids", f"{instance_id!r} is not the id of an instance")
-        checked = check_tags(tags or {}, "resource_tags")
-        unique, repeated = dedupe(ids)
-        if repeated and warn:
-            warn(f"instance_ids: given more than once, used once: {', '.join(repeated)}")
-        return cls(unique, checked, resource_group_id)
+        check_identifiers(resource_group_id=resource_group_id)
+        unique = read_instance_ids(ids, warn=warn) if ids else ()
+        return cls(unique, check_tags(tags or {}, "resource_tags"), resource_group_id)
 
 
-def is_instance_id(text: str) -> bool:
-    """Whether a text has the form of an instance's id."""
-    return _ID.fullmatch(text) is not None
+def read_instance_ids(
+    entries: Iterable[str], option: str = "instance_ids", *, warn: Callable[[str], None] | None = None
+) -> tuple[str, ...]:
+    """Return the ids of a list option, each once, in the order given; ``warn`` gets a line about repeated ones.
+
+    An entry can hold several ids separated by white space, as a block of lines does. Raises InputError for an empty
+    list or entry, and for text that cannot be an id, such as the name of an instance.
+    """
+    entries = list(entries)
+    if not entries:
+        raise InputError(option, "must not be an empty list; omit it if it should not select instances")
+    ids = [item for entry in entries for item in (entry.split() or [""])]
+    for instance_id in ids:
+        check_instance_id(option, instance_id)
+    unique, repeated = dedupe(ids)
+    if repeated and warn:
+        warn(f"{option}: given more than once, used once: {', '.join(repeated)}")
+    return unique
+
+
+def check_instance_id(option: str, text: str) -> None:
+    """Raise InputError unless a text has the form of an instance's id."""
+    if _ID.fullmatch(text) is None:
+        shown = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+        problem = f"{shown!r} is not a valid instance ID; IDs look like i-bp67acfmxazb4p1a2b3c"
+        raise InputError(option, f"{problem}, and the name of an instance is not its ID")
 
 
 def dedupe(ids: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -78,5 +100,4 @@ def batches(ids: Sequence[str], size: int = MAX_BATCH) -> list[tuple[str, ...]]:
 
 def check_batch_size(size: int) -> None:
     """Raise InputError unless one call can take that many instances."""
-    if not 1 <= size <= MAX_BATCH:
-        raise InputError("batch_size", f"is {size}, one call takes 1 to {MAX_BATCH} instances")
+    check_range("batch_size", size, 1, MAX_BATCH, "instances per call")

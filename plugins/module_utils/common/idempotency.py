@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 
+from .checks import check_length, refuse_empty
 from .errors import InputError
 
 # RunCommand, ClientToken: ASCII characters only, at most 64
@@ -33,12 +34,10 @@ def derive_client_token(token: str, *parts: str) -> str:
 
 def check_client_token(value: str, option: str = "client_token") -> str:
     """Return ``value``; raise InputError unless it is 1 to 64 printable ASCII characters."""
-    if not value:
-        raise InputError(option, "must not be empty")
+    refuse_empty(option, value)
     if not (value.isascii() and value.isprintable()):
         raise InputError(option, "may hold printable ASCII characters only")
-    if len(value) > MAX_TOKEN_LENGTH:
-        raise InputError(option, f"has {len(value)} characters, at most {MAX_TOKEN_LENGTH} are allowed")
+    check_length(option, value, MAX_TOKEN_LENGTH)
     return value
 
 

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ...alibaba.client import Client
+from ...common.checks import check_identifiers
 from ...common.errors import ApiError, InputError, TaskFailure
-from ..checks import refuse_empty
 from ..models import Command
-from ..tags import tag_list
+from ..tags import tags_to_rows
 
 PUBLIC_PROVIDERS = ("AlibabaCloud", "AlibabaCloud.ECS.GuestOS", "AlibabaCloud.ECS.GuestOSDiagnose")
 """Those who offer public commands (DescribeCommands, Provider)."""
@@ -45,7 +45,7 @@ def iter_commands(
         "Type": type,
         "Provider": provider,
         "ResourceGroupId": resource_group_id,
-        "Tag": tag_list(tags),
+        "Tag": tags_to_rows(tags),
     }
     for page in client.pages("DescribeCommands", params):
         for row in page.rows("Commands", "Command"):
@@ -102,7 +102,7 @@ def find_one(client: Client, *, command_id: str | None = None, name: str | None 
     An id that is not among the account's own commands is looked for among the public ones, which are invoked by name.
     Raises TaskFailure (with ``command_ids``) when several commands have the name, InputError for an empty name or id.
     """
-    refuse_empty(command_id=command_id, name=name)
+    check_identifiers(command_id=command_id, name=name)
     if command_id is not None:
         own = find_commands(client, command_ids=[command_id])
         if own:

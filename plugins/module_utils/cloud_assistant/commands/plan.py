@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ...common.checks import check_identifiers, check_seconds, check_text
 from ...common.errors import InputError
 from ..models import DEFAULT_TIMEOUT, Command
 from ..scripts import SCRIPT_TYPES, ScriptContent, check_launcher
-from ..tags import TagChange, check_tags, own_tags, plan_tags
+from ..tags import TagChange, check_tags, own_tags, plan_tags, tags_to_rows
 from .listing import MAX_NAME_LENGTH
 
 INTERIM_SUFFIX = "~replacing"
@@ -35,7 +36,7 @@ MODIFIABLE = {
 FIXED = ("type", "content", "enable_parameter", "resource_group_id")
 """What no operation changes: a command that differs in one of these is replaced (ModifyCommand, CommandContent)."""
 
-MAX_LENGTHS = {"name": MAX_NAME_LENGTH, "description": 512, "working_dir": 200}
+MAX_LENGTHS = {"description": 512, "working_dir": 200}
 """Characters (CreateCommand)."""
 
 DEFAULT_TYPE = "RunShellScript"
@@ -99,17 +100,10 @@ def check_desired(desired: DesiredCommand, generation: str = "current") -> None:
     """Raise InputError for the first value that the service of this generation would not take (CreateCommand)."""
     if desired.type is not None and desired.type not in SCRIPT_TYPES:
         raise InputError("type", f"{desired.type!r} is unknown; known are {', '.join(SCRIPT_TYPES)}")
-    if desired.name is not None and not desired.name:
-        raise InputError("name", "must not be empty")
-    for option in ("name", "description", "working_dir"):
-        value = getattr(desired, option)
-        if value is not None and len(value) > MAX_LENGTHS[option]:
-            problem = f"has {len(value)} characters, at most {MAX_LENGTHS[option]} are allowed"
-            raise InputError(option, problem)
-    if desired.working_dir is not None and any(ord(char) < 32 for char in desired.working_dir):
-        raise InputError("working_dir", "contains control characters")
-    if desired.timeout is not None and desired.timeout < 1:
-        raise InputError("timeout", f"is {desired.timeout} s, must be at least 1 s")
+    check_identifiers(name=desired.name, resource_group_id=desired.resource_group_id)
+    for option, limit in MAX_LENGTHS.items():
+        check_text(option, getattr(desired, option), limit, multiline=option == "description")
+    check_seconds("timeout", desired.timeout)
     if desired.launcher is not None:
         check_launcher(desired.launcher)
     if desired.content is not None:
@@ -175,7 +169,7 @@ def creation(command: Command) -> dict[str, Any]:
         "EnableParameter": command.enable_parameter or None,
         "Launcher": command.launcher or None,
         "ResourceGroupId": command.resource_group_id or None,
-        "Tag": [{"Key": key, "Value": value} for key, value in command.tags.items()] or None,
+        "Tag": tags_to_rows(command.tags),
     }
 
 

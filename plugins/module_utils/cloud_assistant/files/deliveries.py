@@ -14,7 +14,7 @@ from ...alibaba.client import Client
 from ...common.idempotency import new_client_token
 from ...common.wait import Deadline, poll, proportional_interval
 from ..runs.sending import Batch, Order, Sent, send
-from ..tags import tag_list
+from ..tags import tags_to_rows
 
 MAX_INSTANCES = 50
 """Instances in one call (SendFile, InstanceId)."""
@@ -56,7 +56,7 @@ class Delivery:
             "Overwrite": self.overwrite,
             "Description": self.description or None,
             "Timeout": self.timeout,
-            "Tag": tag_list(self.tags),
+            "Tag": tags_to_rows(self.tags),
             "ResourceGroupId": self.resource_group_id,
         }
         return Order("SendFile", params, self.script_type, self.timeout)

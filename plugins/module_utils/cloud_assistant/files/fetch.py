@@ -14,6 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from ...alibaba.client import Client
+from ...common.checks import (
+    check_no_control_characters,
+    check_octal_mode,
+    check_seconds,
+    check_wait_timeout,
+    refuse_empty,
+)
 from ...common.errors import CloudError, InputError, WaitTimeout
 from ...common.wait import Deadline
 from ..concurrency import at_once
@@ -38,7 +45,9 @@ RUNS_AT_ONCE = 8
 TIDY_TIMEOUT = 60
 """Seconds for cleaning up, which the deadline of the task does not cut."""
 
-_MODE = re.compile(r"[0-7]{3,4}")
+MAX_TIMEOUT = 86400
+"""Seconds for each script on an instance."""
+
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]")
 
 
@@ -74,16 +83,11 @@ class FetchRequest:
             raise InputError("path", f"{self.path!r} is not the absolute path of a file")
         if ".." in self.path.split("/"):
             raise InputError("path", f"{self.path!r} leads through '..', which could lead out of dest here")
-        if any(ord(char) < 32 or ord(char) == 127 or 0xD800 <= ord(char) <= 0xDFFF for char in self.path):
-            raise InputError("path", "contains control characters or bytes that are not UTF-8")
-        if not self.dest:
-            raise InputError("dest", "must not be empty")
-        if self.mode is not None and not (isinstance(self.mode, str) and _MODE.fullmatch(self.mode)):
-            raise InputError("mode", f"{self.mode!r} is not three or four octal digits in quotes, like '0644'")
-        if not 1 <= self.timeout <= 86400:
-            raise InputError("timeout", f"is {self.timeout} s, must be 1 to 86400 s")
-        if self.wait_timeout is not None and self.wait_timeout <= 0:
-            raise InputError("wait_timeout", f"is {self.wait_timeout:g} s, must be more than 0")
+        check_no_control_characters("path", self.path)
+        refuse_empty("dest", self.dest)
+        check_octal_mode("mode", self.mode)
+        check_seconds("timeout", self.timeout, 1, MAX_TIMEOUT)
+        check_wait_timeout(self.wait_timeout)
         if self.targets.instance_ids:
             destinations(self.dest, self.path, self.targets.instance_ids, flat=self.flat)
 

@@ -11,6 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...common.checks import (
+    check_no_control_characters,
+    check_octal_mode,
+    check_seconds,
+    check_text,
+    check_wait_timeout,
+)
 from ...common.errors import InputError
 from ..tags import check_tags
 from ..targets import Targets
@@ -29,7 +36,6 @@ MIN_TIMEOUT, MAX_TIMEOUT = 10, 86400
 """Seconds (SendFile, Timeout: less is raised to 10 by the service)."""
 
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]")
-_MODE = re.compile(r"[0-7]{3,4}")
 _ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\$?")
 _WINDOWS_NAME = re.compile(r'[<>:"|?*\\/]')
 
@@ -118,12 +124,9 @@ class SendRequest:
             raise InputError("src", f"has {len(self.data)} bytes, at most {MAX_FILE_BYTES} (64 MiB) can be sent")
         if self.windows and not 0 < len(self.data) <= PART_BYTES:
             raise InputError("src", f"has {len(self.data)} bytes, to Windows 1 to {PART_BYTES} can be sent")
-        if self.description is not None and len(self.description) > MAX_DESCRIPTION:
-            raise InputError("description", f"has {len(self.description)} characters, at most {MAX_DESCRIPTION} fit")
-        if not MIN_TIMEOUT <= self.timeout <= MAX_TIMEOUT:
-            raise InputError("timeout", f"is {self.timeout} s, must be {MIN_TIMEOUT} to {MAX_TIMEOUT} s")
-        if self.wait_timeout is not None and self.wait_timeout <= 0:
-            raise InputError("wait_timeout", f"is {self.wait_timeout:g} s, must be more than 0")
+        check_text("description", self.description, MAX_DESCRIPTION, multiline=True)
+        check_seconds("timeout", self.timeout, MIN_TIMEOUT, MAX_TIMEOUT)
+        check_wait_timeout(self.wait_timeout)
         check_tags(self.tags)
 
     def _check_name(self) -> None:
@@ -134,14 +137,12 @@ class SendRequest:
             raise InputError("name", f"has {size} bytes, at most {MAX_NAME} are allowed")
         if "/" in self.name or (self.windows and _WINDOWS_NAME.search(self.name)):
             raise InputError("name", f"{self.name!r} has a character that a file's name cannot have; see target_dir")
-        _no_control("name", self.name)
+        check_no_control_characters("name", self.name)
 
     def _check_directory(self) -> None:
         if not self.windows and not self.target_dir.startswith("/"):
             raise InputError("target_dir", f"{self.target_dir!r} is not absolute, neither on Linux nor on Windows")
-        _no_control("target_dir", self.target_dir)
-        if len(self.target_dir) > MAX_DIRECTORY:
-            raise InputError("target_dir", f"has {len(self.target_dir)} characters, at most {MAX_DIRECTORY} fit")
+        check_text("target_dir", self.target_dir, MAX_DIRECTORY)
         if not self.windows and len(self.target.staging) > MAX_DIRECTORY:
             extra = len(self.target.staging) - len(self.target_dir)
             problem = f"has {len(self.target_dir)} characters, with the {extra} of the staging directory in it at most"
@@ -151,8 +152,7 @@ class SendRequest:
         for option in ("mode", "owner", "group"):
             if self.windows and getattr(self, option) is not None:
                 raise InputError(option, "is for Linux only, and target_dir is a directory of Windows")
-        if self.mode is not None and not (isinstance(self.mode, str) and _MODE.fullmatch(self.mode)):
-            raise InputError("mode", f"{self.mode!r} is not three or four octal digits in quotes, like '0644'")
+        check_octal_mode("mode", self.mode)
         for option in ("owner", "group"):
             account = getattr(self, option)
             if account is None:
@@ -161,8 +161,3 @@ class SendRequest:
                 raise InputError(option, f"has {len(account)} characters, must have 1 to {MAX_ACCOUNT}")
             if not (_ACCOUNT.fullmatch(account) or (account.isascii() and account.isdigit())):
                 raise InputError(option, f"{account!r} is neither a name nor a number")
-
-
-def _no_control(option: str, text: str) -> None:
-    if any(ord(char) < 32 or ord(char) == 127 or 0xD800 <= ord(char) <= 0xDFFF for char in text):
-        raise InputError(option, "contains control characters or bytes that are not UTF-8")

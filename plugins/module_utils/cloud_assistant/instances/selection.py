@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...alibaba.client import Client
+from ...common.checks import check_identifiers
 from ...common.errors import InputError
 from ...common.wait import Deadline
-from ..tags import check_tags
-from ..targets import batches, dedupe, is_instance_id
+from ..tags import check_tags, tags_from_row, tags_to_rows
+from ..targets import batches, read_instance_ids
 
 IDS_A_CALL = 100
 """Instances in one call (DescribeInstances, InstanceIds)."""
@@ -58,12 +59,8 @@ class Selector:
         for option, value in given.items():
             if value is not None and not value:
                 raise InputError(option, "is given and empty; leave it out, or give what selects the instances")
-        ids, repeated = dedupe(instance_ids or ())
-        for instance_id in ids:
-            if not is_instance_id(instance_id):
-                raise InputError("instance_ids", f"{instance_id!r} is not the id of an instance")
-        if repeated and warn:
-            warn(f"instance_ids: given more than once, used once: {', '.join(repeated)}")
+        ids = read_instance_ids(instance_ids, warn=warn) if instance_ids is not None else ()
+        check_identifiers(name=name, vpc_id=vpc_id)
         if name is not None and "*" in name:
             raise InputError("name", f"{name!r} holds *, but a name is compared as a whole and has no wildcards")
         if status is not None and status not in STATUSES:
@@ -90,7 +87,7 @@ class Selector:
             (self.status, row.get("Status")),
             (self.resource_group_id, row.get("ResourceGroupId")),
         )
-        tags = tags_of(row)
+        tags = tags_from_row(row)
         return all(wanted in (None, told) for wanted, told in compared) and all(
             tags.get(key) == value for key, value in self.tags.items()
         )
@@ -113,7 +110,7 @@ def find_instances(client: Client, selector: Selector, deadline: Deadline | None
         "InstanceName": selector.name,
         "VpcId": selector.vpc_id,
         "Status": selector.status,
-        "Tag": [{"Key": key, "Value": value} for key, value in selector.tags.items()] or None,
+        "Tag": tags_to_rows(selector.tags),
         "ResourceGroupId": selector.resource_group_id,
     }
     found: dict[str, Row] = {}
@@ -138,12 +135,6 @@ def states_of(client: Client, instance_ids: Sequence[str], deadline: Deadline | 
 def _listed(client: Client, params: Mapping[str, Any], deadline: Deadline | None) -> Iterator[Row]:
     for page in client.pages("DescribeInstances", params, page_size=PAGE_SIZE, deadline=deadline):
         yield from page.rows("Instances", "Instance")
-
-
-def tags_of(row: Row) -> dict[str, str]:
-    """An instance's tags; the service says TagKey and TagValue, some endpoints Key and Value."""
-    rows = (row.get("Tags") or {}).get("Tag") or []
-    return {str(tag.get("TagKey", tag.get("Key"))): str(tag.get("TagValue", tag.get("Value")) or "") for tag in rows}
 
 
 def instance_record(row: Row, region: str) -> Row:
@@ -176,7 +167,7 @@ def instance_record(row: Row, region: str) -> Row:
         "creation_time": row.get("CreationTime") or "",
         "expired_time": row.get("ExpiredTime") or "",
         "deletion_protection": bool(row.get("DeletionProtection")),
-        "tags": tags_of(row),
+        "tags": tags_from_row(row),
     }
 
 

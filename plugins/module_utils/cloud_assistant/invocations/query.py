@@ -13,12 +13,12 @@ from typing import Any
 
 from ...alibaba.client import Client
 from ...alibaba.generations import default_zone, refuse_missing
+from ...common.checks import check_identifiers
 from ...common.errors import ApiError, InputError, MissingLibrary, TaskFailure, WaitTimeout
 from ...common.wait import Deadline
-from ..checks import refuse_empty
 from ..frequency import read_frequency
 from ..models import REPEAT_MODES, InstanceResult, Invocation, Summary, parse_time
-from ..tags import check_tags, tag_list
+from ..tags import check_tags, tags_to_rows
 from .listing import INVOCATION_NOT_FOUND
 from .results import REREAD_PAUSE, iter_results, read_results
 from .waiting import Watch, ended, names_of
@@ -53,7 +53,12 @@ class InvocationQuery:
 
     def check(self, generation: str) -> None:
         """Raise InputError for filters that the service does not take, or would take for none."""
-        refuse_empty(invoke_id=self.invoke_id, command_id=self.command_id, command_name=self.command_name)
+        check_identifiers(
+            invoke_id=self.invoke_id,
+            command_id=self.command_id,
+            command_name=self.command_name,
+            resource_group_id=self.resource_group_id,
+        )
         check_tags(self.tags)
         refuse_missing(generation, {"tags": self.tags, "resource_group_id": self.resource_group_id})
         if self.created_after and self.created_before and self.created_after > self.created_before:
@@ -65,7 +70,7 @@ class InvocationQuery:
             "InvokeId": self.invoke_id,
             "CommandId": self.command_id,
             "CommandName": self.command_name,
-            "Tag": tag_list(check_tags(self.tags)),
+            "Tag": tags_to_rows(check_tags(self.tags)),
             "ResourceGroupId": self.resource_group_id,
             "RepeatMode": REPEAT_MODES[self.repeat_mode] if self.repeat_mode else None,
         }

@@ -13,6 +13,7 @@ from ...alibaba.client import Client
 from ...common.errors import CloudError, WaitTimeout
 from ...common.wait import Deadline, poll, proportional_interval
 from ..models import Invocation
+from ..tags import tags_to_rows
 from .listing import find_invocation, list_invocations
 
 PAGE = 50
@@ -102,7 +103,7 @@ class Watch:
         carriers = self._carriers & self._settled.keys()
         if self._tag and len(self._carriers) <= TAG_LIMIT and len(carriers) > math.ceil(len(self._carriers) / PAGE):
             key, value = self._tag
-            yield from list_invocations(self._client, {"Tag": [{"Key": key, "Value": value}]}, self._deadline)
+            yield from list_invocations(self._client, {"Tag": tags_to_rows({key: value})}, self._deadline)
             by_id = [invoke_id for invoke_id in by_id if invoke_id not in carriers]
         for invoke_id in by_id:
             invocation = find_invocation(self._client, invoke_id, self._deadline)

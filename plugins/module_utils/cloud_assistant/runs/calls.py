@@ -17,7 +17,7 @@ from ...common.errors import ApiError, CloudError, InputError, TaskFailure, Tran
 from ..commands.listing import COMMAND_NOT_FOUND, find_commands, find_one
 from ..models import DEFAULT_TIMEOUT, TERMINATION_MODES, Command
 from ..scripts import ScriptContent, match_parameters
-from ..tags import tag_list
+from ..tags import tags_to_rows
 from .request import RunRequest
 from .sending import Order
 
@@ -103,7 +103,7 @@ def _common(request: RunRequest, tags: Mapping[str, str]) -> dict[str, Any]:
         "Parameters": request.values or None,
         "Username": request.username,
         "WindowsPasswordName": request.windows_password_name,
-        "Tag": tag_list(tags),
+        "Tag": tags_to_rows(tags),
         "ResourceGroupId": request.targets.resource_group_id,
         "ContainerId": request.container_id,
         "ContainerName": request.container_name,

@@ -17,6 +17,7 @@ from ...common.wait import Deadline
 from ..invocations.listing import list_invocations
 from ..invocations.waiting import TAG_LIMIT
 from ..models import InstanceResult, Invocation
+from ..tags import tags_to_rows
 from .sending import Order
 
 RUN_TAG = "cloudops-run"
@@ -63,7 +64,7 @@ def tagged_invocations(client: Client, tag: tuple[str, str], deadline: Deadline)
     Raises TaskFailure when there may be more than a filter by tag can see.
     """
     key, value = tag
-    found = list_invocations(client, {"Tag": [{"Key": key, "Value": value}]}, deadline)
+    found = list_invocations(client, {"Tag": tags_to_rows({key: value})}, deadline)
     if len(found) >= TAG_LIMIT:
         problem = f"{TAG_LIMIT} or more invocations carry the tag {key}, more than the service can filter by tag."
         raise TaskFailure(f"{problem} Use another idempotency_key or client_token.")

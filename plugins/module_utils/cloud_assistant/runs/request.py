@@ -12,9 +12,16 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ...alibaba.generations import frequency_in, refuse_missing
+from ...common.checks import (
+    check_identifiers,
+    check_range,
+    check_seconds,
+    check_text,
+    check_wait_timeout,
+    refuse_empty,
+)
 from ...common.errors import InputError
 from ...common.idempotency import check_client_token
-from ..checks import is_text, refuse_empty
 from ..frequency import parse_frequency
 from ..models import DEFAULT_TIMEOUT, REPEAT_MODES
 from ..scripts import SCRIPT_TYPES, ScriptContent, check_launcher, match_parameters, merge_parameters
@@ -122,8 +129,7 @@ class RunRequest:
         check_tags(self.tags, limit=MAX_TAGS - ours)
         if self.client_token is not None:
             check_client_token(self.client_token)
-        if self.idempotency_key is not None and not self.idempotency_key:
-            raise InputError("idempotency_key", "must not be empty")
+        refuse_empty("idempotency_key", self.idempotency_key)
 
     def _check_classic(self) -> None:
         options = {item.name: getattr(self, item.name) for item in fields(self)}
@@ -147,7 +153,7 @@ class RunRequest:
         given = [name for name in ("script", "command_id", "command_name") if getattr(self, name) is not None]
         if len(given) != 1:
             raise InputError("command_id", "give exactly one of a script, command_id and command_name")
-        refuse_empty(command_id=self.command_id, command_name=self.command_name)
+        check_identifiers(command_id=self.command_id, command_name=self.command_name)
         values = self.values
         if self.script is None:
             return
@@ -169,21 +175,10 @@ class RunRequest:
 
     def _check_texts(self) -> None:
         for option, limit in MAX_LENGTHS.items():
-            value = getattr(self, option)
-            if value is None:
-                continue
-            if not is_text(value):
-                raise InputError(option, "holds bytes that are no UTF-8 text")
-            if len(value) > limit:
-                raise InputError(option, f"has {len(value)} characters, at most {limit} are allowed")
-            if option not in ("description", "name") and any(ord(char) < 32 for char in value):
-                raise InputError(option, "contains control characters")
+            check_text(option, getattr(self, option), limit, multiline=option == "description")
         if self.launcher is not None:
             check_launcher(self.launcher)
-        if self.timeout is not None:
-            least = 1 if self.script is not None else MIN_INVOKE_TIMEOUT
-            if self.timeout < least:
-                raise InputError("timeout", f"is {self.timeout} s, must be at least {least} s")
+        check_seconds("timeout", self.timeout, 1 if self.script is not None else MIN_INVOKE_TIMEOUT)
         if self.oss_output_delivery is not None and not _OSS.fullmatch(self.oss_output_delivery):
             raise InputError("oss_output_delivery", f"{self.oss_output_delivery!r} is not oss://bucket/prefix")
 
@@ -192,8 +187,7 @@ class RunRequest:
         if self.container_id is not None and not _CONTAINER_ID.fullmatch(self.container_id):
             problem = "must be 64 hexadecimal digits, with docker://, containerd:// or cri-o:// in front if needed"
             raise InputError("container_id", problem)
-        if self.container_name == "":
-            raise InputError("container_name", "must not be empty")
+        check_identifiers(container_name=self.container_name)
         if self.script is None or self.type == "RunShellScript":
             return
         option = "container_id" if self.container_id else "container_name" if self.container_name else None
@@ -230,13 +224,11 @@ class RunRequest:
 
     def _check_batches(self) -> None:
         check_batch_size(self.batch_size)
-        if self.max_concurrent_batches is not None and self.max_concurrent_batches < 1:
-            raise InputError("max_concurrent_batches", f"is {self.max_concurrent_batches}, must be at least 1")
-        if self.wait_timeout is not None and self.wait_timeout <= 0:
-            raise InputError("wait_timeout", f"is {self.wait_timeout:g} s, must be more than 0")
+        if self.max_concurrent_batches is not None:
+            check_range("max_concurrent_batches", self.max_concurrent_batches, 1)
+        check_wait_timeout(self.wait_timeout)
         if self.max_failures is not None:
-            if self.max_failures < 0:
-                raise InputError("max_failures", f"is {self.max_failures}, must be at least 0")
+            check_range("max_failures", self.max_failures, 0)
             if not self.wait or self.scheduled:
                 raise InputError("max_failures", "needs results to count: a run that starts now, with wait: true")
         if self.unready not in ("fail", "skip"):

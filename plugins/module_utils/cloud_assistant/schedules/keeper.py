@@ -12,10 +12,10 @@ from typing import Any
 
 from ...alibaba.client import Client
 from ...alibaba.generations import frequency_in
+from ...common.checks import check_identifiers
 from ...common.errors import ApiError, CloudError, InputError, TaskFailure
 from ...common.idempotency import new_client_token
 from ...common.wait import Deadline
-from ..checks import refuse_empty
 from ..commands.listing import find_commands, the_only
 from ..commands.plan import outlived_name
 from ..instances.readiness import NOT_FOUND, find_targets
@@ -304,7 +304,7 @@ def stoppable_invocations(
     Raises TaskFailure when several commands have the name, InputError unless one of the three is given. By name also
     the invocations of a command that was deleted or replaced since are found.
     """
-    refuse_empty(invoke_id=invoke_id, command_id=command_id, command_name=command_name)
+    check_identifiers(invoke_id=invoke_id, command_id=command_id, command_name=command_name)
     if invoke_id is None and command_id is None and command_name is None:
         raise InputError("invoke_id", "say what is to be stopped: invoke_id, command_id or command_name")
     found: list[Invocation] = []

@@ -47,7 +47,7 @@ def test_parts_do_not_run_together() -> None:
     ("value", "problem"),
     [
         ("", "empty"),
-        ("x" * 65, "65 characters, at most 64"),
+        ("x" * 65, "65 characters; at most 64"),
         ("tökén", "ASCII"),
         ("a\nb", "printable"),
         ("a\x00b", "printable"),
