@@ -25,16 +25,17 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils.common.task import run_in_process
+from ..module_utils.common.arguments import refuse_unusable
+from ..module_utils.common.errors import InputError
+from ..module_utils.common.task import SOURCE_IS_ENCRYPTED, run_in_process
 from ..module_utils.common.version import COLLECTION
 from ..plugin_utils.play_cache import forget
 from ..plugin_utils.progress import Progress
-from ..plugin_utils.source import Source, open_source
+from ..plugin_utils.source import Source, SourceReader
 
 display = Display()
 # modules after which the lookups of the play have to read the stored commands again
 CHANGES_COMMANDS = frozenset({"ecs_command", "ecs_run_command"})
-HIDDEN = "(not shown: the source file is encrypted)\n"
 
 
 class ActionModule(ActionBase):
@@ -49,32 +50,26 @@ class ActionModule(ActionBase):
     TRANSFERS_FILES = False  # a task without a file to transfer needs no temporary folder
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Run the task and return its result. AnsibleActionFail for a bad ``src``."""
+        """Run the task and return its result. Raises AnsibleActionFail for a bad ``src``."""
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
         operation = self._operation()
         arguments = {str(key): plain(value) for key, value in self._task.args.items()}
+        try:
+            # before src is looked for: no file system knows such names
+            refuse_unusable(operation.SPEC.argument_spec, arguments)
+        except InputError as error:
+            raise AnsibleActionFail(str(error)) from None
         if operation.SPEC.source_as_path and isinstance(arguments.get("content"), (dict, list)):
             # before 2.19 a template that gives JSON becomes data, which as text would be Python's
             arguments["content"] = json.dumps(arguments["content"], ensure_ascii=False)
         with self._source(operation, arguments, task_vars) as source:
             if source is not None:
-                if source.text is not None and not operation.SPEC.source_as_path:
-                    del arguments["src"]
-                    arguments["content"] = source.text
-                else:
-                    arguments["src"] = source.path
-                # rendered already, and no reason to render a second time
-                if "template" in arguments:
-                    arguments["template"] = False
+                _use_source(operation, arguments, source)
             if self._runs_here():
-                result.update(self._run_here(operation, arguments, task_vars))
+                result.update(self._run_here(operation, arguments, source, task_vars))
             else:
                 result.update(self._run_there(arguments, source, task_vars))
-        if source is not None and source.was_encrypted:
-            _hide_source(result)
-        if self._task.no_log:
-            _hide_rows(result)
         if self._task.action.rpartition(".")[2] in CHANGES_COMMANDS and (result.get("changed") or result.get("failed")):
             forget()
         return result
@@ -105,10 +100,12 @@ class ActionModule(ActionBase):
         try:
             template = boolean(arguments.get("template") or False)
         except TypeError as error:
-            raise AnsibleActionFail(f"template: {error}") from error
-        with open_source(
-            self._find_needle, self._loader, self._templar, arguments["src"], template=template, task_vars=task_vars
-        ) as source:
+            raise AnsibleActionFail(
+                "template: is not a boolean" if self._task.no_log else f"template: {error}"
+            ) from None
+        quiet = bool(self._task.no_log)
+        reader = SourceReader(self._find_needle, self._loader, self._templar, task_vars, quiet)
+        with reader.opened(arguments["src"], template=template) as source:
             yield source
 
     def _runs_here(self) -> bool:
@@ -122,7 +119,11 @@ class ActionModule(ActionBase):
         )
 
     def _run_here(
-        self, operation: ModuleType, arguments: Mapping[str, Any], task_vars: Mapping[str, Any]
+        self,
+        operation: ModuleType,
+        arguments: Mapping[str, Any],
+        source: Source | None,
+        task_vars: Mapping[str, Any],
     ) -> dict[str, Any]:
         warnings: list[str] = []
         progress = Progress(self._show, f"{task_vars.get('inventory_hostname', 'localhost')} | {self._task.get_name()}")
@@ -135,6 +136,7 @@ class ActionModule(ActionBase):
             warn=warnings.append,
             progress=progress,
             no_log=bool(self._task.no_log),
+            source_is_encrypted=source is not None and source.was_encrypted,
             name=self._task.action,
         )
         if warnings:
@@ -153,6 +155,9 @@ class ActionModule(ActionBase):
             self._transfer_file(source.path, there)
             self._fixup_perms2([folder, there])
             arguments["src"] = there
+        if source is not None and source.was_encrypted:
+            # what a job in the background returns comes back through another task, so the module itself has to hide it
+            arguments[SOURCE_IS_ENCRYPTED] = True
         wrap_async = self._task.async_val and not self._connection.has_native_async
         result: dict[str, Any] = self._execute_module(
             module_args=arguments, task_vars=task_vars, wrap_async=bool(wrap_async)
@@ -165,6 +170,18 @@ class ActionModule(ActionBase):
         """Print a line beside the results: on stderr, so that a callback's JSON on stdout stays JSON."""
         if not self._task.no_log:
             display.display(line, stderr=True)
+
+
+def _use_source(operation: ModuleType, arguments: dict[str, Any], source: Source) -> None:
+    """Put the file that was read, as text or by its path, in the place of the one that the user named."""
+    if source.text is not None and not operation.SPEC.source_as_path:
+        del arguments["src"]
+        arguments["content"] = source.text
+    else:
+        arguments["src"] = source.path
+    # rendered already, and no reason to render a second time
+    if "template" in arguments:
+        arguments["template"] = False
 
 
 def plain(value: Any) -> Any:
@@ -192,26 +209,3 @@ def _wants_invocation(task_vars: Mapping[str, Any]) -> bool:
         return bool(constants.config.get_config_value("INJECT_INVOCATION", variables=task_vars))
     except Exception:  # a version that does not know the setting; each has its own error for that
         return True
-
-
-def _hide_rows(result: dict[str, Any]) -> None:
-    """Let ``no_log`` hold for the list ``results`` too.
-
-    ansible-core takes one for the results of a loop, and shows those which do not say themselves that they are hidden.
-    """
-    for row in result.get("results") or []:
-        if isinstance(row, dict):
-            row["_ansible_no_log"] = True
-
-
-def _hide_source(result: dict[str, Any]) -> None:
-    """Take the text of a file that was encrypted on the controller out of what is shown."""
-    given = (result.get("invocation") or {}).get("module_args") or {}
-    if "content" in given:
-        given["content"] = HIDDEN
-    stored = result.get("command")
-    if isinstance(stored, dict):
-        stored.update({name: HIDDEN for name in ("content", "content_base64") if name in stored})
-    diffs = result.get("diff") or []
-    for diff in diffs if isinstance(diffs, list) else [diffs]:
-        diff.update({side: HIDDEN for side in ("before", "after", "prepared") if diff.get(side)})

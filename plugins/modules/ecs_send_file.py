@@ -429,7 +429,7 @@ SPEC = TaskSpec(
     required_if=[("template", True, ["src"])],
     required_by={"content": ["name"]},
     source_as_path=True,
-    unshown=["content"],
+    redacted_options=["content"],
 )
 
 _AS_THEY_ARE = (

@@ -40,7 +40,8 @@ SPEC = TaskSpec(
     argument_spec={
         "src": {"type": "path"}, "content": {"type": "str"}, "template": {"type": "bool", "default": False},
         "value": {"type": "raw"}, "secret": {"type": "str", "no_log": True}, "region": {"type": "str"},
-        "fail": {"type": "bool", "default": False}, "changed": {"type": "bool", "default": True},
+        "fail": {"type": "bool", "default": False}, "breaks": {"type": "bool", "default": False},
+        "changed": {"type": "bool", "default": True},
         "results": {"type": "raw"},
         "old": {"type": "str", "removed_in_version": "9.0.0", "removed_from_collection": "cloudops.cloud_assistant"},
     },
@@ -52,7 +53,9 @@ def ensure(task):
     task.warn("a warning about " + str(task.params["secret"]))
     task.progress("1/2 finished by " + str(task.params["secret"]))
     if task.params["fail"]:
-        raise InputError("value", "is refused with " + str(task.params["secret"]))
+        raise InputError("value", f"is refused with {task.params['secret']}: {task.params['value']}")
+    if task.params["breaks"]:
+        raise RuntimeError(f"a defect with {task.params['value']}")
     data = None
     if task.params["content"] is not None:
         data = task.params["content"].encode("utf-8")
@@ -96,7 +99,9 @@ RUNTIME = {
 # what makes a task run as a module although it is the controller's
 AS_MODULE = {"environment": {"PROBE_VARIABLE": "set"}}
 HERE: dict[str, Any] = {}
+AS_JOB: dict[str, Any] = {"async": 60, "poll": 1}
 BOTH_WAYS = pytest.mark.parametrize("way", [HERE, AS_MODULE], ids=["in process", "as module"])
+ALL_WAYS = pytest.mark.parametrize("way", [HERE, AS_MODULE, AS_JOB], ids=["in process", "as module", "as job"])
 
 Run = Callable[..., PlayResult]
 
@@ -200,7 +205,31 @@ def test_no_log_censors_the_result(run: Run, way: dict[str, Any]):
     assert done.rc == 0 and "hidden-value" not in done.output + json.dumps(done.results)
 
 
-@BOTH_WAYS
+@ALL_WAYS
+def test_no_log_keeps_values_out_of_messages(run: Run, tmp_path: Path, way: dict[str, Any]):
+    """ansible-core 2.19 and later show the message of a failed task that has no_log."""
+    (tmp_path / "broken.j2").write_text("{{ value_of | mandatory(value_of) | no_such_filter }}", encoding="utf-8")
+    bad: list[dict[str, Any]] = [
+        {"value": FROM_OUTSIDE, "fail": True},
+        {"value": FROM_OUTSIDE, "breaks": True},
+        {"fail": FROM_OUTSIDE},
+        {"src": FROM_OUTSIDE},
+        {"src": "broken.j2", "template": True},
+        {"src": "broken.j2", "template": FROM_OUTSIDE},
+        {"region": FROM_OUTSIDE + "\0"},
+        {"content": "a", "src": FROM_OUTSIDE},
+    ]
+    task = {"no_log": True, "ignore_errors": True, "register": "seen", "vars": {"value_of": FROM_OUTSIDE}}
+    tasks = [probe(str(number), way=way, task=task, **options) for number, options in enumerate(bad)]
+    messages = {"name": "messages", "ansible.builtin.debug": {"msg": "{{ seen.msg }}"}}
+    done = run(*[one for task in tasks for one in (task, messages)], arguments=["-vvv"])
+    assert done.rc == 0, done.output
+    assert SECRET not in done.output + json.dumps(done.results)
+    assert [row["outcome"] for row in done.results] == ["ignored", "ok"] * len(bad)
+    assert "is refused with None: (not shown)" in json.dumps(done.results)
+
+
+@ALL_WAYS
 def test_no_log_censors_the_results_of_instances_too(run: Run, way: dict[str, Any]):
     """ansible-core takes a list of this name for the results of a loop, each of which says itself whether to hide."""
     rows = [{"stdout": "hidden-value"}, "a text"]
@@ -313,7 +342,7 @@ def test_text_that_came_from_outside_is_not_rendered(run: Run, tmp_path: Path):
     assert data_of(done.result("t")) == b"echo {{ 1 + 1 }}"
 
 
-@BOTH_WAYS
+@ALL_WAYS
 @pytest.mark.parametrize("template", [False, True])
 def test_encrypted_file_is_decrypted_and_not_shown(run: Run, tmp_path: Path, way: dict[str, Any], template: bool):
     script, password = tmp_path / "script.sh", tmp_path / "password"
@@ -349,6 +378,24 @@ def test_unusable_file_is_refused_naming_the_option(run: Run, tmp_path: Path, op
     assert done.rc == 2, done.output
     assert message in done.result("t")["msg"]
     assert "remote_src" not in done.result("t")["msg"]  # an option of other modules
+
+
+@BOTH_WAYS
+def test_a_file_that_never_ends_is_refused_at_once(run: Run, tmp_path: Path, way: dict[str, Any]):
+    os.mkfifo(tmp_path / "fifo")
+    task = {"ignore_errors": True}
+    places = ["fifo", "/dev/zero", "/dev/full", "/proc/self/status"]
+    tasks = [
+        probe(f"{place} {template}", way=way, task=task, src=place, template=template)
+        for place in places
+        for template in (False, True)
+    ]
+    done = run(*tasks, probe("no file", way=way, task=task, src="a\0b"))
+    assert done.rc == 0, done.output
+    assert [row["result"]["msg"] for row in done.results] == [
+        *(f"src: {place}: is not a plain file" for place in places for _template in (False, True)),
+        "src: must not contain a NUL character",
+    ]
 
 
 def test_async_task_gets_its_file(run: Run, tmp_path: Path):

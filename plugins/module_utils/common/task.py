@@ -16,22 +16,24 @@ from datetime import date
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.common.text.converters import to_text
 from ansible.module_utils.errors import UnsupportedError
 
-from .errors import CloudError
+from .arguments import refuse_unusable
+from .errors import CloudError, InputError
+from .hidden import REDACTED, hide_lines, hide_refused, hide_rows, hide_source, hide_values
 from .printable import visible
 
-NOT_SHOWN = "(not shown)"
-"""What a result says in the place of an option that it does not repeat."""
+SOURCE_IS_ENCRYPTED = "_ansible_cloud_assistant_source_is_encrypted"
+"""What the action plugin hands to a module process beside the options: the text of ``src`` must not be shown."""
 
 _URL = re.compile(r"[a-z]+://[^\s/:@]*:(?P<password>[^\s/@]+)@\S*", re.IGNORECASE)
 
 
 def _ignore(_text: str) -> None:
-    """Take a line nobody listens to: a module process has no way to tell its progress."""
+    """Discard a message: a module process has no way to report its progress."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,8 @@ class TaskSpec:
 
     ``source_as_path`` is for a module with the options ``src`` and ``content`` that needs the file itself (its name,
     its size): it always gets ``src``, the path of a file where it runs, never the file's text as ``content``.
-    ``unshown`` are options whose text may hold secrets among much else: the result does not repeat it among the
-    arguments. ``no_log`` is not for them, it would take every occurrence of the text out of the result.
+    ``redacted_options`` may hold secrets among much other text: the result does not repeat them among the arguments.
+    ``no_log`` is not for them, it would take every occurrence of the text out of the result.
     """
 
     argument_spec: Mapping[str, Mapping[str, Any]]
@@ -52,7 +54,7 @@ class TaskSpec:
     required_by: Mapping[str, Sequence[str]] | None = None
     supports_check_mode: bool = True
     source_as_path: bool = False
-    unshown: Sequence[str] = ()
+    redacted_options: Sequence[str] = ()
 
     def validation(self) -> dict[str, Any]:
         """The keyword arguments that ``AnsibleModule`` and ``ArgumentSpecValidator`` share."""
@@ -87,24 +89,97 @@ class TaskContext:
 Operation = Callable[[TaskContext], dict[str, Any]]
 
 
+@dataclass(frozen=True)
+class _Hiding:
+    """What the result of one task has to hide, the same in a module process and in the controller's."""
+
+    spec: TaskSpec
+    no_log: bool
+    source_is_encrypted: bool
+
+    def refusal(self, message: str, arguments: Mapping[str, Any]) -> str:
+        """Return the message about bad arguments as it can be shown."""
+        if self.no_log:
+            message = hide_refused(message, self.spec.argument_spec, arguments)
+        return self._without_source(message, arguments)
+
+    def outcome(self, message: str, arguments: Mapping[str, Any]) -> str:
+        """Return a warning, or the message of a failure, as it can be shown."""
+        if self.no_log:
+            message = hide_values(message, self.spec.argument_spec, arguments)
+        return self._without_source(message, arguments)
+
+    def _without_source(self, message: str, arguments: Mapping[str, Any]) -> str:
+        return hide_lines(message, arguments.get("content")) if self.source_is_encrypted else message
+
+    def apply(self, result: dict[str, Any], arguments: dict[str, Any]) -> None:
+        """Take out of a result, and of the arguments beside it, what is not to be shown."""
+        if self.source_is_encrypted:
+            hide_source(result, arguments)
+        if self.no_log:
+            hide_rows(result)
+        redacted = [name for name in self.spec.redacted_options if arguments.get(name) is not None]
+        arguments.update(dict.fromkeys(redacted, REDACTED))
+
+
+class _Module(AnsibleModule):  # type: ignore[misc]
+    """An ``AnsibleModule`` that refuses what Ansible's validation cannot take, and hides what it would show."""
+
+    def __init__(self, spec: TaskSpec) -> None:
+        self.hiding = _Hiding(spec, no_log=False, source_is_encrypted=False)
+        self.validated = False
+        super().__init__(supports_check_mode=spec.supports_check_mode, **spec.validation())
+        self.validated = True
+
+    def _load_params(self) -> None:
+        """Read the arguments; end the process with a failed result if one of them is unusable."""
+        super()._load_params()
+        encrypted = bool(self.params.pop(SOURCE_IS_ENCRYPTED, False))
+        self.hiding = _Hiding(self.hiding.spec, bool(self.params.get("_ansible_no_log")), encrypted)
+        try:
+            refuse_unusable(self.argument_spec, self.params)
+        except InputError as error:
+            self._set_internal_properties()
+            self.params = {}
+            self.fail_json(msg=str(error))
+
+    def _log_invocation(self) -> None:
+        """Write to the system's log that the module ran, without the arguments that its result does not show."""
+        given = dict(self.params)
+        self.hiding.apply({}, self.params)
+        super()._log_invocation()
+        self.params = given
+
+    def fail_json(self, msg: str, **kwargs: Any) -> None:
+        """End the process with a failed result; the validation of Ansible does so, whose message quotes bad values."""
+        if not self.validated:
+            msg = self.hiding.refusal(msg, self.params)
+        super().fail_json(msg=msg, **kwargs)
+
+
 def run_module(spec: TaskSpec, ensure: Operation) -> None:
     """Run `ensure` as an Ansible module: read the arguments, print the result, end the process.
 
     A ``CloudError`` becomes a failed result with its message and its ``result`` keys. Never returns.
     """
-    module = AnsibleModule(supports_check_mode=spec.supports_check_mode, **spec.validation())
+    module = _Module(spec)
     module.no_log_values.update(_secrets_of(spec, module.params))
+    hiding = module.hiding
+
+    def warn(text: str) -> None:
+        # ansible-core 2.19 and later do not take secrets out of warnings
+        module.warn(visible(remove_values(hiding.outcome(text, module.params), module.no_log_values)))
+
     task = TaskContext(
         params=module.params,
         check_mode=module.check_mode,
         diff_mode=module._diff,
         no_log=module.no_log,
-        # ansible-core 2.19 and later do not take secrets out of warnings
-        warn=lambda text: module.warn(visible(remove_values(text, module.no_log_values))),
+        warn=warn,
         redact=lambda value: remove_values(value, module.no_log_values),
     )
-    result = _outcome(ensure, task)
-    module.params.update(_unshown(spec, module.params))
+    result = _outcome(ensure, task, hiding)
+    hiding.apply(result, module.params)
     if result.pop("failed", False):
         module.fail_json(**result)
     module.exit_json(**result)
@@ -120,22 +195,29 @@ def run_in_process(
     warn: Callable[[str], None],
     progress: Callable[[str], None],
     no_log: bool = False,
+    source_is_encrypted: bool = False,
     name: str = "",
 ) -> dict[str, Any]:
     """Run `ensure` in this process and return what the module would have returned, ``invocation`` included.
 
     `arguments` are plain values as the user gave them. `warn` and `progress` get each line with the values of
-    ``no_log`` options removed, as they are removed from the result. `no_log` is the task's keyword. `name` is the
+    ``no_log`` options removed, as they are removed from the result. `no_log` is the task's keyword;
+    `source_is_encrypted` says that ``content`` or ``src`` are the plain form of an encrypted file. `name` is the
     module's name in messages, by default that of the file which defines `ensure`. Bad arguments are a failed
     result, not an exception.
     """
     name = name or ensure.__module__.rpartition(".")[2]
+    hiding = _Hiding(spec, no_log, source_is_encrypted)
+    try:
+        refuse_unusable(spec.argument_spec, arguments)
+    except InputError as error:
+        return {"failed": True, "msg": hiding.refusal(visible(str(error)), {}), "invocation": {"module_args": {}}}
     validation = ArgumentSpecValidator(**spec.validation()).validate(dict(arguments))
     params: dict[str, Any] = validation.validated_parameters
     secrets: set[str] = validation._no_log_values | _secrets_of(spec, params)
 
-    def without_secrets(tell: Callable[[str], None]) -> Callable[[str], None]:
-        return lambda text: tell(visible(remove_values(text, secrets)))
+    def without_secrets(report: Callable[[str], None]) -> Callable[[str], None]:
+        return lambda text: report(visible(remove_values(hiding.outcome(text, params), secrets)))
 
     task = TaskContext(
         params=params,
@@ -148,26 +230,32 @@ def run_in_process(
     )
     for both in validation._warnings:
         task.warn(f"Both option {both['option']} and its alias {both['alias']} are set.")
-
-    if validation.error_messages:
-        message = validation.errors.msg
-        if isinstance(validation.errors[0], UnsupportedError):
-            message = f"Unsupported parameters for ({name}) module: {message}"
-        result: dict[str, Any] = {"failed": True, "msg": message}
-    elif check_mode and not spec.supports_check_mode:
+    result = _refused(validation, hiding, name)
+    if result is None and check_mode and not spec.supports_check_mode:
         result = {"skipped": True, "msg": f"remote module ({name}) does not support check mode"}
-    else:
-        result = _outcome(ensure, task)
+    if result is None:
+        result = _outcome(ensure, task, hiding)
+    return _as_printed(_with_arguments(result, validation, hiding), secrets)
 
-    result["invocation"] = {"module_args": {**params, **_unshown(spec, params)}}
+
+def _refused(validation: ValidationResult, hiding: _Hiding, name: str) -> dict[str, Any] | None:
+    """Return the failed result for arguments that Ansible's validation refused, None if it accepted all."""
+    if not validation.error_messages:
+        return None
+    message = validation.errors.msg
+    if isinstance(validation.errors[0], UnsupportedError):
+        message = f"Unsupported parameters for ({name}) module: {message}"
+    return {"failed": True, "msg": hiding.refusal(message, validation.validated_parameters)}
+
+
+def _with_arguments(result: dict[str, Any], validation: ValidationResult, hiding: _Hiding) -> dict[str, Any]:
+    """Return the result with the arguments and deprecations that a module process adds, without what it hides."""
+    shown = dict(validation.validated_parameters)
+    hiding.apply(result, shown)
+    result["invocation"] = {"module_args": shown}
     if validation._deprecations:
         result["deprecations"] = list(validation._deprecations)
-    return _as_printed(result, secrets)
-
-
-def _unshown(spec: TaskSpec, params: Mapping[str, Any]) -> dict[str, str]:
-    """What is shown of the given options that are not to be repeated."""
-    return {name: NOT_SHOWN for name in spec.unshown if params.get(name) is not None}
+    return result
 
 
 def _secrets_of(spec: TaskSpec, params: Mapping[str, Any]) -> set[str]:
@@ -193,18 +281,22 @@ def _texts(value: Any) -> Iterator[str]:
         yield str(value)
 
 
-def _outcome(ensure: Operation, task: TaskContext) -> dict[str, Any]:
+def _outcome(ensure: Operation, task: TaskContext, hiding: _Hiding) -> dict[str, Any]:
     """Run the operation; what it raises becomes a failed result, so that no traceback ever reaches the user."""
     try:
+        refuse_unusable(hiding.spec.argument_spec, task.params)
         return dict(ensure(task))
+    except InputError as error:
+        return {**error.result, "failed": True, "msg": hiding.refusal(str(error), task.params)}
     except CloudError as error:
-        return {**error.result, "failed": True, "msg": str(error)}
+        return {**error.result, "failed": True, "msg": hiding.outcome(str(error), task.params)}
     except Exception as error:  # a defect of ours: named with its place, so that a report of it is of use
         place = traceback.extract_tb(error.__traceback__)[-1]
+        text = hiding.refusal(str(error), task.params)
         return {
             "failed": True,
             "msg": f"Unexpected {type(error).__name__} in {os.path.basename(place.filename)} line {place.lineno}: "
-            f"{error}. This is a defect of the collection; please report it.",
+            f"{text}. This is a defect of the collection; please report it.",
         }
 
 

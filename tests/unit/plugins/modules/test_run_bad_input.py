@@ -122,7 +122,7 @@ BAD_SCRIPTS = [
         "content: the script with its parameters has",
     ),
     ({"content": "echo \ud83d"}, "content: holds half of a UTF-16 pair at character 5"),
-    ({"content": "{{a}}", "parameters": {"a": "caf\udce9"}}, "parameters: the value of 'a' is not valid UTF-8"),
+    ({"content": "{{a}}", "parameters": {"a": "caf\udce9"}}, "parameters: is not valid UTF-8"),
     ({"type": "RunPythonScript"}, "value of type must be one of: RunShellScript"),
     ({"name": "n" * 129}, "name: has 129 characters; at most 128"),
     ({"description": "d" * 513}, "description: has 513 characters; at most 512"),

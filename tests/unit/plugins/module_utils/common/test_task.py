@@ -39,7 +39,7 @@ SPEC = TaskSpec(
     mutually_exclusive=[("name", "ids")],
     required_one_of=[("name", "ids")],
     required_if=[("state", "absent", ["name"])],
-    unshown=["text"],
+    redacted_options=["text"],
 )
 
 

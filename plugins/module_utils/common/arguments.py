@@ -1,0 +1,82 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Refuse values that no option can take, before and after Ansible converts them: it raises on some of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .errors import InputError
+
+CONTENT = "content"
+"""The option for the text of a file: it may hold any bytes, and the module that takes it checks what it can use."""
+
+MAX_NUMBER = 2**63 - 1
+"""The largest number that the APIs can represent (a signed integer of 64 bits)."""
+
+MAX_DEPTH = 32
+"""Levels of lists and dictionaries within each other; no option has a use for more than three."""
+
+
+def refuse_unusable(argument_spec: Mapping[str, Mapping[str, Any]], arguments: Mapping[str, Any]) -> None:
+    """Raise InputError for the first value that no option can take; the message never quotes the value.
+
+    These are texts with a NUL or with characters that have no UTF-8 form, numbers that are not finite or have more than
+    64 bits, values nested too deeply, and anything but a dictionary for an option that has suboptions.
+    """
+    names = {alias: name for name, option in argument_spec.items() for alias in option.get("aliases") or ()}
+    for given, value in arguments.items():
+        if given.startswith("_ansible_"):
+            continue
+        name = names.get(given, given)
+        option = argument_spec.get(name, {})
+        problem = _nested_problem(value, is_content=name == CONTENT) or _suboptions_problem(option, value)
+        if problem:
+            raise InputError(given, problem)
+
+
+def _nested_problem(value: Any, *, is_content: bool) -> str | None:
+    """Return what is wrong with the value or a part of it, None for nothing."""
+    level: list[Any] = [value]
+    for _depth in range(MAX_DEPTH):
+        problem = next(filter(None, (_problem(item, is_content=is_content) for item in level)), None)
+        if problem:
+            return problem
+        level = [part for item in level for part in _parts(item)]
+        if not level:
+            return None
+    return f"is nested too deeply; at most {MAX_DEPTH} levels are allowed"
+
+
+def _parts(value: Any) -> Sequence[Any]:
+    if isinstance(value, Mapping):
+        return [*value.keys(), *value.values()]
+    return value if isinstance(value, (list, tuple)) else ()
+
+
+def _problem(value: Any, *, is_content: bool) -> str | None:
+    if isinstance(value, str) and not is_content:
+        if "\0" in value:
+            return "must not contain a NUL character"
+        if any("\ud800" <= char <= "\udfff" for char in value):
+            return "is not valid UTF-8 text"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "must be a finite number"
+    if isinstance(value, int) and abs(value) > MAX_NUMBER:
+        return f"is too large a number; the limit is {MAX_NUMBER}"
+    return None
+
+
+def _suboptions_problem(option: Mapping[str, Any], value: Any) -> str | None:
+    """Ansible looks for suboptions in whatever it is given, even after it found that to be of another type."""
+    if not option.get("options") or value is None:
+        return None
+    if option.get("type") == "dict" and not isinstance(value, (Mapping, str)):
+        return "must be a dictionary"
+    if option.get("type") == "list" and not all(isinstance(item, (Mapping, str)) for item in _parts(value)):
+        return "must be a list of dictionaries"
+    return None

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What no_log and encrypted files keep secret appears in no message, and the rest of the message stays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.hidden import (
+    hide_lines,
+    hide_refused,
+    hide_source,
+    hide_values,
+)
+
+SPEC: dict[str, dict[str, Any]] = {
+    "name": {"type": "str", "aliases": ["title"]},
+    "instance_ids": {"type": "list"},
+    "timeout": {"type": "int"},
+    "state": {"type": "str", "choices": ["present", "absent"]},
+    "tags": {"type": "dict"},
+}
+
+
+@pytest.mark.parametrize(
+    ("message", "arguments", "shown"),
+    [
+        ("name: 'hunter2' is not a name", {"name": "hunter2"}, "name: (not shown) is not a name"),
+        ("name: 'hunt...' is not a name", {"name": "hunter2"}, "name: (not shown) is not a name"),
+        ("timeout: is 5 s, must be 10 to 15 s", {"timeout": 5}, "timeout: is (not shown) s, must be 10 to 15 s"),
+        (
+            "tags: the key 'k' and its value v",
+            {"tags": {"k": "v"}},
+            "tags: the key (not shown) and its value (not shown)",
+        ),
+        ("argument 'timeout' is of type str", {"timeout": "str"}, "argument 'timeout' is of type (not shown)"),
+        (
+            "value of state must be one of: present, absent, got: gone",
+            {"state": "gone"},
+            "value of state must be one of: present, absent, got: (not shown)",
+        ),
+        ("state is absent but name is missing", {"state": "absent"}, "state is absent but name is missing"),
+        (r"name: a\nb \u65e5", {"name": "a\nb \u65e5"}, "name: (not shown)"),
+        ("not shown", {"name": "not", "title": "shown"}, "(not shown) (not shown)"),
+        ("nothing is quoted, really", {"name": "", "title": ",", "tags": None}, "nothing is quoted, really"),
+    ],
+)
+def test_a_refusal_quotes_no_value(message: str, arguments: dict[str, Any], shown: str):
+    assert hide_refused(message, SPEC, arguments) == shown
+
+
+def test_the_message_of_an_outcome_keeps_what_identifies_things():
+    arguments = {"instance_ids": ["i-1"], "name": "hunter2", "timeout": 60, "state": "absent"}
+    message = "i-1: absent after 60 s, the service says: hunter2 is bad"
+    assert hide_values(message, SPEC, arguments) == "i-1: absent after 60 s, the service says: (not shown) is bad"
+
+
+def test_no_line_of_an_encrypted_file_is_quoted():
+    assert hide_lines("line 2: 'export P=hunter2' failed", "#!/bin/sh\n  export P=hunter2\nfi\n") == (
+        "line 2: '(not shown)' failed"
+    )
+
+
+def test_the_text_of_an_encrypted_file_is_hidden_wherever_a_result_has_it():
+    result: dict[str, Any] = {
+        "command": {"name": "c", "content": "x", "content_base64": "eA=="},
+        "diff": [{"before": "", "after": "x"}, {"prepared": "x"}],
+    }
+    arguments = {"content": "x", "name": "c"}
+    hide_source(result, arguments)
+    hidden = "(not shown: the source file is encrypted)\n"
+    assert arguments == {"content": hidden, "name": "c"}
+    assert result == {
+        "command": {"name": "c", "content": hidden, "content_base64": hidden},
+        "diff": [{"before": "", "after": hidden}, {"prepared": hidden}],
+    }
