@@ -377,7 +377,7 @@ def _present(task: TaskContext) -> dict[str, Any]:
     params = task.params
     targets = Targets.of(params["instance_ids"], params["resource_tags"], params["resource_group_id"], warn=task.warn)
     given = {name: params[name] for name in (*SHARED, "repeat_mode") if params[name] is not None}
-    request = RunRequest(targets, command_id=params["command_id"], command_name=params["command_name"], **given)
+    request = RunRequest.of(targets, command_id=params["command_id"], command_name=params["command_name"], **given)
     request.check(params["api_generation"])
     scheduler = Scheduler(
         connect(params), check=task.check_mode, deadline=Deadline(params["wait_timeout"]), warn=task.warn

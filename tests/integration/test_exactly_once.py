@@ -128,7 +128,7 @@ def dying(client: Client, at: int, arrives: bool) -> Client:
 
 def start(client: Client, trouble: Trouble, ids: list[str], **identity: str) -> RunOutcome | None:
     targets = Targets.of(None, {"role": "web"}) if trouble.by_tag else Targets.of(ids)
-    request = RunRequest(
+    request = RunRequest.of(
         targets,
         ScriptContent(b"echo ran"),
         batch_size=trouble.batch_size,
@@ -206,7 +206,7 @@ def test_two_starts_that_do_not_see_each_other_are_one_under_a_key(emulator_fact
     ids = list(emulator.reset(instances=5))
     started = []
     for _turn in range(2):
-        request = RunRequest(
+        request = RunRequest.of(
             Targets.of(ids), ScriptContent(b"echo ran"), batch_size=batch_size, wait=False, idempotency_key="k"
         )
         started.append(run.run(client_of(emulator), request))
@@ -223,7 +223,7 @@ def test_two_starts_that_leave_an_instance_out_are_one(emulator_factory: Any, id
     emulator.instance(ids[1], "agent-offline")
     started = []
     for _turn in range(2):
-        request = RunRequest(Targets.of(ids), ScriptContent(b"echo ran"), unready="skip", wait=False, **identity)
+        request = RunRequest.of(Targets.of(ids), ScriptContent(b"echo ran"), unready="skip", wait=False, **identity)
         started.append(run.run(client_of(emulator), request))
     assert started[0].invoke_ids == started[1].invoke_ids != []
     until(lambda: sum(runs(emulator).values()) >= 2)
@@ -237,7 +237,7 @@ def test_a_run_whose_every_answer_is_lost_is_not_sent_under_another_token(emulat
     emulator.faults([{"action": "RunCommand", "kind": kind, "count": 2}])
     client = client_of(emulator)
     client._max_retries = 1
-    outcome = run.run(client, RunRequest(Targets.of(ids), ScriptContent(b"echo ran"), idempotency_key="k"))
+    outcome = run.run(client, RunRequest.of(Targets.of(ids), ScriptContent(b"echo ran"), idempotency_key="k"))
     assert outcome.failure() is not None
     assert [row["fault"] for row in emulator.requests() if row["action"] == "RunCommand"] == [kind, kind]
     settle(emulator)
@@ -260,7 +260,7 @@ def test_the_rest_is_sent_alike_by_a_start_that_sees_a_part(emulator: Any):
     """What another start has begun and failed is run again beside the rest, and does not move the rest's batches."""
     ids = list(emulator.reset(instances=6))
     script = ScriptContent(b"case $(hostname) in *1Z) exit 1;; esac")
-    seen = RunRequest(Targets.of(ids), script, batch_size=2, max_failures=0, idempotency_key="k")
+    seen = RunRequest.of(Targets.of(ids), script, batch_size=2, max_failures=0, idempotency_key="k")
     assert len(run.run(client_of(emulator), seen).invoke_ids) == 1
     # what the first start would have sent next, had it not stopped
     unseen: list[Any] = []
@@ -269,7 +269,7 @@ def test_the_rest_is_sent_alike_by_a_start_that_sees_a_part(emulator: Any):
         send = client.call
         calls: dict[str, Any] = {}
         client.call = _killed_after_noting(calls, send)  # type: ignore[method-assign]
-        request = RunRequest(Targets.of(fresh), script, batch_size=2, max_concurrent_batches=9, idempotency_key="k")
+        request = RunRequest.of(Targets.of(fresh), script, batch_size=2, max_concurrent_batches=9, idempotency_key="k")
         with pytest.raises(Killed):
             run.run(client, request)
         unseen.append(calls)
@@ -284,7 +284,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.run import run
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import Targets
 account, ids = json.loads(sys.argv[1]), sys.argv[2:]
-wanted = RunRequest(Targets.of(ids), ScriptContent(b"sleep 1; echo ran"), batch_size=2, client_token="one-and-only")
+wanted = RunRequest.of(Targets.of(ids), ScriptContent(b"sleep 1; echo ran"), batch_size=2, client_token="one-and-only")
 outcome = run(connect(account), wanted)
 outcome.raise_for_failure()
 print(json.dumps([outcome.changed, [result.status for result in outcome.results]]))

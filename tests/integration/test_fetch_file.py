@@ -19,7 +19,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     SendRequest,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.internal import (
-    run_own_script,
+    run_internal_script,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import Targets
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError, WaitTimeout
@@ -66,7 +66,7 @@ def there(client, ids):
 @pytest.fixture
 def sh(client, ids):
     def run(script):
-        outcome = run_own_script(client(), ids, script, name="test", timeout=60, deadline=Deadline(60))
+        outcome = run_internal_script(client(), ids, script, name="test", timeout=60, deadline=Deadline(60))
         assert outcome.failure() is None
         return [result.output.decode() for result in outcome.results]
 
@@ -206,7 +206,7 @@ def test_an_instance_that_drops_out_takes_nobody_with_it(fetch, there, emulator,
 
 def test_a_file_that_one_of_them_lacks(fetch, there, client, ids):
     there(b"x")
-    removed = run_own_script(client(), ids[1:2], f"rm {PATH}", name="test", timeout=60, deadline=Deadline(60))
+    removed = run_internal_script(client(), ids[1:2], f"rm {PATH}", name="test", timeout=60, deadline=Deadline(60))
     assert removed.failure() is None
     done = ok(fetch(fail_on_missing=False))
     assert [result["status"] for result in done["results"]] == ["Success", "Skipped", "Success"]

@@ -73,7 +73,7 @@ class Roles:
 
     def on_instances(self, script: str, *instance_ids: str) -> dict[str, str]:
         """Run a script on instances, without Ansible, and return what each printed."""
-        outcome = run(self.client, RunRequest(Targets.of(list(instance_ids)), ScriptContent(script.encode())))
+        outcome = run(self.client, RunRequest.of(Targets.of(list(instance_ids)), ScriptContent(script.encode())))
         outcome.raise_for_failure()
         return {row.instance_id: row.as_dict()["stdout"] for row in outcome.results}
 

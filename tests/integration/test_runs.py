@@ -43,12 +43,14 @@ def client_of(emulator: Any, **options: Any) -> Client:
 
 def start(client: Client, instances: list[str], script: str = "echo hello", **options: Any) -> RunOutcome:
     options.setdefault("wait_timeout", 60)
-    request = RunRequest(Targets.of(instances), ScriptContent.from_text(script), **options)
+    request = RunRequest.of(Targets.of(instances), ScriptContent.from_text(script), **options)
     return run.run(client, request)
 
 
 def by_tag(client: Client, tags: dict[str, str], **options: Any) -> RunOutcome:
-    return run.run(client, RunRequest(Targets.of(None, tags), ScriptContent(b"echo hello"), wait_timeout=60, **options))
+    return run.run(
+        client, RunRequest.of(Targets.of(None, tags), ScriptContent(b"echo hello"), wait_timeout=60, **options)
+    )
 
 
 def executed(emulator: Any) -> set[str]:
@@ -100,7 +102,7 @@ def test_unready_instances_are_skipped_with_a_warning_and_the_rest_runs(emulator
     emulator.reset(fleet=FLEET)
     told: list[str] = []
     targets = Targets.of(["i-stopped", "i-ready", "i-offline", "i-bare"])
-    request = RunRequest(targets, ScriptContent(b"echo hello"), unready="skip", wait_timeout=60)
+    request = RunRequest.of(targets, ScriptContent(b"echo hello"), unready="skip", wait_timeout=60)
     outcome = run.run(client_of(emulator), request, warn=told.append)
     assert outcome.failure() is None
     assert statuses(outcome) == ["Skipped", "Success", "Skipped", "Skipped"]
@@ -218,7 +220,7 @@ def test_another_script_under_the_same_key_is_told(emulator: Any):
     ids = emulator.reset(instances=1)
     told: list[str] = []
     start(client_of(emulator), ids, "echo one", idempotency_key="k")
-    request = RunRequest(Targets.of(ids), ScriptContent(b"echo two"), idempotency_key="k")
+    request = RunRequest.of(Targets.of(ids), ScriptContent(b"echo two"), idempotency_key="k")
     assert not run.run(client_of(emulator), request, warn=told.append).changed
     assert told == ["idempotency_key: an earlier invocation under this key ran another script"]
 
@@ -226,7 +228,7 @@ def test_another_script_under_the_same_key_is_told(emulator: Any):
 def test_output_beyond_what_is_kept_is_told(emulator: Any):
     ids = emulator.reset(instances=1)
     told: list[str] = []
-    request = RunRequest(Targets.of(ids), ScriptContent(b"head -c 30000 /dev/zero | tr '\\0' x"))
+    request = RunRequest.of(Targets.of(ids), ScriptContent(b"head -c 30000 /dev/zero | tr '\\0' x"))
     outcome = run.run(client_of(emulator), request, warn=told.append)
     assert outcome.results[0].dropped == 30000 - 24576
     assert len(outcome.results[0].output or b"") == 24576
@@ -346,7 +348,7 @@ def test_a_stored_commands_invocation_that_was_not_answered_is_neither_repeated_
     stored = {"Name": "c", "Type": "RunShellScript", "CommandContent": "ZGF0ZQ=="}
     made = client_of(emulator).call("CreateCommand", stored)
     emulator.faults([{"action": "InvokeCommand", "kind": "drop_after", "nth": [1]}])
-    outcome = run.run(classic(emulator), RunRequest(Targets.of(ids), command_id=made["CommandId"], wait_timeout=60))
+    outcome = run.run(classic(emulator), RunRequest.of(Targets.of(ids), command_id=made["CommandId"], wait_timeout=60))
     assert "The request may have arrived and taken effect" in str(failure_of(outcome))
     assert "ecs_invocation_info" in str(failure_of(outcome))
     assert sum(row["action"] == "InvokeCommand" for row in emulator.requests()) == 1

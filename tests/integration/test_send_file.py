@@ -16,7 +16,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     SendRequest,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.internal import (
-    run_own_script,
+    run_internal_script,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import Targets
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError, WaitTimeout
@@ -47,7 +47,7 @@ class Cloud:
 
     def sh(self, script, ids=None):
         """The output of a script on each of the instances."""
-        outcome = run_own_script(
+        outcome = run_internal_script(
             self.client(), ids or self.ids[:2], script, name="test", timeout=60, deadline=Deadline(60)
         )
         assert outcome.failure() is None

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import os
+import traceback
 from typing import Any
 
 from .printable import visible
@@ -113,6 +115,19 @@ class WaitTimeout(CloudError):
 
 class TaskFailure(CloudError):
     """The operation did its work and the outcome is a failure; ``result`` keeps what was found."""
+
+
+class Defect(CloudError):
+    """An exception that nobody foresaw: a defect of the collection, named with its place so that it can be reported.
+
+    ``text`` stands for the exception's own text where that must not be shown as it is.
+    """
+
+    def __init__(self, error: Exception, text: str | None = None) -> None:
+        frames = traceback.extract_tb(error.__traceback__)
+        where = f" in {os.path.basename(frames[-1].filename)} line {frames[-1].lineno}" if frames else ""
+        what = f"Unexpected {type(error).__name__}{where}: {error if text is None else text}"
+        super().__init__(f"{what}. This is a defect of the collection; please report it.")
 
 
 class MissingLibrary(CloudError):

@@ -7,9 +7,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -22,7 +20,7 @@ from ansible.module_utils.common.text.converters import to_text
 from ansible.module_utils.errors import UnsupportedError
 
 from .arguments import refuse_unusable
-from .errors import CloudError, InputError
+from .errors import CloudError, Defect, InputError
 from .hidden import REDACTED, hide_lines, hide_refused, hide_rows, hide_source, hide_values
 from .printable import visible
 
@@ -290,14 +288,8 @@ def _outcome(ensure: Operation, task: TaskContext, hiding: _Hiding) -> dict[str,
         return {**error.result, "failed": True, "msg": hiding.refusal(str(error), task.params)}
     except CloudError as error:
         return {**error.result, "failed": True, "msg": hiding.outcome(str(error), task.params)}
-    except Exception as error:  # a defect of ours: named with its place, so that a report of it is of use
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        text = hiding.refusal(str(error), task.params)
-        return {
-            "failed": True,
-            "msg": f"Unexpected {type(error).__name__} in {os.path.basename(place.filename)} line {place.lineno}: "
-            f"{text}. This is a defect of the collection; please report it.",
-        }
+    except Exception as error:
+        return {"failed": True, "msg": str(Defect(error, hiding.refusal(str(error), task.params)))}
 
 
 def _as_printed(result: dict[str, Any], secrets: set[str]) -> dict[str, Any]:

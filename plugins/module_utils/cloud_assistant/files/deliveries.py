@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from ...alibaba.client import Client
 from ...common.idempotency import new_client_token
 from ...common.wait import Deadline, poll, proportional_interval
-from ..runs.sending import Batch, Order, Sent, send
+from ..runs.batches import Batch
+from ..runs.calls import Call
+from ..runs.sending import Sent, send
 from ..tags import tags_to_rows
 
 MAX_INSTANCES = 50
@@ -43,7 +45,7 @@ class Delivery:
     resource_group_id: str | None = None
     script_type: str = "RunShellScript"
 
-    def order(self) -> Order:
+    def call(self) -> Call:
         """Return the call without its instances. ``script_type`` tells the system that it is for."""
         params = {
             "TargetDir": self.directory,
@@ -59,7 +61,7 @@ class Delivery:
             "Tag": tags_to_rows(self.tags),
             "ResourceGroupId": self.resource_group_id,
         }
-        return Order("SendFile", params, self.script_type, self.timeout)
+        return Call("SendFile", params, self.script_type, self.timeout)
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def deliver(client: Client, delivery: Delivery, instance_ids: Sequence[str], *, 
     cannot take it are left out, else they fail the call.
     """
     batch = Batch(tuple(instance_ids), new_client_token())
-    return send(client, delivery.order(), batch, skip=skip, deadline=deadline)
+    return send(client, delivery.call(), batch, skip=skip, deadline=deadline)
 
 
 def arrivals(client: Client, invoke_id: str, deadline: Deadline) -> dict[str, Arrival]:

@@ -26,7 +26,7 @@ from ...common.wait import Deadline
 from ..concurrency import at_once
 from ..instances.readiness import find_targets
 from ..models import SKIPPED, InstanceResult
-from ..runs.internal import run_own_script
+from ..runs.internal import run_internal_script
 from ..runs.outcome import RunOutcome
 from ..targets import Targets
 from .fetch_local import LONGEST_STREAM, Ranges, destinations, forget_ranges, mode_of, put, sha256_of
@@ -146,7 +146,7 @@ class _Fetching:
 
     def _run(self, ids: Sequence[str], script: str, what: str, *, under_way: bool = True) -> RunOutcome:
         """Run a script; once the fetch is under way, an instance that drops out takes nobody with it."""
-        run = run_own_script(
+        run = run_internal_script(
             self.client,
             ids,
             script,
@@ -302,7 +302,7 @@ class _Fetching:
     def _tidy(self, ids: Sequence[str]) -> None:
         """Remove the copies on the instances; one that cannot be removed is overwritten by the next run."""
         try:
-            run_own_script(
+            run_internal_script(
                 self.client,
                 ids,
                 tidy_script(self.request.path),

@@ -14,7 +14,7 @@ from ...common.wait import Deadline
 from ..concurrency import at_once
 from ..instances.readiness import find_targets
 from ..models import InstanceResult
-from ..runs.internal import run_own_script
+from ..runs.internal import run_internal_script
 from ..runs.sending import Sent
 from ..tags import check_tags
 from ..targets import batches
@@ -117,7 +117,7 @@ class _Sending:
             show=request.show,
             compare=request.checksum,
         )
-        run = run_own_script(
+        run = run_internal_script(
             self.client,
             ids,
             script,

@@ -16,7 +16,7 @@ from ...common.wait import Deadline
 from ..concurrency import at_once
 from ..instances.readiness import UNREADY
 from ..models import SKIPPED, InstanceResult
-from ..runs.internal import run_own_script
+from ..runs.internal import run_internal_script
 from ..runs.sending import error_code
 from ..tags import check_tags
 from ..targets import batches
@@ -245,7 +245,7 @@ class Staging:
         self._settle(gaps)
 
     def _run(self, instance_ids: Sequence[str], script: str, what: str, timeout: int, deadline: Deadline) -> Any:
-        return run_own_script(
+        return run_internal_script(
             self.client,
             instance_ids,
             script,

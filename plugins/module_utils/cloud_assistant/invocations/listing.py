@@ -30,10 +30,16 @@ def list_invocations(client: Client, filters: Mapping[str, Any], deadline: Deadl
     return list(found.values())
 
 
-def find_invocation(client: Client, invoke_id: str, deadline: Deadline | None = None) -> Invocation | None:
-    """Return the invocation of this id with the state of each of its instances, None when the service knows none."""
+def find_invocation(
+    client: Client, invoke_id: str, deadline: Deadline | None = None, *, with_output: bool = False
+) -> Invocation | None:
+    """Return the invocation of this id with the state of each of its instances, None when the service knows none.
+
+    ``with_output`` reads the output of each instance too.
+    """
     try:
-        found = list_invocations(client, {"InvokeId": invoke_id}, deadline)
+        filters = {"InvokeId": invoke_id, "IncludeOutput": True if with_output else None}
+        found = list_invocations(client, filters, deadline)
     except ApiError as error:
         if error.code == INVOCATION_NOT_FOUND:
             return None

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from ...alibaba.client import Client
 from ...common.wait import Deadline, proportional_interval
-from ..models import InstanceResult
+from ..models import InstanceResult, Invocation
 
 RECORD_GRACE = 5.0
 """Seconds that a record may come later than the state which says that the run has ended."""
@@ -64,6 +64,12 @@ def read_results(
     for instance_id in wanted - found.keys():
         found[instance_id] = no_record(instance_id, invoke_id)
     return found
+
+
+def has_outputs(invocation: Invocation | None, instance_ids: Collection[str]) -> bool:
+    """Return whether the state of the invocation came with the final output of each of these instances."""
+    rows = {instance.instance_id: instance for instance in invocation.instances} if invocation else {}
+    return all(item in rows and not rows[item].live and rows[item].output is not None for item in instance_ids)
 
 
 def no_record(instance_id: str, invoke_id: str) -> InstanceResult:

@@ -27,16 +27,19 @@ Settled = Callable[[Invocation], bool]
 
 
 class Watch:
-    """Invocations under way, and what was last seen of each.
+    """Invocations in progress, and what was last seen of each.
 
-    One call by ``tag`` (key and value) tells the state of 50 invocations that carry it. Those that do not, and all
-    where that costs fewer calls, are asked for by their ids.
+    One call by ``tag`` (key and value) returns the state of 50 invocations that carry it. Those that do not, and all
+    where that costs fewer calls, are asked for by their ids, ``with_output`` together with the output so far.
     """
 
-    def __init__(self, client: Client, deadline: Deadline, tag: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self, client: Client, deadline: Deadline, tag: tuple[str, str] | None = None, *, with_output: bool = False
+    ) -> None:
         self._client = client
         self._deadline = deadline
         self._tag = tag
+        self._with_output = with_output
         self._carriers: set[str] = set()
         self._settled: dict[str, Settled] = {}
         self._since = Deadline(None)
@@ -106,7 +109,7 @@ class Watch:
             yield from list_invocations(self._client, {"Tag": tags_to_rows({key: value})}, self._deadline)
             by_id = [invoke_id for invoke_id in by_id if invoke_id not in carriers]
         for invoke_id in by_id:
-            invocation = find_invocation(self._client, invoke_id, self._deadline)
+            invocation = find_invocation(self._client, invoke_id, self._deadline, with_output=self._with_output)
             if invocation:
                 yield invocation
 

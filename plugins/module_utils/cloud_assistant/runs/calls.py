@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...alibaba.client import Client
@@ -18,59 +18,81 @@ from ..commands.listing import COMMAND_NOT_FOUND, find_commands, find_one
 from ..models import DEFAULT_TIMEOUT, TERMINATION_MODES, Command
 from ..scripts import ScriptContent, match_parameters
 from ..tags import tags_to_rows
+from .parts import Payload
 from .request import RunRequest
-from .sending import Order
 
 CLASSIC_TIMEOUT = 3600
-"""Seconds that a command may run when nobody says otherwise (CreateCommand of 2018, TimeOut)."""
+"""Default timeout of a command in seconds (CreateCommand of 2018, TimeOut)."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """The call that starts the script, without its instances: an operation and its constant parameters.
+
+    ``script_type`` and ``timeout`` (seconds) are those of the script that will run. ``exclusive``: the command was
+    stored for this run alone, so that every invocation of it is one of ours.
+    """
+
+    operation: str
+    params: Mapping[str, Any] = field(repr=False)
+    script_type: str
+    timeout: int
+    command_id: str = ""
+    exclusive: bool = False
 
 
 def stored_command(client: Client, request: RunRequest) -> Command | None:
     """Return the stored command that the request names, None when it brings a script of its own.
 
     Raises TaskFailure when there is none, or more than one, and InputError when the parameters are not the command's or
-    the runs would come closer than its timeout.
+    the runs of a schedule would be closer together than its timeout.
     """
-    if request.script is not None:
+    payload = request.payload
+    if payload.script is not None:
         return None
-    command = find_one(client, command_id=request.command_id, name=request.command_name)
+    command = find_one(client, command_id=payload.command_id, name=payload.command_name)
     if command is None:
-        wanted = f"command_id: {request.command_id}" if request.command_id else f"command_name: {request.command_name}"
+        wanted = f"command_id: {payload.command_id}" if payload.command_id else f"command_name: {payload.command_name}"
         raise TaskFailure(f"{wanted}: there is no such command in {client.region}")
+    _check_values(payload, command)
+    if request.run_as.timeout is None:
+        request.when.check_spacing(client.generation, command.timeout)
+    return command
+
+
+def _check_values(payload: Payload, command: Command) -> None:
+    """Raise InputError unless the values are those that the command takes."""
     names: tuple[str, ...] = ()
-    if request.values and not command.enable_parameter:
-        option = "parameters" if request.parameters else "secret_parameters"
+    if payload.values and not command.enable_parameter:
+        option = "parameters" if payload.parameters else "secret_parameters"
         raise InputError(option, f"command {command.name!r} takes none: it was created without enable_parameter")
     if command.enable_parameter:
         # the service names the parameters; from an endpoint that does not, they are read from the script
         names = command.parameter_names or ScriptContent(command.content).placeholders()
-    match_parameters(request.values, names, optional=command.optional_parameters, of=f"command {command.name!r}")
-    if request.timeout is None:
-        request.check_spacing(client.generation, command.timeout)
-    return command
+    match_parameters(payload.values, names, optional=command.optional_parameters, of=f"command {command.name!r}")
 
 
 def script_of(request: RunRequest, command: Command | None) -> ScriptContent:
     """Return what will run: the request's own script, or the stored command's."""
     if command is not None:
         return ScriptContent(command.content)
-    if request.script is None:
+    if request.payload.script is None:
         raise ValueError("a request brings a script or names a command")
-    return request.script
+    return request.payload.script
 
 
 @contextmanager
-def order_for(
+def call_for(
     client: Client,
     request: RunRequest,
     command: Command | None,
     tags: Mapping[str, str],
     left_behind: Callable[[CloudError], None],
-) -> Iterator[Order]:
+) -> Iterator[Call]:
     """Yield the call that runs the request; ``tags`` go on the invocations.
 
-    The classic generation has no RunCommand: there the script is stored for the time of the run, and removed whatever
-    happens meanwhile. ``left_behind`` is told when that was not possible.
+    The classic generation has no RunCommand: there the script is stored for the time of the run and removed afterwards
+    in any case. ``left_behind`` gets the error if it could not be removed.
     """
     if command is not None:
         yield _invoke(request, command, tags)
@@ -79,73 +101,77 @@ def order_for(
         try:
             yield replace(_invoke(request, command, tags), exclusive=True)
         finally:
-            if not request.keep_command:
+            if not request.payload.keep_command:
                 _remove(client, command, left_behind)
     else:
         yield _run(request, tags)
 
 
-def dry_order(request: RunRequest, command: Command | None) -> Order:
+def dry_run_call(request: RunRequest, command: Command | None) -> Call:
     """Return the call that lets the service check the request without running it.
 
     It carries no Frequency, because any call with one becomes a real schedule, and leaves nothing behind.
     """
-    order = _invoke(request, command, {}) if command is not None else _run(request, {})
-    return replace(order, params={**order.params, "RepeatMode": "DryRun", "Frequency": None, "KeepCommand": None})
+    call = _invoke(request, command, {}) if command is not None else _run(request, {})
+    return replace(call, params={**call.params, "RepeatMode": "DryRun", "Frequency": None, "KeepCommand": None})
 
 
 def _common(request: RunRequest, tags: Mapping[str, str]) -> dict[str, Any]:
+    run_as, when = request.run_as, request.when
     return {
-        "WorkingDir": request.working_dir,
-        "Timeout": request.timeout,
-        "RepeatMode": request.mode if request.scheduled else None,
-        "Frequency": request.frequency,
-        "Parameters": request.values or None,
-        "Username": request.username,
-        "WindowsPasswordName": request.windows_password_name,
+        "WorkingDir": run_as.working_dir,
+        "Timeout": run_as.timeout,
+        "RepeatMode": when.mode if when.scheduled else None,
+        "Frequency": when.frequency,
+        "Parameters": request.payload.values or None,
+        "Username": run_as.username,
+        "WindowsPasswordName": run_as.windows_password_name,
         "Tag": tags_to_rows(tags),
         "ResourceGroupId": request.targets.resource_group_id,
-        "ContainerId": request.container_id,
-        "ContainerName": request.container_name,
+        "ContainerId": run_as.container_id,
+        "ContainerName": run_as.container_name,
         "OssOutputDelivery": request.oss_output_delivery,
-        "TerminationMode": TERMINATION_MODES[request.termination_mode] if request.termination_mode else None,
-        "Launcher": request.launcher,
+        "TerminationMode": TERMINATION_MODES[run_as.termination_mode] if run_as.termination_mode else None,
+        "Launcher": run_as.launcher,
     }
 
 
-def _run(request: RunRequest, tags: Mapping[str, str]) -> Order:
+def _run(request: RunRequest, tags: Mapping[str, str]) -> Call:
+    payload = request.payload
     params = {
-        "Name": request.name,
-        "Description": request.description,
-        "Type": request.type,
+        "Name": payload.name,
+        "Description": payload.description,
+        "Type": payload.type,
         "CommandContent": script_of(request, None).base64,
         "ContentEncoding": "Base64",
-        "EnableParameter": True if request.parameters_enabled else None,
-        "KeepCommand": True if request.keep_command else None,
+        "EnableParameter": True if payload.parameters_enabled else None,
+        "KeepCommand": True if payload.keep_command else None,
         **_common(request, tags),
     }
-    return Order("RunCommand", params, request.type, request.timeout or DEFAULT_TIMEOUT)
+    return Call("RunCommand", params, payload.type, request.run_as.timeout or DEFAULT_TIMEOUT)
 
 
-def _invoke(request: RunRequest, command: Command, tags: Mapping[str, str]) -> Order:
+def _invoke(request: RunRequest, command: Command, tags: Mapping[str, str]) -> Call:
     params = {"CommandId": command.command_id, **_common(request, tags)}
-    if request.script is not None:
+    if request.payload.script is not None:
         # what was stored for this run has them already
         params.update(WorkingDir=None, Timeout=None)
-    return Order("InvokeCommand", params, command.type, request.timeout or command.timeout, command.command_id)
+    timeout = request.run_as.timeout or command.timeout
+    return Call("InvokeCommand", params, command.type, timeout, command.command_id)
 
 
 def _store(client: Client, request: RunRequest) -> Command:
     """Store the script under a name that no other command has, and return it as a command."""
-    name = f"{(request.name or 'run')[:64]}-{uuid.uuid4().hex[:16]}"
+    payload, run_as = request.payload, request.run_as
+    name = f"{(payload.name or 'run')[:64]}-{uuid.uuid4().hex[:16]}"
     script = script_of(request, None)
     params = {
         "Name": name,
-        "Type": request.type,
-        "Description": request.description,
+        "Type": payload.type,
+        "Description": payload.description,
         "CommandContent": script.base64,
-        "WorkingDir": request.working_dir,
-        "Timeout": request.timeout,
+        "WorkingDir": run_as.working_dir,
+        "Timeout": run_as.timeout,
     }
     try:
         command_id = str(client.call("CreateCommand", params)["CommandId"])
@@ -157,7 +183,7 @@ def _store(client: Client, request: RunRequest) -> Command:
         if not made:
             raise
         command_id = made[0].command_id
-    return Command(command_id, name, request.type, script.data, timeout=request.timeout or CLASSIC_TIMEOUT)
+    return Command(command_id, name, payload.type, script.data, timeout=run_as.timeout or CLASSIC_TIMEOUT)
 
 
 def _remove(client: Client, command: Command, left_behind: Callable[[CloudError], None]) -> None:

@@ -2,20 +2,19 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Gathering the results of a run as its invocations end, each instance's once."""
+"""Collect one result per instance as the invocations of a run finish."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from ...alibaba.client import Client
 from ...common.errors import CloudError
 from ...common.wait import Deadline
 from ..concurrency import at_once
 from ..instances.readiness import UNREADY_RESULTS
-from ..invocations.results import iter_results, no_record, read_results
+from ..invocations.results import has_outputs, iter_results, no_record, read_results
 from ..models import SKIPPED, InstanceResult, Invocation
 
 LAST_READ = 10.0
@@ -24,15 +23,13 @@ LAST_READ = 10.0
 
 @dataclass(frozen=True)
 class Share:
-    """The instances of a run that one invocation takes care of.
+    """The instances of a run that one invocation covers.
 
-    ``previous``: the invocation was made under the same idempotency key before. ``not_before``: the service's clock
-    when the call began that made it.
+    ``previous``: the invocation was made under the same idempotency key before.
     """
 
     instance_ids: tuple[str, ...]
     previous: bool = False
-    not_before: datetime | None = None
 
 
 class Gathering:
@@ -45,27 +42,35 @@ class Gathering:
         self._results: dict[str, InstanceResult] = {}
         self.errors: list[CloudError] = []
 
-    def __len__(self) -> int:
-        return len(self._results)
-
     @property
     def failed(self) -> int:
         """How many instances have failed so far."""
         return sum(result.failed for result in self._results.values())
 
     @property
+    def finished(self) -> int:
+        """How many instances have ended so far."""
+        return sum(not result.live for result in self._results.values())
+
+    @property
     def running(self) -> list[str]:
-        """The ids of the instances that are not over."""
+        """The ids of the instances that have not ended."""
         return [result.instance_id for result in self._results.values() if result.live]
 
     def keep(self, results: Iterable[InstanceResult], previous: bool = False) -> None:
         """Note results; a later one of the same instance replaces an earlier one."""
         for result in results:
-            result = as_told(result, skip=self._skip)
+            result = skip_if_unready(result, skip=self._skip)
             self._results[result.instance_id] = replace(result, previous=True) if previous else result
 
     def read(self, shares: Mapping[str, Share], states: Mapping[str, Invocation] | None = None) -> None:
-        """Read the results of invocations that are over; where that fails, the state stands in and the run fails."""
+        """Read the results of invocations that have ended; where that fails, the state stands in and the run fails.
+
+        A state that came with all outputs is the result itself.
+        """
+        for invoke_id in [item for item in shares if has_outputs((states or {}).get(item), shares[item].instance_ids)]:
+            self.take_state(invoke_id, shares[invoke_id], (states or {})[invoke_id])
+            shares = {item: share for item, share in shares.items() if item != invoke_id}
 
         def read(invoke_id: str) -> Iterable[InstanceResult] | CloudError:
             try:
@@ -83,18 +88,18 @@ class Gathering:
     def take_state(self, invoke_id: str, share: Share, invocation: Invocation | None) -> None:
         """Take the states of the instances for their results."""
         rows = {instance.instance_id: instance for instance in invocation.instances} if invocation else {}
-        missing = no_record if invocation and not invocation.live else unknown
+        missing = no_record if invocation and not invocation.live else pending
         self.keep((rows.get(item) or missing(item, invoke_id) for item in share.instance_ids), share.previous)
 
     def last_look(self, shares: Mapping[str, Share], seen: Mapping[str, Invocation]) -> None:
-        """Keep what can be known of invocations that are not waited for any longer; nothing here fails."""
+        """Keep what can be known of invocations that are not waited for any longer; nothing is raised here."""
         deadline = Deadline(LAST_READ)
 
         def read(invoke_id: str) -> list[InstanceResult]:
             try:
                 return list(iter_results(self._client, invoke_id, deadline=deadline))
-            except CloudError:
-                return []  # the state last seen has to do
+            except Exception:  # the last known state stands in, whatever the answer was
+                return []
 
         for (invoke_id, share), found in zip(shares.items(), at_once(read, list(shares)), strict=True):
             self.take_state(invoke_id, share, seen.get(invoke_id))
@@ -102,11 +107,11 @@ class Gathering:
 
     def in_order(self, instance_ids: Iterable[str]) -> list[InstanceResult]:
         """Return one result for each of the instances."""
-        return [self._results.get(item) or unknown(item) for item in instance_ids]
+        return [self._results.get(item) or pending(item) for item in instance_ids]
 
 
-def as_told(result: InstanceResult, *, skip: bool) -> InstanceResult:
-    """Return the result; with ``skip``, of an instance that turned out not to be ready, as one that was left out.
+def skip_if_unready(result: InstanceResult, *, skip: bool) -> InstanceResult:
+    """Return the result; with ``skip``, that of an instance that turned out not to be ready as skipped.
 
     The service took the call for it, and the script has not begun there. The same codes are given where an instance was
     stopped, or its agent, while the script ran: that has failed.
@@ -115,6 +120,6 @@ def as_told(result: InstanceResult, *, skip: bool) -> InstanceResult:
     return replace(result, status=SKIPPED, rc=None) if skip and result.failed and not_begun else result
 
 
-def unknown(instance_id: str, invoke_id: str = "") -> InstanceResult:
-    """The result of an instance of which nothing is known yet."""
+def pending(instance_id: str, invoke_id: str = "") -> InstanceResult:
+    """Return the result of an instance of which nothing is known yet."""
     return InstanceResult(instance_id, "Pending", invoke_id)

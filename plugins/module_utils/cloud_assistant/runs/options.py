@@ -56,7 +56,7 @@ RUN_OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 _NOT_OF_THE_REQUEST = ("instance_ids", "resource_tags", "resource_group_id", "results", "results_file")
-_AS_THEY_ARE = tuple(name for name in RUN_OPTIONS if name not in _NOT_OF_THE_REQUEST)
+_PASSED_THROUGH = tuple(name for name in RUN_OPTIONS if name not in _NOT_OF_THE_REQUEST)
 
 SHOWN_TARGETS = 20
 """Instances that a diff lists."""
@@ -65,18 +65,19 @@ SHOWN_TARGETS = 20
 def request_from(
     params: Mapping[str, Any], *, check_mode: bool, warn: Callable[[str], None], **what: Any
 ) -> RunRequest:
-    """Return the request that the options of a task make, checked as far as it can be without the service.
+    """Return the request that the options of a task describe, checked as far as possible without the service.
 
-    ``what`` are the fields of the request that say what runs. Raises InputError.
+    ``what`` are the options that say what runs. Raises InputError.
     """
     targets = Targets.of(params["instance_ids"], params["resource_tags"], params["resource_group_id"], warn=warn)
-    given = {name: params[name] for name in _AS_THEY_ARE if params[name] is not None}
-    request = RunRequest(targets, dry_run=check_mode, **given, **what)
+    given = {name: params[name] for name in _PASSED_THROUGH if params[name] is not None}
+    request = RunRequest.of(targets, dry_run=check_mode, **given, **what)
     request.check(params["api_generation"])
-    if (request.container_id or request.container_name) and (request.username or request.working_dir):
+    payload, run_as = request.payload, request.run_as
+    if run_as.in_container and (run_as.username or run_as.working_dir):
         warn("username and working_dir have no effect in a container")
-    for_shell = request.type == "RunShellScript" and request.launcher is None
-    if for_shell and request.script is not None and request.script.has_windows_line_ends:
+    for_shell = payload.type == "RunShellScript" and run_as.launcher is None
+    if for_shell and payload.script is not None and payload.script.has_windows_line_ends:
         warn("The script's lines end in CRLF and are sent so; a Linux shell takes the CR for part of each line")
     return request
 
@@ -126,11 +127,12 @@ def run_diff(request: RunRequest, outcome: RunOutcome) -> dict[str, str]:
     lines = [f"# on {instance_id}" for instance_id in started[:SHOWN_TARGETS]]
     if len(started) > SHOWN_TARGETS:
         lines.append(f"# and {len(started) - SHOWN_TARGETS} more")
-    lines += [f"# frequency {request.frequency}"] if request.frequency else []
-    lines += [f"# {name} = {value}" for name, value in request.parameters.items()]
-    lines += [f"# {name} = {MASK}" for name in request.secret_parameters]
+    payload, frequency = request.payload, request.when.frequency
+    lines += [f"# frequency {frequency}"] if frequency else []
+    lines += [f"# {name} = {value}" for name, value in payload.parameters.items()]
+    lines += [f"# {name} = {MASK}" for name in payload.secret_parameters]
     script = outcome.script.text if outcome.script else ""
-    what = request.command_name or request.command_id or request.type
+    what = payload.command_name or payload.command_id or payload.type
     return {
         "before_header": f"{what}: not run",
         "before": "",

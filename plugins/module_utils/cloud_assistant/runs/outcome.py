@@ -2,11 +2,11 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run came to, and how it is told to people."""
+"""The outcome of a run, as data and as text for the user."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from ..grouping import Ending, group
 from ..instances.readiness import UNREADY, UNREADY_RESULTS
 from ..models import SKIPPED, InstanceResult, Summary
 from ..scripts import ScriptContent
-from .sending import uncertain
+from .sending import Sent, may_have_started
 
 SHOWN_RESULTS = ("all", "failed", "none")
 """Which results a task may return."""
@@ -50,6 +50,15 @@ class RunOutcome:
     quote_output: bool = True
     shown: str = "all"
     errors: list[CloudError] = field(default_factory=list)
+
+    def add(self, started: Iterable[Sent], errors: Iterable[CloudError], *, changed: bool) -> None:
+        """Take over what a rollout has started, and what went wrong with it."""
+        for sent in started:
+            self.invoke_ids.append(sent.invoke_id)
+            self.command_id = sent.command_id or self.command_id
+        self.invoke_ids = list(dict.fromkeys(self.invoke_ids))
+        self.errors += errors
+        self.changed = changed
 
     @property
     def summary(self) -> Summary:
@@ -86,7 +95,7 @@ class RunOutcome:
         return record
 
     def failure(self) -> CloudError | None:
-        """Return the error that this outcome is, with everything that was found; None when all went well."""
+        """Return the error to raise for this outcome, with everything that was found; None if everything succeeded."""
         told = {getattr(error, "api_message", str(error)) for error in self.errors}
         message = "\n".join([*failing_lines(self.results, told, quote=self.quote_output), *self._error_lines()])
         if not message:
@@ -105,7 +114,7 @@ class RunOutcome:
         """The errors, each text once: many batches may have failed in the same way."""
         texts = list(dict.fromkeys(str(error) for error in self.errors))
         more = [f"… and {len(texts) - SHOWN_INSTANCES} more errors"] if len(texts) > SHOWN_INSTANCES else []
-        if any(uncertain(error) for error in self.errors):
+        if any(may_have_started(error) for error in self.errors):
             if self.by_key:
                 left = "what has succeeded or still runs is left alone"
                 more.append(f"To go on, run the task again: under its idempotency_key {left}.")

@@ -18,7 +18,7 @@ from ..invocations.listing import list_invocations
 from ..invocations.waiting import TAG_LIMIT
 from ..models import InstanceResult, Invocation
 from ..tags import tags_to_rows
-from .sending import Order
+from .calls import Call
 
 RUN_TAG = "cloudops-run"
 """Tag key: which run started the invocation."""
@@ -49,13 +49,13 @@ def key_tag(key: str) -> tuple[str, str]:
     return KEY_TAG, key_digest(key)
 
 
-def key_token(key: str, order: Order) -> str:
-    """Return the token of what the order sends under a key: the same for each start of the same request.
+def key_token(key: str, call: Call) -> str:
+    """Return the token of what the call sends under a key: the same for each start of the same request.
 
     The values of parameters have no part in it; they may be secret, and the token is written into logs.
     """
-    told = {name: value for name, value in order.params.items() if name != "Parameters"}
-    return derive_client_token(key_digest(key), order.operation, json.dumps(told, sort_keys=True))
+    named = {name: value for name, value in call.params.items() if name != "Parameters"}
+    return derive_client_token(key_digest(key), call.operation, json.dumps(named, sort_keys=True))
 
 
 def tagged_invocations(client: Client, tag: tuple[str, str], deadline: Deadline) -> list[Invocation]:
@@ -86,7 +86,7 @@ def done_before(invocations: Iterable[Invocation], instance_ids: Collection[str]
 
 
 def started_before(invocations: Iterable[Invocation], instance_ids: Collection[str]) -> list[Earlier]:
-    """Return what an interrupted start of the same run has begun already, whatever became of it."""
+    """Return what an interrupted start of the same run has begun already, however it ended."""
     chosen: dict[str, tuple[Invocation, InstanceResult]] = {}
     for invocation in invocations:
         for instance in invocation.instances:

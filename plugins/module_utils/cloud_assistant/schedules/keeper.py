@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...alibaba.client import Client
@@ -87,10 +87,10 @@ class Scheduler:
         TaskFailure.
         """
         request.check(self.client.generation)
-        if not request.scheduled:
+        if not request.when.scheduled:
             raise InputError("frequency", "is required, or a repeat_mode other than once")
-        if request.frequency:
-            request = replace(request, frequency=frequency_in(self.client.generation, request.frequency))
+        if request.when.frequency:
+            request = request.altered(frequency=frequency_in(self.client.generation, request.when.frequency))
         command = stored_command(self.client, request)
         if command is None:
             raise InputError("command_id", "give command_id or command_name")
@@ -123,17 +123,17 @@ class Scheduler:
     def _live(self, request: RunRequest, command: Command, instance_ids: tuple[str, ...]) -> list[Invocation]:
         """The live invocations that are taken for this schedule, oldest first."""
         found = scheduled_invocations(self.client, command_id=command.command_id)
-        if request.command_name:
+        if request.payload.command_name:
             # a command that was replaced leaves its schedules behind, under the name that it has or had
-            for name in (request.command_name, outlived_name(request.command_name)):
+            for name in (request.payload.command_name, outlived_name(request.payload.command_name)):
                 known = {invocation.invoke_id for invocation in found}
                 named = scheduled_invocations(self.client, command_name=name)
                 found += [invocation for invocation in named if invocation.invoke_id not in known]
-        tags = check_tags(request.tags)
+        tags = check_tags(request.identity.tags)
         alike = [
             invocation
             for invocation in oldest_first(found)
-            if invocation.repeat_mode == request.mode and tags.items() <= invocation.tags.items()
+            if invocation.repeat_mode == request.when.mode and tags.items() <= invocation.tags.items()
         ]
         if tags:
             return alike
@@ -218,13 +218,11 @@ class Scheduler:
         if not plan.start:
             return []
         targets = Targets(plan.start, {}, request.targets.resource_group_id)
-        tags = dict(request.tags)
+        tags = dict(request.identity.tags)
         if self.client.generation != "classic" and len(tags) < MAX_TAGS:
             sets = [tag for each in plan.kept if (tag := each.invocation.tags.get(SET_TAG))]
             tags[SET_TAG] = sets[0] if sets else new_client_token()
-        start = replace(
-            request, targets=targets, tags=tags, command_id=command.command_id, command_name=None, dry_run=dry_run
-        )
+        start = request.altered(targets, tags=tags, command_id=command.command_id, command_name=None, dry_run=dry_run)
         outcome = run(self.client, start, warn=self.warn)
         # the next run finds what was started, so nobody needs the token; the module has no option for it
         outcome.client_token = None
@@ -243,22 +241,22 @@ def _half_done(error: CloudError, changes: ScheduleChanges) -> CloudError:
 
 def _desired(request: RunRequest, command: Command, instance_ids: tuple[str, ...]) -> DesiredSchedule:
     names = ("username", "working_dir", "timeout", "launcher", "container_id", "container_name", "oss_output_delivery")
-    settings = {name: getattr(request, name) for name in names if getattr(request, name) is not None}
-    if request.termination_mode:
-        settings["termination_mode"] = TERMINATION_MODES[request.termination_mode]
+    settings = {name: value for name in names if (value := request.options[name]) is not None}
+    if request.run_as.termination_mode:
+        settings["termination_mode"] = TERMINATION_MODES[request.run_as.termination_mode]
     return DesiredSchedule(
         command_id=command.command_id,
         instance_ids=instance_ids,
-        repeat_mode=request.mode,
-        frequency=request.frequency or "",
-        parameters=request.values,
+        repeat_mode=request.when.mode,
+        frequency=request.when.frequency or "",
+        parameters=request.payload.values,
         settings=settings,
     )
 
 
 def _shown(parameters: Mapping[str, str], request: RunRequest) -> dict[str, str]:
     """Parameters as a diff may show them: only values that the task gives openly; any other may be a secret."""
-    openly = {str(name).lower(): str(value) for name, value in request.parameters.items()}
+    openly = {str(name).lower(): str(value) for name, value in request.payload.parameters.items()}
     return {name: value if openly.get(name.lower()) == value else HIDDEN for name, value in parameters.items()}
 
 

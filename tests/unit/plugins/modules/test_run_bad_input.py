@@ -106,8 +106,8 @@ BAD_SCHEDULES = [
     ({"timed": True}, "frequency: is required when timed is true"),
     ({"timed": False, "frequency": "rate(5m)"}, "timed: is false"),
     ({"repeat_mode": "period"}, "frequency: is required when repeat_mode is period"),
-    ({"repeat_mode": "every_reboot", "frequency": "rate(5m)"}, "frequency: cannot go with repeat_mode every_reboot"),
-    ({"repeat_mode": "once", "frequency": "rate(5m)"}, "frequency: cannot go with repeat_mode once"),
+    ({"repeat_mode": "every_reboot", "frequency": "rate(5m)"}, "frequency: cannot be combined with repeat_mode"),
+    ({"repeat_mode": "once", "frequency": "rate(5m)"}, "frequency: cannot be combined with repeat_mode once"),
     ({"repeat_mode": "sometimes"}, "value of repeat_mode must be one of"),
     ({"frequency": "rate(59s)"}, "frequency: rate(59s)"),
     ({"frequency": "at(tomorrow)"}, "frequency: at(tomorrow)"),
@@ -141,7 +141,7 @@ BAD_SCRIPTS = [
     ({"content": OMITTED}, "one of the following is required: content, src"),
     ({"src": "a.sh"}, "parameters are mutually exclusive: content|src"),
     ({"template": True}, "template is True but all of the following are missing: src"),
-    ({"type": "RunBatScript", "username": "joe"}, "windows_password_name: is needed"),
+    ({"type": "RunBatScript", "username": "joe"}, "windows_password_name: is required"),
     ({"type": "RunBatScript", "container_name": "web"}, "container_name: only RunShellScript runs in containers"),
 ]
 BAD_ACCOUNTS = [

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant import targets
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.sending import plan_batches
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.batches import plan_batches
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import Targets
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
 from hypothesis import given

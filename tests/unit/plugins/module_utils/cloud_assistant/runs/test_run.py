@@ -5,11 +5,8 @@
 
 from __future__ import annotations
 
-import base64
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -30,85 +27,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
     WaitTimeout,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
-
-NOW = datetime(2026, 4, 27, 8, 0, 30, tzinfo=timezone.utc)
-
-
-@dataclass
-class Service:
-    """A service in memory, in the place of a client: every script ends at once with exit code 0."""
-
-    generation: str = "current"
-    region: str = "cn-hangzhou"
-    hidden_looks: int = 0  # state reads that do not show a new invocation yet
-    late_reads: int = 0  # result reads in which the records are still missing
-    no_record: frozenset[str] = frozenset()
-    created_before: timedelta = timedelta(0)
-    running: frozenset[str] = frozenset()
-    dropped: int = 0
-    refuse: Callable[[str, Mapping[str, Any]], CloudError | None] = lambda operation, params: None
-    requests: Counter[str] = field(default_factory=Counter)
-    sent: list[dict[str, Any]] = field(default_factory=list)
-    invocations: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    def call(self, operation: str, params: Mapping[str, Any], *, deadline: Any = None) -> Reply:
-        self.requests[operation] += 1
-        error = self.refuse(operation, params)
-        if error:
-            raise error
-        assert operation == "RunCommand", operation
-        self.sent.append(dict(params))
-        invoke_id = f"t-{len(self.sent)}"
-        self.invocations[invoke_id] = dict(params)
-        return Reply({"InvokeId": invoke_id, "CommandId": f"c-{len(self.sent)}"}, NOW)
-
-    def pages(
-        self, operation: str, params: Mapping[str, Any], *, page_size: int = 50, deadline: Any = None
-    ) -> Iterator[Reply]:
-        self.requests[operation] += 1
-        error = self.refuse(operation, params)
-        if error:
-            raise error
-        if operation == "DescribeInvocations":
-            yield self._states(params)
-        else:
-            yield from self._results(params, page_size)
-
-    def _states(self, params: Mapping[str, Any]) -> Reply:
-        if self.hidden_looks:
-            self.hidden_looks -= 1
-            return Reply({"Invocations": {"Invocation": []}}, NOW)
-        rows = []
-        for invoke_id, made in self.invocations.items():
-            if params.get("InvokeId") not in (None, invoke_id):
-                continue
-            tags = params.get("Tag") or []
-            if any(tag not in (made.get("Tag") or []) for tag in tags):
-                continue
-            over = not self.running & set(made["InstanceId"])
-            rows.append(
-                {
-                    "InvokeId": invoke_id,
-                    "InvocationStatus": "Success" if over else "Running",
-                    "CreationTime": (NOW - self.created_before).strftime("%Y-%m-%dT%H:%M:%SZ"),
-                    "InvokeInstances": {"InvokeInstance": [self._row(item, None) for item in made["InstanceId"]]},
-                }
-            )
-        return Reply({"Invocations": {"Invocation": rows}}, NOW)
-
-    def _results(self, params: Mapping[str, Any], size: int) -> Iterator[Reply]:
-        late, self.late_reads = self.late_reads > 0, max(0, self.late_reads - 1)
-        ids = [] if late else list(self.invocations[params["InvokeId"]]["InstanceId"])
-        rows = [self._row(item, params["InvokeId"]) for item in ids if item not in self.no_record]
-        for start in range(0, max(1, len(rows)), size):
-            yield Reply({"Invocation": {"InvocationResults": {"InvocationResult": rows[start : start + size]}}}, NOW)
-
-    def _row(self, instance_id: str, invoke_id: str | None) -> dict[str, Any]:
-        status = "Running" if instance_id in self.running else "Success"
-        row = {"InstanceId": instance_id, "InvocationStatus": status, "ExitCode": 0, "Dropped": self.dropped}
-        if invoke_id:
-            row.update(InvokeId=invoke_id, Output=base64.b64encode(b"hello\n").decode())
-        return row
+from support.memory_service import Service, ids
 
 
 @pytest.fixture(autouse=True)
@@ -119,12 +38,8 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(results, "REREAD_PAUSE", 0.01)
 
 
-def ids(count: int) -> list[str]:
-    return [f"i-{number:04}" for number in range(count)]
-
-
 def start(service: Service, instances: list[str], **options: Any) -> RunOutcome:
-    request = RunRequest(Targets.of(instances), ScriptContent(b"echo hello"), **options)
+    request = RunRequest.of(Targets.of(instances), ScriptContent(b"echo hello"), **options)
     return run.run(service, request)  # type: ignore[arg-type]
 
 
@@ -169,7 +84,7 @@ def test_other_scripts_and_other_keys_make_other_calls():
     sent = []
     for script, key in ((b"a", "k"), (b"b", "k"), (b"a", "l")):
         service = Service()
-        run.run(service, RunRequest(Targets.of(ids(1)), ScriptContent(script), idempotency_key=key))  # type: ignore[arg-type]
+        run.run(service, RunRequest.of(Targets.of(ids(1)), ScriptContent(script), idempotency_key=key))  # type: ignore[arg-type]
         sent += [params["ClientToken"] for params in service.sent]
     assert len(set(sent)) == 3
 
@@ -180,7 +95,7 @@ def test_the_token_of_a_key_does_not_depend_on_secret_values():
     for value in ("one", "two"):
         service = Service()
         script = ScriptContent(b"echo {{pw}}")
-        wanted = RunRequest(Targets.of(ids(1)), script, secret_parameters={"pw": value}, idempotency_key="k")
+        wanted = RunRequest.of(Targets.of(ids(1)), script, secret_parameters={"pw": value}, idempotency_key="k")
         run.run(service, wanted)  # type: ignore[arg-type]
         tokens.add(service.sent[0]["ClientToken"])
     assert len(tokens) == 1
@@ -299,7 +214,7 @@ def test_states_that_cannot_be_read_end_the_run_with_what_is_known():
     assert failure.result["error"]["code"] == "Forbidden.RAM"
     assert failure.result["invoke_ids"] == ["t-1"]
     assert failure.result["changed"] is True
-    assert "Not over on 2 instances (i-0000, i-0001). The script goes on there; ecs_invocation_info" in str(failure)
+    assert "Still running on 2 instances (i-0000, i-0001). The script continues there; wait for it" in str(failure)
 
 
 def passing(error: CloudError) -> CloudError:
@@ -367,7 +282,7 @@ def test_the_time_for_waiting_ends_with_what_is_known():
     failure = outcome.failure()
     assert isinstance(failure, WaitTimeout)
     assert "invocation t-1: not done after 0 s" in str(failure)
-    assert "Not over on instance i-0001" in str(failure)
+    assert "Still running on instance i-0001" in str(failure)
     assert "ecs_invocation_info" in str(failure)
     assert [result["status"] for result in failure.result["results"]] == ["Success", "Running", "Success", "Success"]
     assert failure.result["summary"]["running"] == 1
@@ -383,7 +298,7 @@ def test_max_failures_leaves_the_rest_unstarted():
 
 def test_dropped_output_is_told():
     told: list[str] = []
-    request = RunRequest(Targets.of(ids(2)), ScriptContent(b"x"))
+    request = RunRequest.of(Targets.of(ids(2)), ScriptContent(b"x"))
     run.run(Service(dropped=7), request, warn=told.append)  # type: ignore[arg-type]
     assert "i-0000 lost 7 bytes, i-0001 lost 7 bytes" in told[0]
 
@@ -404,3 +319,45 @@ def test_a_dry_run_carries_neither_schedule_nor_the_users_token():
     assert {params["KeepCommand"] for params in service.sent} == {None}
     assert "mine" not in {params["ClientToken"] for params in service.sent}
     assert (outcome.changed, outcome.invoke_ids, outcome.summary.skipped) == (True, [], 150)
+
+
+@pytest.mark.parametrize("operation", ["DescribeInvocations", "DescribeInvocationResults"])
+@pytest.mark.parametrize("wait", [True, False])
+def test_what_was_started_is_reported_however_odd_the_answers_are_then(operation: str, wait: bool):
+    """A row of another type is a defect somewhere; the scripts run all the same, and their ids must not be lost."""
+    odd = Reply(
+        {
+            "Invocations": {"Invocation": [None]},
+            "Invocation": {"InvocationResults": {"InvocationResult": ["odd"]}},
+        }
+    )
+
+    class Odd(Service):
+        def pages(self, name: str, params: Mapping[str, Any], **options: Any) -> Iterator[Reply]:
+            if name == operation or operation == "DescribeInvocations":
+                yield odd
+            else:
+                yield from super().pages(name, params, **options)
+
+    outcome = start(Odd(), ids(3), wait=wait, batch_size=2, wait_timeout=0.2)
+    failure = outcome.failure()
+    assert (failure is None) is (not wait)
+    record = failure.result if failure else outcome.as_dict()
+    assert record["invoke_ids"] == ["t-1", "t-2"]
+    assert record["client_token"]
+    assert [result["instance_id"] for result in record["results"]] == ids(3)
+    assert record["summary"]["total"] == 3
+    assert record["changed"] is True
+
+
+def test_a_call_that_ends_in_a_defect_leaves_the_others_and_may_have_started_something():
+    def refuse(operation: str, params: Mapping[str, Any]) -> CloudError | None:
+        if operation == "RunCommand" and params["InstanceId"][0] == "i-0002":
+            raise KeyError("InvokeId")
+        return None
+
+    outcome = start(Service(refuse=refuse), ids(4), batch_size=2)
+    assert outcome.invoke_ids == ["t-1"]
+    assert [result.status for result in outcome.results] == ["Success", "Success", "Failed", "Failed"]
+    assert "defect of the collection" in str(outcome.failure())
+    assert outcome.changed

@@ -1,0 +1,263 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parts of a request to run something: what runs, as whom and where, when, under which identity, and how fast."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from ...common.checks import (
+    check_identifiers,
+    check_range,
+    check_seconds,
+    check_text,
+    check_wait_timeout,
+    refuse_empty,
+)
+from ...common.errors import InputError
+from ...common.idempotency import check_client_token
+from ..frequency import parse_frequency
+from ..models import DEFAULT_TIMEOUT, REPEAT_MODES
+from ..scripts import SCRIPT_TYPES, ScriptContent, check_launcher, match_parameters, merge_parameters
+from ..tags import MAX_TAGS, check_tags
+from ..targets import MAX_BATCH, check_batch_size
+
+MAX_LENGTHS = {
+    "name": 128,
+    "description": 512,
+    "working_dir": 200,
+    "username": 255,
+    "windows_password_name": 255,
+}
+"""Characters (RunCommand)."""
+
+MIN_INVOKE_TIMEOUT = 10
+"""Seconds (InvokeCommand, Timeout)."""
+
+_CONTAINER_ID = re.compile(r"((docker|containerd|cri-o)://)?[0-9a-fA-F]{64}")
+
+
+@dataclass(frozen=True)
+class Payload:
+    """What runs: a script, or the stored command of a name or an id, and the values of its parameters.
+
+    Exactly one of ``script``, ``command_id`` and ``command_name`` is given.
+    """
+
+    script: ScriptContent | None = None
+    command_id: str | None = None
+    command_name: str | None = None
+    type: str = "RunShellScript"
+    parameters: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    secret_parameters: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    enable_parameter: bool | None = None
+    name: str | None = None
+    description: str | None = None
+    keep_command: bool = False
+
+    @cached_property
+    def values(self) -> dict[str, str]:
+        """All parameters with their values, including the secret ones. Raises InputError for a bad name or value."""
+        return merge_parameters(self.parameters, self.secret_parameters)
+
+    @property
+    def parameters_enabled(self) -> bool:
+        """Whether the service looks for placeholders in the script: asked for, or needed by what is given."""
+        if self.enable_parameter is not None:
+            return self.enable_parameter
+        return bool(self.parameters or self.secret_parameters or (self.script and self.script.uses_built_ins))
+
+    def check(self, generation: str) -> None:
+        """Raise InputError for the first thing that the service would reject."""
+        given = [name for name in ("script", "command_id", "command_name") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise InputError("command_id", "give exactly one of a script, command_id and command_name")
+        check_identifiers(command_id=self.command_id, command_name=self.command_name)
+        _check_texts(self, "name", "description")
+        values = self.values
+        if self.script is not None:
+            self._check_script(self.script, generation, values)
+
+    def _check_script(self, script: ScriptContent, generation: str, values: Mapping[str, str]) -> None:
+        if self.type not in SCRIPT_TYPES:
+            raise InputError("type", f"{self.type!r} is unknown; known are {', '.join(SCRIPT_TYPES)}")
+        script.check_size(generation, values)
+        if generation == "classic" or self.enable_parameter is False:
+            if values:
+                raise InputError("parameters", "have no effect while enable_parameter is false")
+            return
+        if self.parameters_enabled:
+            script.check_names()
+        names = script.placeholders()
+        if names and not values:
+            shown = ", ".join(f"{{{{{name}}}}}" for name in names)
+            problem = f"no value is given for {shown}; set enable_parameter: false if it is meant literally"
+            raise InputError("parameters", problem)
+        match_parameters(values, names)
+
+
+@dataclass(frozen=True)
+class RunAs:
+    """As whom, where and how long the script runs on an instance. ``timeout`` is in seconds, None is the default."""
+
+    username: str | None = None
+    windows_password_name: str | None = None
+    working_dir: str | None = None
+    timeout: int | None = None
+    launcher: str | None = None
+    termination_mode: str | None = None
+    container_id: str | None = None
+    container_name: str | None = None
+
+    @property
+    def in_container(self) -> bool:
+        """Whether the script runs in a container of the instance."""
+        return self.container_id is not None or self.container_name is not None
+
+    def check(self, payload: Payload) -> None:
+        """Raise InputError for the first thing that the service would reject for this payload."""
+        _check_texts(self, "working_dir", "username", "windows_password_name")
+        if self.launcher is not None:
+            check_launcher(self.launcher)
+        check_seconds("timeout", self.timeout, 1 if payload.script is not None else MIN_INVOKE_TIMEOUT)
+        if self.container_id is not None and not _CONTAINER_ID.fullmatch(self.container_id):
+            problem = "must be 64 hexadecimal digits, optionally prefixed with docker://, containerd:// or cri-o://"
+            raise InputError("container_id", problem)
+        check_identifiers(container_name=self.container_name)
+        if payload.script is not None and payload.type != "RunShellScript":
+            self._check_windows(payload.type)
+
+    def _check_windows(self, script_type: str) -> None:
+        if self.in_container:
+            option = "container_id" if self.container_id else "container_name"
+            raise InputError(option, f"only RunShellScript runs in containers, not {script_type}")
+        if self.username and self.username.lower() != "system" and not self.windows_password_name:
+            raise InputError(
+                "windows_password_name", "is required to run as a user other than System on Windows instances"
+            )
+
+
+@dataclass(frozen=True)
+class When:
+    """When the script runs: now, on a schedule, or when an instance starts."""
+
+    repeat_mode: str | None = None
+    frequency: str | None = None
+    timed: bool | None = None
+
+    @property
+    def mode(self) -> str:
+        """The API's word for when it runs: Once, Period, NextRebootOnly or EveryReboot."""
+        if self.repeat_mode:
+            return REPEAT_MODES[self.repeat_mode]
+        return "Period" if self.frequency else "Once"
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether it runs later by itself instead of now."""
+        return self.mode != "Once"
+
+    def check(self, generation: str, timeout: int) -> None:
+        """Raise InputError for a schedule that the service would reject; ``timeout`` of the script is in seconds."""
+        if self.repeat_mode is not None and self.repeat_mode not in REPEAT_MODES:
+            raise InputError("repeat_mode", f"{self.repeat_mode!r} is unknown; known are {', '.join(REPEAT_MODES)}")
+        if self.timed and not self.frequency:
+            raise InputError("frequency", "is required when timed is true")
+        if self.timed is False and self.frequency:
+            raise InputError("timed", "is false but frequency is set; the service would schedule the run")
+        if self.repeat_mode == "period" and not self.frequency:
+            raise InputError("frequency", "is required when repeat_mode is period")
+        if self.frequency is not None and self.repeat_mode not in (None, "period"):
+            problem = f"cannot be combined with repeat_mode {self.repeat_mode}; the service would run it on schedule"
+            raise InputError("frequency", problem)
+        self.check_spacing(generation, timeout)
+
+    def check_spacing(self, generation: str, timeout: int) -> None:
+        """Raise InputError when the runs of the schedule are closer together than ``timeout`` seconds (RunCommand).
+
+        The documents of 2018 do not say so; their own example runs every minute with a time-out of an hour.
+        """
+        if self.frequency is not None:
+            parse_frequency(self.frequency, timeout=None if generation == "classic" else timeout)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What makes two starts the same run, and the tags by which its invocations are found."""
+
+    client_token: str | None = None
+    idempotency_key: str | None = None
+    tags: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def by_key(self) -> bool:
+        """Whether the tokens of the calls come from the idempotency key."""
+        return self.idempotency_key is not None and self.client_token is None
+
+    def check(self) -> None:
+        """Raise InputError for the first thing that the service would reject."""
+        # each of these takes a tag of ours, without which an interrupted start could not be found again
+        ours = sum(given is not None for given in (self.idempotency_key, self.client_token))
+        check_tags(self.tags, limit=MAX_TAGS - ours)
+        if self.client_token is not None:
+            check_client_token(self.client_token)
+        refuse_empty("idempotency_key", self.idempotency_key)
+
+
+@dataclass(frozen=True)
+class Pacing:
+    """How the run goes over the fleet, and how it is waited for. ``wait_timeout`` is in seconds.
+
+    ``max_failures`` None never stops the launching of further batches; ``max_concurrent_batches`` None means one at a
+    time under ``max_failures``, else all at once. ``eager`` reads the output along with each state, which saves a call
+    where the scripts are quick and print nothing before their end.
+    """
+
+    wait: bool = True
+    wait_timeout: float | None = None
+    batch_size: int = MAX_BATCH
+    max_concurrent_batches: int | None = None
+    max_failures: int | None = None
+    unready: str = "fail"
+    eager: bool = False
+
+    @property
+    def skip(self) -> bool:
+        """Whether instances that are not ready are left out."""
+        return self.unready == "skip"
+
+    def window(self, batches: int) -> int:
+        """Return how many of the batches may run at the same time."""
+        if self.max_concurrent_batches is not None:
+            return self.max_concurrent_batches
+        return 1 if self.max_failures is not None else max(1, batches)
+
+    def check(self, *, scheduled: bool) -> None:
+        """Raise InputError for the first value that is out of range."""
+        check_batch_size(self.batch_size)
+        if self.max_concurrent_batches is not None:
+            check_range("max_concurrent_batches", self.max_concurrent_batches, 1)
+        check_wait_timeout(self.wait_timeout)
+        if self.max_failures is not None:
+            check_range("max_failures", self.max_failures, 0)
+            if not self.wait or scheduled:
+                raise InputError("max_failures", "needs results to count: a run that starts now, with wait: true")
+        if self.unready not in ("fail", "skip"):
+            raise InputError("unready", f"{self.unready!r} is unknown; known are fail and skip")
+
+
+def spacing(payload: Payload, run_as: RunAs) -> int:
+    """Return the seconds that runs of a schedule must be apart, as far as that is known without the stored command."""
+    default = 0 if payload.script is None else DEFAULT_TIMEOUT
+    return default if run_as.timeout is None else run_as.timeout
+
+
+def _check_texts(part: object, *options: str) -> None:
+    for option in options:
+        check_text(option, getattr(part, option), MAX_LENGTHS[option], multiline=option == "description")

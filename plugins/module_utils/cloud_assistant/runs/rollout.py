@@ -1,0 +1,182 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carry out the plan of a run: send its batches, as many at a time as may run, and gather the results as they end."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+
+from ...alibaba.client import Client
+from ...common.errors import CloudError, Defect, TaskFailure, WaitTimeout
+from ...common.wait import Deadline
+from ..concurrency import at_once
+from ..invocations.waiting import Settled, Watch, begun, ended, names_of, visible
+from ..models import SKIPPED, InstanceResult, Invocation, parse_time
+from .batches import Batch
+from .calls import Call
+from .gathering import Gathering, Share, pending
+from .plan import RunPlan
+from .request import RunRequest
+from .sending import NOT_STARTED, Sent, may_have_started, send
+
+CLOCK_MARGIN = timedelta(seconds=2)
+"""How much two clocks of the service may differ, and the resolution of its time stamps."""
+
+WAIT_MARGIN = 120.0
+"""Seconds that the default wait allows beyond the script's own time-out, for delivery and reports."""
+
+
+class Rollout:
+    """A run in progress: its invocations, and what is known of each instance (in ``gathering``).
+
+    Nothing is raised once something may have been started: ``errors`` holds what went wrong.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        request: RunRequest,
+        plan: RunPlan,
+        gathering: Gathering,
+        deadline: Deadline,
+        progress: Callable[[str], None],
+    ) -> None:
+        self._client = client
+        self._request = request
+        self._plan = plan
+        self._gathering = gathering
+        self._deadline = deadline
+        self._progress = progress
+        self._watch = Watch(client, deadline, plan.mark, with_output=request.pacing.eager)
+        self._under_way: dict[str, Share] = {}
+        self._created: dict[str, str] = {}
+        self.started: dict[str, Sent] = {}
+        self.errors: list[CloudError] = []
+
+    @property
+    def changed(self) -> bool:
+        """Whether this run, and not an earlier one, has started something, or may have."""
+        new = any(not self._replayed(sent) for sent in self.started.values())
+        return new or any(may_have_started(error) for error in self.errors)
+
+    def run(self, call: Call, adopted: dict[str, Share]) -> None:
+        """Send the call to each batch of the plan, and gather the results of these and of the adopted invocations."""
+        queue = deque(self._plan.batches)
+        self._set_deadline(call)
+        self._watch.looked = self._report_progress
+        for invoke_id, share in adopted.items():
+            self._under_way[invoke_id] = share
+            tagged = share.previous if self._request.identity.by_key else invoke_id in self._plan.history.known
+            self._watch.add(invoke_id, ended(share.instance_ids), tagged=tagged)
+        try:
+            while queue or len(self._watch):
+                self._turn(call, queue)
+        except Exception as error:  # what has been started must be reported, whatever goes wrong
+            self._give_up(error if isinstance(error, CloudError) else Defect(error), queue)
+
+    def _turn(self, call: Call, queue: deque[Batch]) -> None:
+        """Start as many batches as may run, then wait until some invocations have ended."""
+        limit = self._request.pacing.max_failures
+        if queue and limit is not None and self._gathering.failed > limit:
+            self._leave(queue, f"more than max_failures ({limit}) instances failed")
+        running = sum(not share.previous for share in self._under_way.values())
+        free = max(0, self._request.pacing.window(len(self._plan.batches)) - running)
+        for sent in self._send(call, [queue.popleft() for _turn in range(min(len(queue), free))]):
+            self._note(sent)
+        if len(self._watch):
+            self._collect(self._watch.wait())
+
+    def _set_deadline(self, call: Call) -> None:
+        """Give the wait its default length: the script's time-out for each turn of batches, and a margin."""
+        pacing, batches = self._request.pacing, len(self._plan.batches)
+        if pacing.wait and pacing.wait_timeout is None:
+            turns = max(1, math.ceil(batches / pacing.window(batches)))
+            self._deadline.seconds = self._deadline.elapsed() + turns * call.timeout + WAIT_MARGIN
+
+    def _send(self, call: Call, batches: Sequence[Batch]) -> list[Sent]:
+        return send_all(self._client, call, batches, skip=self._request.pacing.skip, deadline=self._deadline)
+
+    def _note(self, sent: Sent) -> None:
+        """Note what was started of a batch, and wait for it if that is wanted."""
+        self._gathering.keep(sent.left_out)
+        if sent.error:
+            self.errors.append(sent.error)
+        if not sent.invoke_id:
+            return
+        self.started[sent.invoke_id] = sent
+        self._progress(f"started {sent.invoke_id} on {len(sent.instance_ids)} instances")
+        if not self._request.pacing.wait:
+            self._gathering.keep(pending(instance_id, sent.invoke_id) for instance_id in sent.instance_ids)
+            return
+        self._under_way[sent.invoke_id] = Share(sent.instance_ids)
+        self._watch.add(sent.invoke_id, self._settled(sent.instance_ids))
+
+    def _settled(self, instance_ids: Iterable[str]) -> Settled:
+        if not self._request.when.scheduled:
+            return ended(instance_ids)
+        return begun if self._request.when.mode == "Period" else visible
+
+    def _leave(self, queue: deque[Batch], reason: str) -> None:
+        """Skip the batches that have not been started."""
+        left = [instance_id for batch in queue for instance_id in batch.instance_ids]
+        info = f"not started: {reason}"
+        self._gathering.keep(InstanceResult(item, SKIPPED, error_code=NOT_STARTED, error_info=info) for item in left)
+        queue.clear()
+
+    def _collect(self, invocations: Sequence[Invocation]) -> None:
+        """Take the results of invocations that have ended, or that stand in the schedule."""
+        self._created.update((invocation.invoke_id, invocation.created_at) for invocation in invocations)
+        shares = {invocation.invoke_id: self._under_way[invocation.invoke_id] for invocation in invocations}
+        if self._request.when.scheduled:
+            for invocation in invocations:
+                self._gathering.take_state(invocation.invoke_id, shares[invocation.invoke_id], invocation)
+        else:
+            self._gathering.read(shares, {invocation.invoke_id: invocation for invocation in invocations})
+        for invoke_id in shares:
+            del self._under_way[invoke_id]
+        self._report_progress()
+
+    def _report_progress(self, under_way: Iterable[Invocation] = ()) -> None:
+        """Report how many instances have finished, including those of invocations that are still running."""
+        ended_early = [
+            instance
+            for invocation in under_way
+            for instance in invocation.instances
+            if not instance.live and instance.instance_id in self._under_way[invocation.invoke_id].instance_ids
+        ]
+        finished = self._gathering.finished + len(ended_early)
+        failed = self._gathering.failed + sum(instance.failed for instance in ended_early)
+        self._progress(f"{finished}/{len(self._plan.instance_ids)} finished, {failed} failed")
+
+    def _replayed(self, sent: Sent) -> bool:
+        """Whether the call was answered with an invocation that an earlier use of its token has made."""
+        if sent.invoke_id in self._plan.history.known:
+            return True
+        if self._plan.client_token is not None and self._request.identity.client_token is None:
+            return False  # the token is of this start alone
+        made = parse_time(self._created.get(sent.invoke_id, ""))
+        return bool(made and sent.not_before and made <= sent.not_before - CLOCK_MARGIN)
+
+    def _give_up(self, error: CloudError, queue: deque[Batch]) -> None:
+        """Record what is known after the wait was cut short: the time was up, or the states could not be read."""
+        complete = not queue
+        self._leave(queue, "the time allowed for waiting has passed" if isinstance(error, WaitTimeout) else str(error))
+        self._gathering.last_look(self._under_way, self._watch.seen)
+        running = self._gathering.running
+        if complete and not running and isinstance(error, WaitTimeout):
+            return  # the last look found that everything had finished
+        self.errors.append(error)
+        if running:
+            advice = "wait for it with ecs_invocation_info (invoke_id, wait: true)"
+            still = f"Still running on {names_of(running, 'instance')}. The script continues there; {advice}."
+            self.errors.append(TaskFailure(still))
+
+
+def send_all(client: Client, call: Call, batches: Sequence[Batch], *, skip: bool, deadline: Deadline) -> list[Sent]:
+    """Send the call to each of the batches, a few at the same time, and return what was started of each."""
+    return at_once(lambda batch: send(client, call, batch, skip=skip, deadline=deadline), batches)

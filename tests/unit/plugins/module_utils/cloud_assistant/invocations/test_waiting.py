@@ -1,0 +1,112 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waiting for many invocations: what is asked for, when it is settled, and what the deadline leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.invocations import waiting
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.models import (
+    InstanceResult,
+    Invocation,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import WaitTimeout
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+from support.memory_service import Service, ids
+
+TAG = ("run", "1")
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "FIRST_LOOK", 0.0)
+    monkeypatch.setattr(waiting, "proportional_interval", lambda elapsed: 0.01)
+
+
+def fleet(count: int, **options: Any) -> Service:
+    service = Service(**options)
+    for item in ids(count):
+        service.call("RunCommand", {"InstanceId": [item], "Tag": [{"Key": "run", "Value": "1"}]})
+    service.requests.clear()
+    return service
+
+
+def watch_of(service: Service, seconds: float = 60, **options: Any) -> waiting.Watch:
+    watch = waiting.Watch(service, Deadline(seconds), **options)  # type: ignore[arg-type]
+    for invoke_id, made in service.invocations.items():
+        watch.add(invoke_id, waiting.ended(made["InstanceId"]))
+    return watch
+
+
+def drain(watch: waiting.Watch) -> list[str]:
+    found: list[str] = []
+    while len(watch):
+        found += [invocation.invoke_id for invocation in watch.wait()]
+    return found
+
+
+@pytest.mark.parametrize(("tag", "calls"), [(TAG, 1), (None, 3)])
+def test_one_call_by_tag_stands_for_many_by_id(tag: tuple[str, str] | None, calls: int):
+    service = fleet(3)
+    assert drain(watch_of(service, tag=tag)) == ["t-1", "t-2", "t-3"]
+    assert service.requests["DescribeInvocations"] == calls
+
+
+def test_an_invocation_that_is_not_visible_yet_is_waited_for():
+    assert drain(watch_of(fleet(1, hidden_looks=3))) == ["t-1"]
+
+
+def test_the_output_comes_along_where_it_is_wanted():
+    [invocation] = watch_of(fleet(1), with_output=True).wait()
+    assert invocation.instances[0].output == b"hello\n"
+
+
+def test_the_deadline_leaves_what_was_seen_and_what_is_still_active():
+    service = fleet(2, running=frozenset({"i-0001"}))
+    watch = watch_of(service, seconds=0.1)
+    assert [invocation.invoke_id for invocation in watch.wait()] == ["t-1"]
+    with pytest.raises(WaitTimeout, match="invocation t-2"):
+        watch.wait()
+    assert watch.active == ("t-2",)
+    assert watch.seen["t-2"].live
+
+
+def test_what_is_under_way_is_shown_after_each_look():
+    seen: list[list[str]] = []
+
+    def looked(under_way: Iterable[Invocation]) -> None:
+        seen.append([invocation.invoke_id for invocation in under_way])
+
+    watch = watch_of(fleet(1, running=frozenset({"i-0000"})), seconds=0.1)
+    watch.looked = looked
+    with pytest.raises(WaitTimeout):
+        watch.wait()
+    assert seen
+    assert set(map(tuple, seen)) == {("t-1",)}
+
+
+@pytest.mark.parametrize(
+    ("status", "states", "ended", "begun"),
+    [
+        ("Running", {"i-1": "Running", "i-2": "Success"}, False, True),
+        ("Running", {"i-1": "Success", "i-2": "Failed", "i-3": "Running"}, True, True),
+        ("PartialFailed", {}, True, True),
+        ("Pending", {"i-1": "Pending", "i-2": "Pending"}, False, False),
+        ("", {}, False, False),
+    ],
+)
+def test_when_an_invocation_counts_as_settled(status: str, states: dict[str, str], ended: bool, begun: bool):
+    rows = tuple(InstanceResult(item, state) for item, state in states.items())
+    invocation = Invocation("t-1", status, instances=rows)
+    assert waiting.ended(["i-1", "i-2"])(invocation) is ended
+    assert waiting.begun(invocation) is begun
+    assert waiting.visible(invocation)
+
+
+def test_names_are_the_first_few_of_many():
+    assert waiting.names_of(["t-1"], "invocation") == "invocation t-1"
+    assert waiting.names_of(ids(7), "instance", shown=2) == "7 instances (i-0000, i-0001 and 5 more)"
