@@ -19,6 +19,7 @@ PLACES = {
     "action": (76, 30),
     "inventory": (226, 30),
     "lookup": (376, 30),
+    "connection": (376, 120),
     "modules": (596, 30),
     "filter": (76, 120),
     "plugin_utils": (226, 120),

@@ -27,7 +27,7 @@ ACTIONS = Path(__file__).parent / "action_plugins"
 BLOCKS = blocks()
 # one process each: what belongs together, and about equally long
 GROUPS = {
-    "runs": "plugins/modules/ecs_(run|invoke|invocation).*|plugins/(lookup|filter)/.*",
+    "runs": "plugins/modules/ecs_(run|invoke|invocation).*|plugins/(lookup|filter|connection)/.*",
     "modules": "plugins/modules/(?!ecs_(run|invoke|invocation)).*",
     "first guides": "docs/docsite/rst/[a-e].*",
     "other guides": "docs/docsite/rst/[f-z].*",

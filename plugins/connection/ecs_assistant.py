@@ -1,0 +1,329 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Connection to ECS instances through Cloud Assistant: no SSH, no open port."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: ecs_assistant
+short_description: Run tasks on ECS instances through Cloud Assistant, without SSH
+version_added: "0.1.0"
+author: cloudops.cloud_assistant contributors (@cloudops)
+description:
+  - Runs modules, commands and file transfers on Linux instances of Alibaba Cloud ECS through their Cloud Assistant
+    agents. The instance needs no SSH server, no public address and no open port.
+  - Each command is run exactly once. A lost reply, throttling or an error of the service never repeats it.
+  - Standard output, standard error and exit code come back apart and byte for byte.
+  - The connection is the one of C(root) unless O(remote_user) names another user; C(become) then costs nothing.
+  - What a task is given and what it returns travels in the content and the output of the invocation, which the service
+    keeps for weeks and shows to whoever may read invocations.
+notes:
+  - The permissions C(ecs:RunCommand), C(ecs:DescribeInvocationResults) and C(ecs:StopInvocation) are needed.
+  - Windows instances are refused. Run PowerShell scripts on them with M(cloudops.cloud_assistant.ecs_run_command).
+  - A become password is refused, since it would be readable in the invocation. Connect as C(root), or allow the user
+    C(NOPASSWD) in C(sudoers).
+  - Only O(api_generation=current) is supported. The API of 2018 has no client tokens, so a command could run twice.
+seealso:
+  - module: cloudops.cloud_assistant.ecs_run_command
+  - plugin: cloudops.cloud_assistant.ecs
+    plugin_type: inventory
+extends_documentation_fragment:
+  - cloudops.cloud_assistant.alibaba.connection
+options:
+  instance_id:
+    description:
+      - The id of the instance, for example V(i-bp185dy2o3o6neg1x8h2).
+    type: str
+    default: inventory_hostname
+    vars:
+      - name: inventory_hostname
+      - name: ansible_host
+      - name: ansible_ecs_assistant_instance_id
+  remote_user:
+    description:
+      - The user of the instance that tasks run as.
+      - For a user other than C(root), the agent places scripts in C(/tmp), which must allow executables.
+    type: str
+    default: root
+    ini:
+      - section: defaults
+        key: remote_user
+    env:
+      - name: ANSIBLE_REMOTE_USER
+    vars:
+      - name: ansible_user
+      - name: ansible_ecs_assistant_user
+    cli:
+      - name: user
+    keyword:
+      - name: remote_user
+  executable:
+    description:
+      - The shell on the instance that runs the commands.
+    type: str
+    default: /bin/sh
+    ini:
+      - section: ecs_assistant
+        key: executable
+    env:
+      - name: ANSIBLE_ECS_ASSISTANT_EXECUTABLE
+    vars:
+      - name: ansible_ecs_assistant_executable
+  pipelining:
+    description:
+      - Whether a module is handed to its interpreter directly. Without it, each module is written to a file first,
+        which takes several more commands.
+    type: boolean
+    default: true
+    ini:
+      - section: defaults
+        key: pipelining
+      - section: connection
+        key: pipelining
+      - section: ecs_assistant
+        key: pipelining
+    env:
+      - name: ANSIBLE_PIPELINING
+      - name: ANSIBLE_ECS_ASSISTANT_PIPELINING
+    vars:
+      - name: ansible_pipelining
+      - name: ansible_ecs_assistant_pipelining
+  connection_timeout:
+    description:
+      - Seconds to wait until the agent has begun a command. The host is unreachable after that.
+    type: float
+    default: 60
+    ini:
+      - section: ecs_assistant
+        key: connection_timeout
+    env:
+      - name: ANSIBLE_ECS_ASSISTANT_CONNECTION_TIMEOUT
+    vars:
+      - name: ansible_ecs_assistant_connection_timeout
+  command_timeout:
+    description:
+      - Seconds that a command may run. It is then killed with all its processes and the task fails.
+    type: int
+    default: 3600
+    ini:
+      - section: ecs_assistant
+        key: command_timeout
+    env:
+      - name: ANSIBLE_ECS_ASSISTANT_COMMAND_TIMEOUT
+    vars:
+      - name: ansible_ecs_assistant_command_timeout
+  poll_interval:
+    description:
+      - Seconds between the first looks at a command that runs. They become longer as the command runs longer.
+    type: float
+    default: 0.3
+    ini:
+      - section: ecs_assistant
+        key: poll_interval
+    env:
+      - name: ANSIBLE_ECS_ASSISTANT_POLL_INTERVAL
+    vars:
+      - name: ansible_ecs_assistant_poll_interval
+  max_output:
+    description:
+      - The most bytes of output, compressed, that a command may return. Output beyond 17 KB is read in blocks, one
+        invocation each.
+    type: int
+    default: 16777216
+    ini:
+      - section: ecs_assistant
+        key: max_output
+    env:
+      - name: ANSIBLE_ECS_ASSISTANT_MAX_OUTPUT
+    vars:
+      - name: ansible_ecs_assistant_max_output
+  max_file:
+    description:
+      - The most bytes of a file that is sent to the instance.
+    type: int
+    default: 67108864
+    ini:
+      - section: ecs_assistant
+        key: max_file
+    env:
+      - name: ANSIBLE_ECS_ASSISTANT_MAX_FILE
+    vars:
+      - name: ansible_ecs_assistant_max_file
+  cache_dir:
+    description:
+      - The folder on the controller that remembers which tools each instance has.
+    type: path
+    default: '{{ ANSIBLE_HOME ~ "/ecs_assistant" }}'
+    ini:
+      - section: ecs_assistant
+        key: cache_dir
+    env:
+      - name: ANSIBLE_ECS_ASSISTANT_CACHE_DIR
+    vars:
+      - name: ansible_ecs_assistant_cache_dir
+"""
+
+EXAMPLES = r"""
+---
+- name: Configure instances that have no SSH
+  hosts: web
+  gather_facts: false
+  vars:
+    ansible_connection: cloudops.cloud_assistant.ecs_assistant
+    ansible_ecs_assistant_region: cn-hangzhou
+  tasks:
+    - name: Write the message of the day
+      ansible.builtin.copy:
+        content: "Managed by Ansible\n"
+        dest: /etc/motd
+        mode: "0644"
+
+    - name: Read the time since the last boot
+      ansible.builtin.command: cat /proc/uptime
+      changed_when: false
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ansible import constants as C
+from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFileNotFound
+from ansible.plugins.connection import ConnectionBase
+from ansible.utils.display import Display
+
+from ..module_utils.alibaba.options import connect
+from ..module_utils.cloud_assistant.connection.failures import Unreachable, windows_refusal
+from ..module_utils.cloud_assistant.connection.session import Session
+from ..module_utils.cloud_assistant.connection.settings import Settings
+from ..module_utils.common.errors import CloudError, InputError
+from ..plugin_utils.options import connection_options
+
+display = Display()
+
+SETTINGS = (
+    "instance_id",
+    "executable",
+    "connection_timeout",
+    "command_timeout",
+    "poll_interval",
+    "max_output",
+    "max_file",
+    "cache_dir",
+)
+
+_PASSWORD = (
+    "a become password would be readable in the invocation, which the service keeps for weeks. Connect as root (the"
+    " default of remote_user), where become needs no password, or allow the user NOPASSWD in sudoers."
+)
+
+
+class Connection(ConnectionBase):
+    """One task's way to one instance. It holds nothing open between two commands."""
+
+    transport = "cloudops.cloud_assistant.ecs_assistant"
+    has_pipelining = True
+    # a script of the agent has no terminal
+    has_tty = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._session: Session | None = None
+
+    def _connect(self) -> Connection:
+        """Read the options; nothing is sent yet. AnsibleError for what cannot be used."""
+        if self._session is None:
+            with _reported():
+                self._session = self._new_session()
+            self._connected = True
+        return self
+
+    def _new_session(self) -> Session:
+        if getattr(self._shell, "_IS_WINDOWS", False):
+            raise windows_refusal()
+        options = connection_options(self.get_option)
+        if options["api_generation"] != "current":
+            raise InputError(
+                "api_generation", "only current is supported: the API of 2018 has no client tokens to run once by"
+            )
+        values = {name: self.get_option(name) for name in SETTINGS}
+        return Session(connect(options), Settings(username=self.get_option("remote_user"), **values))
+
+    def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
+        """Run the command on the instance; its exit code, standard output and standard error."""
+        self._begin()
+        display.vvv(f"EXEC {cmd}", host=self._host)
+        with _reported():
+            result = self._open.run(cmd, in_data)
+        return result.rc, result.stdout, result.stderr
+
+    def put_file(self, in_path: str, out_path: str) -> None:
+        """Write the controller's file to the instance."""
+        self._begin()
+        display.vvv(f"PUT {in_path} TO {out_path}", host=self._host)
+        try:
+            data = Path(in_path).read_bytes()
+        except FileNotFoundError:
+            raise AnsibleFileNotFound(f"file or module does not exist: {in_path}") from None
+        with _reported():
+            self._open.put(data, out_path)
+
+    def fetch_file(self, in_path: str, out_path: str) -> None:
+        """Write the instance's file to the controller."""
+        self._begin()
+        display.vvv(f"FETCH {in_path} TO {out_path}", host=self._host)
+        with _reported():
+            data = self._open.fetch(in_path)
+        if data is None:
+            raise AnsibleFileNotFound(f"{in_path} does not exist on {self._host}")
+        Path(out_path).write_bytes(data)
+
+    def reset(self) -> None:
+        """Forget what is known of the instance: the next command asks it anew."""
+        self._connect()
+        self._open.forget()
+        self.close()
+
+    def close(self) -> None:
+        """End the use of the connection; there is nothing to close on either side."""
+        self._session = None
+        self._connected = False
+
+    @property
+    def _open(self) -> Session:
+        assert self._session is not None
+        return self._session
+
+    @property
+    def _host(self) -> str:
+        return str(self.get_option("instance_id"))
+
+    def _begin(self) -> None:
+        self._connect()
+        self._refuse_password()
+
+    def _refuse_password(self) -> None:
+        """Refuse a password of a become that core really applies: not to the user that is connected already."""
+        become = self.become
+        if become is None or not become.get_option("become_pass", playcontext=self._play_context):
+            return
+        user = become.get_option("become_user", playcontext=self._play_context)
+        if user != self.get_option("remote_user") or C.config.get_config_value("BECOME_ALLOW_SAME_USER"):
+            raise AnsibleError(f"{self._host}: {_PASSWORD}")
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """Raise the collection's errors as those that Ansible tells unreachable hosts and failed tasks by."""
+    try:
+        yield
+    except Unreachable as error:
+        failure: AnsibleError = AnsibleConnectionFailure(str(error))
+    except CloudError as error:
+        failure = AnsibleError(str(error))
+    else:
+        return
+    raise failure

@@ -1,0 +1,123 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The error funnel: what each trouble means for the host of a task."""
+
+from __future__ import annotations
+
+from ...common.errors import ApiError, CloudError, TransportError, WaitTimeout
+
+
+class Unreachable(CloudError):
+    """The instance cannot be worked with at present: Ansible counts the host as unreachable."""
+
+
+class Refused(CloudError):
+    """The task cannot be done, on whichever host it is tried: Ansible counts it as failed."""
+
+
+_WINDOWS = (
+    "Windows is not supported by this connection plugin: the modules for it need PowerShell's own way of running"
+    " them, and Cloud Assistant keeps no session for that. Use ecs_run_command with type=RunPowerShellScript."
+)
+
+_LATE = "The command ran past ansible_ecs_assistant_command_timeout, and was ended with all its processes."
+
+# Codes of the API and of a single instance that mean that the instance cannot be reached now, with what to do. All
+# other codes mean that the task fails: the request would be refused on every host, or the instance was reached.
+UNREACHABLE = {
+    "InvalidInstance.NotFound": "Check ansible_host or ansible_ecs_assistant_instance_id, and the region.",
+    "InvalidInstanceId.NotFound": "Check ansible_host or ansible_ecs_assistant_instance_id, and the region.",
+    "InvalidInstanceId.Malformed": "Check ansible_host or ansible_ecs_assistant_instance_id.",
+    "InvalidInstanceStatus": "Start the instance.",
+    "IncorrectInstanceStatus": "Start the instance.",
+    "InvalidInstance.NotVpc": "Cloud Assistant serves instances in a VPC only.",
+    "InvalidInstance.NoClient": "Install the Cloud Assistant agent (ecs_agent).",
+    "InstanceNotExists": "Check ansible_host or ansible_ecs_assistant_instance_id, and the region.",
+    "InstanceReleased": "The instance was released.",
+    "InstanceNotRunning": "Start the instance.",
+    "InstanceRestarted": "The instance restarted while the command ran.",
+    "InstanceDeregistered": "Register the instance again.",
+    "ClientNotRunning": "Start the Cloud Assistant agent on the instance (ecs_agent).",
+    "ClientNotOnline": "Check that the instance reaches the Cloud Assistant service (ecs_agent_info).",
+    "ClientNotResponse": "Check the load of the instance and its Cloud Assistant agent.",
+    "ClientNetworkBlocked": "Allow the instance to reach the Cloud Assistant service.",
+    "ClientRestarted": "The Cloud Assistant agent restarted while the command ran.",
+    "ClientIsUpgrading": "Wait until the Cloud Assistant agent has been upgraded.",
+    "ClientNeedUpgrade": "Upgrade the Cloud Assistant agent (ecs_agent).",
+    "DeliveryTimeout": "Check that the instance is running and its Cloud Assistant agent is online.",
+    "SecurityGroupRuleDenied": "Allow the instance to reach the Cloud Assistant service in its security group.",
+    "ExecutionInterrupted": "The instance or its agent stopped while the command ran.",
+    "ServiceUnavailable": "",
+    "InternalError": "",
+}
+
+# further codes and states of an instance whose text deserves an addition
+FAILED = {
+    "CommandNotApplicable": _WINDOWS,
+    "InvalidCmdType.NotFound": _WINDOWS,
+    "InvalidInstance.NotMatch": _WINDOWS,
+    "InvalidOperatingSystem": _WINDOWS,
+    "AccountNotExists": "The instance has no such user: check ansible_user.",
+    "DirectoryNotExists": "The user of ansible_user needs a home folder that exists.",
+    "DefaultWorkingDirectoryNotAvailable": "The user of ansible_user needs a home folder that exists.",
+    "Invocation.ExceedQuota": "The account's invocations of this region and day are used up"
+    " (max-axt-invocation-daily in Quota Center).",
+    "CommandContent.ExceedLimit": "",
+    "Timeout": _LATE,
+    "ExecutionTimeout": _LATE,
+    "Terminated": "Somebody stopped the invocation.",
+    "Cancelled": "Somebody stopped the invocation before it began.",
+}
+
+# states of an instance's record that mean that the command never got there
+_NOT_DELIVERED = frozenset({"Aborted"})
+
+# exit code of a script that its user may not execute
+_NOEXEC = 126
+
+
+def windows_refusal() -> Refused:
+    """The error for a Windows instance, with the reason."""
+    return Refused(_WINDOWS)
+
+
+def from_call(error: CloudError, what: str) -> CloudError:
+    """What the failure of an API call means: Unreachable or Refused, with the same text and result."""
+    if isinstance(error, (Unreachable, Refused)):
+        return error
+    if isinstance(error, ApiError):
+        unreachable = error.code in UNREACHABLE or (error.http_status or 0) >= 500
+        advice = UNREACHABLE.get(error.code) or FAILED.get(error.code, "")
+    else:
+        unreachable, advice = isinstance(error, (TransportError, WaitTimeout)), ""
+    kind = Unreachable if unreachable else Refused
+    return kind(_with_advice(f"{what}: {error}", advice), **error.result)
+
+
+def from_status(what: str, status: str, code: str, info: str, exit_code: object, output: str) -> CloudError:
+    """What it means that a script ended in this state without an answer of its own.
+
+    ``code`` and ``info`` are the instance's ErrorCode and ErrorInfo, ``output`` is what it wrote.
+    """
+    advice = UNREACHABLE.get(code) or FAILED.get(code) or FAILED.get(status, "")
+    unreachable = code in UNREACHABLE or status in _NOT_DELIVERED
+    if exit_code == _NOEXEC:
+        advice = (
+            "The script could not be executed. Under another user than root the agent keeps scripts in /tmp: where that"
+            " is mounted noexec, connect as root and use become."
+        )
+    reason = ": ".join(part for part in (code, info) if part)
+    text = f"{what}: the instance gave no answer, the state is {status}"
+    if reason:
+        text += f" ({reason})"
+    shown = output.strip()[-500:]
+    if shown:
+        text += f"; it wrote: {shown}"
+    kind = Unreachable if unreachable else Refused
+    return kind(_with_advice(text, advice))
+
+
+def _with_advice(text: str, advice: str) -> str:
+    return f"{text.rstrip('.')}. {advice}" if advice else text

@@ -1,0 +1,94 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known of an instance from its first answer, and the file that remembers it for the next task."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from .protocol import BLOCK, HEX_BLOCK, VERSION, BadFrame, Frame
+
+_TOOLS = {
+    "base64": ("base64", "openssl", "python3", "none"),
+    "digest": ("sha256sum", "openssl", "python3", "none"),
+    "compression": ("gzip", "none"),
+}
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """Where the instance's store and the user's home are, and with which tools it decodes, digests and compresses."""
+
+    store: str
+    home: str
+    base64: str
+    digest: str
+    compression: str
+
+    @property
+    def block(self) -> int:
+        """Bytes of an answer that one frame may carry."""
+        return HEX_BLOCK if self.base64 == "none" else BLOCK
+
+
+def read_hello(frame: Frame) -> Knowledge:
+    """The knowledge in the answer to the first request. Raises BadFrame where it lacks anything."""
+    values = dict(line.partition("=")[::2] for line in frame.lines)
+    return _checked(values)
+
+
+def _checked(values: dict[str, str]) -> Knowledge:
+    names = [field.name for field in dataclasses.fields(Knowledge)]
+    if not all(isinstance(values.get(name), str) for name in names) or not values["store"].startswith("/"):
+        raise BadFrame("the instance's first answer is not complete")
+    if any(values[name] not in choices for name, choices in _TOOLS.items()):
+        raise BadFrame("the instance's first answer names an unknown tool")
+    return Knowledge(**{name: values[name] for name in names})
+
+
+class Memory:
+    """The file that keeps the knowledge of one instance, as one user, for all workers and later runs.
+
+    It is replaced as a whole: readers need no lock, and of two writers the last one wins. A lost file costs a request.
+    """
+
+    def __init__(self, folder: str, *names: str) -> None:
+        key = json.dumps([VERSION, *names])
+        self._path = Path(folder) / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+
+    def read(self) -> Knowledge | None:
+        """What was remembered, None where nothing was or the file cannot be trusted."""
+        try:
+            with self._path.open(encoding="utf-8") as file:
+                if os.fstat(file.fileno()).st_uid != os.geteuid():
+                    return None
+                document = json.load(file)
+            return _checked(document)
+        except (OSError, ValueError, AttributeError, KeyError, TypeError, BadFrame):
+            return None
+
+    def write(self, knowledge: Knowledge) -> None:
+        """Remember; where no file can be written the next task asks the instance again."""
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=".new-")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    json.dump(dataclasses.asdict(knowledge), file)
+                os.replace(temporary, self._path)
+            except OSError:
+                os.unlink(temporary)
+
+    def forget(self) -> None:
+        """Remove the file."""
+        with contextlib.suppress(OSError):
+            self._path.unlink()

@@ -1,0 +1,105 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What controller and instance say to each other: the version, the sizes, and the frame of an answer."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import re
+import zlib
+from dataclasses import dataclass
+
+from ...common.errors import CloudError
+
+VERSION = 1
+"""The version of the protocol. It stands in every frame, and rises with each change of what a frame means."""
+
+MARK = f"ECSA/{VERSION}"
+
+MAX_SCRIPT = 24 * 1024 // 4 * 3
+"""Bytes of a script that RunCommand takes: 24 KB after Base64."""
+
+BLOCK = 17_000
+"""Bytes of an answer in one frame: in Base64, with the frame around it, less than the 24 KB that the agent keeps."""
+
+HEX_BLOCK = 7_000
+"""Bytes of an answer in one frame where the instance has no tool for Base64, and writes hexadecimal digits."""
+
+_FIELD = re.compile(r"([a-z]+)=(\S+)")
+
+
+class BadFrame(CloudError):
+    """What the instance wrote is not a whole answer."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One answer of an instance: its kind, the rest of its first line, its fields, and its lines."""
+
+    kind: str
+    text: str
+    fields: dict[str, str]
+    lines: list[str]
+
+    def number(self, name: str) -> int:
+        """The field of that name as a number. Raises BadFrame where the answer has none."""
+        value = self.fields.get(name, "")
+        if not value.isdecimal():
+            raise BadFrame(f"the instance's answer names no {name}")
+        return int(value)
+
+
+def find_frame(output: bytes, nonce: str) -> Frame | None:
+    """The frame with this nonce in what a script wrote; None where there is none, or its end is missing.
+
+    Lines before and after the frame, such as warnings of the shell, are passed over.
+    """
+    begin, end = f"{MARK} {nonce} ", f"{MARK} {nonce} end"
+    lines = output.decode("utf-8", "replace").splitlines()
+    first = next((number for number, line in enumerate(lines) if line.startswith(begin)), None)
+    if first is None:
+        return None
+    kind, _, text = lines[first].removeprefix(begin).partition(" ")
+    if kind == "broken":
+        # the instance had no more to say
+        return Frame(kind, text, {}, [])
+    try:
+        last = lines.index(end, first + 1)
+    except ValueError:
+        return None
+    return Frame(kind, text, dict(_FIELD.findall(text)), lines[first + 1 : last])
+
+
+def block(frame: Frame, encoding: str) -> bytes:
+    """The bytes that a frame carries. ``encoding`` is the instance's tool for Base64, ``none`` for hexadecimal digits.
+
+    Raises BadFrame where they cannot be read.
+    """
+    text = "".join(frame.lines)
+    try:
+        return bytes.fromhex(text) if encoding == "none" else base64.b64decode(text, validate=True)
+    except ValueError:
+        raise BadFrame("the instance's answer is damaged") from None
+
+
+def check(data: bytes, size: int, digest: str) -> bytes:
+    """Return ``data``; raise BadFrame unless it has that size and SHA-256 (``-`` where the instance has no tool)."""
+    if len(data) != size or digest not in ("-", hashlib.sha256(data).hexdigest()):
+        raise BadFrame("the instance's answer is damaged or cut short")
+    return data
+
+
+def unpack(frame: Frame, data: bytes, compression: str) -> tuple[bytes, bytes]:
+    """The standard output and the standard error in ``data``, the whole answer. Raises BadFrame."""
+    try:
+        plain = gzip.decompress(data) if compression == "gzip" else data
+    except (OSError, EOFError, zlib.error):
+        raise BadFrame("the instance's answer is damaged") from None
+    out = frame.number("out")
+    if len(plain) != out + frame.number("err"):
+        raise BadFrame("the instance's answer is cut short")
+    return plain[:out], plain[out:]

@@ -1,0 +1,167 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The instance's side of the protocol: a library of POSIX shell functions that every request loads."""
+
+from __future__ import annotations
+
+import hashlib
+
+from .protocol import MARK
+
+# Runs under dash, bash and busybox. The request sets, before it loads this: N (its nonce), S (the store's folder),
+# U (the umask of commands), D (the tool for Base64), G (for digests), Z (for compression), K (bytes in one block of an
+# answer) and M (the most bytes that an answer may have).
+RUNNER = (
+    r"""
+say() { printf '%s\n' "MARK $N $*"; }
+has() { command -v "$1" >/dev/null 2>&1; }
+die() { say broken "$*"; [ -z "$W" ] || rm -rf "$W"; exit 0; }
+len() { echo $(($(wc -c <"$1"))); }
+dec() {
+  case $D in
+    base64) base64 -d ;;
+    openssl) openssl base64 -d ;;
+    python3) python3 -c 'import base64,sys; sys.stdout.buffer.write(base64.b64decode(sys.stdin.read()))' ;;
+  esac
+}
+enc() {
+  case $D in
+    base64) base64 ;;
+    openssl) openssl base64 ;;
+    python3) python3 -c 'import base64,sys; print(base64.b64encode(sys.stdin.buffer.read()).decode())' ;;
+    *) od -An -v -tx1 ;;
+  esac
+}
+zip() { if [ "$Z" = gzip ]; then gzip -c; else cat; fi; }
+unzip() { if [ "$Z" = gzip ]; then gzip -dc; else cat; fi; }
+sum() {
+  case $G in
+    sha256sum) set -- $(sha256sum) ;;
+    openssl) set -- $(openssl dgst -sha256 -r) ;;
+    python3) set -- $(python3 -c 'import hashlib,sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())') ;;
+    *) set -- - ;;
+  esac
+  echo "$1"
+}
+own() { [ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ]; }
+begin() {
+  own "$S" || die "$S is not a folder of this user"
+  W=$S/w/$N
+  mkdir -p "$S/w" && mkdir "$W" && : >"$W/out" && : >"$W/err" || { W=; die "no folder can be made in $S"; }
+}
+lit() { dec >"$W/$1" || die "the instance cannot write $(len "$W/$1") bytes to $S"; }
+part() { mkdir -p "$S/in" && mv "$W/part" "$S/in/$1" || die "the instance cannot write to $S"; }
+join() {
+  j=0 l=
+  while [ $j -lt "$3" ]; do
+    [ -f "$S/in/$2.$j" ] || l="$l $2.$j"
+    j=$((j + 1))
+  done
+  [ -z "$l" ] || { say missing$l; say end; rm -rf "$W"; exit 0; }
+  j=0
+  while [ $j -lt "$3" ]; do
+    cat "$S/in/$2.$j" || exit 1
+    j=$((j + 1))
+  done >"$W/join" && unzip <"$W/join" >"$W/$1" || die "the instance cannot write to $S"
+  rm -f "$W/join" "$S/in/$2".*
+  [ "$G" = none ] || [ "$(sum <"$W/$1")" = "$4" ] || die "a file of the request arrived damaged"
+}
+clean() { find "$S/w" "$S/in" "$S/o" -mindepth 1 -maxdepth 1 -mtime +0 -exec rm -rf {} + 2>/dev/null; }
+reply() {
+  o=$(len "$W/out") e=$(len "$W/err")
+  cat "$W/out" "$W/err" | zip >"$W/res" || die "the instance cannot write to $S"
+  n=$(len "$W/res")
+  [ "$n" -le "$M" ] || { say "large $n"; say end; rm -rf "$W"; exit 0; }
+  say "$* out=$o err=$e size=$n sum=$(sum <"$W/res")"
+  dd if="$W/res" bs="$K" count=1 2>/dev/null | enc
+  [ "$n" -le "$K" ] || { mkdir -p "$S/o" && mv "$W/res" "$S/o/$N"; }
+  rm -rf "$W"
+  say end
+  exit 0
+}
+block() {
+  [ -f "$S/o/$1" ] || { say missing "$1"; say end; exit 0; }
+  dd if="$S/o/$1" bs="$K" skip="$2" count=1 2>/dev/null >"$W/res"
+  say "block size=$(len "$W/res") sum=$(sum <"$W/res")"
+  enc <"$W/res"
+  rm -rf "$W"
+  [ "$3" != last ] || rm -f "$S/o/$1"
+  say end
+  exit 0
+}
+step() {
+  (umask "$U" && exec /bin/sh -c "$2") </dev/null >"$W/out" 2>"$W/err" || reply "step rc=$? step=$1"
+}
+put() {
+  (umask "$U" && cat "$W/$2" >"$3") </dev/null >"$W/out" 2>"$W/err" || reply "step rc=$? step=$1"
+  rm -f "$W/$2"
+}
+kin() {
+  for c in $(pgrep -P "$1" 2>/dev/null); do kin "$c"; done
+  echo "$1"
+}
+watch() {
+  s=
+  trap 'kill "$s" 2>/dev/null; exit 0' TERM
+  sleep "$2" &
+  s=$!
+  wait "$s"
+  trap '' TERM
+  : >"$W/late"
+  k=$(kin "$1")
+  kill -TERM -"$1" 2>/dev/null
+  kill -TERM $k 2>/dev/null
+  sleep 2
+  kill -KILL -"$1" 2>/dev/null
+  kill -KILL $k 2>/dev/null
+}
+run() {
+  [ -f "$W/in" ] || : >"$W/in"
+  (
+    rm -f "$W/in"
+    umask "$U"
+    unset N S U D G Z K M B T
+    if has setsid; then exec setsid "$1" -c "$2"; fi
+    exec "$1" -c "$2"
+  ) <"$W/in" >"$W/out" 2>"$W/err" &
+  p=$!
+  watch "$p" "$3" </dev/null >/dev/null 2>&1 &
+  w=$!
+  wait "$p"
+  r=$?
+  [ -f "$W/late" ] || kill "$w" 2>/dev/null
+  wait "$w" 2>/dev/null
+  if [ -f "$W/late" ]; then reply "late rc=$r"; fi
+  reply "done rc=$r"
+}
+fetch() {
+  if [ ! -e "$1" ]; then reply "absent rc=1"; fi
+  cat "$1" >"$W/out" 2>"$W/err"
+  reply "done rc=$?"
+}
+"""
+).replace("MARK", MARK)
+
+RUNNER_ID = hashlib.sha256(RUNNER.encode()).hexdigest()
+
+# What the first request to an instance asks: where the store is, which tools there are. It needs no tool but the shell.
+HELLO = r"""
+S=
+for S in "$HOME/.ansible/ecs_assistant" ''; do
+  [ -n "$S" ] || S=$(mktemp -d "${TMPDIR:-/tmp}/ecs_assistant.XXXXXXXX") || S=/tmp/ecs_assistant.$N
+  mkdir -p "$S" 2>/dev/null && own "$S" && chmod 700 "$S" && mkdir -p "$S/m" "$S/w" "$S/in" "$S/o" 2>/dev/null && break
+done
+own "$S" && [ -d "$S/o" ] || die "there is no folder to work in: neither $HOME nor ${TMPDIR:-/tmp} can be written to"
+D=none G=none Z=none
+for t in base64 openssl python3; do [ "$D" != none ] || ! has "$t" || D=$t; done
+for t in sha256sum openssl python3; do [ "$G" != none ] || ! has "$t" || G=$t; done
+! has gzip || Z=gzip
+clean
+printf %s "$L" >"$S/m/.new.$N" && mv "$S/m/.new.$N" "$S/m/$R" || die "the instance cannot write to $S"
+say hello
+printf '%s\n' "store=$S" "home=$HOME" "base64=$D" "digest=$G" "compression=$Z"
+say end
+exit 0
+"""

@@ -1,0 +1,238 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Work on one instance: commands run, files written and read, each asked for once."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ...alibaba.client import Client
+from .asking import Content, Request, block_request, fetch_request, part_request, put_request, run_request
+from .failures import Refused
+from .invoker import Invoker
+from .knowledge import Knowledge, Memory, read_hello
+from .protocol import MAX_SCRIPT, BadFrame, Frame, block, check, find_frame, unpack
+from .scripts import Envelope, hello_script
+from .settings import Settings
+
+T = TypeVar("T")
+S = TypeVar("S")
+
+# The agent runs 10 scripts at a time and keeps 50 waiting, those of other users of the account included.
+_AT_ONCE = 4
+# how often a request may find that something it needs is gone
+_TRIES = 3
+# seconds for a request that runs no command of the user's
+_HOUSEKEEPING = 120
+# Bytes of a content that one request takes: the rest of 24 KB is Base64, twice where nothing compresses, and the frame.
+_PART = 11_500
+_PLAIN_PART = 8_500
+_OCTAL_PART = 3_800
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command came to. ``step``: the number of the step before it that failed in its place."""
+
+    rc: int
+    stdout: bytes
+    stderr: bytes
+    step: int | None = None
+
+
+class Session:
+    """The work of one task on one instance. Holds nothing on either side that would have to be closed."""
+
+    def __init__(self, client: Client, settings: Settings) -> None:
+        self._settings = settings
+        self._invoker = Invoker(client, settings)
+        host = (client.host, client.region, settings.instance_id, settings.username)
+        self._memory = Memory(settings.cache_dir, *host) if settings.cache_dir else None
+        self._known: Knowledge | None = None
+
+    def run(self, command: str, stdin: bytes | None = None) -> Result:
+        """Run the command and wait for its end. Raises Unreachable and Refused."""
+        seconds = self._settings.command_timeout
+        frame, data = self._ask(run_request(command, stdin, self._settings.executable, seconds), seconds)
+        if frame.kind == "late":
+            raise Refused(
+                f"{self._invoker.what}: the command did not end within {seconds} s"
+                " (ansible_ecs_assistant_command_timeout), and was ended with all its processes"
+            )
+        return self._result(frame, data)
+
+    def put(self, data: bytes, path: str) -> None:
+        """Write the data to the file at this path. Raises Unreachable and Refused."""
+        if len(data) > self._settings.max_file:
+            raise Refused(
+                f"{path}: {len(data)} bytes are more than the {self._settings.max_file} that"
+                " ansible_ecs_assistant_max_file allows"
+            )
+        result = self._result(*self._ask(put_request(path, data), _HOUSEKEEPING))
+        if result.rc != 0:
+            raise Refused(f"{self._invoker.what}: {path} cannot be written: {_text(result.stderr)}")
+
+    def fetch(self, path: str) -> bytes | None:
+        """The content of the file at this path, None where there is none. Raises Unreachable and Refused."""
+        frame, data = self._ask(fetch_request(path), _HOUSEKEEPING)
+        if frame.kind == "absent":
+            return None
+        result = self._result(frame, data)
+        if result.rc != 0:
+            raise Refused(f"{self._invoker.what}: {path} cannot be read: {_text(result.stderr)}")
+        return result.stdout
+
+    def forget(self) -> None:
+        """Forget what is known of the instance."""
+        self._known = None
+        if self._memory:
+            self._memory.forget()
+
+    def _result(self, frame: Frame, data: bytes) -> Result:
+        try:
+            out, err = unpack(frame, data, self._knowledge().compression)
+            step = frame.number("step") if frame.kind == "step" else None
+            return Result(frame.number("rc"), out, err, step)
+        except BadFrame as error:
+            raise Refused(f"{self._invoker.what}: {error}") from error
+
+    # -- one request ---------------------------------------------------------------------------------------------
+
+    def _knowledge(self) -> Knowledge:
+        if self._known is None:
+            self._known = (self._memory.read() if self._memory else None) or self._hello()
+        return self._known
+
+    def _hello(self) -> Knowledge:
+        nonce = secrets.token_hex(16)
+        frame = self._exchange(hello_script(nonce), nonce, _HOUSEKEEPING)
+        try:
+            known = read_hello(frame)
+        except BadFrame as error:
+            raise Refused(f"{self._invoker.what}: {error}") from error
+        if self._memory:
+            self._memory.write(known)
+        return known
+
+    def _envelope(self) -> Envelope:
+        return Envelope(self._knowledge(), self._settings.max_output)
+
+    def _ask(self, request: Request, seconds: int) -> tuple[Frame, bytes]:
+        """Send the request; its frame and the whole answer, uncompressed. Raises Unreachable and Refused.
+
+        An instance that misses something has run nothing of the request, which then goes out anew.
+        """
+        for _attempt in range(_TRIES):
+            self._make_room(request)
+            nonce = secrets.token_hex(16)
+            envelope = self._envelope()
+            frame = self._exchange(envelope.script(nonce, request.body(envelope)), nonce, seconds)
+            if frame.kind != "missing":
+                return frame, self._whole(frame, nonce)
+            self._mend(request, frame)
+        raise Refused(f"{self._invoker.what}: the instance keeps losing what it is sent: {frame.text}")
+
+    def _exchange(self, script: bytes, nonce: str, seconds: int) -> Frame:
+        written = self._invoker.run(script, seconds)
+        frame = find_frame(written.output, nonce)
+        if frame is None:
+            raise written.no_answer(self._invoker.what)
+        if frame.kind == "broken":
+            raise Refused(f"{self._invoker.what}: {frame.text}")
+        if frame.kind == "large":
+            raise Refused(
+                f"{self._invoker.what}: the output has {frame.text} bytes, compressed, more than the"
+                f" {self._settings.max_output} that ansible_ecs_assistant_max_output allows"
+            )
+        return frame
+
+    def _mend(self, request: Request, frame: Frame) -> None:
+        """Make up for what the instance misses."""
+        missing = frame.text.split()
+        if "runner" in missing:
+            self.forget()
+            self._known = self._hello()
+            missing = [f"{item.token}.{number}" for item in request.contents() for number in range(item.parts)]
+        for content in request.contents():
+            numbers = [number for number in range(content.parts) if f"{content.token}.{number}" in missing]
+            self._send_parts(content, numbers)
+
+    # -- what is too long for one request ------------------------------------------------------------------------
+
+    def _make_room(self, request: Request) -> None:
+        """Send contents ahead in parts, the longest first, until the request fits."""
+        envelope = self._envelope()
+        nonce = secrets.token_hex(16)
+        while len(envelope.script(nonce, request.body(envelope))) > MAX_SCRIPT:
+            left = [content for content in request.contents() if not content.token]
+            if not left:
+                raise Refused(f"{self._invoker.what}: the command is longer than the service takes")
+            content = max(left, key=lambda item: len(item.data))
+            content.token = secrets.token_hex(8)
+            content.parts = math.ceil(len(content.packed(envelope)) / self._part())
+            self._send_parts(content, range(content.parts))
+
+    def _part(self) -> int:
+        known = self._knowledge()
+        if known.base64 == "none":
+            return _OCTAL_PART
+        return _PART if known.compression == "gzip" else _PLAIN_PART
+
+    def _send_parts(self, content: Content, numbers: Iterable[int]) -> None:
+        data, size = content.packed(self._envelope()), self._part()
+
+        def send(number: int) -> None:
+            part = data[number * size : (number + 1) * size]
+            self._ask(part_request(f"{content.token}.{number}", part), _HOUSEKEEPING)
+
+        _at_once(send, numbers)
+
+    def _whole(self, frame: Frame, nonce: str) -> bytes:
+        """All bytes of the answer that the frame begins."""
+        known = self._knowledge()
+        try:
+            data = block(frame, known.base64)
+            count = math.ceil(frame.number("size") / known.block)
+            if count > 1:
+                middle = _at_once(lambda number: self._block(nonce, number), range(1, count - 1))
+                # the instance removes the answer with the last block: no other may be left to read then
+                data += b"".join(middle) + self._block(nonce, count - 1, last=True)
+            return check(data, frame.number("size"), frame.fields.get("sum", ""))
+        except BadFrame as error:
+            raise Refused(f"{self._invoker.what}: {error}") from error
+
+    def _block(self, nonce: str, number: int, *, last: bool = False) -> bytes:
+        own = secrets.token_hex(16)
+        envelope = self._envelope()
+        script = envelope.script(own, block_request(nonce, number, last).body(envelope))
+        frame = self._exchange(script, own, _HOUSEKEEPING)
+        if frame.kind == "missing":
+            raise BadFrame("the rest of the output is no longer on the instance")
+        data = block(frame, envelope.knowledge.base64)
+        return check(data, frame.number("size"), frame.fields.get("sum", ""))
+
+
+def _at_once(do: Callable[[S], T], items: Iterable[S]) -> list[T]:
+    """The results for all items, a few at a time. Raises the first failure, when all under way have ended."""
+    todo = list(items)
+    if len(todo) < 2:
+        return [do(item) for item in todo]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        futures = [pool.submit(do, item) for item in todo]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace").strip()

@@ -1,0 +1,47 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a connection is set to: plain values, checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...common.errors import InputError
+
+ROOT = "root"
+LONGEST_WAIT = 24 * 3600
+"""Seconds: the longest time-out that is taken."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How one instance is worked with.
+
+    ``connection_timeout``: seconds for the service and the agent to take a command. ``command_timeout``: seconds that
+    a command may run. ``max_output`` and ``max_file`` are in bytes.
+    """
+
+    instance_id: str
+    username: str = ROOT
+    executable: str = "/bin/sh"
+    connection_timeout: float = 60.0
+    command_timeout: int = 3600
+    poll_interval: float = 0.3
+    max_output: int = 16 * 1024 * 1024
+    max_file: int = 64 * 1024 * 1024
+    cache_dir: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise InputError for what cannot be meant."""
+        if not self.instance_id.strip():
+            raise InputError("instance_id", "is empty; the host's ansible_host or name is to be an instance's id")
+        for name in ("connection_timeout", "command_timeout"):
+            if not 1 <= getattr(self, name) <= LONGEST_WAIT:
+                raise InputError(name, f"must be from 1 to {LONGEST_WAIT} seconds")
+        if not 0.1 <= self.poll_interval <= 60:
+            raise InputError("poll_interval", "must be from 0.1 to 60 seconds")
+        for name in ("max_output", "max_file"):
+            if not 64 * 1024 <= getattr(self, name) <= 1024**3:
+                raise InputError(name, "must be from 64 KiB to 1 GiB")

@@ -1,0 +1,140 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible's own modules over the connection plugin, on emulated instances."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from emulator.testing import Emulator, start_emulator
+from playbook_runner import PlayResult, run_playbook
+
+PYTHON = "/usr/bin/python3"
+
+EVERYTHING = """
+- hosts: all
+  gather_facts: false
+  vars: {ansible_python_interpreter: /usr/bin/python3}
+  tasks:
+    - {name: wait, wait_for_connection: {timeout: 60}}
+    - {name: raw, raw: 'echo raw; echo err >&2; exit 3', failed_when: false}
+    - {name: reboots nothing, shell: exit 194, failed_when: false}
+    - {name: bytes, shell: 'printf "a\\r\\n\\tü"'}
+    - {name: long, shell: 'seq 1 40000 | sha512sum; head -c 40000 /dev/urandom | od -An -v -tx1 | tr -d " \\n"'}
+    - {name: copy, copy: {content: "hällo\\n", dest: /root/copy, mode: "0640"}}
+    - {name: again, copy: {content: "hällo\\n", dest: /root/copy, mode: "0640"}}
+    - {name: large, copy: {src: large, dest: /root/large}}
+    - {name: empty, copy: {src: empty, dest: /root/empty}}
+    - {name: template, template: {src: page.j2, dest: /root/page}}
+    - {name: line, lineinfile: {path: /root/page, line: added}}
+    - {name: link, file: {src: /root/page, dest: /root/link, state: link}}
+    - {name: slurp, slurp: {src: /root/link}}
+    - {name: fetch, fetch: {src: /root/large, dest: got/, flat: true}}
+    - {name: script, script: script.sh one}
+    - {name: async, shell: 'sleep 1; echo done', async: 60, poll: 1}
+    - {name: become, command: id -un, become: true}
+    - {name: loop, command: "echo {{ item }}", loop: [1, 2]}
+    - {name: facts, setup: {gather_subset: "!all"}}
+    - {name: user, user: {name: worker, create_home: true}}
+    - {name: as user, shell: 'id -un; pwd', vars: {ansible_user: worker}}
+    - {name: file of user, copy: {content: x, dest: ~/x}, vars: {ansible_user: worker}}
+    - {name: no pipelining, command: echo plain, vars: {ansible_pipelining: false}}
+    - {name: late, command: sleep 60, vars: {ansible_ecs_assistant_command_timeout: 1}, ignore_errors: true}
+    - {name: task limit, command: sleep 60, timeout: 1, ignore_errors: true}
+    - {name: nobody, command: id, vars: {ansible_user: nosuch}, ignore_errors: true}
+    - {name: password, command: id, become: true, become_user: worker, ignore_errors: true,
+       vars: {ansible_become_password: "{{ lookup('env', 'SECRET') }}"}}
+    - {meta: reset_connection}
+    - {name: elsewhere, command: id, vars: {ansible_host: i-none}, ignore_unreachable: true}
+    - {name: windows, raw: dir, vars: {ansible_shell_type: powershell}, ignore_errors: true}
+    - {name: classic, command: id, vars: {alibaba_cloud_api_generation: classic}, ignore_errors: true}
+    - {name: executable, raw: 'echo $0', vars: {ansible_ecs_assistant_executable: /bin/bash}}
+"""
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    with start_emulator(instances=2) as running:
+        yield running
+
+
+def play(
+    emulator: Emulator, folder: Path, text: str, hosts: int = 1, env: Mapping[str, str] | None = None, *more: str
+) -> PlayResult:
+    """Run the play on fresh instances over the plugin."""
+    ids = emulator.reset(instances=hosts)
+    inventory = folder / "hosts.ini"
+    inventory.write_text("\n".join(ids) + "\n", encoding="utf-8")
+    settings = {
+        "ANSIBLE_CONNECTION_PLUGINS": "",
+        "ANSIBLE_TRANSPORT": "cloudops.cloud_assistant.ecs_assistant",
+        "ANSIBLE_ECS_ASSISTANT_POLL_INTERVAL": "0.1",
+        **emulator.env(),
+        **(env or {}),
+    }
+    return run_playbook(text, folder, env=settings, arguments=["-i", str(inventory), *more])
+
+
+@pytest.fixture(scope="module")
+def everything(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> tuple[PlayResult, Path]:
+    folder = tmp_path_factory.mktemp("everything")
+    (folder / "large").write_bytes(bytes(range(256)) * 200)
+    (folder / "empty").touch()
+    (folder / "page.j2").write_text("{{ inventory_hostname }}\n")
+    (folder / "script.sh").write_text("echo $1 $(basename $0)\n")
+    result = play(emulator, folder, EVERYTHING, env={"SECRET": "hunter2"})
+    assert result.rc == 0, result.output
+    return result, folder
+
+
+def _text(result: dict[str, Any]) -> str:
+    return str(result["stdout"])
+
+
+def test_what_modules_return(everything: tuple[PlayResult, Path]) -> None:
+    result, folder = everything
+    raw = result.result("raw")
+    assert (raw["rc"], raw["stdout"], raw["stderr"]) == (3, "raw\n", "err\n")
+    assert result.result("reboots nothing")["rc"] == 194
+    assert _text(result.result("bytes")) == "a\r\n\tü"
+    assert len(_text(result.result("long")).splitlines()[1]) == 80_000
+    assert [result.result(name)["changed"] for name in ("copy", "again", "template", "line", "link")] == [
+        True, False, True, True, True,
+    ]  # fmt: skip
+    assert (folder / "got" / "large").read_bytes() == (folder / "large").read_bytes()
+    assert _text(result.result("script")).split() == ["one", "script.sh"]
+    assert _text(result.result("async")) == "done"
+    assert _text(result.result("become")) == "root"
+    assert [row["stdout"] for row in result.result("loop")["results"]] == ["1", "2"]
+    assert _text(result.result("as user")).split() == ["worker", "/home/worker"]
+    assert result.result("file of user")["owner"] == "worker"
+    assert _text(result.result("no pipelining")) == "plain"
+    assert _text(result.result("executable")) == "/bin/bash\n"
+
+
+@pytest.mark.parametrize(
+    ("task", "outcome", "words"),
+    [
+        ("late", "ignored", "did not end within 1 s"),
+        ("task limit", "ignored", "timed out|action failed"),
+        ("nobody", "ignored", "no such user"),
+        ("password", "ignored", "become password"),
+        ("elsewhere", "unreachable", "InvalidInstance.NotFound"),
+        ("windows", "ignored", "Windows is not supported"),
+        ("classic", "ignored", "client tokens"),
+    ],
+)
+def test_what_is_refused(everything: tuple[PlayResult, Path], task: str, outcome: str, words: str) -> None:
+    row = everything[0].row(task)
+    assert row["outcome"] == outcome
+    assert re.search(words, row["result"]["msg"], re.IGNORECASE), row["result"]["msg"]
+
+
+def test_no_password_reaches_the_service(emulator: Emulator, everything: tuple[PlayResult, Path]) -> None:
+    assert "hunter2" not in str(emulator.requests())
+    assert "hunter2" not in everything[0].output

@@ -1,0 +1,184 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Commands and files of a session, on real shells."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.failures import (
+    Refused,
+    Unreachable,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.protocol import (
+    MAX_SCRIPT,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.session import (
+    Session,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.settings import (
+    Settings,
+)
+from support.local_agent import LocalAgent, programs
+
+SHELLS = [shell for shell in ("dash", "bash --posix", "busybox sh") if shutil.which(shell.split()[0])]
+# what POSIX gives every system
+PLAIN = ("sh", "cat", "dd", "find", "kill", "ls", "mkdir", "mktemp", "mv", "od", "rm", "sleep", "tr", "wc", "chmod")
+NOISE = random.Random(1).randbytes(60_000)
+
+
+def session(agent: LocalAgent, folder: Path, **settings: object) -> Session:
+    return Session(agent, Settings("i-1", poll_interval=0.1, cache_dir=str(folder / "cache"), **settings))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> LocalAgent:
+    return LocalAgent(tmp_path / "home")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_streams_and_exit_code_come_back_apart_and_byte_for_byte(tmp_path: Path, shell: str) -> None:
+    agent = LocalAgent(tmp_path / "home", shell)
+    work = session(agent, tmp_path)
+    result = work.run("cat; printf 'e\\0\\377' >&2; exit 193", b"in\0\xff\r\n")
+    assert (result.rc, result.stdout, result.stderr) == (193, b"in\0\xff\r\n", b"e\0\xff")
+    assert work.run("exit 194").rc == 194
+    assert work.run("kill -9 $$").rc == 137
+    # what core writes, and a shell's own words
+    assert work.run("/bin/sh -c 'echo \"ü{{ x }}\"; umask; pwd'").stdout.decode().split() == [
+        "ü{{", "x", "}}", "0022", str(agent.home),
+    ]  # fmt: skip
+    # the agent never sees an exit code, and one request carries one command
+    assert len(agent.scripts) == 5
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_files_of_every_size_arrive_whole(tmp_path: Path, shell: str) -> None:
+    agent = LocalAgent(tmp_path / "home", shell)
+    work = session(agent, tmp_path)
+    for data in (b"", b"\0", NOISE):
+        work.put(data, f"{agent.home}/a file's name")
+        assert (agent.home / "a file's name").read_bytes() == data
+        assert work.fetch(f"{agent.home}/a file's name") == data
+    assert all(len(script) <= MAX_SCRIPT for script in agent.scripts)
+    assert work.fetch(f"{agent.home}/none") is None
+    assert stat.S_IMODE((agent.home / "a file's name").stat().st_mode) == 0o644
+
+
+def test_nothing_is_left_behind_but_the_runner(tmp_path: Path, agent: LocalAgent) -> None:
+    work = session(agent, tmp_path)
+    work.put(NOISE, str(agent.home / "file"))
+    work.fetch(str(agent.home / "file"))
+    with pytest.raises(Refused):
+        work.put(b"x", str(agent.home / "no" / "folder"))
+    left = [path for path in (agent.home / ".ansible").rglob("*") if path.is_file()]
+    assert [path.parent.name for path in left] == ["m"]
+    assert list((tmp_path / "home-scripts").iterdir()) == []
+    assert stat.S_IMODE((agent.home / ".ansible" / "ecs_assistant").stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    "tools",
+    [(), ("openssl",), ("python3",), ("base64", "gzip", "sha256sum", "setsid", "pgrep")],
+    ids=["nothing", "openssl", "python3", "usual"],
+)
+def test_an_instance_with_few_tools(tmp_path: Path, tools: tuple[str, ...]) -> None:
+    agent = LocalAgent(tmp_path / "home", "/bin/sh", programs(tmp_path / "bin", *PLAIN, *tools))
+    work = session(agent, tmp_path)
+    assert work.run("cat", b"\0ab\xff'\\").stdout == b"\0ab\xff'\\"
+    work.put(NOISE[:20_000], str(agent.home / "file"))
+    assert work.fetch(str(agent.home / "file")) == NOISE[:20_000]
+    assert all(len(script) <= MAX_SCRIPT for script in agent.scripts)
+
+
+def test_a_warm_command_is_one_request(tmp_path: Path, agent: LocalAgent) -> None:
+    session(agent, tmp_path).run("true")
+    before = len(agent.scripts)
+    # another worker reads what the first one learned
+    session(agent, tmp_path).run("true")
+    assert len(agent.scripts) == before + 1
+
+
+def test_an_instance_that_lost_its_store_is_asked_anew_and_runs_once(tmp_path: Path, agent: LocalAgent) -> None:
+    session(agent, tmp_path).run("true")
+    shutil.rmtree(agent.home / ".ansible")
+    result = session(agent, tmp_path).run("echo ran >>count; cat count")
+    assert result.stdout == b"ran\n"
+    tokens = [params["ClientToken"] for name, params in agent.calls if name == "RunCommand"]
+    assert len(set(tokens)) == len(tokens) == 5
+
+
+def test_a_damaged_runner_is_not_run(tmp_path: Path, agent: LocalAgent) -> None:
+    session(agent, tmp_path).run("true")
+    (runner,) = (agent.home / ".ansible/ecs_assistant/m").iterdir()
+    runner.write_text(f"touch {tmp_path}/bad\n")
+    assert session(agent, tmp_path).run("echo fine").stdout == b"fine\n"
+    assert not (tmp_path / "bad").exists()
+
+
+def test_a_store_that_another_may_have_made_is_not_used(tmp_path: Path, agent: LocalAgent) -> None:
+    (agent.home / ".ansible").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (agent.home / ".ansible/ecs_assistant").symlink_to(tmp_path / "elsewhere")
+    assert session(agent, tmp_path).run("echo fine").stdout == b"fine\n"
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_command_past_its_time_ends_with_all_that_it_started(tmp_path: Path, agent: LocalAgent) -> None:
+    work = session(agent, tmp_path, command_timeout=1)
+    with pytest.raises(Refused, match="did not end within 1 s"):
+        work.run(f"setsid sleep 97.25 & sleep 97.5 & echo $$ >{tmp_path}/pid; wait")
+    running = [_command_line(pid) for pid in os.listdir("/proc") if pid.isdigit()]
+    assert not [line for line in running if "97.25" in line or "97.5" in line]
+
+
+def test_a_job_in_the_background_does_not_hold_the_command(tmp_path: Path, agent: LocalAgent) -> None:
+    result = session(agent, tmp_path, command_timeout=60).run("sleep 97.75 & echo $!")
+    os.kill(int(result.stdout), 9)
+    assert result.rc == 0
+
+
+def test_an_answer_beyond_the_limit_is_refused(tmp_path: Path, agent: LocalAgent) -> None:
+    work = session(agent, tmp_path, max_output=65_536)
+    with pytest.raises(Refused, match="max_output"):
+        work.run("head -c 100000 /dev/urandom")
+    with pytest.raises(Refused, match="max_file"):
+        session(agent, tmp_path, max_file=65_536).put(bytes(65_537), str(agent.home / "x"))
+
+
+def test_an_end_without_an_answer(tmp_path: Path, agent: LocalAgent) -> None:
+    work = session(agent, tmp_path)
+    work.run("true")
+    for row, kind, words in (
+        ({"InvocationStatus": "Failed", "ErrorCode": "InstanceRestarted"}, Unreachable, "restarted"),
+        ({"InvocationStatus": "Aborted", "ErrorCode": "Unheard"}, Unreachable, "Unheard"),
+        ({"InvocationStatus": "Timeout"}, Refused, "command_timeout"),
+        ({"InvocationStatus": "Failed", "ExitCode": 126}, Refused, "noexec"),
+        ({"InvocationStatus": "Success", "Output": "aGVsbG8="}, Refused, "it wrote: hello"),
+    ):
+        agent.trouble = lambda number, script, row=row: row
+        with pytest.raises(kind, match=words):
+            work.run("true")
+
+
+def test_a_damaged_answer_is_no_result(tmp_path: Path, agent: LocalAgent) -> None:
+    work = session(agent, tmp_path)
+    work.run("true")
+    agent.path = programs(tmp_path / "bin", *PLAIN, "base64", "sha256sum")
+    (tmp_path / "bin" / "gzip").write_text("#!/bin/sh\n/bin/cat >/dev/null; echo nonsense\n")
+    (tmp_path / "bin" / "gzip").chmod(0o755)
+    with pytest.raises(Refused):
+        work.run("true")
+
+
+def _command_line(pid: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
