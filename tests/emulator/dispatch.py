@@ -19,6 +19,7 @@ from .instance.agent import Agent
 from .instance.host import Host
 from .instance.power_line import PowerLine
 from .instance.tasks import Interrupted, Report, ScriptTask
+from .pretence import PretendedRun, Rule, read_rules, rule_for
 from .reports import apply, launcher_for_agent
 from .state import FINAL, Cloud, Invocation, Record, Run
 from .way import Way
@@ -131,7 +132,11 @@ class Dispatcher:
             record.run.stop_time = record.stop_time
             self._set(record, "Stopping")
             instance = self._cloud.instances[record.instance_id]
-            self.spawn(self.agent(instance).stop(record.invocation.id))
+            pretended = instance.pretended.get(record.invocation.id)
+            if pretended is None:
+                self.spawn(self.agent(instance).stop(record.invocation.id))
+            else:
+                pretended.end("stopped")
             return
         if record.task is not None:
             record.task.cancel()
@@ -257,13 +262,14 @@ class Dispatcher:
 
     async def _execute(self, record: Record, instance: Instance) -> None:
         boots = instance.boots
-        async with self.way.queue(instance).slots, self.slots:
+        rule = rule_for(read_rules(self._cloud.options.pretend), instance.id, record.invocation.content)
+        async with self.way.queue(instance).slots, self.slots if rule is None else contextlib.nullcontext():
             if not self._may_begin(record, instance, boots):
                 return
             run, execution = self._begin(record, instance)
             instance.active_tasks += 1
             try:
-                report = await self.agent(instance).run(self._script(record, instance), on_output=run.add_output)
+                report = await self._run(run, instance, rule)
             except Interrupted:
                 self._break_off(run, instance.cut_off or "ExecutionInterrupted", _CUT_OFF)
                 return
@@ -282,6 +288,17 @@ class Dispatcher:
         await self._take_report(run, report, instance)
         if report.power_action:
             self.spawn(self.power[report.power_action](instance))
+
+    async def _run(self, run: Run, instance: Instance, rule: Rule | None) -> Report:
+        """Run the script, or let it seem to run, and return the agent's report. Raises Interrupted."""
+        if rule is None:
+            return await self.agent(instance).run(self._script(run.record, instance), on_output=run.add_output)
+        invocation = run.record.invocation
+        pretended = instance.pretended[invocation.id] = PretendedRun(rule, instance.id, invocation.timeout)
+        try:
+            return await pretended.report()
+        finally:
+            del instance.pretended[invocation.id]
 
     def _may_begin(self, record: Record, instance: Instance, boots: int) -> bool:
         """Return whether a task may begin that waited for its turn; what went down with its agent is lost."""

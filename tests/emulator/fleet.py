@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .agent_queue import AgentQueue
+from .pretence import PretendedRun
 
 AGENT_VERSIONS = {"linux": "2.2.3.964", "windows": "2.1.3.964"}
 # The instance side's own account of agent start-up, as DescribeInstances spells the system.
@@ -65,6 +66,8 @@ class Instance:
     last_heartbeat: float | None = None
     agent: Any = None
     queue: AgentQueue | None = None
+    # scripts that only seem to run, by their InvokeId
+    pretended: dict[str, PretendedRun] = field(default_factory=dict)
     # how often it has gone down
     boots: int = 0
     # a restart or stop that a script has asked for, and that is not yet due

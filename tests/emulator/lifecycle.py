@@ -39,6 +39,8 @@ class Lifecycle:
         instance.cut_off = why
         instance.boots += 1
         instance.changed()
+        for pretended in instance.pretended.values():
+            pretended.end("interrupted")
         if instance.agent is not None:
             await instance.agent.kill_all()
 

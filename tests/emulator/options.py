@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .pretence import read_rules
 from .throttling import read_limits
 
 
@@ -47,6 +48,12 @@ class Options:
     agent_slots: int = _option(10, "how many scripts an agent runs at one time", least=1)
     agent_queue: int = _option(50, "how many more an agent holds; further ones wait at the service to be delivered")
     max_processes: int = _option(128, "how many scripts run at one time on all instances", least=1, fixed=True)
+    pretend: str = _option(
+        "",
+        "scripts that only seem to run: JSON such as"
+        ' {"content": "^#!/bin/sh", "duration_s": [5, 20], "exit_code": 0, "output": "done"}, or a list',
+        check=read_rules,
+    )
     calls_per_minute: str = _option(
         "",
         "how many calls of an operation are answered per minute and region before Throttling.User: 200 for each,"

@@ -101,6 +101,8 @@ class Record:
     repeats: int = 0
     stopping: bool = False
     task: Any = None
+    # the row that DescribeInvocations shows, with what it depends on
+    shown: tuple[tuple[float, str], dict[str, Any]] | None = None
 
 
 @dataclass

@@ -56,6 +56,20 @@ def visible(call: Call, created: float) -> bool:
 
 
 def _instance_row(call: Call, record: Record, include_output: bool) -> dict[str, Any]:
+    """Return one instance of an invocation; without output it is kept until the record changes.
+
+    A poll of a large fleet asks for thousands of rows of which few have changed.
+    """
+    key = (record.updated, record.status)
+    if record.shown is None or record.shown[0] != key:
+        record.shown = (key, _state_row(record))
+    row = record.shown[1]
+    if include_output:
+        return {**row, "Output": _encode(call, record.run.output if record.run else b"")}
+    return row
+
+
+def _state_row(record: Record) -> dict[str, Any]:
     run = record.run
     row: dict[str, Any] = {
         "InstanceId": record.instance_id,
@@ -75,8 +89,6 @@ def _instance_row(call: Call, record: Record, include_output: bool) -> dict[str,
     }
     if run is not None and run.exit_code is not None:
         row["ExitCode"] = run.exit_code
-    if include_output:
-        row["Output"] = _encode(call, run.output if run else b"")
     return row
 
 

@@ -150,7 +150,7 @@ def test_first_rule_wins_and_all_count():
         ("seed", [1]),
         ("count", "x"),
         ("delay_ms", -5),
-        ("status", 200),
+        ("status", 199),
         ("status", "503"),
         ("retry_after_ms", 0.5),
         ("code", 7),
@@ -160,6 +160,11 @@ def test_a_rule_with_a_value_that_cannot_be_meant(key: str, value: Any):
     """It would break, or silently not touch, the calls that it was made for."""
     with pytest.raises(ValueError, match=f"^{key} must be "):
         FaultRule.parse({"kind": "delay", key: value})
+
+
+def test_an_error_of_the_service_has_no_status_of_success():
+    with pytest.raises(ValueError, match="status must be an HTTP status from 300"):
+        FaultRule.parse({"kind": "status", "status": 200})
 
 
 # --- custom parameters -------------------------------------------------------------------------------------------
