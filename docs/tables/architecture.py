@@ -22,6 +22,7 @@ PLACES = {
     "connection": (376, 120),
     "modules": (596, 30),
     "filter": (76, 120),
+    "callback": (76, 210),
     "plugin_utils": (226, 120),
     "cloud_assistant": (376, 210),
     "alibaba": (376, 300),

@@ -10,10 +10,11 @@ bear the name of a module that documents it.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from types import ModuleType
@@ -29,8 +30,8 @@ from ..module_utils.common.arguments import refuse_unusable
 from ..module_utils.common.errors import InputError
 from ..module_utils.common.task import SOURCE_IS_ENCRYPTED, run_in_process
 from ..module_utils.common.version import COLLECTION
+from ..plugin_utils import progress
 from ..plugin_utils.play_cache import forget
-from ..plugin_utils.progress import Progress
 from ..plugin_utils.source import Source, SourceReader
 
 display = Display()
@@ -126,7 +127,6 @@ class ActionModule(ActionBase):
         task_vars: Mapping[str, Any],
     ) -> dict[str, Any]:
         warnings: list[str] = []
-        progress = Progress(self._show, f"{task_vars.get('inventory_hostname', 'localhost')} | {self._task.get_name()}")
         result = run_in_process(
             operation.SPEC,
             operation.ensure,
@@ -134,7 +134,7 @@ class ActionModule(ActionBase):
             check_mode=self._task.check_mode,
             diff_mode=self._task.diff,
             warn=warnings.append,
-            progress=progress,
+            progress=self._progress(task_vars),
             no_log=bool(self._task.no_log),
             source_is_encrypted=source is not None and source.was_encrypted,
             name=self._task.action,
@@ -166,10 +166,17 @@ class ActionModule(ActionBase):
             self._remove_tmp_path(self._connection._shell.tmpdir)
         return result
 
+    def _progress(self, task_vars: Mapping[str, Any]) -> Callable[[str], None]:
+        """Return what gets the lines of progress: the callback that shows them, else the terminal."""
+        label = f"{task_vars.get('inventory_hostname', 'localhost')} | {self._task.get_name()}"
+        listener = progress.listener
+        if self._task.no_log:
+            return lambda text: None
+        return functools.partial(listener.send, label) if listener else progress.Progress(self._show, label)
+
     def _show(self, line: str) -> None:
         """Print a line beside the results: on stderr, so that a callback's JSON on stdout stays JSON."""
-        if not self._task.no_log:
-            display.display(line, stderr=True)
+        display.display(line, stderr=True)
 
 
 def _use_source(operation: ModuleType, arguments: dict[str, Any], source: Source) -> None:

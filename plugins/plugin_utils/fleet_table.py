@@ -21,6 +21,9 @@ from ..module_utils.common.printable import cut
 WORDS = {"success": "succeeded", "failed": "failed", "skipped": "skipped", "running": "not ended"}
 """How a total is named, by class."""
 
+SHORTEST_REASON = 40
+"""Columns of a reason that ids do not take away."""
+
 Row = Mapping[str, Any]
 
 
@@ -57,13 +60,19 @@ def fleet_table(
 
 
 def _aligned(groups: Iterable[Group], width: int, shown_ids: int) -> list[str]:
-    """Return one line per group, the counts right-aligned; a reason too long for the line gives way to the ids."""
+    """Return one line per group, the counts right-aligned; ids and reason are cut to the width."""
     groups = list(groups)
     digits = max((len(str(len(one.instance_ids))) for one in groups), default=1)
     lines = []
     for one in groups:
         count = str(len(one.instance_ids)).rjust(digits)
-        ids = folded(one.instance_ids, shown_ids)
-        reason = cut(one.reason, max(20, width - digits - len(ids) - len(" x : ")))
-        lines.append(f"{count} x {reason}: {ids}")
+        room = width - digits - len(" x : ")
+        ids = _ids(one, shown_ids, room - SHORTEST_REASON)
+        lines.append(f"{count} x {cut(one.reason, max(SHORTEST_REASON, room - len(ids)))}: {ids}")
     return lines
+
+
+def _ids(one: Group, shown: int, width: int) -> str:
+    """Return the ids of a group, so many of them as fit, one at least."""
+    fitting = (ids for number in range(shown, 1, -1) if len(ids := folded(one.instance_ids, number)) <= width)
+    return next(fitting, folded(one.instance_ids, 1))

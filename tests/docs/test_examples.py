@@ -27,7 +27,7 @@ ACTIONS = Path(__file__).parent / "action_plugins"
 BLOCKS = blocks()
 # one process each: what belongs together, and about equally long
 GROUPS = {
-    "runs": "plugins/modules/ecs_(run|invoke|invocation).*|plugins/(lookup|filter|connection)/.*",
+    "runs": "plugins/modules/ecs_(run|invoke|invocation).*|plugins/(lookup|filter|callback|connection)/.*",
     "modules": "plugins/modules/(?!ecs_(run|invoke|invocation)).*",
     "first guides": "docs/docsite/rst/[a-e].*",
     "other guides": "docs/docsite/rst/[f-z].*",
@@ -168,7 +168,7 @@ def test_command_lines(line: str, emulator: Any, folder: Path):
 
 
 def test_every_block_is_of_a_known_kind():
-    known = {"play", "tasks", "inventory", "data", "shell", "console", "json", "jinja", "text", "python"}
+    known = {"play", "tasks", "inventory", "data", "shell", "console", "json", "jinja", "text", "python", "ini"}
     assert {str(block): block.kind for block in BLOCKS if block.kind not in known} == {}
     for block in of_kind("json"):
         json.loads(block.text)

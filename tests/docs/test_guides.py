@@ -66,6 +66,8 @@ def test_references_lead_somewhere(guide):
         "lookup": "plugins/lookup/{}.py",
         "inventory": "plugins/inventory/{}.py",
         "connection": "plugins/connection/{}.py",
+        "filter": "plugins/filter/{}.py",
+        "callback": "plugins/callback/{}.py",
     }
     for name, kind in re.findall(r"cloudops\.cloud_assistant\.(\w+)#(\w+)", text):
         assert (REPOSITORY / kinds[kind].format(name)).is_file(), (name, kind)

@@ -21,6 +21,7 @@ from .batches import Batch
 from .calls import Call
 from .gathering import Gathering, Share, pending
 from .plan import RunPlan
+from .progress import Waves, progress_line
 from .request import RunRequest
 from .sending import NOT_STARTED, Sent, may_have_started, send
 
@@ -54,6 +55,7 @@ class Rollout:
         self._progress = progress
         self._watch = Watch(client, deadline, plan.mark, with_output=request.pacing.eager)
         self._under_way: dict[str, Share] = {}
+        self._waves = Waves(len(plan.batches), request.pacing.window(len(plan.batches)))
         self._created: dict[str, str] = {}
         self.started: dict[str, Sent] = {}
         self.errors: list[CloudError] = []
@@ -85,8 +87,10 @@ class Rollout:
         if queue and limit is not None and self._gathering.failed > limit:
             self._leave(queue, f"more than max_failures ({limit}) instances failed")
         running = sum(not share.previous for share in self._under_way.values())
-        free = max(0, self._request.pacing.window(len(self._plan.batches)) - running)
-        for sent in self._send(call, [queue.popleft() for _turn in range(min(len(queue), free))]):
+        free = max(0, self._waves.window - running)
+        turn = [queue.popleft() for _turn in range(min(len(queue), free))]
+        self._waves.started += len(turn)
+        for sent in self._send(call, turn):
             self._note(sent)
         if len(self._watch):
             self._collect(self._watch.wait())
@@ -151,7 +155,9 @@ class Rollout:
         ]
         finished = self._gathering.finished + len(ended_early)
         failed = self._gathering.failed + sum(instance.failed for instance in ended_early)
-        self._progress(f"{finished}/{len(self._plan.instance_ids)} finished, {failed} failed")
+        running = sum(len(share.instance_ids) for share in self._under_way.values()) - len(ended_early)
+        total = len(self._plan.instance_ids)
+        self._progress(progress_line(finished, total, failed, running, self._waves, list(self._under_way)))
 
     def _replayed(self, sent: Sent) -> bool:
         """Whether the call was answered with an invocation that an earlier use of its token has made."""

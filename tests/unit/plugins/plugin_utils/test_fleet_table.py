@@ -33,10 +33,12 @@ def test_what_does_not_fit_is_counted():
     assert lines[-1] == "  … and 292 more instances in 292 groups"
 
 
-def test_a_long_reason_gives_way_to_the_ids():
-    [_totals, line] = fleet_table([row(number, 1, "long " * 100) for number in range(9)], width=80)
-    assert len(line) <= 80
-    assert line.endswith("…: i-00000, i-00001, i-00002, +6")
+def test_a_long_reason_gives_way_to_the_ids_and_on_a_narrow_screen_ids_give_way_to_it():
+    rows = [row(number, 1, "long " * 100) for number in range(9)]
+    for width, ids in ((80, "i-00000, i-00001, i-00002, +6"), (70, "i-00000, i-00001, +7"), (50, "i-00000, +8")):
+        [_totals, line] = fleet_table(rows, width=width)
+        assert len(line) <= width
+        assert line.endswith(f"…: {ids}") or width == 50
 
 
 @given(

@@ -1,0 +1,77 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a task did on its instances, as lines for the terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from ..module_utils.cloud_assistant.grouping import FAILED, SUCCESS, class_of, count_classes, folded
+from ..module_utils.common.printable import cut, visible
+from .fleet_table import fleet_table
+
+_COUNTS = re.compile(r"\d+ of \d+ instances? failed:|\d+ skipped$")
+"""Lines of a failure's message that the totals repeat (runs/outcome.py)."""
+_REPEATED = re.compile(rf"{_COUNTS.pattern}|\d+ x |… and \d+ more in ")
+"""Lines of it that the table repeats."""
+
+
+def is_fleet_result(result: Mapping[str, Any]) -> bool:
+    """Whether a task's result holds results per instance, and is shown to the user as it is."""
+    rows, summary = result.get("results"), result.get("summary")
+    if result.get("_ansible_no_log") or not isinstance(rows, (list, tuple)):
+        return False
+    if not all(isinstance(row, Mapping) and {"instance_id", "status"} <= row.keys() for row in rows):
+        return False
+    return bool(rows) or (isinstance(summary, Mapping) and "total" in summary)
+
+
+def outcome_lines(
+    result: Mapping[str, Any], *, width: int, height: int | None, successes: bool, shown_ids: int = 3
+) -> list[str]:
+    """Return the totals, one line per group of instances, and where the whole result is found.
+
+    At most `height` lines of `width` columns; without `height` nothing is left out. `successes` lists what succeeded as
+    well. A run that went well is one line otherwise.
+    """
+    rows = result["results"]
+    summary = result.get("summary")
+    counts = summary if isinstance(summary, Mapping) and "total" in summary else count_classes(rows)
+    failed = [row for row in rows if class_of(str(row["status"])) == FAILED]
+    foot = _where(result) if successes or counts.get(FAILED) or result.get("failed") else []
+    limit = len(rows) + LONGEST_MESSAGE if height is None else max(4, height)
+    errors = _errors(result, {str(row["instance_id"]) for row in failed})[: max(1, limit // 2)]
+    shown = [row for row in rows if successes or class_of(str(row["status"])) != SUCCESS]
+    lines = fleet_table(
+        shown, counts=counts, width=width, height=max(2, limit - len(errors) - len(foot)), shown_ids=shown_ids
+    )
+    return [cut(visible(line), width) for line in [*lines, *errors, *foot]]
+
+
+LONGEST_MESSAGE = 100
+"""Lines that a message and the place of the result take at most where nothing is to be left out."""
+
+
+def _errors(result: Mapping[str, Any], listed: Collection[str]) -> list[str]:
+    """Return the lines of a failure's message that the table does not repeat: calls that failed, advice.
+
+    `listed` are the failed instances in the table; where it has none, the message's reasons are needed.
+    """
+    lines = str(result.get("msg") or "").splitlines()
+    told = [line for line in lines if not (_REPEATED if listed else _COUNTS).match(line)]
+    return [f"  {line}" for line in told if line.partition(": ")[0] not in listed]
+
+
+def _where(result: Mapping[str, Any]) -> list[str]:
+    """Return where the results are found again: the invocations, and the file that holds everything."""
+    invoke_ids = [str(item) for item in result.get("invoke_ids") or ()]
+    lines = [f"Invocations: {folded(invoke_ids, 3)}"] if invoke_ids else []
+    if result.get("results_file"):
+        lines.append(f"Full result: {result['results_file']}")
+    elif invoke_ids:
+        lines.append("Full result: register the task, set results_file, or use ecs_invocation_info")
+    return lines
