@@ -108,6 +108,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ---
+unknown_ids:
+  description: The given ids that the region does not know. They count as deleted, and a warning names them.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 results:
   description:
     - What was found of each instance, what was done, and how it ended, in the order of the ids.
@@ -186,7 +192,7 @@ error:
 
 from typing import Any
 
-from ..module_utils.clouddc.deletion import Deletion
+from ..module_utils.clouddc.deletion import ABSENT, Deletion
 from ..module_utils.clouddc.instances import check_ids
 from ..module_utils.common.checks import check_wait_timeout
 from ..module_utils.common.task import TaskContext, TaskSpec, run_module
@@ -227,11 +233,16 @@ def ensure(task: TaskContext) -> dict[str, Any]:
         progress=task.progress,
     )
     deletion.plan()
+    unknown = [id for id, fate in deletion.fates.items() if fate.state_before == ABSENT]
+    if unknown:
+        task.warn(
+            f"{option}: not found in {params['region'] or 'the region'}: {', '.join(unknown)}. They count as deleted."
+        )
     if task.check_mode:
         deletion.predict()
     else:
         deletion.carry_out()
-    result: dict[str, Any] = {"changed": deletion.changed, "results": deletion.results()}
+    result: dict[str, Any] = {"changed": deletion.changed, "results": deletion.results(), "unknown_ids": unknown}
     if task.diff_mode:
         result["diff"] = {
             "before": {"instances": states(result["results"], "state_before")},

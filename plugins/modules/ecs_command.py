@@ -190,6 +190,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ---
+unknown_ids:
+  description: O(command_id), if the region has no command of this id. It counts as deleted, and a warning names it.
+  returned: O(state=absent)
+  type: list
+  elements: str
+  sample: []
 command_id:
   description: The command's id; in check mode only where the command is there already and stays.
   returned: O(state=present)
@@ -389,6 +395,7 @@ def ensure(task: TaskContext) -> dict[str, Any]:
             command_id=params["command_id"], name=params["name"], all_matching=params["all_matching"]
         )
         result = _absent_result(changes)
+        result["unknown_ids"] = [params["command_id"]] if params["command_id"] and not changes.deleted else []
     else:
         changes = keeper.present(desired, command_id=params["command_id"], client_token=params["client_token"])
         result = _present_result(changes)

@@ -167,6 +167,14 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ---
+unknown_ids:
+  description: >-
+    The ids of O(instance_ids) that no instance in the region has. With O(state=absent) they count as deleted, and a
+    warning names them; with the other states the task fails.
+  returned: success, and on failure when there are such ids and O(state) is not V(absent)
+  type: list
+  elements: str
+  sample: []
 results:
   description:
     - What was found of each instance, what was done, and how it ended.
@@ -234,11 +242,19 @@ error:
 
 from typing import Any
 
+from ..module_utils.alibaba.client import Client
 from ..module_utils.alibaba.generations import refuse_missing
 from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
 from ..module_utils.cloud_assistant.instances.deletion import Deletion
 from ..module_utils.cloud_assistant.instances.power import PowerChange
-from ..module_utils.cloud_assistant.instances.selection import STATUSES, Row, Selector, find_instances, states_of
+from ..module_utils.cloud_assistant.instances.selection import (
+    STATUSES,
+    Row,
+    Selector,
+    describe_unknown,
+    find_instances,
+    states_of,
+)
 from ..module_utils.common.checks import check_range, check_wait_timeout
 from ..module_utils.common.errors import InputError, TaskFailure
 from ..module_utils.common.idempotency import check_client_token
@@ -280,17 +296,21 @@ def ensure(task: TaskContext) -> dict[str, Any]:
     if params["state"] == "absent":
         # an id that the rest of the selection leaves out is no instance that does not exist
         left_out = states_of(client, missing, deadline) if missing and selector.narrows else {}
+        unknown = [item for item in missing if item not in left_out]
+        if unknown:
+            task.warn(f"instance_ids: {describe_unknown(client, unknown, deadline)}. They count as deleted.")
         change = Deletion(
             client,
             rows,
-            [item for item in missing if item not in left_out],
+            unknown,
             left_out=list(left_out.values()),
             terminate_subscription=params["terminate_subscription"],
             client_token=params["client_token"],
             **common,
         )
     else:
-        refuse_absent(missing, rows, selector)
+        unknown = []
+        refuse_absent(client, missing, rows, selector, deadline)
         change = PowerChange(client, rows, params["state"], stopped_mode=params["stopped_mode"], **common)
     change.check()
     if task.check_mode:
@@ -298,7 +318,7 @@ def ensure(task: TaskContext) -> dict[str, Any]:
     else:
         change.carry_out()
 
-    result = change.fates.found()
+    result = {**change.fates.found(), "unknown_ids": unknown}
     if task.diff_mode:
         result["diff"] = {
             "before": {"instances": statuses(result["results"], "status_before")},
@@ -341,10 +361,12 @@ def refuse_too_many(rows: list[Row], most: int) -> None:
         )
 
 
-def refuse_absent(missing: list[str], rows: list[Row], selector: Selector) -> None:
+def refuse_absent(client: Client, missing: list[str], rows: list[Row], selector: Selector, deadline: Deadline) -> None:
     """Raise TaskFailure when there is nothing that could be started, stopped or rebooted."""
-    if missing:
+    if missing and selector.narrows:
         raise TaskFailure(f"instance_ids: not found, or not in the rest of the selection: {', '.join(missing)}")
+    if missing:
+        raise TaskFailure(f"instance_ids: {describe_unknown(client, missing, deadline)}", unknown_ids=missing)
     if not rows:
         raise TaskFailure(f"no instance fits the selection ({selector})")
 

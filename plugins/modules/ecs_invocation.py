@@ -211,6 +211,14 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ---
+unknown_ids:
+  description: >-
+    The given ids of invocations, commands and instances that do not exist in the region. Nothing was stopped for them,
+    and a warning names them.
+  returned: O(state=stopped)
+  type: list
+  elements: str
+  sample: []
 command_id:
   description: The id of the command.
   returned: O(state=present)
@@ -318,14 +326,13 @@ from typing import Any
 from ..module_utils.alibaba.generations import refuse_missing
 from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
 from ..module_utils.cloud_assistant.instances.readiness import find_targets
-from ..module_utils.cloud_assistant.invocations.listing import find_invocation
 from ..module_utils.cloud_assistant.invocations.stopping import plan_stop, stop
 from ..module_utils.cloud_assistant.models import REPEAT_MODES
 from ..module_utils.cloud_assistant.runs.options import RUN_OPTIONS
 from ..module_utils.cloud_assistant.runs.request import RunRequest
-from ..module_utils.cloud_assistant.schedules.keeper import Scheduler, stoppable_invocations
+from ..module_utils.cloud_assistant.schedules.keeper import Scheduler, stoppable_invocations, unknown_to_stop
 from ..module_utils.cloud_assistant.tags import check_tags
-from ..module_utils.cloud_assistant.targets import Targets
+from ..module_utils.cloud_assistant.targets import Targets, read_instance_ids
 from ..module_utils.common.checks import check_wait_timeout
 from ..module_utils.common.errors import InputError
 from ..module_utils.common.task import TaskContext, TaskSpec, run_module
@@ -404,6 +411,7 @@ def _stopped(task: TaskContext) -> dict[str, Any]:
     params = task.params
     tags = check_tags(params["tags"] or {})
     targets = _stop_targets(params)
+    given = None if params["instance_ids"] is None else read_instance_ids(params["instance_ids"], warn=task.warn)
     refuse_missing(
         params["api_generation"],
         {"tags": tags, **{name: params[name] for name in ("resource_tags", "resource_group_id")}},
@@ -411,7 +419,7 @@ def _stopped(task: TaskContext) -> dict[str, Any]:
     mode = params["repeat_mode"] or ("period" if params["frequency"] or params["timed"] else None)
     client = connect(params)
     deadline = Deadline(params["wait_timeout"])
-    instance_ids = find_targets(client, targets, deadline)[0] if targets else params["instance_ids"]
+    instance_ids = find_targets(client, targets, deadline)[0] if targets else given
     live = stoppable_invocations(
         client,
         invoke_id=params["invoke_id"],
@@ -420,8 +428,16 @@ def _stopped(task: TaskContext) -> dict[str, Any]:
         tags=tags,
         repeat_mode=REPEAT_MODES[mode] if mode else None,
     )
-    if params["invoke_id"] and not live and find_invocation(client, params["invoke_id"]) is None:
-        task.warn(f"invoke_id: the service knows no invocation {params['invoke_id']}; it forgets them after 30 days")
+    unknown = unknown_to_stop(
+        client,
+        live,
+        invoke_id=params["invoke_id"],
+        command_id=params["command_id"],
+        instance_ids=None if targets else instance_ids,
+        deadline=deadline,
+    )
+    for text in unknown.warnings:
+        task.warn(text)
     stops = [plan_stop(invocation, instance_ids) for invocation in live]
     wanted = {each.invoke_id: list(each.instance_ids) for each in stops if each}
     if not task.check_mode:
@@ -431,6 +447,7 @@ def _stopped(task: TaskContext) -> dict[str, Any]:
         "invoke_ids": [invocation.invoke_id for invocation in live],
         "stopped_invoke_ids": list(wanted),
         "stopped_instances": wanted,
+        "unknown_ids": list(unknown.ids),
     }
     if live:
         result["invoke_id"] = live[0].invoke_id

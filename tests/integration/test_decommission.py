@@ -15,6 +15,7 @@ from playbook_runner import PlayResult
 
 PLAYBOOK = Path(__file__).parents[2] / "playbooks" / "decommission.yml"
 METAL = "11111111-2222-3333-4444-555555555555"
+UNKNOWN_METAL = "99999999-0000-0000-0000-000000000000"
 OTHER_METAL = "66666666-7777-8888-9999-000000000000"
 FLEET = {
     "instances": [
@@ -91,9 +92,14 @@ def test_both_clouds(decommission: Callable[..., PlayResult], emulator: Any, tmp
     assert alive(emulator) == {"i-new"}
     assert emulator.deletions() == {METAL: 1, OTHER_METAL: 1}
 
-    again = decommission(
-        decommission_ecs_ids=["i-old-1", "i-old-2"], decommission_clouddc_ids=[METAL], decommission_confirm="delete"
+    gone = {"decommission_ecs_ids": ["i-old-1", "i-old-2"], "decommission_clouddc_ids": [UNKNOWN_METAL]}
+    refused = decommission(**gone, decommission_confirm="delete")
+    assert refused.rc == 2, refused.output
+    assert (
+        f"None of the given ids exists: i-old-1, i-old-2, {UNKNOWN_METAL}"
+        in refused.result("Check that the ids exist")["msg"]
     )
+    again = decommission(**gone, decommission_confirm="delete", decommission_allow_unknown=True)
     assert again.rc == 0, again.output
     assert not [row for row in again.results if row["result"].get("changed")]
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..common.checks import check_identifiers, check_range
+from ..common.checks import check_ids, check_range
 from ..common.errors import InputError
 from .tags import check_tags
 
@@ -52,7 +52,7 @@ class Targets:
             raise InputError("instance_ids", "give either instance_ids or resource_tags, not both")
         if not ids and not tags:
             raise InputError("instance_ids", "no targets: give instance_ids or resource_tags")
-        check_identifiers(resource_group_id=resource_group_id)
+        check_ids(resource_group_id=resource_group_id)
         unique = read_instance_ids(ids, warn=warn) if ids else ()
         return cls(unique, check_tags(tags or {}, "resource_tags"), resource_group_id)
 

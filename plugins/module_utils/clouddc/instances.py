@@ -30,7 +30,10 @@ LIST_IDS = 100  # ListInstances, instance_id and server_id: at most 100 ids join
 DELETE_IDS = 50  # DeleteInstances, instance_id_set
 POWER_IDS = 50  # ChangeServerPowerState, server_id_set
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
+_ID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
+"""A UUID, with or without hyphens (DeleteInstance, instance_id)."""
+MAX_SHOWN = 64
+"""Characters of a refused id in a message."""
 _SECRET_KEY = re.compile(r"(?i)user_?data|pass(word|wd|phrase)?$|admin_?pass|secret|token|private_?key")
 
 
@@ -49,7 +52,8 @@ def check_ids(ids: Sequence[str], option: str) -> list[str]:
         raise InputError(option, "must name at least one")
     for value in ids:
         if not _ID.fullmatch(value):
-            raise InputError(option, f"'{value}' is not an id: letters, digits and hyphens, at most 64 characters")
+            problem = f"{value[:MAX_SHOWN]!r} is not a valid instance ID; IDs are UUIDs"
+            raise InputError(option, f"{problem}, and the name of an instance is not its ID")
     return list(dict.fromkeys(ids))
 
 

@@ -71,6 +71,14 @@ def check_identifiers(**values: str | None) -> None:
             check_text(option, value, MAX_IDENTIFIER)
 
 
+def check_ids(**values: str | None) -> None:
+    """Raise InputError for ids that are empty or cannot exist, such as text with blanks; None means not given."""
+    check_identifiers(**values)
+    for option, value in values.items():
+        if value is not None and any(char.isspace() for char in value):
+            raise InputError(option, f"{value!r} is not a valid ID: it contains white space")
+
+
 def refuse_empty(option: str, value: str | None) -> None:
     """Raise InputError for text that is given and blank."""
     if value is not None and not value.strip():

@@ -130,6 +130,8 @@ class Keeper:
         if command_id is not None:
             found = find_one(self.client, command_id=command_id)
             doomed = [found] if found else []
+            if not found:
+                self._warn_unknown(command_id)
         else:
             doomed = find_commands(self.client, name=name)
             if not all_matching:
@@ -163,6 +165,13 @@ class Keeper:
         for command in doomed:
             self._await(command.command_id, lambda seen: seen is None)
         return changes
+
+    def _warn_unknown(self, command_id: str) -> None:
+        named = find_commands(self.client, name=command_id)
+        text = f"command_id: not found in {self.client.region}: {command_id}"
+        if named:
+            text += f"; it is the name of {', '.join(command.command_id for command in named)}"
+        self.warn(f"{text}. It counts as deleted.")
 
     @property
     def _classic(self) -> bool:

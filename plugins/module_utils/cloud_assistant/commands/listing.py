@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ...alibaba.client import Client
-from ...common.checks import check_identifiers
+from ...common.checks import check_identifiers, check_ids
 from ...common.errors import ApiError, InputError, TaskFailure
 from ..models import Command
 from ..tags import tags_to_rows
@@ -73,9 +73,7 @@ def find_commands(
     ``name`` is compared exactly unless ``fuzzy``; without ``provider`` only the account's own commands are searched.
     Raises InputError for a name that no command can have.
     """
-    if name is not None and not 1 <= len(name) <= MAX_NAME_LENGTH:
-        option = "name_pattern" if fuzzy else "name"
-        raise InputError(option, f"has {len(name)} characters, a command's name has 1 to {MAX_NAME_LENGTH}")
+    check_identifiers(**{"name_pattern" if fuzzy else "name": name})
     filters: dict[str, Any] = {
         "name": name,
         "type": type,
@@ -102,7 +100,8 @@ def find_one(client: Client, *, command_id: str | None = None, name: str | None 
     An id that is not among the account's own commands is looked for among the public ones, which are invoked by name.
     Raises TaskFailure (with ``command_ids``) when several commands have the name, InputError for an empty name or id.
     """
-    check_identifiers(command_id=command_id, name=name)
+    check_ids(command_id=command_id)
+    check_identifiers(name=name)
     if command_id is not None:
         own = find_commands(client, command_ids=[command_id])
         if own:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...common.checks import check_identifiers, check_seconds, check_text
+from ...common.checks import check_identifiers, check_ids, check_seconds, check_text
 from ...common.errors import InputError
 from ..models import DEFAULT_TIMEOUT, Command
 from ..scripts import SCRIPT_TYPES, ScriptContent, check_launcher
@@ -100,7 +100,8 @@ def check_desired(desired: DesiredCommand, generation: str = "current") -> None:
     """Raise InputError for the first value that the service of this generation would not take (CreateCommand)."""
     if desired.type is not None and desired.type not in SCRIPT_TYPES:
         raise InputError("type", f"{desired.type!r} is unknown; known are {', '.join(SCRIPT_TYPES)}")
-    check_identifiers(name=desired.name, resource_group_id=desired.resource_group_id)
+    check_identifiers(name=desired.name)
+    check_ids(resource_group_id=desired.resource_group_id)
     for option, limit in MAX_LENGTHS.items():
         check_text(option, getattr(desired, option), limit, multiline=option == "description")
     check_seconds("timeout", desired.timeout)

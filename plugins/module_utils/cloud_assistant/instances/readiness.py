@@ -31,8 +31,9 @@ UNREADY = frozenset({NOT_RUNNING, NO_AGENT})
 UNREADY_RESULTS = frozenset({"InstanceNotRunning", "ClientNotRunning", "ClientNotResponse", "ClientNotOnline"})
 """ErrorCode of an instance on which the service took the call and then could not begin, or not go on."""
 
-# instances outside the cloud that are registered with Cloud Assistant; DescribeInstances does not list them
-_MANAGED = "mi-"
+MANAGED = "mi-"
+"""Ids of instances outside the cloud that are registered with Cloud Assistant; DescribeInstances does not list them."""
+
 # DescribeCloudAssistantStatus: the number of ids that every edition of its page allows
 _AGENTS_A_CALL = 50
 
@@ -74,7 +75,7 @@ def examine(client: Client, instance_ids: Sequence[str], script_type: str, deadl
 
     The agents are asked about only for instances on which nothing else is wrong.
     """
-    in_cloud = [instance_id for instance_id in instance_ids if not instance_id.startswith(_MANAGED)]
+    in_cloud = [instance_id for instance_id in instance_ids if not instance_id.startswith(MANAGED)]
     rows = states_of(client, in_cloud, deadline) if in_cloud else {}
     unfit: dict[str, Unfit] = {}
     for instance_id in in_cloud:

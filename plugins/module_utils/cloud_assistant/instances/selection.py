@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...alibaba.client import Client
-from ...common.checks import check_identifiers
+from ...common.checks import check_identifiers, check_ids
 from ...common.errors import InputError
 from ...common.wait import Deadline
 from ..tags import check_tags, tags_from_row, tags_to_rows
@@ -23,6 +23,10 @@ PAGE_SIZE = 100
 """Instances a page (DescribeInstances, MaxResults)."""
 FILTER_CEILING = 1000
 """A filter by tag or resource group finds at most so many resources (DescribeInstances, Tag and ResourceGroupId)."""
+MAX_NAME_LOOKUPS = 5
+"""Unknown ids that are compared with the names of instances."""
+MAX_UNKNOWN_SHOWN = 20
+"""Unknown ids that a message names."""
 STATUSES = ("Pending", "Running", "Starting", "Stopping", "Stopped")
 
 Row = dict[str, Any]
@@ -60,7 +64,8 @@ class Selector:
             if value is not None and not value:
                 raise InputError(option, "is given and empty; leave it out, or give what selects the instances")
         ids = read_instance_ids(instance_ids, warn=warn) if instance_ids is not None else ()
-        check_identifiers(name=name, vpc_id=vpc_id)
+        check_identifiers(name=name)
+        check_ids(vpc_id=vpc_id)
         if name is not None and "*" in name:
             raise InputError("name", f"{name!r} holds *, but a name is compared as a whole and has no wildcards")
         if status is not None and status not in STATUSES:
@@ -135,6 +140,21 @@ def states_of(client: Client, instance_ids: Sequence[str], deadline: Deadline | 
 def _listed(client: Client, params: Mapping[str, Any], deadline: Deadline | None) -> Iterator[Row]:
     for page in client.pages("DescribeInstances", params, page_size=PAGE_SIZE, deadline=deadline):
         yield from page.rows("Instances", "Instance")
+
+
+def describe_unknown(client: Client, instance_ids: Sequence[str], deadline: Deadline | None = None) -> str:
+    """Return a warning about ids that are not in the region; a text that is the name of an instance is shown as such.
+
+    Only the first ``MAX_NAME_LOOKUPS`` ids are compared with names, at the cost of one call each.
+    """
+    shown = ", ".join(instance_ids[:MAX_UNKNOWN_SHOWN])
+    more = len(instance_ids) - MAX_UNKNOWN_SHOWN
+    text = f"not found in {client.region}: {shown}{f' and {more} more' if more > 0 else ''}"
+    for instance_id in instance_ids[:MAX_NAME_LOOKUPS]:
+        named = find_instances(client, Selector(name=instance_id), deadline)
+        if named:
+            text += f"; {instance_id} is the name of {', '.join(row['InstanceId'] for row in named)}"
+    return text
 
 
 def instance_record(row: Row, region: str) -> Row:

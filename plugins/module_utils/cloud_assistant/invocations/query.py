@@ -13,7 +13,7 @@ from typing import Any
 
 from ...alibaba.client import Client
 from ...alibaba.generations import default_zone, refuse_missing
-from ...common.checks import check_identifiers
+from ...common.checks import check_identifiers, check_ids
 from ...common.errors import ApiError, InputError, MissingLibrary, TaskFailure, WaitTimeout
 from ...common.wait import Deadline
 from ..frequency import read_frequency
@@ -53,12 +53,8 @@ class InvocationQuery:
 
     def check(self, generation: str) -> None:
         """Raise InputError for filters that the service does not take, or would take for none."""
-        check_identifiers(
-            invoke_id=self.invoke_id,
-            command_id=self.command_id,
-            command_name=self.command_name,
-            resource_group_id=self.resource_group_id,
-        )
+        check_ids(invoke_id=self.invoke_id, command_id=self.command_id, resource_group_id=self.resource_group_id)
+        check_identifiers(command_name=self.command_name)
         check_tags(self.tags)
         refuse_missing(generation, {"tags": self.tags, "resource_group_id": self.resource_group_id})
         if self.created_after and self.created_before and self.created_after > self.created_before:

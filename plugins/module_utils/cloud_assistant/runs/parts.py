@@ -14,6 +14,7 @@ from typing import Any
 
 from ...common.checks import (
     check_identifiers,
+    check_ids,
     check_range,
     check_seconds,
     check_text,
@@ -78,7 +79,8 @@ class Payload:
         given = [name for name in ("script", "command_id", "command_name") if getattr(self, name) is not None]
         if len(given) != 1:
             raise InputError("command_id", "give exactly one of a script, command_id and command_name")
-        check_identifiers(command_id=self.command_id, command_name=self.command_name)
+        check_ids(command_id=self.command_id)
+        check_identifiers(command_name=self.command_name)
         _check_texts(self, "name", "description")
         values = self.values
         if self.script is not None:

@@ -12,13 +12,14 @@ from typing import Any
 
 from ...alibaba.client import Client
 from ...alibaba.generations import frequency_in
-from ...common.checks import check_identifiers
+from ...common.checks import check_identifiers, check_ids
 from ...common.errors import ApiError, CloudError, InputError, TaskFailure
 from ...common.idempotency import new_client_token
 from ...common.wait import Deadline
-from ..commands.listing import find_commands, the_only
+from ..commands.listing import find_commands, find_one, the_only
 from ..commands.plan import outlived_name
-from ..instances.readiness import NOT_FOUND, find_targets
+from ..instances.readiness import MANAGED, NOT_FOUND, find_targets
+from ..instances.selection import describe_unknown, states_of
 from ..invocations.listing import find_invocation, live_invocations, oldest_first, scheduled_invocations
 from ..invocations.stopping import stop
 from ..models import TERMINATION_MODES, Command, Invocation
@@ -302,7 +303,8 @@ def stoppable_invocations(
     Raises TaskFailure when several commands have the name, InputError unless one of the three is given. By name also
     the invocations of a command that was deleted or replaced since are found.
     """
-    check_identifiers(invoke_id=invoke_id, command_id=command_id, command_name=command_name)
+    check_ids(invoke_id=invoke_id, command_id=command_id)
+    check_identifiers(command_name=command_name)
     if invoke_id is None and command_id is None and command_name is None:
         raise InputError("invoke_id", "say what is to be stopped: invoke_id, command_id or command_name")
     found: list[Invocation] = []
@@ -321,3 +323,47 @@ def stoppable_invocations(
         for invocation in found
         if wanted <= invocation.tags.items() and repeat_mode in (None, invocation.repeat_mode)
     )
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Given ids that the region does not know, and what to tell the user about them."""
+
+    ids: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def unknown_to_stop(
+    client: Client,
+    live: Sequence[Invocation],
+    *,
+    invoke_id: str | None = None,
+    command_id: str | None = None,
+    instance_ids: Collection[str] | None = None,
+    deadline: Deadline | None = None,
+) -> Unknown:
+    """Return which of the given ids do not exist, so that a stop which finds nothing is not taken for a success.
+
+    Only ids that none of the ``live`` invocations has are looked up.
+    """
+    ids: list[str] = []
+    warnings: list[str] = []
+    if invoke_id and not live and find_invocation(client, invoke_id, deadline) is None:
+        ids.append(invoke_id)
+        warnings.append(
+            f"invoke_id: not found in {client.region}: {invoke_id}. It counts as stopped. "
+            "The service forgets invocations after some weeks."
+        )
+    if command_id and not live and find_one(client, command_id=command_id) is None:
+        named = [command.command_id for command in find_commands(client, name=command_id)]
+        hint = f"; it is the name of {', '.join(named)} (command_name)" if named else ""
+        ids.append(command_id)
+        warnings.append(f"command_id: not found in {client.region}: {command_id}{hint}. Nothing was stopped for it.")
+    covered = {instance.instance_id for invocation in live for instance in invocation.instances}
+    rest = [instance_id for instance_id in instance_ids or () if instance_id not in covered]
+    existing = states_of(client, [item for item in rest if not item.startswith(MANAGED)], deadline) if rest else {}
+    missing = [item for item in rest if item not in existing and not item.startswith(MANAGED)]
+    if missing:
+        ids += missing
+        warnings.append(f"instance_ids: {describe_unknown(client, missing, deadline)}. Nothing was stopped there.")
+    return Unknown(tuple(ids), tuple(warnings))

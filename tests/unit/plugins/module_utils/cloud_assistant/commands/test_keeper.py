@@ -329,6 +329,16 @@ def test_absent_of_an_absent_command_changes_nothing() -> None:
     assert not library.writes
 
 
+def test_the_name_of_a_command_is_not_taken_for_the_id_of_one_that_is_gone() -> None:
+    library = FakeLibrary()
+    command_id = library.add(Name="job")
+    warnings: list[str] = []
+    changes = Keeper(library, warn=warnings.append).absent(command_id="job")
+    assert not changes.changed and not changes.deleted
+    (warning,) = warnings
+    assert "command_id: not found in" in warning and f": job; it is the name of {command_id}." in warning
+
+
 def test_an_unknown_id_is_not_created() -> None:
     with pytest.raises(TaskFailure, match="no command c-none"):
         Keeper(world(None)).present(DesiredCommand(name="job", content=b"x"), command_id="c-none")

@@ -1,11 +1,10 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finding commands by exact name or id, planning their tags, stopping their invocations."""
+"""Finding commands by exact name or id, and reading them."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,23 +12,12 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     find_commands,
     find_one,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.invocations.listing import (
-    find_invocation,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.invocations.stopping import (
-    Stop,
-    plan_stop,
-    stop,
-)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.models import Command
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.tags import plan_tags
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
     ApiError,
     InputError,
     TaskFailure,
-    WaitTimeout,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 from fake_library import FakeLibrary
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,97 +82,3 @@ def test_a_script_of_any_bytes_is_read_as_it_was_stored(content: bytes) -> None:
         assert shown["content"].encode() == content
     else:
         assert shown["content_base64"] == command.content_base64
-
-
-tag_sets = st.dictionaries(st.sampled_from([f"k{n}" for n in range(24)] + ["acs:own"]), st.sampled_from("ab"))
-
-
-@given(current=tag_sets, desired=st.none() | tag_sets, purge=st.booleans())
-def test_planned_tags_are_what_is_wanted(current: dict[str, str], desired: dict[str, str] | None, purge: bool) -> None:
-    desired = desired and {key: value for key, value in desired.items() if key != "acs:own"}
-    try:
-        change = plan_tags(current, desired, purge=purge)
-    except InputError:
-        return
-    after = change.apply_to(current)
-    assert after.get("acs:own") == current.get("acs:own")
-    own = {key: value for key, value in after.items() if key != "acs:own"}
-    if desired is None:
-        assert not change
-    elif purge:
-        assert own == desired
-    else:
-        assert own == {**{key: value for key, value in current.items() if key != "acs:own"}, **desired}
-    assert not plan_tags(after, desired, purge=purge)
-
-
-def test_more_tags_than_there_is_room_for_are_refused() -> None:
-    current = {f"k{number}": "" for number in range(20)}
-    with pytest.raises(InputError, match="21 tags"):
-        plan_tags(current, {"one more": ""}, purge=False)
-    assert plan_tags(current, {"one more": ""}, purge=True)
-
-
-def live_invocation(library: FakeLibrary, count: int) -> str:
-    return library.schedule(library.add(), [f"i-{number}" for number in range(count)], Frequency="rate(1h)")
-
-
-def test_stops_go_out_in_batches_of_fifty() -> None:
-    library = FakeLibrary()
-    invocation = find_invocation(library, live_invocation(library, 120))
-    assert invocation is not None
-    wanted = plan_stop(invocation)
-    stop(library, [wanted], Deadline(5))
-    sizes = [len(params["InstanceId"]) for operation, params in library.log if operation == "StopInvocation"]
-    assert sizes == [50, 50, 20]
-    again = find_invocation(library, invocation.invoke_id)
-    assert again is not None and not plan_stop(again)
-
-
-def test_where_fewer_ids_are_taken_the_batch_is_halved(monkeypatch: pytest.MonkeyPatch) -> None:
-    library = FakeLibrary()
-    original = library._StopInvocation
-
-    def twenty(params: dict[str, Any]) -> None:
-        if len(params["InstanceId"]) > 20:
-            raise ApiError("StopInvocation", "InstanceIds.ExceedLimit", "too many")
-        original(params)
-
-    monkeypatch.setattr(library, "_StopInvocation", twenty)
-    invocation = find_invocation(library, live_invocation(library, 70))
-    assert invocation is not None
-    stop(library, [plan_stop(invocation)], Deadline(5))
-    assert set(library.invocations[invocation.invoke_id]["Instances"].values()) == {"Terminated"}
-
-
-def test_the_wait_for_a_stop_ends_at_the_deadline_and_names_what_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    library = FakeLibrary()
-    monkeypatch.setattr(library, "_StopInvocation", lambda params: None)
-    invocation = find_invocation(library, live_invocation(library, 2))
-    assert invocation is not None
-    now = [0.0]
-
-    def sleep(seconds: float) -> None:
-        now[0] += seconds
-
-    wanted = plan_stop(invocation)
-    with pytest.raises(WaitTimeout, match="i-0, i-1") as failure:
-        stop(library, [wanted], Deadline(30, clock=lambda: now[0], sleep=sleep))
-    seen = {"invoke_ids": [invocation.invoke_id], "running_instances": ["i-0", "i-1"]}
-    assert failure.value.result == {**seen, "changed": True}
-    assert now[0] <= 30
-    # what another task has stopped is only waited for
-    with pytest.raises(WaitTimeout) as failure:
-        stop(library, [replace(wanted, instance_ids=())], Deadline(1, clock=lambda: now[0], sleep=sleep))
-    assert failure.value.result == {**seen, "changed": False}
-
-
-def test_an_invocation_that_the_service_has_forgotten_is_stopped() -> None:
-    library = FakeLibrary()
-    assert find_invocation(library, "t-none") is None
-
-    def forgotten(params: dict[str, Any]) -> None:
-        raise ApiError("StopInvocation", "InvalidInvokeId.NotFound", "gone")
-
-    library._StopInvocation = forgotten  # type: ignore[method-assign]
-    stop(library, [Stop("t-none", ("i-1",), ("i-1",))], Deadline(5))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Instances are selected as asked, deleted once, and started and stopped only where needed."""
+"""Instances are deleted once, whatever gets lost, and each one's end is reported."""
 
 from __future__ import annotations
 
@@ -15,24 +15,13 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instances.power import (
     PowerChange,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instances.selection import (
-    Selector,
-    find_instances,
-    instance_record,
-)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
-    InputError,
     TaskFailure,
     WaitTimeout,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.fake_fleet import FakeFleet, api_error, lost
-
-
-def found(fleet: FakeFleet, **options: Any) -> list[str]:
-    """The ids that a selection finds."""
-    return [row["InstanceId"] for row in find_instances(fleet, Selector.of(**options))]  # type: ignore[arg-type]
 
 
 def deletion(fleet: FakeFleet, *ids: str, seconds: float = 600, **options: Any) -> Deletion:
@@ -46,81 +35,6 @@ def power(fleet: FakeFleet, state: str, seconds: float = 600, **options: Any) ->
     """A change of all instances."""
     rows = [dict(row) for row in fleet.rows.values()]
     return PowerChange(fleet, rows, state, deadline=fleet.deadline(seconds), **options)  # type: ignore[arg-type]
-
-
-# --- selection -------------------------------------------------------------------------------------------------------
-
-
-def test_name_and_tags_are_compared_exactly():
-    fleet = FakeFleet(
-        {"InstanceName": "web", "Tags": {"env": "prod"}},
-        {"InstanceName": "web-2", "Tags": {"env": "test"}},
-        {"InstanceName": "WEB", "Tags": {"env": "prod"}},
-        {"InstanceName": "web", "Tags": {"env": ""}},
-    )
-    assert found(fleet, name="web") == ["i-0001", "i-0004"]
-    assert found(fleet, tags={"env": "prod"}) == ["i-0001", "i-0003"]
-    assert found(fleet, tags={"env": ""}) == ["i-0004"]
-
-
-@pytest.mark.parametrize("options", [{"vpc_id": "vpc-2"}, {"status": "Stopped"}])
-def test_a_filter_that_the_service_leaves_out_is_kept_all_the_same(options: dict[str, Any]):
-    fleet = FakeFleet({}, {"VpcAttributes": {"VpcId": "vpc-2"}, "Status": "Stopped"}, {"VpcAttributes": {}})
-    fleet._DescribeInstances = lambda params: FakeFleet._DescribeInstances(fleet, {})  # type: ignore[method-assign]
-    assert found(fleet, **options) == ["i-0002"]
-
-
-def test_ids_keep_their_order_and_go_in_hundreds():
-    fleet = FakeFleet(*({} for _number in range(250)))
-    ids = list(reversed(fleet.rows))
-    assert found(fleet, instance_ids=[*ids, "i-none"]) == ids
-    assert [len(params["InstanceIds"]) for params in fleet.names("DescribeInstances")] == [100, 100, 51]
-
-
-def test_a_list_cut_by_the_service_is_completed():
-    fleet = FakeFleet(*({"Tags": {"a": "b"}} for _number in range(1200)))
-    assert len(found(fleet, tags={"a": "b"})) == 1200
-
-
-@pytest.mark.parametrize(
-    ("options", "option"),
-    [
-        ({"instance_ids": []}, "instance_ids"),
-        ({"tags": {}, "name": "x"}, "tags"),
-        ({"name": ""}, "name"),
-        ({"vpc_id": ""}, "vpc_id"),
-        ({"name": "web*"}, "name"),
-        ({"instance_ids": ["i-1", "not an id"]}, "instance_ids"),
-        ({"status": "running"}, "status"),
-        ({"tags": {f"k{number}": "v" for number in range(21)}}, "tags"),
-        ({"tags": {"role": ["a", "b"]}}, "tags"),
-        ({"tags": {"role": {"a": "b"}}}, "tags"),
-    ],
-)
-def test_doubtful_selections_are_refused(options: dict[str, Any], option: str):
-    with pytest.raises(InputError) as caught:
-        Selector.of(**options)
-    assert caught.value.option == option
-
-
-@pytest.mark.parametrize("options", [{}, {"status": "Stopped"}])
-def test_a_selection_of_everything_is_none(options: dict[str, Any]):
-    with pytest.raises(InputError, match="no selection"):
-        Selector.of(**options).require()
-
-
-def test_ids_given_twice_are_used_once_with_a_warning():
-    warnings: list[str] = []
-    assert Selector.of(instance_ids=["i-1", "i-2", "i-1"], warn=warnings.append).instance_ids == ("i-1", "i-2")
-    assert warnings == ["instance_ids: given more than once, used once: i-1"]
-
-
-def test_record_has_plain_values_whatever_is_missing():
-    record = instance_record({"InstanceId": "i-1"}, "cn-hangzhou")
-    assert record["private_ips"] == [] and record["tags"] == {} and record["region"] == "cn-hangzhou"
-
-
-# --- deletion --------------------------------------------------------------------------------------------------------
 
 
 def test_deletion_waits_until_all_are_gone():
@@ -404,100 +318,3 @@ def test_every_instance_is_deleted_once_whatever_gets_lost(
         ours = row["instance_id"] not in others | stuck
         assert row["changed"] == ours == (fleet.deletions[row["instance_id"]] == 1)
         assert row["status"] == ("Running" if row["instance_id"] in stuck else "absent")
-
-
-# --- power -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("state", "goal"), [("running", "Running"), ("stopped", "Stopped")])
-def test_only_what_is_not_there_yet_is_changed(state: str, goal: str):
-    fleet = FakeFleet({"Status": "Running"}, {"Status": "Stopped"})
-    task = power(fleet, state)
-    task.check()
-    task.carry_out()
-    assert {row["Status"] for row in fleet.rows.values()} == {goal}
-    assert sorted(row["changed"] for row in task.fates.results()) == [False, True]
-    again = power(fleet, state)
-    again.carry_out()
-    assert not again.fates.changed
-    assert len(fleet.names("StartInstances") + fleet.names("StopInstances")) == 1
-
-
-@pytest.mark.parametrize(
-    ("before", "state", "goal"), [("Starting", "running", "Running"), ("Stopping", "stopped", "Stopped")]
-)
-def test_one_on_its_way_is_only_waited_for(before: str, state: str, goal: str):
-    fleet = FakeFleet({"Status": before})
-    fleet.coming.append((3.0, lambda: fleet.rows["i-0001"].update(Status=goal)))
-    task = power(fleet, state)
-    task.carry_out()
-    assert task.fates.results()[0]["status"] == goal and not task.fates.changed
-
-
-def test_one_that_is_going_the_other_way_is_turned_round():
-    fleet = FakeFleet({"Status": "Stopping"})
-    fleet.coming.append((3.0, lambda: fleet.rows["i-0001"].update(Status="Stopped")))
-    task = power(fleet, "running")
-    task.carry_out()
-    assert task.fates.changed and fleet.rows["i-0001"]["Status"] == "Running"
-
-
-def test_reboot_is_over_when_the_instance_was_down_and_runs_again():
-    fleet = FakeFleet({})
-    task = power(fleet, "rebooted")
-    task.carry_out()
-    assert fleet.now >= 8 and fleet.rows["i-0001"]["Status"] == "Running" and task.fates.changed
-
-
-def test_reboot_of_what_does_not_run_is_refused_before_anything_is_done():
-    fleet = FakeFleet({}, {"Status": "Stopped"})
-    with pytest.raises(TaskFailure, match="1 of 2 instances cannot be rebooted; nothing was done: i-0002"):
-        power(fleet, "rebooted").check()
-    assert not fleet.calls
-
-
-def test_options_of_the_actions():
-    fleet = FakeFleet({})
-    power(fleet, "stopped", force=True, stopped_mode="StopCharging").carry_out()
-    params = fleet.names("StopInstances")[0]
-    assert params["ForceStop"] is True and params["StoppedMode"] == "StopCharging"
-    power(fleet, "running", force=True).carry_out()
-    assert set(fleet.names("StartInstances")[0]) == {"InstanceId", "BatchOptimization"}
-
-
-def test_refusal_of_one_is_its_own():
-    fleet = FakeFleet({"Status": "Stopped"}, {"Status": "Stopped"})
-    task = power(fleet, "running")
-    fleet.rows["i-0002"]["Status"] = "Pending"
-    with pytest.raises(TaskFailure, match="1 of 2 instances could not start: i-0002") as caught:
-        task.carry_out()
-    assert [row["changed"] for row in caught.value.result["results"]] == [True, False]
-
-
-@pytest.mark.parametrize("state", ["running", "stopped", "rebooted"])
-def test_power_rehearsal_changes_nothing(state: str):
-    fleet = FakeFleet({"Status": "Stopped" if state == "running" else "Running"})
-    before = {key: dict(row) for key, row in fleet.rows.items()}
-    task = power(fleet, state)
-    task.rehearse()
-    assert task.fates.changed and fleet.rows == before and not fleet.coming
-
-
-def test_power_rehearsal_says_what_would_be_refused():
-    fleet = FakeFleet({}, {})
-    task = power(fleet, "stopped")
-    fleet.rows["i-0001"]["Status"] = "Stopped"
-    with pytest.raises(TaskFailure, match="1 of 2 instances could not stop: i-0001"):
-        task.rehearse()
-
-
-def test_power_timeout_names_what_is_not_there_yet():
-    fleet = FakeFleet({"Status": "Stopped"})
-    with pytest.raises(WaitTimeout, match=r"Not yet: i-0001 \(Starting\)") as caught:
-        power(fleet, "running", seconds=2).carry_out()
-    assert caught.value.result["results"][0]["changed"] is True
-
-
-def test_reboot_timeout_does_not_wait_for_running_to_be_running():
-    with pytest.raises(WaitTimeout, match=r"instances to have rebooted: .*Not yet: i-0001 \(Stopping\)"):
-        power(FakeFleet({}), "rebooted", seconds=2).carry_out()
