@@ -12,8 +12,10 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .protocol import BLOCK, HEX_BLOCK, VERSION, BadFrame, Frame
 
@@ -33,6 +35,17 @@ class Knowledge:
     base64: str
     digest: str
     compression: str
+    members: frozenset[str] = frozenset()
+    """What the instance keeps, as far as is known: it says what it lacks."""
+
+    @property
+    def can_keep(self) -> bool:
+        """Whether the instance has the tools to keep what several requests need."""
+        return "none" not in (self.base64, self.digest)
+
+    def with_members(self, members: Iterable[str]) -> Knowledge:
+        """The same with these members."""
+        return dataclasses.replace(self, members=frozenset(members))
 
     @property
     def block(self) -> int:
@@ -42,17 +55,17 @@ class Knowledge:
 
 def read_hello(frame: Frame) -> Knowledge:
     """The knowledge in the answer to the first request. Raises BadFrame where it lacks anything."""
-    values = dict(line.partition("=")[::2] for line in frame.lines)
-    return _checked(values)
+    values: dict[str, Any] = dict(line.partition("=")[::2] for line in frame.lines)
+    return _checked({**values, "members": str(values.get("members", "")).split()})
 
 
-def _checked(values: dict[str, str]) -> Knowledge:
-    names = [field.name for field in dataclasses.fields(Knowledge)]
+def _checked(values: dict[str, Any]) -> Knowledge:
+    names = ("store", "home", *_TOOLS)
     if not all(isinstance(values.get(name), str) for name in names) or not values["store"].startswith("/"):
         raise BadFrame("the instance's first answer is not complete")
     if any(values[name] not in choices for name, choices in _TOOLS.items()):
         raise BadFrame("the instance's first answer names an unknown tool")
-    return Knowledge(**{name: values[name] for name in names})
+    return Knowledge(**{name: values[name] for name in names}, members=frozenset(values["members"]))
 
 
 class Memory:
@@ -83,7 +96,7 @@ class Memory:
             handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=".new-")
             try:
                 with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    json.dump(dataclasses.asdict(knowledge), file)
+                    json.dump({**dataclasses.asdict(knowledge), "members": sorted(knowledge.members)}, file)
                 os.replace(temporary, self._path)
             except OSError:
                 os.unlink(temporary)

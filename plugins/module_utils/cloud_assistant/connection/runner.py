@@ -10,9 +10,10 @@ import hashlib
 
 from .protocol import MARK
 
-# Runs under dash, bash and busybox. The request sets, before it loads this: N (its nonce), S (the store's folder),
-# U (the umask of commands), D (the tool for Base64), G (for digests), Z (for compression), K (bytes in one block of an
-# answer) and M (the most bytes that an answer may have).
+# Runs under dash, bash and busybox. Before it loads this, the request sets N (its nonce), S (the folder of the store),
+# R (this file), U (the umask of commands), D, G and Z (the tools for Base64, digests and compression), K (bytes in one
+# block of an answer), M (the most bytes of an answer) and X (the most kilobytes of the store). W is the request's own
+# folder, E is set when the store has grown.
 RUNNER = (
     r"""
 say() { printf '%s\n' "MARK $N $*"; }
@@ -59,7 +60,7 @@ join() {
     [ -f "$S/in/$2.$j" ] || l="$l $2.$j"
     j=$((j + 1))
   done
-  [ -z "$l" ] || { say missing$l; say end; rm -rf "$W"; exit 0; }
+  [ -z "$l" ] || lacking $l
   j=0
   while [ $j -lt "$3" ]; do
     cat "$S/in/$2.$j" || exit 1
@@ -67,6 +68,71 @@ join() {
   done >"$W/join" && unzip <"$W/join" >"$W/$1" || die "the instance cannot write to $S"
   rm -f "$W/join" "$S/in/$2".*
   [ "$G" = none ] || [ "$(sum <"$W/$1")" = "$4" ] || die "a file of the request arrived damaged"
+}
+members() { ls -t "$S/m" 2>/dev/null | head -n 500; }
+lacking() {
+  say missing "$*"
+  members
+  say end
+  rm -rf "$W"
+  exit 0
+}
+damaged() {
+  if [ "$G" = sha256sum ]; then sha256sum -- "$@" 2>/dev/null; else for i; do echo "$(sum <"$i")  $i"; done; fi |
+    while read -r h i; do case $h in "$i"*) ;; *) echo "$i" ;; esac; done
+}
+split() {
+  mkdir "$W/n" || die "the instance cannot write to $S"
+  f=$W/$1
+  shift
+  (
+    cd "$W/n" || exit 1
+    while [ $# -gt 0 ]; do
+      dd bs="$2" count=1 of="$1" 2>/dev/null || exit 1
+      shift 2
+    done <"$f"
+    set -- *
+    [ -z "$(damaged "$@")" ] && mv -- "$@" "$S/m"
+  ) || die "a part of the request arrived damaged, or the instance cannot write to $S"
+  rm -f "$f"
+  E=1
+}
+archive() {
+  [ ! -f "$S/m/$1" ] || return 0
+  a=$1 f=$2
+  shift 2
+  (
+    cd "$S/m" || exit 1
+    for i; do [ -f "$i" ] || echo "$i"; done >"$W/l"
+    [ ! -s "$W/l" ] || exit 0
+    cat -- "$@" "$W/$f" | enc | tr -d '\n' >"$W/$a"
+    case $(sum <"$W/$a") in "$a"*) mv "$W/$a" "$S/m" ;; *) damaged "$@" >"$W/l" ;; esac
+  ) || die "the instance cannot write to $S"
+  [ ! -s "$W/l" ] || { (cd "$S/m" && rm -f -- $(cat "$W/l")); lacking $(cat "$W/l"); }
+  E=1
+}
+need() {
+  l=$(cd "$S/m" && for i; do [ -f "$i" ] || echo "$i"; done)
+  [ -n "$l" ] || l=$(cd "$S/m" && damaged "$@")
+  [ -z "$l" ] || { (cd "$S/m" && rm -f -- $l); lacking $l; }
+  (cd "$S/m" && touch -c -- "$@" "$R")
+}
+glue() {
+  f=$1
+  shift
+  (cd "$S/m" && cat -- "$@") >"$W/$f" || die "the instance cannot write to $S"
+}
+hold() { ln "$S/m/$1" "$W/zip" 2>/dev/null || cp "$S/m/$1" "$W/zip" || die "the instance cannot write to $S"; }
+evict() {
+  touch -c "$R"
+  while :; do
+    set -- $(du -sk "$S/m")
+    [ "$1" -gt "$X" ] || return 0
+    set -- $(ls -t "$S/m")
+    [ $# -gt 1 ] || return 0
+    shift $((($# + 1) / 2))
+    (cd "$S/m" && rm -f -- "$@")
+  done
 }
 clean() { find "$S/w" "$S/in" "$S/o" -mindepth 1 -maxdepth 1 -mtime +0 -exec rm -rf {} + 2>/dev/null; }
 reply() {
@@ -79,6 +145,7 @@ reply() {
   [ "$n" -le "$K" ] || { mkdir -p "$S/o" && mv "$W/res" "$S/o/$N"; }
   rm -rf "$W"
   say end
+  [ -z "$E" ] || evict
   exit 0
 }
 block() {
@@ -122,7 +189,7 @@ run() {
   (
     rm -f "$W/in"
     umask "$U"
-    unset N S U D G Z K M B T
+    unset N S U D G Z K M X E B T R W
     if has setsid; then exec setsid "$1" -c "$2"; fi
     exec "$1" -c "$2"
   ) <"$W/in" >"$W/out" 2>"$W/err" &
@@ -161,7 +228,7 @@ for t in sha256sum openssl python3; do [ "$G" != none ] || ! has "$t" || G=$t; d
 clean
 printf %s "$L" >"$S/m/.new.$N" && mv "$S/m/.new.$N" "$S/m/$R" || die "the instance cannot write to $S"
 say hello
-printf '%s\n' "store=$S" "home=$HOME" "base64=$D" "digest=$G" "compression=$Z"
+printf '%s\n' "store=$S" "home=$HOME" "base64=$D" "digest=$G" "compression=$Z" "members=$(members | tr '\n' ' ')"
 say end
 exit 0
 """

@@ -21,10 +21,10 @@ _HEAD = """#!/bin/sh
 case $0 in /*) rm -f -- "$0" ;; esac
 U=$(umask)
 umask 077
-W= N={nonce}
+W= E= N={nonce}
 """
 
-_LOAD = """S={store} D={base64} G={digest} Z={compression} K={block} M={max_output}
+_LOAD = """S={store} D={base64} G={digest} Z={compression} K={block} M={max_output} X={store_size}
 R=$S/m/{runner}
 if [ -O "$S" ] && [ -O "$R" ] && {check}; then . "$R"; else
 printf '%s\\n' '{mark} {nonce} missing runner' '{mark} {nonce} end'
@@ -61,6 +61,12 @@ class Envelope:
 
     knowledge: Knowledge
     max_output: int
+    store_size: int
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the instance keeps what several requests need."""
+        return self.store_size > 0 and self.knowledge.can_keep
 
     def script(self, nonce: str, body: str) -> bytes:
         """The request with these lines of shell as its body, which use the functions of the runner."""
@@ -72,6 +78,7 @@ class Envelope:
             compression=known.compression,
             block=known.block,
             max_output=self.max_output,
+            store_size=self.store_size // 1024,
             runner=RUNNER_ID,
             check=_CHECKS[known.digest],
             mark=MARK,

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ...alibaba.client import Client
-from .asking import Content, Request, block_request, fetch_request, part_request, put_request, run_request
+from .asking import Request, block_lines, fetch_request, part_lines, put_request, run_request
 from .failures import Refused
 from .invoker import Invoker
 from .knowledge import Knowledge, Memory, read_hello
+from .planning import Load, Plan, plan
 from .protocol import MAX_SCRIPT, BadFrame, Frame, block, check, find_frame, unpack
 from .scripts import Envelope, hello_script
 from .settings import Settings
@@ -57,10 +58,13 @@ class Session:
         self._memory = Memory(settings.cache_dir, *host) if settings.cache_dir else None
         self._known: Knowledge | None = None
 
-    def run(self, command: str, stdin: bytes | None = None) -> Result:
-        """Run the command and wait for its end. Raises Unreachable and Refused."""
+    def run(self, command: str, stdin: bytes | None = None, *, own_user: bool = True) -> Result:
+        """Run the command and wait for its end. Raises Unreachable and Refused.
+
+        ``own_user`` is false where the command changes to another user, who cannot read what the instance keeps.
+        """
         seconds = self._settings.command_timeout
-        frame, data = self._ask(run_request(command, stdin, self._settings.executable, seconds), seconds)
+        frame, data = self._ask(run_request(command, stdin, self._settings.executable, seconds, own_user), seconds)
         if frame.kind == "late":
             raise Refused(
                 f"{self._invoker.what}: the command did not end within {seconds} s"
@@ -122,21 +126,24 @@ class Session:
         return known
 
     def _envelope(self) -> Envelope:
-        return Envelope(self._knowledge(), self._settings.max_output)
+        return Envelope(self._knowledge(), self._settings.max_output, self._settings.store_size)
 
     def _ask(self, request: Request, seconds: int) -> tuple[Frame, bytes]:
         """Send the request; its frame and the whole answer, uncompressed. Raises Unreachable and Refused.
 
         An instance that misses something has run nothing of the request, which then goes out anew.
         """
+        carried: dict[str, Load] = {}
         for _attempt in range(_TRIES):
-            self._make_room(request)
             nonce = secrets.token_hex(16)
+            made = plan(request, self._envelope(), nonce)
+            self._make_room(made, carried)
             envelope = self._envelope()
-            frame = self._exchange(envelope.script(nonce, request.body(envelope)), nonce, seconds)
+            frame = self._exchange(envelope.script(nonce, made.body(envelope)), nonce, seconds)
             if frame.kind != "missing":
+                self._learn(self._knowledge().members | made.sent)
                 return frame, self._whole(frame, nonce)
-            self._mend(request, frame)
+            self._mend(carried, frame)
         raise Refused(f"{self._invoker.what}: the instance keeps losing what it is sent: {frame.text}")
 
     def _exchange(self, script: bytes, nonce: str, seconds: int) -> Frame:
@@ -153,31 +160,45 @@ class Session:
             )
         return frame
 
-    def _mend(self, request: Request, frame: Frame) -> None:
-        """Make up for what the instance misses."""
-        missing = frame.text.split()
+    def _learn(self, members: Iterable[str]) -> None:
+        known = self._knowledge()
+        self._known = known.with_members(members)
+        if self._memory and self._known != known:
+            self._memory.write(self._known)
+
+    def _mend(self, carried: dict[str, Load], frame: Frame) -> None:
+        """Make up for what the instance misses: it says what it has."""
+        missing = set(frame.text.split())
         if "runner" in missing:
             self.forget()
             self._known = self._hello()
-            missing = [f"{item.token}.{number}" for item in request.contents() for number in range(item.parts)]
-        for content in request.contents():
-            numbers = [number for number in range(content.parts) if f"{content.token}.{number}" in missing]
-            self._send_parts(content, numbers)
+            carried.clear()
+            return
+        self._learn(frame.lines)
+        for load in carried.values():
+            self._send_parts(load, [number for number in range(load.parts) if f"{load.token}.{number}" in missing])
 
     # -- what is too long for one request ------------------------------------------------------------------------
 
-    def _make_room(self, request: Request) -> None:
-        """Send contents ahead in parts, the longest first, until the request fits."""
+    def _make_room(self, made: Plan, carried: dict[str, Load]) -> None:
+        """Send loads ahead in parts, the longest first, until the request fits.
+
+        ``carried`` are those that were sent before, by digest.
+        """
         envelope = self._envelope()
         nonce = secrets.token_hex(16)
-        while len(envelope.script(nonce, request.body(envelope))) > MAX_SCRIPT:
-            left = [content for content in request.contents() if not content.token]
+        for load in made.loads():
+            if load.digest in carried:
+                load.token, load.parts = carried[load.digest].token, carried[load.digest].parts
+        while len(envelope.script(nonce, made.body(envelope))) > MAX_SCRIPT:
+            left = [load for load in made.loads() if not load.token]
             if not left:
                 raise Refused(f"{self._invoker.what}: the command is longer than the service takes")
-            content = max(left, key=lambda item: len(item.data))
-            content.token = secrets.token_hex(8)
-            content.parts = math.ceil(len(content.packed(envelope)) / self._part())
-            self._send_parts(content, range(content.parts))
+            load = max(left, key=lambda item: len(item.data))
+            load.token = secrets.token_hex(8)
+            load.parts = math.ceil(len(load.packed(envelope)) / self._part())
+            self._send_parts(load, range(load.parts))
+            carried[load.digest] = load
 
     def _part(self) -> int:
         known = self._knowledge()
@@ -185,12 +206,17 @@ class Session:
             return _OCTAL_PART
         return _PART if known.compression == "gzip" else _PLAIN_PART
 
-    def _send_parts(self, content: Content, numbers: Iterable[int]) -> None:
-        data, size = content.packed(self._envelope()), self._part()
+    def _send_parts(self, load: Load, numbers: Iterable[int]) -> None:
+        envelope, size = self._envelope(), self._part()
+        data = load.packed(envelope)
 
         def send(number: int) -> None:
-            part = data[number * size : (number + 1) * size]
-            self._ask(part_request(f"{content.token}.{number}", part), _HOUSEKEEPING)
+            part = Load("part", data[number * size : (number + 1) * size])
+            nonce = secrets.token_hex(16)
+            body = Plan(["begin\n", part, part_lines(f"{load.token}.{number}")]).body(envelope)
+            frame = self._exchange(envelope.script(nonce, body), nonce, _HOUSEKEEPING)
+            if frame.kind != "done":
+                raise Refused(f"{self._invoker.what}: the instance lost its store while it was sent to it")
 
         _at_once(send, numbers)
 
@@ -211,7 +237,7 @@ class Session:
     def _block(self, nonce: str, number: int, *, last: bool = False) -> bytes:
         own = secrets.token_hex(16)
         envelope = self._envelope()
-        script = envelope.script(own, block_request(nonce, number, last).body(envelope))
+        script = envelope.script(own, block_lines(nonce, number, last))
         frame = self._exchange(script, own, _HOUSEKEEPING)
         if frame.kind == "missing":
             raise BadFrame("the rest of the output is no longer on the instance")

@@ -20,7 +20,8 @@ class Settings:
     """How one instance is worked with.
 
     ``connection_timeout``: seconds for the service and the agent to take a command. ``command_timeout``: seconds that
-    a command may run. ``max_output`` and ``max_file`` are in bytes.
+    a command may run. ``store_size``, ``max_output`` and ``max_file`` are in bytes; a
+    store of 0 bytes is none.
     """
 
     instance_id: str
@@ -29,6 +30,7 @@ class Settings:
     connection_timeout: float = 60.0
     command_timeout: int = 3600
     poll_interval: float = 0.3
+    store_size: int = 64 * 1024 * 1024
     max_output: int = 16 * 1024 * 1024
     max_file: int = 64 * 1024 * 1024
     cache_dir: str = ""
@@ -42,6 +44,8 @@ class Settings:
                 raise InputError(name, f"must be from 1 to {LONGEST_WAIT} seconds")
         if not 0.1 <= self.poll_interval <= 60:
             raise InputError("poll_interval", "must be from 0.1 to 60 seconds")
+        if self.store_size and not 4 * 1024**2 <= self.store_size <= 1024**4:
+            raise InputError("store_size", "must be 0, or from 4 MiB to 1 TiB")
         for name in ("max_output", "max_file"):
             if not 64 * 1024 <= getattr(self, name) <= 1024**3:
                 raise InputError(name, "must be from 64 KiB to 1 GiB")

@@ -72,7 +72,7 @@ def test_files_of_every_size_arrive_whole(tmp_path: Path, shell: str) -> None:
 
 
 def test_nothing_is_left_behind_but_the_runner(tmp_path: Path, agent: LocalAgent) -> None:
-    work = session(agent, tmp_path)
+    work = session(agent, tmp_path, store_size=0)
     work.put(NOISE, str(agent.home / "file"))
     work.fetch(str(agent.home / "file"))
     with pytest.raises(Refused):

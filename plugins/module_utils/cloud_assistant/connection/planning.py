@@ -1,0 +1,129 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a request to the lines of shell that carry it: what the instance keeps already is only named."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from .asking import Content, Request
+from .payload import Archive, Member, Piece, member, take_apart
+from .scripts import Envelope, compressed
+
+# bytes; a content that is longer does not fit into one request with anything else, and is kept for the next time
+_LEAST_KEPT = 8_000
+
+
+@dataclass
+class Load:
+    """Bytes that a plan hands over under a name: in the request itself, or in parts that were sent before it.
+
+    ``token`` and ``parts`` name the parts that are on the instance already.
+    """
+
+    name: str
+    data: bytes
+    token: str = ""
+    parts: int = 0
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the bytes."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    def lines(self, envelope: Envelope) -> str:
+        """The lines that make the file."""
+        if not self.token:
+            return envelope.literal(self.name, self.data)
+        return f"join {self.name} {self.token} {self.parts} {self.digest}\n"
+
+    def packed(self, envelope: Envelope) -> bytes:
+        """The bytes that the parts hold together."""
+        return compressed(self.data) if envelope.knowledge.compression == "gzip" else self.data
+
+
+@dataclass
+class Plan:
+    """Lines of shell and loads, in order; ``sent`` are the members that the instance keeps once it was carried out."""
+
+    items: list[str | Load] = field(default_factory=lambda: ["begin\n"])
+    sent: set[str] = field(default_factory=set)
+
+    def loads(self) -> list[Load]:
+        """All loads."""
+        return [item for item in self.items if isinstance(item, Load)]
+
+    def body(self, envelope: Envelope) -> str:
+        """The text of the request."""
+        return "".join(item if isinstance(item, str) else item.lines(envelope) for item in self.items)
+
+
+def plan(request: Request, envelope: Envelope, nonce: str) -> Plan:
+    """How this request is carried to that instance, under this nonce."""
+    made = Plan()
+    contents = [(item, _pieces(item, envelope)) for item in request.items if isinstance(item, Content)]
+    _supply(made, [piece for _content, pieces in contents for piece in pieces], envelope)
+    pieces_of = {id(content): pieces for content, pieces in contents}
+    for item in request.items:
+        if isinstance(item, str):
+            made.items.append(item)
+        else:
+            _assemble(made, item, pieces_of[id(item)], f"{envelope.knowledge.store}/w/{nonce}")
+    return made
+
+
+def _pieces(content: Content, envelope: Envelope) -> Sequence[Piece]:
+    if not envelope.keeps:
+        return [content.data]
+    apart = take_apart(content.data)
+    if apart is not None:
+        return apart
+    return [member(content.data) if len(content.data) >= _LEAST_KEPT else content.data]
+
+
+def _supply(made: Plan, pieces: Iterable[Piece], envelope: Envelope) -> None:
+    """Hand over the members that the instance lacks, have it make the archives, and check that nothing is missing."""
+    known = envelope.knowledge.members
+    needed = {piece.id: piece for piece in pieces if not isinstance(piece, bytes)}
+    archives = [piece for piece in needed.values() if isinstance(piece, Archive) and piece.id not in known]
+    files = [file for archive in archives for file in archive.files]
+    members = [piece for piece in needed.values() if isinstance(piece, Member)]
+    new = {item.id: item for item in (*files, *members) if item.id not in known}
+    if new:
+        made.items.append(Load("new", b"".join(item.data for item in new.values())))
+        made.items.append("split new " + " ".join(f"{item.id} {len(item.data)}" for item in new.values()) + "\n")
+    for number, archive in enumerate(archives):
+        made.items.append(Load(f"dir{number}", archive.directory))
+        made.items.append(f"archive {archive.id} dir{number} {' '.join(file.id for file in archive.files)}\n")
+    if needed:
+        made.items.append(f"need {' '.join(needed)}\n")
+    made.sent = {*new, *needed}
+
+
+def _assemble(made: Plan, content: Content, pieces: Sequence[Piece], folder: str) -> None:
+    """Put the content together of what is kept and what is this task's own."""
+    names: list[str] = []
+    literals = 0
+    for piece in pieces:
+        data: bytes
+        if isinstance(piece, Archive) and content.read_archive:
+            # read by the program itself: Python need not take in a literal of a hundred kilobytes
+            made.items.append(f"hold {piece.id}\n")
+            data = b"'+open(%s).read()+'" % json.dumps(f"{folder}/zip").encode()
+        elif isinstance(piece, bytes):
+            data = piece
+        else:
+            names.append(piece.id)
+            continue
+        if len(pieces) == 1:
+            made.items.append(Load(content.name, data))
+            return
+        literals += 1
+        made.items.append(Load(f"{content.name}{literals}", data))
+        names.append(f'"$W/{content.name}{literals}"')
+    made.items.append(f"glue {content.name} {' '.join(names)}\n")

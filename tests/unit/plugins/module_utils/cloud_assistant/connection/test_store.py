@@ -1,0 +1,179 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the instance keeps, so that a module is sent once."""
+
+from __future__ import annotations
+
+import base64
+import io
+import random
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.payload import (
+    Archive,
+    Member,
+    take_apart,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.protocol import (
+    MAX_SCRIPT,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.session import (
+    Session,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.settings import (
+    Settings,
+)
+from support.local_agent import LocalAgent
+
+SHELLS = [shell for shell in ("dash", "bash --posix", "busybox sh") if shutil.which(shell.split()[0])]
+LAYOUTS = {
+    "to 2.18": (
+        "#!/usr/bin/python3\n{filler}ZIPDATA = '{archive}'\nimport sys, base64, io, zipfile\n"
+        "class zinfo: pass\nif True:\n    zinfo.date_time = ({date})\n"
+        "    ANSIBALLZ_PARAMS = '{params}'\n    data = base64.b64decode(ZIPDATA)\n"
+        "print(ANSIBALLZ_PARAMS, zipfile.ZipFile(io.BytesIO(data)).read('module.py').decode())\n"
+    ),
+    "from 2.19": (
+        "#!/usr/bin/python3\n{filler}import sys, base64, io, zipfile, datetime\n"
+        "def main(date_time, params, zip_data):\n"
+        "    data = base64.b64decode(zip_data)\n"
+        "    print(params, zipfile.ZipFile(io.BytesIO(data)).read('module.py').decode())\nmain(\n"
+        "date_time=datetime.datetime({date}),\nparams='{params}',\nzip_data='{archive}',\n)\n"
+    ),
+}
+FILLER = "".join(f"# line {number} of what every module has\n" for number in range(40))
+LIBRARY = {f"lib{number}.py": random.Random(number).randbytes(1500).hex() for number in range(20)}
+
+
+def payload(layout: str, module: str, params: str, second: int) -> bytes:
+    """A payload as core makes it: the library and one module in the archive, times of its own."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in {**LIBRARY, "module.py": module}.items():
+            archive.writestr(zipfile.ZipInfo(name, (2026, 11, 28, 1, 2, second)), text, zipfile.ZIP_DEFLATED)
+    text = LAYOUTS[layout]
+    return (
+        text.replace("{filler}", FILLER)
+        .replace("{archive}", base64.b64encode(file.getvalue()).decode())
+        .replace("{params}", params)
+        .replace("{date}", f"2026, 11, 28, 1, 2, {second}")
+        .encode()
+    )
+
+
+def session(agent: LocalAgent, folder: Path, **settings: object) -> Session:
+    return Session(agent, Settings("i-1", poll_interval=0.1, cache_dir=str(folder / "cache"), **settings))  # type: ignore[arg-type]
+
+
+def run(agent: LocalAgent, folder: Path, data: bytes, *, own_user: bool = True) -> str:
+    """What the payload prints, run by a worker of its own; every script has to fit."""
+    result = session(agent, folder).run(sys.executable, data, own_user=own_user)
+    assert (result.rc, result.stderr) == (0, b"")
+    assert all(len(script) <= MAX_SCRIPT for script in agent.scripts)
+    return result.stdout.decode()
+
+
+@pytest.fixture(params=LAYOUTS)
+def layout(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_the_same_module_has_the_same_pieces(layout: str) -> None:
+    pieces = [take_apart(payload(layout, "module", f"p{number}", number)) for number in (2, 4)]
+    assert pieces[0] is not None and pieces[1] is not None
+    kept = [[piece for piece in found if not isinstance(piece, bytes)] for found in pieces]
+    assert kept[0] == kept[1]
+    own = b"".join(piece for piece in pieces[0] if isinstance(piece, bytes))
+    assert len(own) < 300
+    (archive,) = (piece for piece in kept[0] if isinstance(piece, Archive))
+    assert b"".join(file.data for file in archive.files) + archive.directory == base64.b64decode(archive.text)
+
+
+def test_two_modules_share_their_library(layout: str) -> None:
+    def files(module: str) -> set[str]:
+        return {
+            file.id
+            for piece in take_apart(payload(layout, module, "", 2)) or []
+            if isinstance(piece, Archive)
+            for file in piece.files
+        }
+
+    assert len(files("one") - files("two")) == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"#!/bin/sh\necho old\n",
+        b"",
+        b"x" * 100_000,
+        b"zip_data='UEsDB" + b"A" * 3000 + b"'\nparams=''\ndate_time=datetime\n",
+        payload("from 2.19", "m", "p", 2).replace(b"params=", b"arguments="),
+        payload("from 2.19", "m", "p", 2) * 2,
+    ],
+    ids=["script", "empty", "text", "no archive", "unknown lines", "two archives"],
+)
+def test_what_is_no_known_payload_travels_whole(data: bytes) -> None:
+    assert take_apart(data) is None
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("own_user", [True, False])
+def test_a_module_is_sent_once(tmp_path: Path, layout: str, shell: str, own_user: bool) -> None:
+    agent = LocalAgent(tmp_path / "home", shell)
+    assert run(agent, tmp_path, payload(layout, "one", "first", 2), own_user=own_user) == "first one\n"
+    cold = len(agent.scripts)
+    assert run(agent, tmp_path, payload(layout, "one", "again", 4), own_user=own_user) == "again one\n"
+    assert run(agent, tmp_path, payload(layout, "two", "other", 6), own_user=own_user) == "other two\n"
+    assert len(agent.scripts) == cold + 2
+    assert len(agent.scripts[cold]) < 2500
+
+
+@pytest.mark.parametrize("harm", ["removed", "damaged", "all removed", "unknown to the controller"])
+def test_what_the_instance_lost_is_sent_again(tmp_path: Path, layout: str, harm: str) -> None:
+    agent = LocalAgent(tmp_path / "home")
+    run(agent, tmp_path, payload(layout, "one", "first", 2))
+    store = agent.home / ".ansible/ecs_assistant/m"
+    for number, path in enumerate(sorted(store.iterdir())):
+        if len(path.name) != 32:
+            continue
+        if harm == "damaged" and number % 3 == 0:
+            path.write_bytes(b"other bytes")
+        elif harm == "all removed" or (harm == "removed" and number % 3 == 0):
+            path.unlink()
+    if harm == "unknown to the controller":
+        shutil.rmtree(tmp_path / "cache")
+    ran = f"open('{tmp_path}/count', 'a').write('x')"
+    assert run(agent, tmp_path, payload(layout, f"m{ran}", "p", 4)).startswith("p m")
+    assert run(agent, tmp_path, payload(layout, "one", "again", 6)) == "again one\n"
+
+
+def test_the_store_stays_within_its_bound(tmp_path: Path) -> None:
+    agent = LocalAgent(tmp_path / "home")
+    work = session(agent, tmp_path, store_size=4 * 1024 * 1024)
+    for number in range(5):
+        work.put(bytes([number]) * 1_500_000, f"{agent.home}/file{number}")
+    used = sum(path.stat().st_size for path in (agent.home / ".ansible/ecs_assistant/m").iterdir())
+    assert used <= 4 * 1024 * 1024
+    assert work.run("echo fine").stdout == b"fine\n"
+
+
+def test_a_large_file_is_sent_once(tmp_path: Path) -> None:
+    agent = LocalAgent(tmp_path / "home")
+    work = session(agent, tmp_path)
+    data = random.Random(2).randbytes(100_000)
+    work.put(data, f"{agent.home}/one")
+    before = len(agent.scripts)
+    work.put(data, f"{agent.home}/two")
+    assert len(agent.scripts) == before + 1
+    assert (agent.home / "two").read_bytes() == data
+
+
+def test_members_are_named_by_their_digest() -> None:
+    pieces = take_apart(payload("from 2.19", "m", "p", 2)) or []
+    assert all(len(piece.id) == 32 for piece in pieces if isinstance(piece, (Member, Archive)))
