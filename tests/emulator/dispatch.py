@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime, timezone
 from typing import Any
 
-from . import collection
+from . import frequency
 from .fleet import Instance
 from .instance.agent import Agent
 from .instance.host import Host
@@ -229,7 +229,7 @@ class Dispatcher:
         last = created
         while True:
             # read anew each time: the frequency may be changed while a script runs
-            schedule = collection.read_frequency(invocation.frequency)
+            schedule = frequency.read(invocation.frequency)
             # a timer may wake a hair early: the run that was just made must not be found again
             base = max(datetime.fromtimestamp(clock.now(), timezone.utc), last)
             runs = schedule.next_runs(base, 1, instance_zone=zone, created_at=created)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -19,15 +20,15 @@ def name(row: dict[str, Any]) -> str:
     return f"{row['kind']} {row['expr']!r} from {row['base']} on an instance in {row['instance_zone']}"
 
 
-def replay(row: dict[str, Any]) -> list[str]:
-    """Differences between the recorded next runs, or error, and ours. Raises Skip."""
+def replay(row: dict[str, Any], read: Callable[[str, str], Any] = schedules.read) -> list[str]:
+    """Return the differences between the recorded next runs, or error, and those of a reader. Raises Skip."""
     if "PANIC" in row.get("error", ""):
         raise Skip("the recorded agent crashes on it")
     base = _instant(row["base"])
     created = row.get("creation_ms")
     origin = _EPOCH + timedelta(milliseconds=created) if created is not None else None
     try:
-        schedule = schedules.read(row["kind"], row["expr"])
+        schedule = read(row["kind"], row["expr"])
         runs = schedule.next_runs(base, row["n"], instance_zone=row["instance_zone"], created_at=origin)
         # one word for both: that an expression has no run left, and that it ends after its runs
         error = "" if runs or "end" in row else "CronExpressionExpired"

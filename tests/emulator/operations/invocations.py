@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from .. import collection
+from .. import frequency as schedules
 from ..call import Answer, Call, operation
 from ..errors import ApiError
 from ..fleet import Instance
@@ -88,7 +88,7 @@ def _frequency(call: Call, invocation: Invocation) -> str:
         if invocation.repeat_mode != "Period":
             raise call.error("InvalidOperation.RepeatModeUnsupported")
         try:
-            collection.parse_frequency(frequency, invocation.timeout)
+            schedules.check(frequency, invocation.timeout)
         except ValueError as error:
             raise call.error("InvalidParameter.Frequency") from error
     return frequency

@@ -10,7 +10,7 @@ import binascii
 import re
 from typing import Any
 
-from .. import collection
+from .. import frequency as schedules
 from ..call import Answer, Call, operation
 from ..errors import ApiError
 from ..fleet import Instance
@@ -73,7 +73,7 @@ def repeat_mode(call: Call, timeout: int) -> tuple[str, str]:
             raise call.error("MissingParam.Frequency")
         try:
             # in 2018 a schedule need not leave time for the whole timeout: the document's example does not
-            collection.parse_frequency(frequency, 0 if call.classic else timeout)
+            schedules.check(frequency, 0 if call.classic else timeout)
         except ValueError as error:
             raise ApiError("InvalidParam.Frequency", "The specified frequency is invalid.", 400) from error
     return mode, frequency

@@ -5,13 +5,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
-from emulator import golden
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant import frequency
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.cron import CronError
+from emulator import golden, golden_schedules
+from emulator.instance import replay, schedules
 
 _TESTS = Path(__file__).resolve().parents[2]
 _RECORDINGS = _TESTS / "emulator" / "recordings"
@@ -47,6 +52,26 @@ def test_file_deliveries() -> None:
 
 def test_next_runs() -> None:
     _check(list(golden.read([_RECORDINGS / "schedule_next.jsonl"])))
+
+
+def _collection_reads(kind: str, text: str) -> Any:
+    """What the collection makes of an expression; moments have another form for it than for the agent."""
+    if kind == "At":
+        raise replay.Skip("another form")
+    try:
+        return frequency.read_rate(text) if kind == "Rate" else frequency.read_cron(text, strict=False)
+    except CronError as error:
+        raise schedules.BadSchedule(error.code) from error
+
+
+def test_the_collection_foretells_the_recorded_runs() -> None:
+    """The emulator reads expressions by itself, so nothing else binds the collection's reading to the agent's."""
+    found: dict[str, list[str]] = {}
+    for row in golden.read([_RECORDINGS / "schedule_next.jsonl"]):
+        with contextlib.suppress(replay.Skip):
+            found[golden_schedules.name(row)] = golden_schedules.replay(row, _collection_reads)
+    assert len(found) > 200
+    assert {name: differences for name, differences in found.items() if differences} == {}
 
 
 def _replayed(tmp_path: Path, *rows: dict) -> subprocess.CompletedProcess[str]:

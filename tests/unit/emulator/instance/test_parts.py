@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,63 @@ def test_schedules_that_the_agent_refuses(kind: str, text: str, report: str) -> 
     with pytest.raises(schedules.BadSchedule) as caught:
         schedules.read(kind, text)
     assert str(caught.value) == report
+
+
+def _next(expression: str, base: str, count: int, zone: str = "UTC") -> list[str]:
+    runs = schedules.read("Period", expression).next_runs(datetime.fromisoformat(base), count, instance_zone=zone)
+    return [run.strftime("%a %Y-%m-%d %H:%M") for run in runs]
+
+
+@pytest.mark.parametrize(
+    ("expression", "runs"),
+    [
+        # no token has a leading zero: what is not found is 0, Sunday, and as a month the last one of the year before
+        ("0 0 3 ? * 01", ["Sun 2026-11-29 03:00", "Sun 2026-12-06 03:00"]),
+        ("0 0 3 1 01 ?", ["Tue 2026-12-01 03:00", "Wed 2027-12-01 03:00"]),
+        ("0 0 03 01 * ?", ["Tue 2026-12-01 03:00", "Fri 2027-01-01 03:00"]),
+        # a star among others lets every day pass, and an empty item counts for nothing
+        ("0 0 3 ? * *,5", ["Tue 2026-11-24 03:00", "Wed 2026-11-25 03:00"]),
+        ("0 0 3 ? * ?,5", ["Tue 2026-11-24 03:00", "Wed 2026-11-25 03:00"]),
+        ("0 0 3 ? * 3,", ["Wed 2026-11-25 03:00", "Wed 2026-12-02 03:00"]),
+        ("0 0 3,*,5 ? * 3", ["Wed 2026-11-25 00:00", "Wed 2026-11-25 01:00"]),
+        # both day fields restricted: either will do
+        ("0 0 3 26 * 3", ["Wed 2026-11-25 03:00", "Thu 2026-11-26 03:00"]),
+        # what holds nothing has no run
+        ("0 0 22-2 * * ?", []),
+        ("0 0 3 10-5 * ?", []),
+    ],
+)
+def test_odd_cron_expressions_as_the_agents_library_reads_them(expression: str, runs: list[str]) -> None:
+    assert _next(expression, "2026-11-23T12:00:00+00:00", 2) == runs
+
+
+@pytest.mark.parametrize(
+    ("expression", "report"),
+    [
+        ("0 0 3 ? * */7", "invalid interval */7"),
+        ("0 */60 3 ? * *", "invalid interval */60"),
+        ("0 0 3 ? * ,", "day-of-week field: missing directive"),
+        ("0 0 3 ? * 8", "syntax error in day-of-week field: '8'"),
+        ("0 0 3 ? * 1,Mondays", "syntax error in day-of-week field: 'Mondays'"),
+    ],
+)
+def test_cron_expressions_that_the_agents_library_refuses(expression: str, report: str) -> None:
+    with pytest.raises(schedules.BadSchedule) as caught:
+        schedules.read("Period", expression)
+    assert str(caught.value) == report
+
+
+def test_runs_in_an_hour_that_the_clock_skips_are_one() -> None:
+    """In Europe the library goes on from the moment after the gap, in America from the end of the gap."""
+    runs = _next("0 0,20,40 2 * * ?", "2027-03-27T12:00:00+00:00", 2, "Europe/Berlin")
+    assert runs == ["Sun 2027-03-28 03:00", "Mon 2027-03-29 02:00"]
+    runs = _next("0 0,20,40 2 * * ?", "2027-03-13T12:00:00+00:00", 2, "America/New_York")
+    assert runs == ["Sun 2027-03-14 03:00", "Mon 2027-03-15 02:00"]
+
+
+def test_an_hour_that_the_clock_repeats_has_its_runs_once() -> None:
+    runs = _next("0 30 2 * * ?", "2026-10-24T12:00:00+00:00", 2, "Europe/Berlin")
+    assert runs == ["Sun 2026-10-25 02:30", "Mon 2026-10-26 02:30"]
 
 
 def test_the_agent_takes_any_rate_up_to_a_thousand_days() -> None:
