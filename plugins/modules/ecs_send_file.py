@@ -398,6 +398,7 @@ from ..module_utils.cloud_assistant.files.send import send_file
 from ..module_utils.cloud_assistant.files.send_request import SendRequest
 from ..module_utils.cloud_assistant.targets import Targets
 from ..module_utils.common.errors import InputError
+from ..module_utils.common.plain_file import read_plain, unreadable
 from ..module_utils.common.task import TaskContext, TaskSpec, run_module
 
 SPEC = TaskSpec(
@@ -449,17 +450,20 @@ _AS_THEY_ARE = (
 
 
 def given_file(params: dict[str, Any]) -> tuple[bytes, str]:
-    """Return content and name of the file. Raises InputError when it cannot be read, or is far too large to try."""
+    """Return content and name of the file. Raises InputError if it cannot be read or is too large to be sent."""
     if params["content"] is not None:
-        # undecodable bytes of a file that Ansible read come back as they were
-        return params["content"].encode("utf-8", "surrogateescape"), params["name"]
+        try:
+            # undecodable bytes of a file that Ansible read come back as they were
+            return params["content"].encode("utf-8", "surrogateescape"), params["name"]
+        except UnicodeEncodeError as error:
+            raise InputError("content", f"is not valid UTF-8 text at character {error.start}") from None
+    if params["src"] is None:
+        raise InputError("content", "is required, or src")
     source = Path(params["src"])
     try:
-        if source.stat().st_size > MAX_FILE_BYTES:
-            raise InputError("src", f"{source} has {source.stat().st_size} bytes, at most {MAX_FILE_BYTES} can be sent")
-        return source.read_bytes(), params["name"] or source.name
+        return read_plain(source, MAX_FILE_BYTES), params["name"] or source.name
     except OSError as error:
-        raise InputError("src", f"{source} cannot be read: {error.strerror}") from error
+        raise InputError("src", f"{source} {unreadable(error)}") from None
 
 
 def ensure(task: TaskContext) -> dict[str, Any]:

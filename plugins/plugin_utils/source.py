@@ -22,7 +22,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import is_encrypted_file
 from ansible.template import Templar, generate_ansible_template_vars
 
-from ..module_utils.common.plain_file import open_plain, read_plain
+from ..module_utils.common.plain_file import open_plain, read_plain, unreadable
 
 try:  # ansible-core 2.19 and later render only what is trusted
     from ansible.template import trust_as_template
@@ -88,7 +88,7 @@ class SourceReader:
             # the end of ansible-core's text advises an option that no module here has
             raise self._failure("the file is not found", to_text(error).partition(_ELSEWHERE)[0]) from None
         except OSError as error:
-            raise self._failure("the file cannot be read", f"{name}: {error.strerror}") from None
+            raise self._failure("the file cannot be read", f"{name} {unreadable(error)}") from None
 
     @contextmanager
     def _decrypted(self, found: str) -> Iterator[str]:
@@ -108,7 +108,7 @@ class SourceReader:
         try:
             data = read_plain(plain, LARGEST_TEMPLATE)
         except OSError as error:
-            raise self._failure("the template cannot be read", f"{name}: {error.strerror}") from None
+            raise self._failure("the template cannot be read", f"{name} {unreadable(error)}") from None
         try:
             text = _render(self.templar, data, name, found, self.loader.get_basedir(), self.task_vars)
         except UnicodeDecodeError:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import connect
@@ -300,7 +301,7 @@ def test_what_cannot_be_is_refused_before_any_request(cloud):
         ({"name": "a/b"}, "name: "),
         ({"name": ".."}, "name: "),
         ({"name": "ä" * 128}, "name: has 256 bytes"),
-        ({"name": "a\nb"}, "name: contains control"),
+        ({"name": "a\nb"}, "name: contains a control character"),
         ({"directory": "relative"}, "target_dir: "),
         ({"directory": "/" + "d" * 255}, "target_dir: has 256"),
         ({"directory": "/" + "d" * 239}, "target_dir: has 240 .* staging"),
@@ -310,7 +311,7 @@ def test_what_cannot_be_is_refused_before_any_request(cloud):
         ({"owner": "o" * 65}, "owner: has 65"),
         ({"group": "a b"}, "group: "),
         ({"description": "d" * 513}, "description: has 513"),
-        ({"timeout": 9}, "timeout: is 9 s"),
+        ({"timeout": 9}, "timeout: is 9; "),
         ({"wait_timeout": 0.0 - 1}, "wait_timeout: "),
         ({"tags": {"acs:x": "y"}}, "tags: "),
         ({"directory": "C:\\x", "mode": "0644"}, "mode: is for Linux only"),
@@ -321,3 +322,11 @@ def test_what_cannot_be_is_refused_before_any_request(cloud):
         with pytest.raises(InputError, match=told):
             cloud.send(**{"data": b"x", **options})
     assert cloud.emulator.requests() == []
+
+
+def test_two_tasks_that_send_the_same_large_file_at_once_both_succeed(cloud):
+    with ThreadPoolExecutor(2) as pool:
+        tasks = [pool.submit(cloud.send, NOISE, mode=mode) for mode in ("0644", "0644")]
+        for task in tasks:
+            ok(task.result())
+    assert cloud.content() == [(digest(NOISE), ["file"])] * 2

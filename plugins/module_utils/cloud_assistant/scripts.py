@@ -11,11 +11,11 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ..common.checks import check_utf8
 from ..common.errors import InputError
+from ..common.plain_file import read_plain, unreadable
 
 SCRIPT_TYPES = ("RunShellScript", "RunPowerShellScript", "RunBatScript")
 
@@ -29,6 +29,8 @@ MAX_VALUES = 10
 """Values given for one run (RunCommand, Parameters)."""
 MAX_NAME_LENGTH = 64
 """Bytes of a parameter name (RunCommand, CommandContent)."""
+MAX_SCRIPT_FILE = 1024 * 1024
+"""Bytes of a file that are read to find out whether it fits: far more than any generation of the API takes."""
 MAX_LAUNCHER_SIZE = 1024
 """Bytes (RunCommand, Launcher)."""
 
@@ -199,13 +201,13 @@ def given_script(content: str | None, src: str | None) -> ScriptContent | None:
     """Return the script of the options ``content`` and ``src``, None when neither is given.
 
     Files of the controller arrive as ``content``; a path that is still there is one of the module's own host.
-    Raises InputError when the file cannot be read.
+    Raises InputError if it is not a plain file that can be read.
     """
     if content is not None:
         return ScriptContent.from_text(content)
     if src is None:
         return None
     try:
-        return ScriptContent(Path(src).read_bytes())
+        return ScriptContent(read_plain(src, MAX_SCRIPT_FILE))
     except OSError as error:
-        raise InputError("src", f"{src} cannot be read: {error.strerror}") from error
+        raise InputError("src", f"{src} {unreadable(error)}") from error

@@ -34,7 +34,11 @@ def refuse_unusable(argument_spec: Mapping[str, Mapping[str, Any]], arguments: M
             continue
         name = names.get(given, given)
         option = argument_spec.get(name, {})
-        problem = _nested_problem(value, is_content=name == CONTENT) or _suboptions_problem(option, value)
+        problem = (
+            _nested_problem(value, is_content=name == CONTENT)
+            or _number_problem(option, value)
+            or _suboptions_problem(option, value)
+        )
         if problem:
             raise InputError(given, problem)
 
@@ -69,6 +73,16 @@ def _problem(value: Any, *, is_content: bool) -> str | None:
     if isinstance(value, int) and abs(value) > MAX_NUMBER:
         return f"is too large a number; the limit is {MAX_NUMBER}"
     return None
+
+
+def _number_problem(option: Mapping[str, Any], value: Any) -> str | None:
+    """Python has no integer for some texts that are numbers, and does not print those of thousands of digits."""
+    if option.get("type") not in ("int", "float") or not isinstance(value, str):
+        return None
+    try:
+        return _problem(float(value), is_content=False) or _problem(int(float(value)), is_content=False)
+    except ValueError:
+        return None  # Ansible says so, naming the type
 
 
 def _suboptions_problem(option: Mapping[str, Any], value: Any) -> str | None:

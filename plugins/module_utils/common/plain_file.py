@@ -73,3 +73,12 @@ def read_plain(place: str | os.PathLike[str], limit: int) -> bytes:
         if max(size, len(data)) > limit:
             raise TooLargeError(max(size, len(data)), limit)
         return data
+
+
+def unreadable(error: OSError) -> str:
+    """Return what a message says of the file, after its path, about an error of reading it."""
+    return (
+        str(error.strerror)
+        if isinstance(error, (NotPlainError, TooLargeError))
+        else f"cannot be read: {error.strerror}"
+    )

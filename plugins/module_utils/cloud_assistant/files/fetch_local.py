@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...common.errors import InputError
+from ...common.plain_file import is_special, open_plain
 from .parts import MAX_FILE_BYTES
 
 PLACE_OF_ID = "{instance_id}"
@@ -34,7 +35,7 @@ def destinations(dest: str, path: str, instance_ids: Sequence[str], *, flat: boo
 
     Not flat, it is ``dest/<instance id>/<path>``, and without the folder of the id where ``dest`` names it already.
     Flat, ``dest`` is the file itself, or with a slash at its end the folder for it. Raises InputError where two
-    instances would have the same file, where a folder stands in its place, or where nobody may look.
+    instances would have the same file, where anything but a file is in the place, or where nobody may look.
     """
     named = PLACE_OF_ID in dest
     if flat and not named and len(instance_ids) > 1:
@@ -47,19 +48,21 @@ def destinations(dest: str, path: str, instance_ids: Sequence[str], *, flat: boo
         else:
             place = Path(base, *([] if named else [instance_id]), path.lstrip("/"))
         try:
-            is_folder = place.is_dir()
+            is_folder, in_the_way = place.is_dir(), is_special(place)
         except OSError as error:
             raise InputError("dest", f"{place}: {error.strerror}") from error
         if is_folder:
             raise InputError("dest", f"{place} is a folder; a slash at its end puts the file into it")
+        if in_the_way:
+            raise InputError("dest", f"{place} is not a plain file, and is not replaced by one")
         found[instance_id] = place
     return found
 
 
 def sha256_of(place: Path) -> str | None:
-    """Return the SHA-256 of a file, None when there is none."""
+    """Return the SHA-256 of a file, None if there is none. Raises OSError if it is not a plain file."""
     try:
-        with place.open("rb") as file:
+        with open_plain(place) as file:
             digest = hashlib.sha256()
             while block := file.read(1 << 20):
                 digest.update(block)

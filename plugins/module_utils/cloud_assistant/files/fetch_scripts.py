@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .parts import MAX_FILE_BYTES
-from .shell import script_with
+from .shell import PRELUDE, script_with
 
 RANGE_BYTES = 18000
 """Bytes read by one run: with Base64, its line ends and a few facts they fit into the 24 KB that are kept of it."""
@@ -25,20 +25,13 @@ RANGE_BYTES = 18000
 INLINE_BYTES = 17000
 """Bytes of a file that the first look brings along."""
 
-_COMMON = r"""
-LC_ALL=C
-export LC_ALL
+_COMMON = (
+    PRELUDE
+    + r"""
 umask 077
-say() { printf '%s\n' "$*"; }
-fail() { say "error $*"; exit 0; }
-need() {
-  for tool in "$@"; do
-    command -v "$tool" >/dev/null 2>&1 || fail ToolMissing "$tool is not installed on the instance"
-  done
-}
-# in root's own home: what everybody may write to is no place for a copy of a file that only root may read
 stage=${HOME:-/root}/.cache/cloud-assistant/fetch-$mark
 """
+)
 
 _LOOK = r"""
 need sha256sum stat base64

@@ -19,7 +19,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .shell import script_with
+from .shell import PRELUDE, script_with
 
 SHOWN_BYTES = 12 * 1024
 """Bytes of the old file that a diff shows: what fits into a run's output beside the rest."""
@@ -51,18 +51,10 @@ class TargetFile:
         return posixpath.join(self.directory, f".cloud-assistant-{mark}")
 
 
-_COMMON = r"""
-LC_ALL=C
-export LC_ALL
+_COMMON = (
+    PRELUDE
+    + r"""
 umask 022
-say() { printf '%s\n' "$*"; }
-fail() { tidy; say "error $*"; exit 0; }
-tidy() { :; }
-need() {
-  for tool in "$@"; do
-    command -v "$tool" >/dev/null 2>&1 || fail ToolMissing "$tool is not installed on the instance"
-  done
-}
 describe() {
   digest='' mode_now='' uid_now='' gid_now='' owner_now='' group_now='' size_now=''
   if [ -L "$file" ]; then kind=link
@@ -90,6 +82,13 @@ rights_differ() {
   if [ -n "$group" ] && [ "$group" != "$group_now" ] && [ "$group" != "$gid_now" ]; then return 0; fi
   return 1
 }
+may_set_rights() { [ "$overwrite" = 1 ] || fail FileAlreadyExists "$file has other rights, and overwrite is off"; }
+set_rights() {
+  if [ -n "$owner$group" ]; then
+    chown "$owner${group:+:$group}" "$file" 2>/dev/null || fail UserGroupNotExists "the owner or group cannot be set"
+  fi
+  chmod "${mode:-$mode_now}" "$file" || fail FileAuthorityInvalid "the mode cannot be set"
+}
 whole_parts() {
   set -- "$stream".*
   [ -e "$1" ] || { say "parts "; return 0; }
@@ -102,6 +101,7 @@ whole_parts() {
     END { flush(); print "parts " out }'
 }
 """
+)
 
 _LOOK = r"""
 need sha256sum stat awk
@@ -109,13 +109,10 @@ describe
 if [ "$compare" = 1 ] && [ "$kind" = file ] && [ "$digest" = "$sha256" ]; then
   if [ "$write" = 1 ]; then rm -rf "$stage"; fi
   if ! rights_differ; then say state same; exit 0; fi
-  [ "$overwrite" = 1 ] || fail FileAlreadyExists "$file has other rights, and overwrite is off"
+  may_set_rights
   say state rights
   [ "$write" = 1 ] || exit 0
-  if [ -n "$owner$group" ]; then
-    chown "$owner${group:+:$group}" "$file" 2>/dev/null || fail UserGroupNotExists "the owner or group cannot be set"
-  fi
-  chmod "${mode:-$mode_now}" "$file" || fail FileAuthorityInvalid "the mode cannot be set"
+  set_rights
   describe
   exit 0
 fi
@@ -167,8 +164,39 @@ fi
 _ASSEMBLE = r"""
 need sha256sum stat awk
 umask 077
-[ ! -L "$stage" ] && [ "$(stat -c %u "$stage" 2>/dev/null)" = "$(id -u)" ] && cd "$stage" && chmod 700 . ||
-  fail FileCreateFail "the staging directory $stage is gone"
+looked=0
+# another task may have sent the same file meanwhile, and removed the parts that both share
+same_by_now() {
+  [ "$looked" = 0 ] && [ -f "$file" ] && [ ! -L "$file" ] || return 1
+  looked=1
+  now=$(sha256sum <"$file" 2>/dev/null)
+  [ "${now%% *}" = "$sha256" ]
+}
+finish() {
+  describe
+  if rights_differ; then
+    may_set_rights
+    set_rights
+    describe
+  fi
+  tidy
+  say state done
+  exit 0
+}
+fail() {
+  if same_by_now; then finish; fi
+  tidy
+  say "error $*"
+  exit 0
+}
+if [ ! -e "$stage" ] && [ ! -L "$stage" ]; then
+  if same_by_now; then finish; fi
+  say "parts "
+  say state incomplete
+  exit 0
+fi
+[ ! -L "$stage" ] && [ "$(stat -c %u "$stage")" = "$(id -u)" ] && cd "$stage" && chmod 700 . ||
+  fail FileCreateFail "$stage is not a directory of this transfer"
 found=$(whole_parts)
 printf '%s\n' "$found"
 case "$found" in

@@ -2,12 +2,26 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the scripts of sending and fetching files share."""
+"""The beginning that all scripts of sending and fetching files share, and how values get into a script."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+
+PRELUDE = r"""
+LC_ALL=C
+export LC_ALL
+say() { printf '%s\n' "$*"; }
+tidy() { :; }
+fail() { tidy; say "error $*"; exit 0; }
+need() {
+  for tool in "$@"; do
+    command -v "$tool" >/dev/null 2>&1 || fail ToolMissing "$tool is not installed on the instance"
+  done
+}
+"""
+"""``say`` prints a line of the report, ``fail CODE TEXT`` ends the script with one after ``tidy`` has cleaned up."""
 
 
 def script_with(values: Mapping[str, str | int | bool], body: str) -> str:

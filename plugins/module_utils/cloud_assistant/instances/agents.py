@@ -91,10 +91,14 @@ def _pages(client: Client, params: dict[str, Any], deadline: Deadline | None) ->
         yield from page.rows("InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus")
 
 
+MAX_VERSION_DIGITS = 9
+"""Digits in one part of a version: far more than any has."""
+
+
 def parse_version(text: str, option: str = "min_version") -> tuple[int, ...]:
     """The numbers of a version such as 2.2.3.189. Raises InputError for any other form."""
     parts = text.strip().split(".")
-    if not all(part.isascii() and part.isdigit() for part in parts):
+    if not all(part.isascii() and part.isdigit() and len(part) <= MAX_VERSION_DIGITS for part in parts):
         raise InputError(option, f"{text!r} is not a version such as 2.2.3.189")
     return tuple(int(part) for part in parts)
 

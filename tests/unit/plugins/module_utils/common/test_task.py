@@ -34,6 +34,7 @@ SPEC = TaskSpec(
         "secret": {"type": "str", "no_log": True, "fallback": (env_fallback, ["TASK_TEST_SECRET"])},
         "secrets": {"type": "dict", "no_log": True},
         "text": {"type": "str"},
+        "role": {"type": "dict", "options": {"arn": {"type": "str"}}},
         "old": {"type": "str", "removed_in_version": "9.0.0", "removed_from_collection": "cloudops.cloud_assistant"},
     },
     mutually_exclusive=[("name", "ids")],
@@ -91,12 +92,20 @@ def use(
     check: bool = False,
     diff: bool = False,
     spec: TaskSpec = SPEC,
+    _ansible_no_log: bool = False,
     **arguments: Any,
 ) -> tuple[dict[str, Any], list[str]]:
     """The result of the operation in this process, and its warnings."""
     warnings: list[str] = []
     result = run_in_process(
-        spec, ensure, arguments, check_mode=check, diff_mode=diff, warn=warnings.append, progress=warnings.append
+        spec,
+        ensure,
+        arguments,
+        check_mode=check,
+        diff_mode=diff,
+        warn=warnings.append,
+        progress=warnings.append,
+        no_log=_ansible_no_log,
     )
     return result, warnings
 
@@ -249,6 +258,12 @@ def as_module(operation: str, arguments: dict[str, Any]) -> tuple[dict[str, Any]
         ("show", {"name": "x", "text": f"token={SECRET}"}),
         ("break_down", {"name": "x"}),
         ("show", {"name": "x", "ids": ["a"], "secret": SECRET}),
+        ("show", {"name": "half a pair \ud83d", "secret": SECRET}),
+        ("show", {"name": "x", "count": float("inf"), "secret": SECRET}),
+        ("show", {"name": "x", "count": "9" * 5000}),
+        ("show", {"name": "x", "role": 5}),
+        ("refuse", {"name": SECRET, "_ansible_no_log": True}),
+        ("show", {"name": "x", "count": SECRET, "_ansible_no_log": True}),
     ],
 )
 def test_module_process_gives_the_same_result(operation: str, arguments: dict[str, Any]):
@@ -259,4 +274,5 @@ def test_module_process_gives_the_same_result(operation: str, arguments: dict[st
     # the form of a deprecation in a module's reply differs between versions of ansible-core
     assert len(printed.pop("deprecations", [])) == len(here.pop("deprecations", []))
     assert printed == here
-    assert SECRET not in json.dumps(printed)
+    # under no_log Ansible shows nothing else
+    assert SECRET not in json.dumps(printed["msg"] if arguments.get("_ansible_no_log") else printed)

@@ -124,3 +124,12 @@ def test_nothing_stays_behind_where_the_place_is_taken(tmp_path):
         put(tmp_path / "file", b"data", None)
     assert os.listdir(tmp_path) == ["file"]
     assert sha256_of(tmp_path / "none") is None
+
+
+def test_a_pipe_or_a_device_is_neither_read_nor_replaced(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    for place in (str(tmp_path / "fifo"), "/dev/null", "/dev/full"):
+        with pytest.raises(InputError, match=f"dest: {place} is not a plain file"):
+            destinations(place, "/etc/hosts", ["i-1"], flat=True)
+    with pytest.raises(OSError, match="is not a plain file"):
+        sha256_of(tmp_path / "fifo")

@@ -76,6 +76,12 @@ def deliver(target, parcel, numbers=None):
             file.write(parcel.part(number))
 
 
+def deliver_anew(target, parcel):
+    """Send the parts as the agent does, which makes the directory where it is missing."""
+    os.makedirs(target.staging, mode=0o755, exist_ok=True)
+    deliver(target, parcel)
+
+
 def mode_of(path):
     return stat.S_IMODE(os.stat(path).st_mode)
 
@@ -318,6 +324,32 @@ def test_two_tasks_at_once_never_move_half_a_file_into_place(instance, tmp_path,
     monkeypatch.setenv("PATH", f"{tmp_path}/tools{os.pathsep}{os.environ['PATH']}")
     assert instance.assemble(target, parcel).facts["sha256"] == parcel.sha256
     assert os.listdir(target.directory) == ["file"]
+
+
+@pytest.mark.parametrize("mode", ["644", "600"])
+def test_the_same_file_sent_by_another_task_meanwhile_is_success(instance, tmp_path, mode):
+    parcel, target = pack(b"new " * 20_000), TargetFile(str(tmp_path), "file", mode=mode)
+    instance.look(target, parcel)
+    deliver(target, parcel)
+    # the other task was done first: its file is in place, and the parts that both share are gone
+    shutil.rmtree(target.staging)
+    (tmp_path / "file").write_bytes(b"new " * 20_000)
+    os.chmod(tmp_path / "file", 0o644)
+    report = instance.assemble(target, parcel, overwrite=mode == "600")
+    assert (report.state, report.error_code, report.facts["mode"]) == ("done", "", mode)
+    assert os.listdir(tmp_path) == ["file"] and mode_of(target.path) == int(mode, 8)
+
+
+def test_parts_that_are_gone_are_asked_for_again(instance, tmp_path):
+    parcel, target = pack(b"new " * 20_000), TargetFile(str(tmp_path), "file")
+    instance.look(target, parcel)
+    deliver(target, parcel)
+    shutil.rmtree(target.staging)
+    (tmp_path / "file").write_bytes(b"of another task")
+    report = instance.assemble(target, parcel)
+    assert (report.state, report.parts, report.error_code) == ("incomplete", "", "")
+    deliver_anew(target, parcel)
+    assert instance.assemble(target, parcel).state == "done"
 
 
 def test_tidying_up_takes_everything_or_leaves_the_parts(instance, tmp_path):
