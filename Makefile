@@ -7,7 +7,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint unit integration releases molecule bench docs clean
+.PHONY: help venv demo test lint unit integration releases molecule soak bench docs clean
 
 # ansible starts three times slower when it may not keep its byte code
 unexport PYTHONDONTWRITEBYTECODE
@@ -72,6 +72,9 @@ releases: $(VENV)/.dev  ## test each supported ansible-core: sanity, and a share
 
 molecule: $(VENV)/.dev  ## run every scenario of the roles
 	@$(BIN)/molecule test --all
+
+soak: $(VENV)/.dev  ## play 10,000 seeded histories of faults, deaths and kills
+	@cd tests && $(BIN)/python -m soak $(SOAK)
 
 bench: $(VENV)/.dev  ## measure calls, seconds and memory, and print the tables
 	@cd tests && $(BIN)/python -m benchmarks

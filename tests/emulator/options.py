@@ -19,6 +19,8 @@ def _option(default: Any, text: str, *, fixed: bool = False, **limits: Any) -> A
 
     Limits are ``least`` (of a number, 0 if not given), ``choices`` (of a text) and ``check``, which raises ValueError.
     """
+    # pylint takes only a call within the class for valid
+    # pylint: disable-next=invalid-field-call
     return dataclasses.field(default=default, metadata={"help": text, "fixed": fixed, "least": 0, **limits})
 
 
