@@ -13,7 +13,6 @@ import subprocess
 import pytest
 from support.environments import CACHE, RELEASES, REPOSITORY, clean_env, environment
 
-
 _SANITY: tuple[tuple[str, ...], ...] = ((),)
 # pylint costs more than all other tests together, and most of it for files of tests: the newest release reads them all,
 # an older one what it may have to run
