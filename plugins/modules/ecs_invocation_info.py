@@ -197,6 +197,11 @@ invocations:
       type: list
       elements: str
       sample: ["2030-01-31T19:00:00Z"]
+    schedule:
+      description: RV(invocations[].frequency) in words; empty for an invocation without a schedule.
+      returned: always
+      type: str
+      sample: every day at 03:00, Asia/Shanghai
     created_at:
       description: When it was made.
       returned: always

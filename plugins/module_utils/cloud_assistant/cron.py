@@ -50,6 +50,9 @@ class _Field:
         """The value that the text names, None when it is none of this field's."""
         if text.lower() in self.names:
             return self.names[text.lower()]
+        if self.names and re.fullmatch(r"0\d", text):
+            # the agent's table of names has no such entry, which counts as 0 there
+            return 0 if int(text) <= self.high else None
         if not re.fullmatch(r"\d{1,4}", text) or len(text) > max(2, len(str(self.high))):
             return None
         value = int(text)
@@ -69,6 +72,7 @@ _MONTH = _Field("month", 1, 12, _named(_MONTHS[1:], 1))
 _WEEKDAY = _Field(
     "day-of-week", 0, 7, _named(_DAYS, 0), r"(?P<last>[0-7]|[a-z]+)L|(?P<day>[0-7]|[a-z]+)#(?P<nth>[1-5])"
 )
+_PADDED = re.compile(r"(?<![\d/])0(?=\d)")
 _YEAR = _Field("year", FIRST_YEAR, LAST_YEAR)
 
 
@@ -83,12 +87,21 @@ class _Values:
 
 
 def _parse(text: str, wanted: _Field) -> _Values:
-    if text in ("*", "?"):
-        return _Values(frozenset(range(wanted.low, wanted.high + 1)), free=True)
     values: set[int] = set()
     rules: list[str] = []
     faults: list[str] = []
-    for item in text.split(","):
+    items = [item for item in text.split(",") if item]
+    if not items:
+        raise CronError(f"{wanted.name} field: missing directive", f"the {wanted.name} field is empty")
+    free = False
+    for item in items:
+        if item in ("*", "?"):
+            free = True
+            continue
+        if wanted.names and _PADDED.search(item):
+            faults.append(_padded(item, wanted))
+            if wanted is _MONTH:
+                continue
         rule = re.fullmatch(wanted.rules, item, re.IGNORECASE)
         if rule:
             rules.append(_rule(item, rule, wanted))
@@ -99,13 +112,21 @@ def _parse(text: str, wanted: _Field) -> _Values:
         if start > end:
             faults.append(_upwards(item, wanted))
         values.update(range(start, end + 1, step))
+    if free:
+        return _Values(frozenset(range(wanted.low, wanted.high + 1)), free=True, faults=tuple(faults))
     return _Values(frozenset(values), tuple(rules), faults=tuple(faults))
+
+
+def _padded(item: str, wanted: _Field) -> str:
+    plain = _PADDED.sub("", item)
+    what = "Sunday" if wanted is _WEEKDAY else "no month"
+    return f"write {plain} instead of {item} as the {wanted.name}: the agent reads a leading zero as {what}"
 
 
 def _upwards(item: str, wanted: _Field) -> str:
     if wanted is _WEEKDAY and re.search(r"7|sun", item.partition("-")[2], re.IGNORECASE):
-        return f"{item} holds no day: Sunday is day 0, the first of the week; list it by itself, as in 0,5,6"
-    return f"{item} holds nothing: a range runs upwards; write two, as in 22-23,0-2"
+        return f"{item} is empty: Sunday is day 0, so the range would run backwards; list it separately (0,5,6)"
+    return f"{item} is empty: a range must ascend; use two (22-23,0-2)"
 
 
 def _rule(item: str, match: re.Match[str], wanted: _Field) -> str:
@@ -135,16 +156,22 @@ def _range(item: str, wanted: _Field) -> tuple[int, int, int]:
             raise _syntax(item, wanted)
         start = low
         end = high if high is not None else (top if slash else low)
-    step = int(step_text) if slash else 1
-    if not 1 <= step <= wanted.high:
-        raise CronError(f"invalid interval {item}", f"the step of {item} must be 1 to {wanted.high}")
+    step = _step(step_text) if slash else 1
+    if not 1 <= step <= top:
+        raise CronError(f"invalid interval {item}", f"the step of {item} must be between 1 and {top}")
     return start, end, step
+
+
+def _step(text: str) -> int:
+    """Return a step as the agent reads it: 0, which is refused, for what its table of numbers does not hold."""
+    known = int(text) <= _SECOND.high if len(text) <= 2 else text in map(str, range(FIRST_YEAR, LAST_YEAR + 1))
+    return int(text) if known else 0
 
 
 def _syntax(item: str, wanted: _Field) -> CronError:
     return CronError(
         f"syntax error in {wanted.name} field: '{item}'",
-        f"{item!r} is no {wanted.name} ({wanted.low} to {wanted.high}"
+        f"{item!r} is not a valid {wanted.name} ({wanted.low} to {wanted.high}"
         f"{', or ' + ', '.join(list(wanted.names)[1::2][:2]).upper() + ' …' if wanted.names else ''})",
     )
 
@@ -161,6 +188,15 @@ class CronFields:
         parsed = [_parse(word, kind) for word, kind in zip([*words, "*"], kinds, strict=False)]
         self.seconds, self.minutes, self.hours, self.days, self.months, self.weekdays, self.years = parsed
         self.faults = [fault for one in parsed for fault in one.faults]
+        # rules that name a weekday by a number, of which the vendor's documentation and the agent think differently
+        self.numbered_rules = [
+            item for item in words[5].split(",") if re.fullmatch(r"[0-7](L|#[1-5])", item, re.IGNORECASE)
+        ]
+
+    @property
+    def either_day(self) -> bool:
+        """Whether both day fields are restricted, so that either of them lets a day match."""
+        return not (self.days.free or self.weekdays.free)
 
     # -- what can be said without walking through time -----------------------------------------------------------
 

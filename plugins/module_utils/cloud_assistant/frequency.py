@@ -16,6 +16,7 @@ from typing import ClassVar
 
 from ..common.errors import InputError, MissingLibrary
 from .cron import CronError, CronFields
+from .cron_text import DAY_NAMES, describe_cron
 
 # RunCommand, Frequency
 MIN_RATE = 60
@@ -23,6 +24,7 @@ MAX_RATE = 7 * 86400
 MIN_CRON_SPACING = 10
 
 _AGENT_MAX_RATE = 1000 * 86400
+_UNIT_NAMES = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _RATE = re.compile(r"rate\s*\(\s*(\d+)\s*([smhd])\s*\)", re.IGNORECASE)
 _AT = re.compile(r"at\s*\(\s*(\d{4}-\d{2}-\d{2}) +(\d{2}:\d{2}:\d{2})(?:\s+(\S+))?\s*\)", re.IGNORECASE)
@@ -58,6 +60,14 @@ class Schedule(ABC):
         """
 
     @abstractmethod
+    def describe(self) -> str:
+        """Return what the schedule means as part of a sentence, such as ``every day at 03:30, Asia/Shanghai``."""
+
+    def notes(self) -> list[str]:
+        """Return what a user may not expect of this schedule, as warnings."""
+        return []
+
+    @abstractmethod
     def problem(self, timeout: int, now: datetime) -> str:
         """What the service would refuse of this as a new schedule, "" when nothing; ``timeout`` in seconds."""
 
@@ -76,6 +86,12 @@ class RateSchedule(Schedule):
         origin = created_at or base
         passed = max((base - origin) // self.period, 0)
         return [origin + (passed + step) * self.period for step in range(1, count + 1)]
+
+    def describe(self) -> str:
+        """See Schedule."""
+        seconds = int(self.period.total_seconds())
+        unit, size = next((unit, size) for unit, size in _UNIT_NAMES if seconds % size == 0)
+        return f"every {unit}" if seconds == size else f"every {seconds // size} {unit}s"
 
     def problem(self, timeout: int, now: datetime) -> str:
         """See Schedule."""
@@ -98,6 +114,10 @@ class AtSchedule(Schedule):
         """See Schedule."""
         return [self.moment] if self.moment >= base and count > 0 else []
 
+    def describe(self) -> str:
+        """See Schedule."""
+        return f"once, on {self.moment:%Y-%m-%d} at {self.moment:%H:%M:%S}, {zone_name(self.moment.tzinfo)}"
+
     def problem(self, timeout: int, now: datetime) -> str:
         """See Schedule."""
         return f"this moment is past (it is {now:%Y-%m-%d %H:%M:%S %Z})" if self.moment <= now else ""
@@ -118,13 +138,36 @@ class CronSchedule(Schedule):
         return list(islice(self._runs(base, self.zone or find_zone(instance_zone)), count))
 
     def _runs(self, base: datetime, zone: tzinfo) -> Iterator[datetime]:
-        last = base
+        last, shown = base, datetime.min
         for wall in self.fields.after(base.astimezone(zone).replace(tzinfo=None, microsecond=0)):
+            # what the clock shows at a run includes the times that it has skipped: they do not run again
+            if wall <= shown:
+                continue
             moment = _moment(wall, zone)
-            # the second pass through an hour that a clock repeats does not run again
+            # nor does the second pass through an hour that a clock repeats
             if moment > last:
-                last = moment
+                last, shown = moment, moment.replace(tzinfo=None)
                 yield moment
+
+    def describe(self) -> str:
+        """See Schedule."""
+        zone = "time zone of the instance" if self.zone is None else zone_name(self.zone)
+        return f"{describe_cron(self.fields)}, {zone}"
+
+    def notes(self) -> list[str]:
+        """See Schedule."""
+        notes = [
+            f"{rule} means {DAY_NAMES[int(rule[0]) % 7]} for the agent, which counts Sunday as 0, although the vendor's"
+            f" documentation counts otherwise; write the name of the day, such as {day}{rule[1:]}"
+            for rule in self.fields.numbered_rules
+            for day in [DAY_NAMES[int(rule[0]) % 7][:3].upper()]
+        ]
+        if self.fields.either_day:
+            notes.append(
+                "day of month and day of week are both given, so it runs on days that match either of them; put ? in"
+                " one of the fields to use only the other"
+            )
+        return notes
 
     def problem(self, timeout: int, now: datetime) -> str:
         """See Schedule."""
@@ -133,7 +176,7 @@ class CronSchedule(Schedule):
             return f"two runs are only {closest} s apart; at least {MIN_CRON_SPACING} s must lie between them"
         if closest < timeout:
             return f"two runs are only {closest} s apart, which is less than the timeout ({timeout} s)"
-        return "it has no run left" if self._is_over(now) else ""
+        return "it has no more runs" if self._is_over(now) else ""
 
     def _is_over(self, now: datetime) -> bool:
         if self.fields.never(now.year):
@@ -212,10 +255,11 @@ def read_cron(text: str, *, strict: bool = True) -> CronSchedule:
     """
     words = text.split()
     if not 6 <= len(words) <= 8:
+        hint = f"; a crontab line needs the second in front: 0 {text}" if len(words) == 5 else ""
         raise CronError(
             "InvalidCronExpression",
             "expected rate(…), at(…) or a cron expression of 6 fields (second minute hour day-of-month month"
-            f" day-of-week), then optionally a year and a time zone; this has {len(words)} fields",
+            f" day-of-week), then optionally a year and a time zone; this has {len(words)} fields{hint}",
         )
     rest = words[6:]
     fields = words[:6]
@@ -262,7 +306,7 @@ def _zone(text: str, *, strict: bool) -> tzinfo:
             raise CronError(
                 "TimezoneInformationCorrupt: Information of sepcified timezone in cron expression cannot be parsed:"
                 " time: invalid location name",
-                f"{text} is no time zone; {_ZONE_HELP}",
+                f"{text} is not a valid time zone; {_ZONE_HELP}",
             )
         return find_zone(text)
     if text in ("GMT", "UTC"):
@@ -272,7 +316,14 @@ def _zone(text: str, *, strict: bool) -> tzinfo:
         offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
         return timezone(-offset if match[1] == "-" else offset)
     code = "InvalidGMTOffsetForTimezone" if re.search(r"[+-]|:", text) else "TimezoneInformationCorrupt"
-    raise CronError(code, f"{text} is no time zone; {_ZONE_HELP}")
+    raise CronError(code, f"{text} is not a valid time zone; {_ZONE_HELP}")
+
+
+def zone_name(zone: tzinfo | None) -> str:
+    """Return the name of a time zone: that of the database, UTC, or an offset such as GMT+08:00."""
+    if zone is None or zone is timezone.utc:
+        return "UTC"
+    return str(getattr(zone, "key", None) or str(zone).replace("UTC", "GMT"))
 
 
 def _moment(wall: datetime, zone: tzinfo) -> datetime:

@@ -16,7 +16,7 @@ from ...alibaba.generations import default_zone, refuse_missing
 from ...common.checks import check_identifiers, check_ids
 from ...common.errors import ApiError, InputError, MissingLibrary, TaskFailure, WaitTimeout
 from ...common.wait import Deadline
-from ..frequency import read_frequency
+from ..frequency import Schedule, read_frequency
 from ..models import REPEAT_MODES, InstanceResult, Invocation, Summary, parse_time
 from ..tags import check_tags, tags_to_rows
 from .listing import INVOCATION_NOT_FOUND
@@ -109,12 +109,9 @@ class Found:
         A cron expression without a time zone is meant in that of each instance, which nobody knows here: ``zone``
         stands for it.
         """
-        if not (invocation.live and invocation.frequency):
+        schedule = _schedule_of(invocation) if invocation.live else None
+        if schedule is None:
             return []
-        try:
-            schedule = read_frequency(invocation.frequency)
-        except InputError:
-            return []  # made elsewhere, in a form that today's service no longer takes
         created = parse_time(invocation.created_at)
         try:
             runs = schedule.next_runs(self.now, SHOWN_RUNS, instance_zone=self.zone, created_at=created)
@@ -202,10 +199,27 @@ def history_of(client: Client, found: Found, deadline: Deadline) -> list[Instanc
     return results
 
 
+def schedule_text(invocation: Invocation) -> str:
+    """Return the invocation's schedule in words, such as ``every day at 03:30, UTC``; empty when it has none."""
+    schedule = _schedule_of(invocation)
+    return schedule.describe() if schedule else ""
+
+
+def _schedule_of(invocation: Invocation) -> Schedule | None:
+    """Return the schedule, None where there is none, or one in a form that today's service no longer accepts."""
+    try:
+        return read_frequency(invocation.frequency) if invocation.frequency else None
+    except InputError:
+        return None
+
+
 def found_as_dict(found: Found, results: Sequence[InstanceResult]) -> dict[str, Any]:
     """Return what was found as a task's result shows it."""
     return {
-        "invocations": [{**item.as_dict(), "next_runs": found.next_runs(item)} for item in found.invocations],
+        "invocations": [
+            {**item.as_dict(), "next_runs": found.next_runs(item), "schedule": schedule_text(item)}
+            for item in found.invocations
+        ],
         "results": [result.as_dict() for result in results],
         "summary": Summary.of(results).as_dict(),
         "failed_instances": list(dict.fromkeys(result.instance_id for result in results if result.failed)),

@@ -76,6 +76,8 @@ def request_from(
     payload, run_as = request.payload, request.run_as
     if run_as.in_container and (run_as.username or run_as.working_dir):
         warn("username and working_dir have no effect in a container")
+    for note in request.when.notes():
+        warn(f"frequency: {note}")
     for_shell = payload.type == "RunShellScript" and run_as.launcher is None
     if for_shell and payload.script is not None and payload.script.has_windows_line_ends:
         warn("The script's lines end in CRLF and are sent so; a Linux shell takes the CR for part of each line")

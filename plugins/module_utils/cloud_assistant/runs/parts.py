@@ -23,7 +23,7 @@ from ...common.checks import (
 )
 from ...common.errors import InputError
 from ...common.idempotency import check_client_token
-from ..frequency import parse_frequency
+from ..frequency import parse_frequency, read_frequency
 from ..models import DEFAULT_TIMEOUT, REPEAT_MODES
 from ..scripts import SCRIPT_TYPES, ScriptContent, check_launcher, match_parameters, merge_parameters
 from ..tags import MAX_TAGS, check_tags
@@ -179,6 +179,10 @@ class When:
             problem = f"cannot be combined with repeat_mode {self.repeat_mode}; the service would run it on schedule"
             raise InputError("frequency", problem)
         self.check_spacing(generation, timeout)
+
+    def notes(self) -> list[str]:
+        """Return what the user may not expect of the schedule, as warnings."""
+        return [] if self.frequency is None else read_frequency(self.frequency).notes()
 
     def check_spacing(self, generation: str, timeout: int) -> None:
         """Raise InputError when the runs of the schedule are closer together than ``timeout`` seconds (RunCommand).

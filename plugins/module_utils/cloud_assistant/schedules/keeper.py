@@ -92,6 +92,8 @@ class Scheduler:
             raise InputError("frequency", "is required, or a repeat_mode other than once")
         if request.when.frequency:
             request = request.altered(frequency=frequency_in(self.client.generation, request.when.frequency))
+        for note in request.when.notes():
+            self.warn(f"frequency: {note}")
         command = stored_command(self.client, request)
         if command is None:
             raise InputError("command_id", "give command_id or command_name")

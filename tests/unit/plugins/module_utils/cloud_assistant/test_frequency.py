@@ -49,31 +49,37 @@ def _parse(text: str, timeout: int | None = 60) -> schedule.Schedule:
         ("at(2026-11-21 17:59:59 Asia/Shanghai)", "this moment is past"),
         ("at(2026-02-30 00:00:00)", "there is no such moment"),
         ("at(2026-11-22T00:00:00)", "expected at(yyyy-MM-dd HH:mm:ss <time zone>)"),
-        ("at(2026-11-22 00:00:00 CST)", "CST is no time zone"),
+        ("at(2026-11-22 00:00:00 CST)", "CST is not a valid time zone"),
         ("at(2026-11-22 00:00:00 GMT+08:00)", "no leading zero"),
         ("", "this has 0 fields"),
-        ("0 3 * * *", "this has 5 fields"),
+        ("0 3 * * *", "this has 5 fields; a crontab line needs the second in front: 0 0 3 * * *"),
+        ("0 0 3 ? * 01", "write 1 instead of 01 as the day-of-week: the agent reads a leading zero as Sunday"),
+        ("0 0 3 ? * MON,02-05", "write 2-5 instead of 02-05"),
+        ("0 0 3 1 01,2 ?", "write 1 instead of 01 as the month"),
+        ("0 0 3 ? * */7", "the step of */7 must be between 1 and 6"),
+        ("0 0 3 1/032 * ?", "the step of 1/032 must be between 1 and 31"),
+        ("0 0 3 , * ?", "the day-of-month field is empty"),
         ("0 0 3 * * ? 2027 UTC x", "this has 9 fields"),
         ("@daily", "this has 1 fields"),
         ("*/9 * * * * ?", "two runs are only 6 s apart; at least 10 s"),
         ("0 0/1 * * * ?", "two runs are only 60 s apart, which is less than the timeout (61 s)"),
         ("0 0 0 * * ? Asia/Atlantis", "unknown time zone Asia/Atlantis"),
-        ("0 0 0 * * ? ../etc/passwd", "is no time zone"),
-        ("0 0 0 * * ? xUTC", "xUTC is no time zone"),
-        ("0 0 0 * * ? xGMT+8:00", "xGMT+8:00 is no time zone"),
-        ("0 60 3 * * ?", "'60' is no minute (0 to 59)"),
-        ("0 0 3 * FOO ?", "'FOO' is no month (1 to 12, or JAN, FEB"),
-        ("0 0 3 L-3 * ?", "'L-3' is no day-of-month"),
-        ("0 0 3 ? * L", "'L' is no day-of-week"),
-        ("*/60 0 3 * * ?", "the step of */60 must be 1 to 59"),
-        ("0 0 22-2 * * ?", "22-2 holds nothing: a range runs upwards"),
+        ("0 0 0 * * ? ../etc/passwd", "is not a valid time zone"),
+        ("0 0 0 * * ? xUTC", "xUTC is not a valid time zone"),
+        ("0 0 0 * * ? xGMT+8:00", "xGMT+8:00 is not a valid time zone"),
+        ("0 60 3 * * ?", "'60' is not a valid minute (0 to 59)"),
+        ("0 0 3 * FOO ?", "'FOO' is not a valid month (1 to 12, or JAN, FEB"),
+        ("0 0 3 L-3 * ?", "'L-3' is not a valid day-of-month"),
+        ("0 0 3 ? * L", "'L' is not a valid day-of-week"),
+        ("*/60 0 3 * * ?", "the step of */60 must be between 1 and 59"),
+        ("0 0 22-2 * * ?", "22-2 is empty: a range must ascend"),
         ("0 0 3 ? * 1-7", "Sunday is day 0"),
         ("0 0 3 ? * MON-SUN", "Sunday is day 0"),
-        ("0 0 3 30 2 ?", "no run left"),
-        ("0 0 3 31W 2 ?", "no run left"),
-        ("0 0 3 29 2 ? 2027", "no run left"),
-        ("0 0 3 * * ? 2025", "no run left"),
-        ("0 0 3 20 11 ? 2026", "no run left"),
+        ("0 0 3 30 2 ?", "no more runs"),
+        ("0 0 3 31W 2 ?", "no more runs"),
+        ("0 0 3 29 2 ? 2027", "no more runs"),
+        ("0 0 3 * * ? 2025", "no more runs"),
+        ("0 0 3 20 11 ? 2026", "no more runs"),
     ],
 )
 def test_refused_with_a_reason(text: str, reason: str) -> None:
@@ -99,6 +105,10 @@ def test_refused_with_a_reason(text: str, reason: str) -> None:
         ("0 0/5 14 * 10 ? 2022/2 UTC", "cron"),
         ("0 0 23,0 1,15 * ?", "cron"),
         ("0 0 12 L * ? 2026", "cron"),
+        ("0 00 09 01 * ?", "cron"),
+        ("0 0 3 *,5 * ?", "cron"),
+        ("0 0 ?,5 * * ?", "cron"),
+        ("0 0 3, * * ,MON", "cron"),
     ],
 )
 def test_accepted(text: str, kind: str) -> None:
@@ -271,6 +281,17 @@ def test_clock_changes_neither_repeat_nor_reorder_runs(zone: str, text: str, sec
     assert all(later > earlier for earlier, later in zip([base, *runs], runs, strict=False))
 
 
+@pytest.mark.parametrize(
+    ("zone", "first"),
+    [("America/New_York", "2027-03-14T03:00:00-04:00"), ("Europe/Berlin", "2027-03-28T03:10:00+02:00")],
+)
+def test_several_times_that_a_clock_skips_run_once(zone: str, first: str) -> None:
+    day_before = datetime.fromisoformat(first).replace(hour=12, minute=0) - timedelta(days=1)
+    runs = read_frequency(f"0 10,20,50 2 * * ? {zone}").next_runs(day_before, 2)
+    assert runs[0].isoformat() == first
+    assert runs[1].replace(tzinfo=None) == runs[0].replace(tzinfo=None, hour=2, minute=10) + timedelta(days=1)
+
+
 def test_a_skipped_time_runs_once_right_after_the_gap() -> None:
     runs = read_frequency("0 30 2 * * ? America/New_York").next_runs(datetime(2027, 3, 13, 12, tzinfo=timezone.utc), 2)
     assert [run.isoformat() for run in runs] == ["2027-03-14T03:00:00-04:00", "2027-03-15T02:30:00-04:00"]
@@ -340,3 +361,42 @@ def test_zone_of_the_agents_reading() -> None:
     with pytest.raises(cron.CronError):
         schedule.read_cron("0 0 3 * * ? xGMT+8:00y")
     assert schedule.read_cron("0 0 3 * * ? xGMT+8:00y", strict=False).zone is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("0 30 3 * * ? Asia/Shanghai", "every day at 03:30, Asia/Shanghai"),
+        ("0 0 3 ? * MON-FRI", "every Monday to Friday at 03:00, time zone of the instance"),
+        ("5 10,20 3 ? * SAT UTC", "every Saturday at 03:10:05 and 03:20:05, UTC"),
+        ("0 */15 * * * ? GMT+8:00", "every 15 minutes, GMT+08:00"),
+        ("0 5 * * * ? UTC", "every hour at minute 5, UTC"),
+        ("0 0 9-17 * * ? UTC", "every hour from 09:00 to 17:00, UTC"),
+        ("0 7 */2 * * ? UTC", "every 2 hours at minute 7, UTC"),
+        ("30 0/5 9-17 ? * MON UTC", "every 5 minutes at second 30 from 09:00 to 17:55 every Monday, UTC"),
+        ("*/10 * * * * ? UTC", "every 10 seconds, UTC"),
+        ("0 0 3 L * ? UTC", "on the last day of the month at 03:00, UTC"),
+        (
+            "0 0 3 15W,LW * ? UTC",
+            "on the working day nearest to day 15 of the month or on the last working day of the month",
+        ),
+        ("0 0 3 ? * FRI#3 UTC", "on the third Friday of the month at 03:00, UTC"),
+        ("0 0 3 1 1,6-8 ? 2027 UTC", "on day 1 of the month at 03:00 in January and June to August in 2027, UTC"),
+        ("0 0 3 1 * MON UTC", "on day 1 of the month or every Monday at 03:00, UTC"),
+        ("rate(5m)", "every 5 minutes"),
+        ("rate(24h)", "every day"),
+        ("at(2026-12-21 13:15:30 Asia/Shanghai)", "once, on 2026-12-21 at 13:15:30, Asia/Shanghai"),
+    ],
+)
+def test_a_schedule_in_words(text: str, words: str) -> None:
+    assert read_frequency(text).describe().startswith(words)
+
+
+def test_what_a_user_may_not_expect_is_noted() -> None:
+    for rule, day in (("6L", "Saturday"), ("6#3", "Saturday"), ("7l", "Sunday")):
+        (note,) = read_frequency(f"0 0 3 ? * {rule}").notes()
+        assert f"{rule} means {day}" in note and f"{day[:3].upper()}{rule[1:]}" in note
+    (either,) = read_frequency("0 0 3 1 * MON").notes()
+    assert "either of them" in either
+    assert read_frequency("0 0 3 ? * FRIL,MON#1").notes() == []
+    assert read_frequency("rate(5m)").notes() == []
