@@ -62,6 +62,18 @@ def test_recorded_signatures(vector: dict[str, Any]):
 # --- the wire --------------------------------------------------------------------------------------------------
 
 
+ANYTHING = {
+    "projects": [{"id": PROJECT, "name": REGION}],
+    "instances": [],
+    "page_info": {},
+    "physical_servers": [],
+    "id": "s",
+    "state": "stopped",
+    "power_state": "on",
+}
+"""A body that suits any operation."""
+
+
 @dataclass
 class Sent:
     """A request as it arrived."""
@@ -84,9 +96,10 @@ def wiretap() -> Iterator[tuple[str, list[Sent]]]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
             requests.append(Sent(self.command, parts.path, parts.query, headers, body))
-            document = json.dumps({"projects": [{"id": PROJECT, "name": REGION}]}).encode()
+            document = json.dumps(ANYTHING).encode()
             status = 204 if self.command == "DELETE" else 200
             self.send_response(status)
+            self.send_header("X-Request-Id", "r-1")
             if status != 204:
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(document)))

@@ -241,7 +241,6 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("StartInstances", {"InstanceId": IDS, "BatchOptimization": "AllTogether", "DryRun": False}),
     ("StopInstances", {"InstanceId": IDS, "ForceStop": True, "StoppedMode": "StopCharging", "DryRun": False}),
     ("RebootInstances", {"InstanceId": IDS, "ForceReboot": True, "DryRun": False}),
-    ("DescribeRegions", {"AcceptLanguage": "en-US"}),
     ("DescribeAccountAttributes", {"AttributeName": ["max-axt-command-count", "max-axt-invocation-daily"]}),
     ("TagResources", {"ResourceType": "command", "ResourceId": ["c-1", "c-2"], "Tag": TAGS}),
     ("UntagResources", {"ResourceType": "command", "ResourceId": ["c-1"], "TagKey": ["a", "b"], "All": False}),

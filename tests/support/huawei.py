@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpAnswer, NoAnswer
@@ -14,6 +15,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wa
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.authentication import KeyAuthentication
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.credentials import AccessKey, FixedKey
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.exchange import Exchange, Reply
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.operations import OPERATIONS
 from requests.structures import CaseInsensitiveDict
 
 BASE = "https://clouddc.cn-east-3.myhuaweicloud.com"
@@ -54,6 +56,8 @@ class Clock:
 
 
 def answer(status: int, body: Any = "", **headers: str) -> HttpAnswer:
+    """An answer of the service; what has no X-Request-Id is somebody else's: give X_Request_Id="" for that."""
+    headers = {"X_Request_Id": "r-1", **headers}
     data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
     return HttpAnswer(
         status, CaseInsensitiveDict({name.replace("_", "-"): value for name, value in headers.items()}), data
@@ -74,8 +78,10 @@ def call(
 ) -> Reply:
     exchange = Exchange(transport, retries)  # type: ignore[arg-type]
     deadline = (clock or Clock()).deadline()
-    return exchange.call("ShowServer", method, BASE, "/v1/p/physicalservers/s", authentication, deadline=deadline)
+    operation = replace(OPERATIONS["ShowServer"], method=method, reads=method == "GET")
+    return exchange.call(operation, BASE, "/v1/p/physicalservers/s", authentication, deadline=deadline)
 
 
-GOOD = answer(200, {"id": "s"}, X_Request_Id="r-1")
+SERVER = {"id": "s", "power_state": "on"}
+GOOD = answer(200, SERVER)
 LOST = NoAnswer("the answer broke off", may_have_arrived=True)

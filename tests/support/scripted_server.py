@@ -15,6 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from .genuine import MADE
+
 
 @dataclass(frozen=True)
 class Request:
@@ -35,13 +37,12 @@ class Request:
         return dict(pairs)
 
 
-MADE = {"RequestId": "R-1", "CommandId": "c-1", "InvokeId": "t-1"}
-"""The body of an answer that is given none: success, with the ids of whatever a call can make."""
-
-
 @dataclass(frozen=True)
 class Answer:
-    """One answer. ``drop`` closes the connection instead; ``cut`` leaves out that many bytes at the body's end."""
+    """One answer, a success unless it says otherwise.
+
+    ``drop`` closes the connection instead; ``cut`` leaves out that many bytes at the body's end.
+    """
 
     status: int = 200
     body: Any = None

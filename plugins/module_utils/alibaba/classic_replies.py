@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Answers of the API of 2018 in the names and words of today's."""
+"""Turn answers of the API of 2018 into the names and words of today's."""
 
 from __future__ import annotations
 
@@ -10,29 +10,43 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..common.answers import FLAG, WHOLE
+
 _LOCAL_TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)")
 
 # InvokeStatus, InstanceInvokeStatus and InvokeRecordStatus say of a run that ended by itself only that it did so
 _INSTANCE_WORDS = {"Stopped": "Terminated"}
 
 
-def _rows(body: Mapping[str, Any], outer: str, inner: str) -> list[dict[str, Any]]:
-    rows = (body.get(outer) or {}).get(inner)
+def _rows(body: Any, outer: str, inner: str) -> list[dict[str, Any]]:
+    """Return the objects of a list; what is not there or of another type, the shape of the answer will miss."""
+    middle = body.get(outer) if isinstance(body, dict) else None
+    rows = middle.get(inner) if isinstance(middle, dict) else None
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
 def _iso(row: dict[str, Any]) -> None:
-    """Times without a zone are UTC, as in the next edition of the same page."""
+    """Write times as the next edition of the same page does; without a zone they are UTC."""
     for name in ("CreationTime", "StartTime", "FinishedTime", "StopTime"):
-        match = _LOCAL_TIME.fullmatch(str(row.get(name) or ""))
+        match = _LOCAL_TIME.fullmatch(row[name]) if isinstance(row.get(name), str) else None
         if match:
             row[name] = f"{match[1]}T{match[2]}Z"
 
 
-def _instance_word(row: Mapping[str, Any], legacy: str) -> str:
+def _instance_word(row: Mapping[str, Any], legacy: str) -> str | None:
+    """Return the current word for a state, None where the exit code that decides on it is not one."""
     if legacy in ("Finished", "Success"):
-        return "Failed" if int(row.get("ExitCode") or 0) else "Success"
+        code = row.get("ExitCode")
+        if not (code is None or WHOLE.fits(code)):
+            return None
+        return "Failed" if int(code or 0) else "Success"
     return _INSTANCE_WORDS.get(legacy, legacy)
+
+
+def _set_status(row: dict[str, Any], word: str | None) -> None:
+    """Give the row its current state, unless it has one or none is known."""
+    if word:
+        row.setdefault("InvocationStatus", word)
 
 
 def _commands_reply(body: dict[str, Any]) -> dict[str, Any]:
@@ -48,18 +62,21 @@ def _invocations_reply(body: dict[str, Any]) -> dict[str, Any]:
         instances = _rows(row, "InvokeInstances", "InvokeInstance")
         for instance in instances:
             _iso(instance)
-            legacy = str(instance.get("InstanceInvokeStatus") or "")
-            if legacy:
-                instance.setdefault("InvocationStatus", _instance_word(instance, legacy))
-        if row.get("InvokeStatus"):
-            row.setdefault("InvocationStatus", _overall_word(str(row["InvokeStatus"]), instances))
-        row.setdefault("RepeatMode", "Period" if str(row.get("Timed")).lower() == "true" else "Once")
+            legacy = instance.get("InstanceInvokeStatus")
+            if isinstance(legacy, str):
+                _set_status(instance, _instance_word(instance, legacy))
+        overall = row.get("InvokeStatus")
+        if isinstance(overall, str):
+            _set_status(row, _overall_word(overall, instances))
+        # without it, nobody knows whether the invocation will run again
+        if FLAG.fits(row.get("Timed")):
+            row.setdefault("RepeatMode", "Period" if str(row["Timed"]).lower() == "true" else "Once")
         _iso(row)
     return body
 
 
 def _overall_word(legacy: str, instances: list[dict[str, Any]]) -> str:
-    """The current word; an invocation that is Finished is as good as its instances are known to be."""
+    """Return the current word; an invocation that is Finished is as good as its instances are known to be."""
     if legacy != "Finished":
         return legacy
     words = {str(instance.get("InvocationStatus")) for instance in instances} or {"Success"}
@@ -79,18 +96,20 @@ def _results_reply(body: dict[str, Any]) -> dict[str, Any]:
             if name in body
         }
         body["Invocation"] = wrapped
-    for row in _rows(body["Invocation"] or {}, "InvocationResults", "InvocationResult"):
+    for row in _rows(body["Invocation"], "InvocationResults", "InvocationResult"):
         _iso(row)
         # a row without a state was written when the run had ended
-        legacy = str(row.get("InvokeRecordStatus") or ("Finished" if row.get("FinishedTime") else "Running"))
-        row.setdefault("InvocationStatus", _instance_word(row, legacy))
-        if row["InvocationStatus"] == "Failed" and legacy == "Finished":
+        legacy = row.get("InvokeRecordStatus", "Finished" if row.get("FinishedTime") else "Running")
+        if not isinstance(legacy, str):
+            continue
+        _set_status(row, _instance_word(row, legacy))
+        if row.get("InvocationStatus") == "Failed" and legacy == "Finished":
             row.setdefault("ErrorCode", "ExitCodeNonzero")
     return body
 
 
 def _spelt_right(value: Any) -> Any:
-    """Keys of 2018 with the missing letter: CloudAssitantStatus."""
+    """Return the value with the keys of 2018 that miss a letter put right: CloudAssitantStatus."""
     if isinstance(value, dict):
         return {name.replace("Assitant", "Assistant"): _spelt_right(inner) for name, inner in value.items()}
     return [_spelt_right(inner) for inner in value] if isinstance(value, list) else value

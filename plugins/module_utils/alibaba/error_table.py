@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every error code of the API's documents, of both generations, with what a user can do about it."""
+"""Map every error code of the API's documents, of both generations, to what a user can do about it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _TAG_LIMITS = "Tag keys have 1 to 64 characters, do not begin with aliyun or acs
 _TAG_VALUES = "Tag values have up to 128 characters and hold no http:// or https://."
 _OTHER_REGION = "Check the instance ids and the option region; an id is known in its own region only."
 _SCHEDULES = "Check frequency: rate(5m), at(2030-01-31 12:00:00), or cron of six fields, seconds first."
-_PASSING = "A passing fault of the service. It was retried where that was safe; try again later."
+_TRANSIENT = "A transient fault of the service. It was retried where that was safe; try again later."
 _SLOWER = "Too many calls of this account in this region. Use fewer parallel batches, or try again in a minute."
 _LEAVE_OUT = "leave them out (unready=skip, where a module has it)."
 _TEMPORARY_KEY = "Get new temporary credentials, and give access_key_id, access_key_secret and security_token together."
@@ -47,10 +47,10 @@ _HINTS: dict[str, str] = {
     "Throttling": _SLOWER,
     "Throttling.User": _SLOWER,
     "Throttling.Api": _SLOWER,
-    "ServiceUnavailable": _PASSING,
-    "InternalError": _PASSING,
-    "InternalError.Dispatch": _PASSING,
-    "UnknownError": _PASSING,
+    "ServiceUnavailable": _TRANSIENT,
+    "InternalError": _TRANSIENT,
+    "InternalError.Dispatch": _TRANSIENT,
+    "UnknownError": _TRANSIENT,
     "ResourceBusy.SlrCreation": "The service-linked role is still being created. Try again in a minute.",
     # telling a repeated request from a new one
     "InvalidClientToken.Malformed": "A client_token has 1 to 64 ASCII characters.",
@@ -209,10 +209,15 @@ _BY_KEY = {_key(code): hint for code, hint in _HINTS.items()}
 
 
 def hint_for(code: str) -> str | None:
-    """What a user can do about ``code``; None for a code that no document has. Case and blanks do not count."""
+    """Return what a user can do about ``code``, None for a code that no document has. Case and blanks do not count."""
     return _BY_KEY.get(_key(code))
 
 
+def is_known(code: str) -> bool:
+    """Return whether a document has the code."""
+    return _key(code) in _BY_KEY
+
+
 def known_codes() -> frozenset[str]:
-    """Every code that has a hint, as the documents write it."""
+    """Return every code that has a hint, as the documents write it."""
     return frozenset(_HINTS)

@@ -12,7 +12,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from ..common.answers import Shape
 from ..common.errors import InputError
+from . import shapes
 from .classic_replies import REPLIES
 from .operations import Operation
 
@@ -62,22 +64,8 @@ _LATER = frozenset(
         "ModifyInvocationAttribute",
         "SendFile",
         "DescribeSendFileResults",
-        "ModifyCloudAssistantSettings",
-        "DescribeCloudAssistantSettings",
-        "StartTerminalSession",
-        "EndTerminalSession",
-        "DescribeTerminalSessions",
-        "CreateActivation",
-        "DisableActivation",
-        "DeleteActivation",
-        "DescribeActivations",
-        "DescribeManagedInstances",
-        "ModifyManagedInstance",
-        "DeregisterManagedInstance",
-        "ListPluginStatus",
         "TagResources",
         "UntagResources",
-        "ListTagResources",
     }
 )
 # ids in one request, where the classic generation takes fewer than the current one
@@ -135,17 +123,17 @@ def check_operation(generation: str, operation: str) -> None:
 
 
 def instances_a_change(generation: str) -> int:
-    """How many instances one call can delete, start, stop or reboot."""
+    """Return how many instances one call can delete, start, stop or reboot."""
     return 1 if generation == "classic" else MAX_INSTANCES
 
 
 def has_dry_run(generation: str) -> bool:
-    """Whether a change of instances can be rehearsed (DryRun): an endpoint that ignores that would carry it out."""
+    """Return whether a change of instances has a dry run: an endpoint that ignores DryRun would carry it out."""
     return generation != "classic"
 
 
 def frequency_in(generation: str, frequency: str) -> str:
-    """A Frequency as the generation keeps it. Raises InputError for one that it does not know.
+    """Return a Frequency as the generation keeps it. Raises InputError for one that it does not know.
 
     The classic one knows six cron fields only and reads them as UTC+08:00, so a zone that says just that is left out.
     """
@@ -164,9 +152,9 @@ def frequency_in(generation: str, frequency: str) -> str:
 
 
 def default_zone(generation: str) -> str:
-    """The time zone of cron expressions that name none: UTC+08:00 (InvokeCommand of 2018), else each instance's own.
+    """Return the time zone of cron expressions that name none.
 
-    That one nobody knows from here; UTC stands for it.
+    It is UTC+08:00 for InvokeCommand of 2018, else each instance's own, which nobody knows here: UTC stands for it.
     """
     return "Asia/Shanghai" if generation == "classic" else "UTC"
 
@@ -182,28 +170,32 @@ class CurrentDialect:
     signature_version = "v3"
 
     def operation(self, name: str) -> str:
-        """The operation that does what ``name`` does in the current generation."""
+        """Return the operation that does what ``name`` does in the current generation."""
         return name
 
-    def paging(self, kind: Operation) -> str | None:
-        """How ``kind`` is paged: ``token``, ``token_only``, ``number`` or not at all."""
-        return kind.paging
+    def paging(self, operation: Operation) -> str | None:
+        """Return how ``operation`` is paged: ``token``, ``number``, or None for not at all."""
+        return operation.paging
 
-    def max_page(self, kind: Operation) -> int:
-        """The most rows that one page of ``kind`` may have."""
-        return kind.max_page
+    def max_page(self, operation: Operation) -> int:
+        """Return the most rows that one page of ``operation`` may have."""
+        return operation.max_page
 
-    def json_arrays(self, kind: Operation) -> frozenset[str]:
-        """Parameters whose list goes out as one JSON array, besides those that the operation itself names."""
+    def json_arrays(self, operation: Operation) -> frozenset[str]:
+        """Return the parameters whose list goes out as one JSON array, besides those of the operation itself."""
         return frozenset()
 
-    def request(self, kind: Operation, params: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The parameters of each request that the call takes. Raises InputError for what cannot be said."""
+    def request(self, operation: Operation, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the parameters of each request of the call. Raises InputError for what cannot be expressed."""
         return [dict(params)]
 
-    def reply(self, kind: Operation, body: dict[str, Any]) -> dict[str, Any]:
-        """The body in the names and words of the current generation."""
+    def reply(self, operation: Operation, body: dict[str, Any]) -> dict[str, Any]:
+        """Return the body in the names and words of the current generation."""
         return body
+
+    def shape(self, operation: Operation, wire: Mapping[str, Any]) -> Shape:
+        """Return the shape of a genuine answer, as ``reply`` gives it, to the request ``wire``."""
+        return operation.shape_of_answer(wire)
 
 
 class ClassicDialect(CurrentDialect):
@@ -214,48 +206,51 @@ class ClassicDialect(CurrentDialect):
     def operation(self, name: str) -> str:
         return _ONE_BY_ONE.get(name, name)
 
-    def paging(self, kind: Operation) -> str | None:
-        if kind.name in _WHOLE:
+    def paging(self, operation: Operation) -> str | None:
+        if operation.name in _WHOLE:
             return None
-        return "number" if kind.paging in ("token", "number") else kind.paging
+        return "number" if operation.paging == "token" else operation.paging
 
-    def max_page(self, kind: Operation) -> int:
-        return _SMALLER_PAGES.get(kind.name, kind.max_page)
+    def max_page(self, operation: Operation) -> int:
+        return _SMALLER_PAGES.get(operation.name, operation.max_page)
 
-    def json_arrays(self, kind: Operation) -> frozenset[str]:
-        return frozenset({"InstanceIds"}) if kind.name == "InvokeCommand" else frozenset()
+    def json_arrays(self, operation: Operation) -> frozenset[str]:
+        return frozenset({"InstanceIds"}) if operation.name == "InvokeCommand" else frozenset()
 
-    def request(self, kind: Operation, params: Mapping[str, Any]) -> list[dict[str, Any]]:
-        check_operation("classic", kind.name)
+    def request(self, operation: Operation, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+        check_operation("classic", operation.name)
         wire = dict(params)
         if "MaxResults" in wire:
-            wire["PageSize"] = min(int(wire.pop("MaxResults")), self.max_page(kind))
+            wire["PageSize"] = min(int(wire.pop("MaxResults")), self.max_page(operation))
         if wire.pop("NextToken", None):
-            raise ValueError(f"{kind.name}: pages of the classic generation have numbers")
-        if kind.name not in _KNOWN:
+            raise ValueError(f"{operation.name}: pages of the classic generation have numbers")
+        if operation.name not in _KNOWN:
             return [wire]
         # an automatic token is left away here; one that the user gave was refused before (refuse_missing)
         wire.pop("ClientToken", None)
         encoding = str(wire.pop("ContentEncoding", "Base64")).lower()
-        translate = _REQUESTS.get(kind.name)
+        translate = _REQUESTS.get(operation.name)
         if translate is not None:
             translate(wire, encoding)
-        allowed = _KNOWN[kind.name] | PAGING_PARAMETERS | {"RegionId"}
+        allowed = _KNOWN[operation.name] | PAGING_PARAMETERS | {"RegionId"}
         for name, value in list(wire.items()):
             if name not in allowed:
                 if value in (False, "", [], {}):
                     del wire[name]
                 else:
                     raise _refusal(_OPTIONS.get(name) or _snake(name))
-        return list(_split(kind.name, wire))
+        return list(_split(operation.name, wire))
 
-    def reply(self, kind: Operation, body: dict[str, Any]) -> dict[str, Any]:
-        normalise = REPLIES.get(kind.name)
+    def reply(self, operation: Operation, body: dict[str, Any]) -> dict[str, Any]:
+        normalise = REPLIES.get(operation.name)
         return body if normalise is None else normalise(body)
+
+    def shape(self, operation: Operation, wire: Mapping[str, Any]) -> Shape:
+        return shapes.CLASSIC.get(operation.name) or super().shape(operation, wire)
 
 
 def dialect(generation: str) -> CurrentDialect:
-    """The dialect of a generation by its name."""
+    """Return the dialect of a generation by its name."""
     return ClassicDialect() if generation == "classic" else CurrentDialect()
 
 
@@ -334,7 +329,7 @@ def _list_invocations(wire: dict[str, Any], encoding: str) -> None:
 
 
 def _one_instance(wire: dict[str, Any], encoding: str) -> None:
-    """What is said to an operation on many instances, for the one on one: its answer speaks of this instance anyway."""
+    """Turn the parameters of an operation on many instances into those of the one on one."""
     ids = wire.get("InstanceId")
     if isinstance(ids, (list, tuple)):
         if len(ids) != 1:

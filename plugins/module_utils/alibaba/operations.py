@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the client must know of each operation: how it may be repeated, how it is paged, odd wire forms."""
+"""Describe each operation to the client: how it may be repeated and paged, its wire forms, what a genuine answer is."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from ..common.answers import Shape
+from . import shapes
 
 
 class Repeat(enum.Enum):
@@ -26,84 +29,81 @@ class Repeat(enum.Enum):
 class Operation:
     """One operation of the API.
 
-    ``paging``: ``token`` (NextToken and MaxResults), ``token_only`` (no MaxResults), ``number`` (PageNumber and
-    PageSize) or None. ``rows``: the way to the list in the body. ``max_page``: the largest page.
-    ``json_arrays``: parameters whose list goes out as one JSON array. ``region``: has a parameter RegionId.
-    ``look``: how a user finds out whether a write whose answer was lost took effect. ``gives``: the id that an answer
-    of the service holds; one without it was given by something on the way.
+    ``paging``: ``token`` (NextToken and MaxResults) or None. ``rows_path``: the way to the list in the body.
+    ``max_page``: the largest page. ``json_arrays``: parameters whose list goes out as one JSON array. ``region``: has a
+    parameter RegionId. ``recovery_hint``: how a user finds out whether a write whose answer was lost took effect.
+    ``shape``: what a genuine answer holds.
     """
 
     name: str
     repeat: Repeat
+    shape: Shape = shapes.ACKNOWLEDGED
     paging: str | None = None
-    rows: tuple[str, ...] = ()
+    rows_path: tuple[str, ...] = ()
     max_page: int = 50
     json_arrays: frozenset[str] = frozenset()
     region: bool = True
-    look: str = ""
-    gives: str = ""
+    recovery_hint: str = ""
+
+    def shape_of_answer(self, wire: Mapping[str, Any]) -> Shape:
+        """Return the shape of the answer to a request; a dry run need not make anything that has an id."""
+        return shapes.ACKNOWLEDGED if wire.get("RepeatMode") == "DryRun" else self.shape
 
 
-_LOOK_INVOCATION = "Look at the latest invocations (ecs_invocation_info) before running it again."
-_LOOK_COMMAND = "Look for the command by its name (ecs_command_info) before creating it again."
-_LOOK_INSTANCE = "Look at the instances (ecs_instance_info) before repeating it."
+_SEE_INVOCATIONS = "Look at the latest invocations (ecs_invocation_info) before running it again."
+_SEE_COMMANDS = "Look for the command by its name (ecs_command_info) before creating it again."
+_SEE_INSTANCES = "Look at the instances (ecs_instance_info) before repeating it."
+_SEE_FILES = "Look at the file on the instances before sending it again."
+
+_INSTANCE_FILTERS = frozenset(
+    {"InstanceIds", "PrivateIpAddresses", "PublicIpAddresses", "InnerIpAddresses", "EipAddresses", "RdmaIpAddresses"}
+)
 
 
-def _read(name: str, *rows: str, paging: str | None = "token", **more: Any) -> Operation:
-    return Operation(name, Repeat.READ, paging=paging if rows else None, rows=rows, **more)
+def _listing(name: str, shape: Shape, *rows_path: str, **more: Any) -> Operation:
+    return Operation(name, Repeat.READ, shape, paging="token", rows_path=rows_path, **more)
+
+
+def _token_write(name: str, recovery_hint: str, shape: Shape = shapes.ACKNOWLEDGED) -> Operation:
+    return Operation(name, Repeat.TOKEN_WRITE, shape, recovery_hint=recovery_hint)
 
 
 _TABLE: dict[str, Operation] = {
     operation.name: operation
     for operation in (
-        _read("DescribeCommands", "Commands", "Command"),
-        _read("DescribeInvocations", "Invocations", "Invocation"),
-        _read("DescribeInvocationResults", "Invocation", "InvocationResults", "InvocationResult"),
-        _read("DescribeSendFileResults", "Invocations", "Invocation"),
-        _read("DescribeCloudAssistantStatus", "InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus"),
-        _read("DescribeCloudAssistantSettings"),
-        _read("DescribeTerminalSessions", "Sessions", "Session", max_page=100),
-        _read("DescribeActivations", "ActivationList"),
-        _read("DescribeManagedInstances", "Instances"),
-        _read("DescribeUserBusinessBehavior"),
-        _read("ListPluginStatus", "InstancePluginStatusSet", "InstancePluginStatus"),
-        _read("ListTagResources", "TagResources", "TagResource", paging="token_only"),
-        _read(
+        _listing("DescribeCommands", shapes.COMMANDS, "Commands", "Command"),
+        _listing("DescribeInvocations", shapes.INVOCATIONS, "Invocations", "Invocation"),
+        _listing("DescribeInvocationResults", shapes.RESULTS, "Invocation", "InvocationResults", "InvocationResult"),
+        _listing("DescribeSendFileResults", shapes.DELIVERIES, "Invocations", "Invocation"),
+        _listing(
+            "DescribeCloudAssistantStatus",
+            shapes.AGENTS,
+            "InstanceCloudAssistantStatusSet",
+            "InstanceCloudAssistantStatus",
+        ),
+        _listing(
             "DescribeInstances",
+            shapes.INSTANCES,
             "Instances",
             "Instance",
             max_page=100,
-            json_arrays=frozenset(
-                {
-                    "InstanceIds",
-                    "PrivateIpAddresses",
-                    "PublicIpAddresses",
-                    "InnerIpAddresses",
-                    "EipAddresses",
-                    "RdmaIpAddresses",
-                }
-            ),
+            json_arrays=_INSTANCE_FILTERS,
         ),
-        _read("DescribeInstanceStatus", "InstanceStatuses", "InstanceStatus", paging="number"),
-        _read("DescribeRegions", region=False),
-        _read("DescribeAccountAttributes"),
-        Operation("CreateCommand", Repeat.TOKEN_WRITE, look=_LOOK_COMMAND, gives="CommandId"),
-        Operation("RunCommand", Repeat.TOKEN_WRITE, look=_LOOK_INVOCATION, gives="InvokeId"),
-        Operation("InvokeCommand", Repeat.TOKEN_WRITE, look=_LOOK_INVOCATION, gives="InvokeId"),
-        Operation("ModifyInvocationAttribute", Repeat.TOKEN_WRITE, look=_LOOK_INVOCATION),
-        Operation(
-            "SendFile",
-            Repeat.TOKEN_WRITE,
-            look="Look at the file on the instances before sending it again.",
-            gives="InvokeId",
-        ),
-        Operation("StartTerminalSession", Repeat.TOKEN_WRITE),
-        Operation("CreateActivation", Repeat.TOKEN_WRITE),
-        Operation("DeregisterManagedInstance", Repeat.TOKEN_WRITE),
-        Operation("DeleteInstances", Repeat.TOKEN_WRITE, look=_LOOK_INSTANCE),
+        _token_write("CreateCommand", _SEE_COMMANDS, shapes.made("CommandId")),
+        _token_write("RunCommand", _SEE_INVOCATIONS, shapes.made("InvokeId")),
+        _token_write("InvokeCommand", _SEE_INVOCATIONS, shapes.made("InvokeId")),
+        _token_write("ModifyInvocationAttribute", _SEE_INVOCATIONS),
+        _token_write("SendFile", _SEE_FILES, shapes.made("InvokeId")),
+        _token_write("DeleteInstances", _SEE_INSTANCES),
         # a second reboot interrupts what the first one started
-        Operation("RebootInstance", Repeat.ONCE, region=False, look=_LOOK_INSTANCE),
-        Operation("RebootInstances", Repeat.ONCE, look=_LOOK_INSTANCE),
+        Operation("RebootInstance", Repeat.ONCE, region=False, recovery_hint=_SEE_INSTANCES),
+        Operation("RebootInstances", Repeat.ONCE, shapes.ACCEPTANCES, recovery_hint=_SEE_INSTANCES),
+        Operation("StartInstances", Repeat.REPEATABLE, shapes.ACCEPTANCES, recovery_hint=_SEE_INSTANCES),
+        Operation("StopInstances", Repeat.REPEATABLE, shapes.ACCEPTANCES, recovery_hint=_SEE_INSTANCES),
+        *(
+            Operation(name, Repeat.REPEATABLE, region=False, recovery_hint=_SEE_INSTANCES)
+            for name in ("DeleteInstance", "StartInstance", "StopInstance")
+        ),
         *(
             Operation(name, Repeat.REPEATABLE)
             for name in (
@@ -111,28 +111,16 @@ _TABLE: dict[str, Operation] = {
                 "DeleteCommand",
                 "StopInvocation",
                 "InstallCloudAssistant",
-                "ModifyCloudAssistantSettings",
-                "EndTerminalSession",
-                "DisableActivation",
-                "DeleteActivation",
-                "ModifyManagedInstance",
-                "ModifyUserBusinessBehavior",
                 "TagResources",
                 "UntagResources",
-                "StartInstances",
-                "StopInstances",
             )
-        ),
-        *(
-            Operation(name, Repeat.REPEATABLE, region=False)
-            for name in ("DeleteInstance", "StartInstance", "StopInstance")
         ),
     )
 }
 
 
 def find(name: str) -> Operation:
-    """The operation of that name. One that the table lacks is a read if its name says so, and else is sent once."""
+    """Return the operation of that name. One that is not in the table is a read if its name says so, else sent once."""
     known = _TABLE.get(name)
     if known is not None:
         return known
@@ -140,14 +128,14 @@ def find(name: str) -> Operation:
 
 
 def repeat_of(operation: Operation, params: Mapping[str, Any]) -> Repeat:
-    """How a call may be repeated: a write that could carry a ClientToken and does not, acts a second time."""
+    """Return how a call may be repeated: a write that could carry a ClientToken and does not, acts a second time."""
     if operation.repeat is Repeat.TOKEN_WRITE and not params.get("ClientToken"):
         return Repeat.ONCE
     return operation.repeat
 
 
 def to_wire(params: Mapping[str, Any], json_arrays: frozenset[str] = frozenset()) -> dict[str, str]:
-    """Query parameters of ``params``.
+    """Return ``params`` as query parameters.
 
     A list becomes ``Name.1``, ``Name.2`` …, a mapping in a list ``Name.1.Key``, a mapping of its own one JSON object,
     a list named in ``json_arrays`` one JSON array, true and false ``True`` and ``False``; None is left out.

@@ -104,7 +104,7 @@ class Deletion:
             if row is None:
                 continue
             fate.name, fate.server_id = row.get("name"), row.get("server_id")
-            fate.state = fate.state_before = str(row.get("state"))
+            fate.state = fate.state_before = row["state"]
             if fate.state == GOING:
                 fate.action, fate.seen_going = "wait", True
             elif fate.state not in GONE:
@@ -130,11 +130,11 @@ class Deletion:
                 self._submit(batch)
             if self._wait:
                 self._wait_until_gone()
-        except (WaitTimeout, TaskFailure) as exc:
-            exc.result = {**exc.result, **self._result()}
+        except (WaitTimeout, TaskFailure) as error:
+            error.result = {**error.result, **self._result()}
             raise
-        except CloudError as exc:
-            raise TaskFailure(str(exc), **{**exc.result, **self._result()}) from exc
+        except CloudError as error:
+            raise TaskFailure(str(error), **{**error.result, **self._result()}) from error
         failed = [fate for fate in self.fates.values() if fate.error]
         if failed:
             reasons = "; ".join(f"{fate.id}: {fate.message}" for fate in failed)
@@ -155,7 +155,7 @@ class Deletion:
                 self._fail(fate, "the service names no physical server for it, so it cannot be powered off", {})
                 continue
             servers[fate.server_id] = fate, instances.show_server(self._client, fate.server_id, self._deadline)
-        on = [server_id for server_id, (_fate, row) in servers.items() if row.get("power_state") != "off"]
+        on = [server_id for server_id, (_fate, row) in servers.items() if row["power_state"] != "off"]
         for batch in instances.batches(on, POWER_IDS):
             instances.power_off(self._client, batch, self._deadline)
             for server_id in batch:
@@ -171,7 +171,7 @@ class Deletion:
             for server_id in sorted(waiting):
                 row = instances.show_server(self._client, server_id, self._deadline)
                 operation = row.get("operation_state")
-                if row.get("power_state") == "off" and operation != "power-off-processing":
+                if row["power_state"] == "off" and operation != "power-off-processing":
                     waiting.discard(server_id)
                 elif operation != "power-off-failed":
                     stale.discard(server_id)
@@ -208,17 +208,17 @@ class Deletion:
         while pending:
             try:
                 accepted = self._request(list(pending))
-            except (ApiError, TransportError) as exc:
-                alive = self._alive_after(exc, pending)
+            except (ApiError, TransportError) as error:
+                alive = self._alive_after(error, pending)
                 if len(alive) < len(pending):
                     pending = alive
                     continue
-                if not _is_refusal(exc):
+                if not _is_refusal(error):
                     raise
                 if len(pending) == 1:
                     fate = next(iter(pending.values()))
                     if not self._follows(fate):
-                        self._refused(fate, exc)
+                        self._refused(fate, error)
                     return
                 # The service refuses all because of some: one by one, each instance gets its own answer.
                 accepted = set()
@@ -235,8 +235,7 @@ class Deletion:
             self._client.call("DeleteInstance", id=ids[0], deadline=self._deadline)
             return set(ids)
         reply = self._client.call("DeleteInstances", body={"instance_id_set": ids}, deadline=self._deadline)
-        rows = reply.get("instances")
-        return set(ids) if rows is None else {str(row.get("id")) for row in rows}
+        return {row["id"] for row in reply["instances"]}
 
     def _alive_after(self, error: ApiError | TransportError, pending: dict[str, Fate]) -> dict[str, Fate]:
         """Look which of the instances still wait for their deletion after the request for it has failed.
@@ -244,7 +243,7 @@ class Deletion:
         An instance that is gone or going was deleted by this task if an answer to it was lost, otherwise by someone
         else in the meantime. The error is raised where looking cannot help.
         """
-        lost = _lost_reply(error)
+        lost = error.may_have_taken_effect
         if not lost and not _is_refusal(error):
             raise error
         try:
@@ -254,7 +253,7 @@ class Deletion:
         alive: dict[str, Fate] = {}
         for id, row in rows.items():
             pending[id].unanswered = pending[id].unanswered or lost
-            if not self._on_its_way(pending[id], ABSENT if row is None else str(row.get("state"))):
+            if not self._on_its_way(pending[id], ABSENT if row is None else row["state"]):
                 alive[id] = pending[id]
         return alive
 
@@ -326,9 +325,9 @@ class Deletion:
 
         try:
             poll(gone, self._deadline, f"waiting for {total} instances to be gone")
-        except WaitTimeout as exc:
+        except WaitTimeout as error:
             left = ", ".join(f"{id} ({fate.state})" for id, fate in waiting.items())
-            raise WaitTimeout(f"{exc}. Still there: {left}") from exc
+            raise WaitTimeout(f"{error}. Still there: {left}") from error
 
     def _worth_a_look(self, waiting: dict[str, Fate]) -> list[str]:
         """Return the ids whose status may say that the wait is over.
@@ -340,7 +339,7 @@ class Deletion:
         rows = instances.list_instances(self._client, ids=list(waiting), deadline=self._deadline)
         busy = set()
         for row in rows:
-            fate, state = waiting.get(row["id"]), str(row.get("state"))
+            fate, state = waiting.get(row["id"]), row["state"]
             if fate is not None and state not in GONE and state not in FAILED:
                 fate.state = state
                 fate.seen_going = fate.seen_going or state == GOING
@@ -367,10 +366,3 @@ class Deletion:
 def _is_refusal(error: CloudError) -> bool:
     """Say whether the service refused the request because of an instance's state or absence, for good."""
     return isinstance(error, ApiError) and (instances.is_absence(error) or error.http_status in (400, 409))
-
-
-def _lost_reply(error: ApiError | TransportError) -> bool:
-    """Say whether the deletion may have been accepted although no answer said so."""
-    if isinstance(error, TransportError):
-        return error.may_have_arrived
-    return error.after_lost_reply or (error.http_status or 0) >= 500

@@ -83,9 +83,9 @@ def list_instances(
         try:
             for page in client.pages("ListInstances", query, deadline=deadline):
                 # an instance that is created or deleted meanwhile may move from one page to the next
-                found.update((row["id"], without_secrets(row)) for row in page.get("instances") or [])
-        except ApiError as exc:
-            if not (some and is_absence(exc)):
+                found.update((row["id"], without_secrets(row)) for row in page["instances"])
+        except ApiError as error:
+            if not (some and is_absence(error)):
                 raise
             # One unknown id may be why nothing was said of the others.
             half = (len(some) + 1) // 2
@@ -129,12 +129,12 @@ def show_status(client: Client, id: str, deadline: Deadline) -> Status | None:
     """Return the instance's status, None when the service says that there is no such instance."""
     try:
         reply = client.call("ShowInstanceStatus", id=id, deadline=deadline)
-    except ApiError as exc:
-        if is_absence(exc):
+    except ApiError as error:
+        if is_absence(error):
             return None
         raise
-    error = reply.get("error")
-    return Status(str(reply.get("state")), reply.get("operation_state"), without_secrets(error) if error else None)
+    block = reply.get("error")
+    return Status(reply["state"], reply.get("operation_state"), without_secrets(block) if block else None)
 
 
 def is_absence(error: ApiError) -> bool:

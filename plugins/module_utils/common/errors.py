@@ -17,14 +17,27 @@ class CloudError(Exception):
     """Base of every error that is reported to the user.
 
     ``str(exc)`` is the whole text for the user; ``result`` holds the extra keys of the failed task's result.
-    ``passing``: the same request may fare better later, as after throttling or with a network that was down.
+    ``transient``: the same request may succeed later, as after throttling or with a network that was down.
     """
 
-    passing = False
+    transient = False
 
     def __init__(self, message: str, **result: Any) -> None:
         super().__init__(message)
         self.result: dict[str, Any] = result
+
+    @property
+    def may_have_taken_effect(self) -> bool:
+        """Whether the service may have carried out what failed here.
+
+        Only a refusal in the service's own words rules that out; sending a write again under a new token is safe only
+        where this is false.
+        """
+        return False
+
+    def advise(self, advice: str) -> None:
+        """Add a sentence to the message that helps the user to go on."""
+        self.args = (f"{self} {advice}",)
 
     def __str__(self) -> str:
         # instances and services put anything into what a message quotes, and the terminal would obey it
@@ -41,32 +54,54 @@ class InputError(CloudError):
 
 
 class TransportError(CloudError):
-    """No usable answer came back: no connection, a broken one, a time-out or an unreadable body.
+    """The service did not answer: no connection, a broken one, a time-out, or an answer that is not the service's.
 
-    ``may_have_arrived`` says whether the service may have acted on the request all the same;
-    ``advice`` tells the user how to find that out.
+    ``may_have_arrived`` says whether the service may have acted on the request all the same; ``http_status`` is that of
+    the foreign answer, None when there was none. ``advice`` tells the user what to do.
     """
 
-    def __init__(self, operation: str, host: str, reason: str, may_have_arrived: bool, advice: str = "") -> None:
+    def __init__(
+        self,
+        operation: str,
+        host: str,
+        reason: str,
+        may_have_arrived: bool,
+        advice: str = "",
+        *,
+        http_status: int | None = None,
+    ) -> None:
         message = f"{operation}: no usable answer from {host}: {reason.rstrip('.')}."
         if may_have_arrived:
             message += " The request may have arrived and taken effect."
         if advice:
             message += f" {advice}"
-        error = {"operation": operation, "host": host, "message": reason, "may_have_arrived": may_have_arrived}
+        error: dict[str, Any] = {
+            "operation": operation,
+            "host": host,
+            "message": reason,
+            "may_have_arrived": may_have_arrived,
+        }
+        if http_status is not None:
+            error["http_status"] = http_status
         super().__init__(message, error=error)
         self.operation = operation
         self.host = host
         self.reason = reason
         self.may_have_arrived = may_have_arrived
+        self.http_status = http_status
+
+    @property
+    def may_have_taken_effect(self) -> bool:
+        return self.may_have_arrived
 
 
 class ApiError(CloudError):
-    """The service answered with an error.
+    """The service answered with an error document of its own.
 
     ``retry_after`` is the pause in seconds that the service asked for, None when it asked for none.
-    ``after_lost_reply`` is true when an earlier try of the same call got no usable answer and may have taken
-    effect: a "not found" of a deletion then means that this very call deleted it.
+    ``nothing_started``: whether the code says that the request was refused before anything was done; by default every
+    status below 500 says so. ``after_lost_reply`` is true when an earlier try of the same call got no usable answer and
+    may have taken effect: a "not found" of a deletion then means that this very call deleted it.
     """
 
     def __init__(
@@ -80,6 +115,7 @@ class ApiError(CloudError):
         hint: str | None = None,
         *,
         retry_after: float | None = None,
+        nothing_started: bool | None = None,
     ) -> None:
         self.operation = operation
         self.code = code
@@ -89,15 +125,33 @@ class ApiError(CloudError):
         self.host = host
         self.hint = hint
         self.retry_after = retry_after
+        self.nothing_started = (http_status or 0) < 500 if nothing_started is None else nothing_started
         self.after_lost_reply = False
-        where = f"HTTP {http_status}, request id {request_id or 'unknown'}"
-        text = f"{operation}: {code}: {message} ({where})"
-        if hint:
-            text += f". {hint}"
-        super().__init__(text, error=self.as_dict())
+        super().__init__(self._text(), error=self.as_dict())
+
+    def _text(self) -> str:
+        where = f"HTTP {self.http_status}, request id {self.request_id or 'unknown'}"
+        text = f"{self.operation}: {self.code}: {self.api_message} ({where})"
+        return f"{text}. {self.hint}" if self.hint else text
+
+    def advise(self, advice: str) -> None:
+        """Add ``advice`` to the hint, in the message and in the result."""
+        self.hint = f"{self.hint} {advice}" if self.hint else advice
+        self.args = (self._text(),)
+        self.result["error"] = self.as_dict()
+
+    @property
+    def may_have_taken_effect(self) -> bool:
+        # an internal error says nothing of what was done before it
+        return self.after_lost_reply or (self.http_status or 0) >= 500
+
+    @property
+    def refused(self) -> bool:
+        """Whether nothing was started, and the very same request will get the same answer."""
+        return self.nothing_started and not self.may_have_taken_effect and not self.transient
 
     def as_dict(self) -> dict[str, Any]:
-        """The error as the task's result shows it."""
+        """Return the error as the task's result shows it."""
         return {
             "operation": self.operation,
             "code": self.code,
@@ -128,6 +182,10 @@ class Defect(CloudError):
         where = f" in {os.path.basename(frames[-1].filename)} line {frames[-1].lineno}" if frames else ""
         what = f"Unexpected {type(error).__name__}{where}: {error if text is None else text}"
         super().__init__(f"{what}. This is a defect of the collection; please report it.")
+
+    @property
+    def may_have_taken_effect(self) -> bool:
+        return True
 
 
 class MissingLibrary(CloudError):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Repeating a call that failed for a passing reason: full jitter, one deadline over all tries."""
+"""Repeat a call that failed for a transient reason: full jitter, one deadline over all tries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .wait import Deadline
 
 T = TypeVar("T")
 
-# seconds; a service that asks for a longer pause is not waited for, the caller gets its error instead
+# seconds; a longer pause than this is not waited for, the caller gets the error instead
 LONGEST_PAUSE = 300.0
 
 
@@ -29,7 +29,7 @@ def backoff(retries: int, base: float = 0.5, cap: float = 20.0) -> Iterator[floa
 
 def call_with_retries(
     attempt: Callable[[int], T],
-    least_pause: Callable[[Exception], float | None],
+    retry_delay: Callable[[Exception], float | None],
     *,
     retries: int,
     deadline: Deadline,
@@ -38,7 +38,7 @@ def call_with_retries(
 ) -> T:
     """Return ``attempt(n)`` for the first n = 0, 1, … that does not raise.
 
-    ``least_pause(error)`` decides on an error: None means that it is final, a number is the pause in seconds that the
+    ``retry_delay(error)`` decides on an error: None means that it is final, a number is the pause in seconds that the
     service asked for (0 if it asked for none), to which the jitter is added. The error is raised as it is when it is
     final, when ``retries`` further tries were made, when the service asks for more than LONGEST_PAUSE, and when the
     pause would not end before the deadline.
@@ -49,7 +49,7 @@ def call_with_retries(
         try:
             return attempt(number)
         except Exception as error:
-            asked = least_pause(error)
+            asked = retry_delay(error)
             jitter = next(pauses, None)
             if asked is None or jitter is None or asked > LONGEST_PAUSE or asked + jitter >= deadline.remaining():
                 raise

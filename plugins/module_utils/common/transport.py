@@ -2,20 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One HTTP exchange over a keep-alive session, and what a broken one means for the request."""
+"""Exchange one HTTP request for its answer over a keep-alive session, and say what a failure means for the request."""
 
 from __future__ import annotations
 
 import http.cookiejar
 import ipaddress
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from .answers import excerpt
 from .errors import MissingLibrary
 from .redact import redact
 
@@ -27,21 +28,35 @@ POOL_SIZE = 32
 
 
 class NoAnswer(Exception):
-    """The exchange broke off. ``reason`` is free of secrets.
+    """There is no answer of the service: the exchange broke off, or something else answered.
 
-    ``may_have_arrived``: the request may have reached the service. ``passing``: another try can fare better.
+    ``reason`` is free of secrets. ``may_have_arrived``: the request may have reached the service. ``transient``:
+    another try may succeed. ``status`` is the HTTP status of what answered instead, ``advice`` what the user can do,
+    ``retry_after`` the pause in seconds that it asked for.
     """
 
-    def __init__(self, reason: str, *, may_have_arrived: bool, passing: bool = True) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        may_have_arrived: bool,
+        transient: bool = True,
+        status: int | None = None,
+        advice: str = "",
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.may_have_arrived = may_have_arrived
-        self.passing = passing
+        self.transient = transient
+        self.status = status
+        self.advice = advice
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True)
 class HttpAnswer:
-    """A complete answer: status, headers (any case), body, and the service's clock from the Date header (UTC)."""
+    """A complete answer: status, headers (found in any case) and the unpacked body."""
 
     status: int
     headers: Mapping[str, str]
@@ -49,19 +64,45 @@ class HttpAnswer:
 
     @property
     def server_time(self) -> datetime | None:
-        """The Date header, None when it is missing or unreadable."""
+        """The clock of the service (UTC) from the Date header, None when it is missing or unreadable."""
         try:
             moment = parsedate_to_datetime(self.headers.get("Date", ""))
         except (TypeError, ValueError):
             return None
         return moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment.astimezone(timezone.utc)
 
+    @property
+    def retry_after(self) -> float | None:
+        """The seconds that the Retry-After header asks for, None when there is none or it names a date."""
+        asked = self.headers.get("Retry-After", "")
+        return float(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 10 else None
+
+
+def foreign_answer(answer: HttpAnswer, secrets: Iterable[str | None] = ()) -> NoAnswer:
+    """Return what an answer means that is not the service's: the request may have been passed on before it was made."""
+    content_type = excerpt(answer.headers.get("Content-Type", "").encode(), 60) or "no content type"
+    shown = redact(excerpt(answer.body), secrets)
+    what = f"is not a document of the API ({content_type}): {shown}" if shown else f"is empty ({content_type})"
+    advice = ""
+    if 300 <= answer.status < 400:
+        advice = "Redirects are not followed: set the option endpoint to the right host."
+    elif answer.status < 500:
+        advice = "Check the option endpoint and the proxy settings."
+    return NoAnswer(
+        f"HTTP {answer.status}, and the answer {what}",
+        may_have_arrived=True,
+        status=answer.status,
+        advice=advice,
+        retry_after=answer.retry_after,
+    )
+
 
 class HttpTransport:
     """Sends prepared requests; may be used by several threads at once.
 
     ``verify`` is true, false, or the path of a bundle of authorities; only a plain true leaves the choice of the
-    bundle to REQUESTS_CA_BUNDLE. Time-outs are in seconds. Proxies come from the environment, unless ``use_proxies``
+    bundle to REQUESTS_CA_BUNDLE. ``connect_timeout`` is for connecting and sending, ``read_timeout`` for the whole of
+    the answer, both in seconds. Proxies come from the environment, unless ``use_proxies``
     is false or the URL names this machine, which a proxy would look for elsewhere. Redirects, cookies and ~/.netrc are
     ignored: each would send a signed request elsewhere or change it.
     """
@@ -83,13 +124,14 @@ class HttpTransport:
     def _new_session(self) -> requests.Session:
         try:
             import requests
-            from requests.adapters import HTTPAdapter
+
+            from .bounded import BoundedAdapter
         except ImportError as error:
             raise MissingLibrary("requests", str(error)) from None
         session = requests.Session()
         session.trust_env = self.use_proxies
         for scheme in ("https://", "http://"):
-            session.mount(scheme, HTTPAdapter(pool_connections=4, pool_maxsize=POOL_SIZE, max_retries=0))
+            session.mount(scheme, BoundedAdapter(pool_connections=4, pool_maxsize=POOL_SIZE, max_retries=0))
         session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
         return session
 
@@ -105,9 +147,9 @@ class HttpTransport:
     ) -> HttpAnswer:
         """Send one request and read the whole answer, whatever its status.
 
-        ``remaining`` seconds cut the time-outs. ``fresh`` uses a new connection: a kept one may have been closed by
-        the other side just now, which looks like a lost answer; a request that cannot be repeated must not meet that.
-        Raises NoAnswer.
+        ``remaining`` seconds are all that the exchange may take. ``fresh`` uses a new connection: a kept one may have
+        been closed by the other side just now, which looks like a lost answer; a request that cannot be repeated must
+        not meet that. Raises NoAnswer.
         """
         if fresh:
             with self._new_session() as session:
@@ -124,23 +166,27 @@ class HttpTransport:
         remaining: float | None,
     ) -> HttpAnswer:
         import requests
+        from urllib3.exceptions import HTTPError
+        from urllib3.util import Timeout
 
-        limit = max(remaining, 0.001) if remaining is not None else float("inf")
+        from .bounded import AnswerTooLarge, BadEncoding, unpack
+
+        limit = max(remaining, 0.001) if remaining is not None else None
         failure: NoAnswer
         try:
             # prepared apart from the session: that one would add headers of its own, and ~/.netrc's password
             prepared = requests.Request(method, url, headers=dict(headers), data=body).prepare()
-            settings: dict[str, Any] = dict(session.merge_environment_settings(url, {}, False, self.verify, None))
+            # streamed: requests would unpack an answer of any size
+            settings: dict[str, Any] = dict(session.merge_environment_settings(url, {}, True, self.verify, None))
             if _is_this_machine(url):
                 settings["proxies"] = {}
-            response = session.send(
-                prepared,
-                timeout=(min(self.connect_timeout, limit), min(self.read_timeout, limit)),
-                allow_redirects=False,
-                **settings,
-            )
-            return HttpAnswer(response.status_code, response.headers, response.content)
-        except (requests.RequestException, OSError, ValueError) as error:
+            timeout: Any = Timeout(total=limit, connect=self.connect_timeout, read=self.read_timeout)
+            # apart from the session again, which looks at redirects even where it does not follow them
+            response = session.get_adapter(url).send(prepared, timeout=timeout, **settings)
+            with response.raw as raw:
+                body = unpack(raw.read(decode_content=False), response.headers.get("Content-Encoding", ""))
+            return HttpAnswer(response.status_code, response.headers, body)
+        except (requests.RequestException, HTTPError, AnswerTooLarge, BadEncoding, OSError, ValueError) as error:
             failure = _as_no_answer(error)
         # raised out here, so that no chained exception carries the URL with its signature and content
         raise failure
@@ -156,29 +202,57 @@ def _is_this_machine(url: str) -> bool:
         return False
 
 
-def _as_no_answer(error: Exception) -> NoAnswer:
+@dataclass(frozen=True)
+class _Failure:
+    """What an error among ``errors`` means. Without ``reason``, the innermost error says what happened."""
+
+    errors: tuple[type[BaseException], ...]
+    reason: str = ""
+    may_have_arrived: bool = True
+    transient: bool = True
+
+
+def _failures() -> Iterator[_Failure]:
+    """Yield what can go wrong, the more special first. The libraries are loaded by now."""
     import requests
     from urllib3 import exceptions as low
 
+    from .bounded import MAX_ANSWER_BYTES, AnswerTooLarge, BadEncoding
+
+    # urllib3 1 has no error of its own for a name without an address
+    unresolved: type[BaseException] | None = getattr(low, "NameResolutionError", None)
+    if unresolved is not None:
+        yield _Failure((unresolved,), "the host name cannot be resolved", may_have_arrived=False)
+    yield _Failure((low.NewConnectionError,), may_have_arrived=False)
+    yield _Failure((low.ConnectTimeoutError,), "no connection within the connect time-out", may_have_arrived=False)
+    yield _Failure((low.ProxyError,), may_have_arrived=False)
+    yield _Failure((low.ReadTimeoutError,), "no complete answer within the read time-out")
+    yield _Failure((AnswerTooLarge,), f"the answer has more than {MAX_ANSWER_BYTES >> 20} MB")
+    yield _Failure((BadEncoding,))
+    yield _Failure((low.IncompleteRead,), "the answer broke off")
+    # only a handshake gives up here; nothing was sent yet
+    yield _Failure((low.MaxRetryError,), may_have_arrived=False)
+    # its text quotes the value, which may be a secret
+    invalid = "a header of the request holds a character that HTTP does not allow"
+    yield _Failure((requests.exceptions.InvalidHeader,), invalid, may_have_arrived=False, transient=False)
+    # an impossible URL or proxy, an unreadable bundle of authorities: it never left
+    impossible = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema)
+    yield _Failure((*impossible, low.LocationValueError), may_have_arrived=False, transient=False)
+    yield _Failure((requests.RequestException, low.HTTPError, ConnectionError, TimeoutError))
+    yield _Failure((Exception,), may_have_arrived=False, transient=False)
+
+
+def _as_no_answer(error: Exception) -> NoAnswer:
+    """Return what the error means for the request."""
     chain = _chain(error)
     for link in chain:
         if isinstance(link, ssl.SSLCertVerificationError):
             problem = link.verify_message or link.reason or link
-            reason = f"the server's certificate is not trusted: {problem}; the option ca_path names who may sign it"
-            return NoAnswer(redact(reason), may_have_arrived=False, passing=False)
-    reason = _reason(chain)
-    before_sending = (low.NewConnectionError, low.ConnectTimeoutError, low.ProxyError)
-    if any(isinstance(link, before_sending) for link in chain):
-        return NoAnswer(reason, may_have_arrived=False)
-    if isinstance(error, requests.exceptions.SSLError) and any(isinstance(link, low.MaxRetryError) for link in chain):
-        # the handshake failed, nothing was sent yet
-        return NoAnswer(reason, may_have_arrived=False)
-    if isinstance(error, ValueError) or not isinstance(
-        error, (requests.RequestException, ConnectionError, TimeoutError)
-    ):
-        # an impossible URL or proxy, an unreadable bundle of authorities: it never left
-        return NoAnswer(reason, may_have_arrived=False, passing=False)
-    return NoAnswer(reason, may_have_arrived=True)
+            reason = f"the server's certificate is not trusted: {problem}; set ca_path to the authorities that sign it"
+            return NoAnswer(redact(reason), may_have_arrived=False, transient=False)
+    failure = next(row for row in _failures() if any(isinstance(link, row.errors) for link in chain))
+    reason = failure.reason or _reason(chain)
+    return NoAnswer(reason, may_have_arrived=failure.may_have_arrived, transient=failure.transient)
 
 
 def _chain(error: BaseException) -> list[BaseException]:
@@ -196,20 +270,7 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def _reason(chain: list[BaseException]) -> str:
-    """A short text from the innermost cause: no object addresses, no URL."""
-    from urllib3 import exceptions as low
-
-    # urllib3 1 has no error of its own for this
-    unresolved = getattr(low, "NameResolutionError", ())
-    for link in chain:
-        if isinstance(link, low.ReadTimeoutError):
-            return "no answer within the read time-out"
-        if isinstance(link, low.ConnectTimeoutError) and not isinstance(link, low.NewConnectionError):
-            return "no connection within the connect time-out"
-        if isinstance(link, unresolved):
-            return "the host name cannot be resolved"
-        if isinstance(link, low.IncompleteRead):
-            return "the answer broke off"
+    """Return a short text from the innermost cause, without object addresses and URLs."""
     for link in reversed(chain):
         if isinstance(link, OSError) and link.strerror:
             return redact(link.strerror)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The three ways to prove who asks: a signature with an access key, a given token, a login with a password."""
+"""Authenticate requests: by a signature with an access key, a given token, or a login with a password."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class KeyAuthentication:
         """``source`` is asked for its key before every request."""
         self.source = source
 
-    def prove(self, request: Request, deadline: Deadline) -> dict[str, str]:
+    def authenticate(self, request: Request, deadline: Deadline) -> dict[str, str]:
         """Return the headers with date and signature; the token of temporary keys is signed too."""
         key = self.source.current()
         out = dict(request.headers)
@@ -32,8 +32,8 @@ class KeyAuthentication:
             out[SECURITY_TOKEN_HEADER] = key.security_token
         return sign(key.access_key, key.secret_key, request.method, request.path, request.query, out, request.body)
 
-    def renew(self, error: ApiError) -> bool:
-        """A refused signature is never sent again: five failures in a row lock the key for five minutes."""
+    def refresh(self, error: ApiError) -> bool:
+        """Return False: five refused signatures in a row lock the key for five minutes."""
         return False
 
     def secrets(self) -> list[str]:
@@ -49,12 +49,12 @@ class TokenAuthentication:
         """``token`` is what IAM gave in X-Subject-Token."""
         self._token = token
 
-    def prove(self, request: Request, deadline: Deadline) -> dict[str, str]:
+    def authenticate(self, request: Request, deadline: Deadline) -> dict[str, str]:
         """Return the headers with the token."""
         return {**request.headers, TOKEN_HEADER: self._token}
 
-    def renew(self, error: ApiError) -> bool:
-        """There is nothing to make another token from."""
+    def refresh(self, error: ApiError) -> bool:
+        """Return False: there is nothing to make another token from."""
         return False
 
     def secrets(self) -> list[str]:
@@ -70,13 +70,13 @@ class LoginAuthentication:
         self.login = login
         self._sent = ""
 
-    def prove(self, request: Request, deadline: Deadline) -> dict[str, str]:
+    def authenticate(self, request: Request, deadline: Deadline) -> dict[str, str]:
         """Return the headers with the token, logging in if there is none yet."""
         self._sent = self.login.token(deadline).value
         return {**request.headers, TOKEN_HEADER: self._sent}
 
-    def renew(self, error: ApiError) -> bool:
-        """Drop the refused token. IAM withdraws tokens early when permissions or the password change."""
+    def refresh(self, error: ApiError) -> bool:
+        """Drop the refused token, which IAM withdraws early when permissions or the password change; return True."""
         self.login.forget(self._sent)
         return True
 

@@ -2,36 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One signed call to CloudDC, by the operation's name."""
+"""Make one authenticated call to CloudDC, by the operation's name."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import quote, urlsplit
 
-from ..common.errors import CloudError
+from ..common.errors import CloudError, TransportError
 from ..common.wait import Deadline
 from .exchange import Authentication, Exchange, Reply
+from .operations import OPERATIONS
 
-
-class Operation(NamedTuple):
-    """Method and path below ``/v1/{project_id}``."""
-
-    method: str
-    path: str
-
-
-OPERATIONS = {
-    "DeleteInstance": Operation("DELETE", "/instances/{id}"),
-    "DeleteInstances": Operation("POST", "/instances/batch-delete"),
-    "ShowInstanceStatus": Operation("GET", "/instances/{id}/status"),
-    "ListInstances": Operation("GET", "/instances"),
-    "ChangeServerPowerState": Operation("PUT", "/physicalservers/power-state"),
-    "ShowServer": Operation("GET", "/physicalservers/{id}"),
-}
-PAGE_SIZE = 1000  # ListInstances, limit: 10 to 1000
+# ListInstances, limit: 10 to 1000. Each row may hold 32 KB of user data, and an answer is bounded in size.
+PAGE_SIZE = 100
 
 
 class Client:
@@ -78,13 +64,11 @@ class Client:
         deadline: Deadline | None = None,
     ) -> Reply:
         """Send the operation; query values that are None are left out. Raises ApiError, TransportError."""
-        method, path = OPERATIONS[operation]
-        if id is not None:
-            path = path.replace("{id}", quote(id, safe=""))
+        found = OPERATIONS[operation]
+        path = found.path if id is None else found.path.replace("{id}", quote(id, safe=""))
         project = self.project_id(deadline)
         return self._exchange.call(
-            operation,
-            method,
+            found,
             self._endpoint,
             f"/v1/{quote(project, safe='')}{path}",
             self._authentication,
@@ -104,17 +88,23 @@ class Client:
     ) -> Iterator[Reply]:
         """Yield every page of a list, following ``page_info.next_marker``.
 
-        ``limit`` is always sent: the service documents two different defaults for it. Raises CloudError when a
-        marker comes back a second time, which would go on for ever.
+        ``limit`` is always sent: the service documents two different defaults for it. Raises TransportError when the
+        list is not complete: a marker comes back a second time, or a full page does not say whether there are more.
         """
         marker: str | None = None
         seen = set()
         while True:
             reply = self.call(operation, query={**query, "limit": str(page_size), "marker": marker}, deadline=deadline)
             yield reply
-            marker = (reply.get("page_info") or {}).get("next_marker") or None
-            if marker is None:
+            marker = reply["page_info"].get("next_marker")
+            if marker is None and len(reply["instances"]) >= page_size:
+                raise self._incomplete(operation, "a full page came without next_marker")
+            if not marker:
                 return
             if marker in seen:
-                raise CloudError(f"{operation}: the pages of the list go round in a circle")
+                raise self._incomplete(operation, "the same next_marker came twice")
             seen.add(marker)
+
+    def _incomplete(self, operation: str, reason: str) -> CloudError:
+        host = urlsplit(self._endpoint).netloc
+        return TransportError(operation, host, f"{reason}, so the list is not complete", False)

@@ -2,12 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Access keys of Huawei Cloud: given ones, the SDK's profile file, and the metadata service of a cloud server."""
+"""Find access keys of Huawei Cloud: given ones, the SDK's profile file, and the metadata service of a cloud server."""
 
 from __future__ import annotations
 
 import configparser
-import json
 import os
 import time
 from collections.abc import Callable
@@ -16,18 +15,24 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Protocol
 
-from ..common.errors import CloudError, InputError, TransportError
-from ..common.transport import HttpTransport
-from .exchange import send_once
+from ..common.answers import ID, TIME, NotAnAnswer, Shape, read_object
+from ..common.errors import CloudError, InputError
+from ..common.transport import HttpAnswer, HttpTransport, NoAnswer
 
 METADATA_BASE = "http://169.254.169.254"
-METADATA_TIMEOUT = 3.0  # seconds, for connecting and for each read, as the SDK has it
+METADATA_TIMEOUT = 3.0  # seconds, for connecting and for the answer, as the SDK has it
 METADATA_TOKEN_TTL = 21600  # seconds
+LONGEST_METADATA_TOKEN = 4096  # characters; a header must hold it
 # Temporary keys of a server are exchanged when they have less than this left (the SDK's rule), in seconds.
 RENEW_BEFORE_EXPIRY = 40 * 60
 PROFILE_VARIABLE = "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
 PROFILE_PATH = "~/.huaweicloud/credentials"
 PROFILE_SECTION = "basic"  # the section for regional services; [global] is for account-wide ones
+
+
+_KEYS = Shape(
+    objects={"credential": Shape(required={"access": ID, "secret": ID, "securitytoken": ID, "expires_at": TIME})}
+)
 
 
 @dataclass(frozen=True)
@@ -78,16 +83,16 @@ def read_profile(path: str | None = None) -> Profile | None:
     parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read_string(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as exc:
+    except FileNotFoundError as error:
         if named:
-            raise InputError(PROFILE_VARIABLE, f"there is no file {file}") from exc
+            raise InputError(PROFILE_VARIABLE, f"there is no file {file}") from error
         return None
-    except (OSError, UnicodeDecodeError) as exc:
-        reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8 text"
-        raise InputError(PROFILE_VARIABLE, f"{file} cannot be read: {reason}") from exc
-    except configparser.Error as exc:
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise InputError(PROFILE_VARIABLE, f"{file} cannot be read: {reason}") from error
+    except configparser.Error as error:
         # The parser's own message quotes lines of the file, which may be secrets.
-        raise InputError(PROFILE_VARIABLE, f"{file} is not an INI file ({type(exc).__name__})") from exc
+        raise InputError(PROFILE_VARIABLE, f"{file} is not an INI file ({type(error).__name__})") from error
     if not parser.has_section(PROFILE_SECTION):
         raise InputError(PROFILE_VARIABLE, f"{file} has no section [{PROFILE_SECTION}]")
     section = parser[PROFILE_SECTION]
@@ -113,7 +118,7 @@ class MetadataKeys:
         )
 
     def current(self) -> AccessKey:
-        """Return the keys, fetching new ones when they are about to expire. Raises CloudError, TransportError."""
+        """Return the keys, fetching new ones when they are about to expire. Raises CloudError."""
         key = self._key
         if key is None or key.expires_at is None or key.expires_at - self._clock() < RENEW_BEFORE_EXPIRY:
             key = self._key = self._fetch()
@@ -121,35 +126,45 @@ class MetadataKeys:
 
     def _fetch(self) -> AccessKey:
         headers = {}
-        answer = send_once(
-            self._transport,
-            "metadata token",
-            "PUT",
-            f"{self._base}/meta-data/latest/api/token",
-            {"X-Metadata-Token-Ttl-Seconds": str(METADATA_TOKEN_TTL)},
-        )
+        ttl = {"X-Metadata-Token-Ttl-Seconds": str(METADATA_TOKEN_TTL)}
+        answer = self._ask("PUT", "/meta-data/latest/api/token", ttl)
         if answer.status == 200:
-            headers["X-Metadata-Token"] = answer.body.decode().strip()
+            headers["X-Metadata-Token"] = _token(answer.body)
         elif answer.status not in (404, 405, 503):  # these three mean that the service wants no token
             raise CloudError(f"the metadata service refused a token (HTTP {answer.status})")
-        answer = send_once(
-            self._transport, "metadata keys", "GET", f"{self._base}/openstack/latest/securitykey", headers
-        )
+        answer = self._ask("GET", "/openstack/latest/securitykey", headers)
         if answer.status != 200:
             raise CloudError(
                 f"the metadata service gave no keys (HTTP {answer.status}): the server may have no agency attached"
             )
         return _parse_metadata(answer.body)
 
+    def _ask(self, method: str, path: str, headers: dict[str, str]) -> HttpAnswer:
+        try:
+            return self._transport.send(method, f"{self._base}{path}", headers, None)
+        except NoAnswer as error:
+            reason = f"the metadata service did not answer: {error.reason}"
+        raise CloudError(reason)
+
+
+def _token(body: bytes) -> str:
+    """Return the token that an answer consists of. Raises CloudError without showing it."""
+    token = body.strip().decode("ascii", "replace")
+    if not token.isascii() or not token.isprintable() or not 0 < len(token) <= LONGEST_METADATA_TOKEN:
+        raise CloudError("the metadata service's answer is not a token")
+    return token
+
 
 def _parse_metadata(body: bytes) -> AccessKey:
     """Read the key service's answer. Raises CloudError without showing it: it holds secrets."""
     try:
-        row = json.loads(body)["credential"]
+        document = read_object(body)
+        _KEYS.check(document)
+        row = document["credential"]
         expires_at = parse_time(row["expires_at"]).timestamp()
-        return AccessKey(row["access"], row["secret"], row["securitytoken"], expires_at)
-    except (ValueError, KeyError, TypeError) as exc:
-        raise CloudError("the metadata service's answer is not in the expected form") from exc
+    except (NotAnAnswer, ValueError):
+        raise CloudError("the metadata service's answer is not in the expected form") from None
+    return AccessKey(row["access"], row["secret"], row["securitytoken"], expires_at)
 
 
 def parse_time(text: str) -> datetime:
@@ -171,10 +186,12 @@ def find_key_source(*, metadata: Callable[[], KeySource] = MetadataKeys) -> tupl
     source = metadata()
     try:
         source.current()
-    except TransportError as exc:
+    except CloudError as error:
+        # what answers at the metadata address is often not that service: the options are what the user can give
         raise InputError(
             "access_key",
             "no credentials: give access_key and secret_key, auth_token, or username, password and domain_name "
-            f"(or their variables), or a file {PROFILE_PATH}; the metadata service of a cloud server did not answer",
-        ) from exc
+            f"(or their variables), or a file {PROFILE_PATH}. The metadata service of a cloud server gave none either: "
+            f"{error}",
+        ) from None
     return source, None

@@ -57,8 +57,8 @@ def base_url(text: str, option: str) -> str:
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as exc:
-        raise InputError(option, f"is not a URL: {exc}") from exc
+    except ValueError as error:
+        raise InputError(option, f"is not a URL: {error}") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InputError(option, "must be a URL such as https://clouddc.cn-east-3.myhuaweicloud.com")
     if parts.username is not None or parts.query or parts.fragment:

@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..common.errors import CloudError, InputError, TransportError
+from ..common.errors import InputError, TransportError
 from ..common.idempotency import key_digest
 from ..common.wait import Deadline
 from .credentials import parse_time
 from .exchange import Anonymous, Authentication, Exchange
+from .operations import LOGIN, OWN_PROJECTS, PROJECTS
 
 # A token that ends within this many seconds is not used any more: a call and its repeats should outlive it.
 TOKEN_MARGIN = 600.0
@@ -89,27 +90,24 @@ class PasswordLogin:
                 "scope": {"project": self._project},
             }
         }
-        operation = "KeystoneCreateUserTokenByPassword"
         reply = self._exchange.call(
-            operation,
-            "POST",
+            LOGIN,
             self._endpoint,
-            "/v3/auth/tokens",
+            LOGIN.path,
             Anonymous(self.password),
             query=[("nocatalog", "true")],  # the list of all services is long and not needed
             body=body,
             deadline=deadline,
         )
-        value = reply.headers.get("X-Subject-Token")
+        value = reply.headers.get("X-Subject-Token", "").strip()
         try:
-            token = reply["token"]
-            expires_at = parse_time(token["expires_at"]).timestamp()
-            project = token.get("project") or {}
-            if value:
-                return Token(value, expires_at, project.get("id"))
-        except (KeyError, TypeError, ValueError, AttributeError):
-            pass
-        raise TransportError(operation, self._endpoint, "the answer holds no token", True)
+            expires_at = parse_time(reply["token"]["expires_at"]).timestamp()
+        except ValueError:
+            value = ""
+        if not value or not value.isprintable():
+            raise TransportError(LOGIN.name, self._endpoint, "the answer holds no token", False)
+        project = reply["token"].get("project") or {}
+        return Token(value, expires_at, project.get("id"))
 
 
 def find_project(
@@ -132,15 +130,10 @@ def find_project(
         known = _projects.get(key)
     if known:
         return known
-    path, operation = (
-        ("/v3/auth/projects", "KeystoneListAuthProjects") if by_token else ("/v3/projects", "KeystoneListProjects")
-    )
+    operation = OWN_PROJECTS if by_token else PROJECTS
     query = None if by_token else [("name", region)]
-    reply = exchange.call(operation, "GET", endpoint, path, authentication, query=query, deadline=deadline)
-    rows = reply.get("projects")
-    if not isinstance(rows, list):
-        raise CloudError(f"{operation}: the answer of {endpoint} holds no list of projects")
-    ids = [str(row["id"]) for row in rows if isinstance(row, dict) and row.get("name") == region and row.get("id")]
+    reply = exchange.call(operation, endpoint, operation.path, authentication, query=query, deadline=deadline)
+    ids: list[str] = [row["id"] for row in reply["projects"] if row["name"] == region]
     if not ids:
         raise InputError("project_id", f"the account has no project named '{region}': set project_id, or check region")
     if len(ids) > 1:

@@ -176,7 +176,7 @@ class Deletion:
         gone, else alone each.
         """
         refused = isinstance(error, ApiError) and is_refusal(error)
-        if _lost_reply(error):
+        if error.may_have_taken_effect:
             self._unanswered.update(instance_ids)
         elif not refused:
             raise error
@@ -266,11 +266,3 @@ class Deletion:
         except WaitTimeout as error:
             still = ", ".join(f"{instance_id} ({self.fates[instance_id].status})" for instance_id in sorted(waiting))
             raise WaitTimeout(f"{error}. Still there: {still}") from error
-
-
-def _lost_reply(error: ApiError | TransportError) -> bool:
-    """Whether the deletion may have begun although no answer said so."""
-    if isinstance(error, TransportError):
-        return error.may_have_arrived
-    # a gateway's 5xx says nothing of what the service behind it did
-    return error.after_lost_reply or (error.http_status or 0) >= 500

@@ -86,7 +86,7 @@ class Watch:
         try:
             read = list(self._read())
         except CloudError as error:
-            if not error.passing or isinstance(error, WaitTimeout):
+            if not error.transient or isinstance(error, WaitTimeout):
                 raise
             self._trouble = error
             return None

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...alibaba.client import Client
-from ...common.errors import ApiError, CloudError, InputError, TaskFailure, TransportError
+from ...common.errors import ApiError, CloudError, InputError, TaskFailure
+from ...common.wait import Deadline
 from ..commands.listing import COMMAND_NOT_FOUND, find_commands, find_one
 from ..models import DEFAULT_TIMEOUT, TERMINATION_MODES, Command
 from ..scripts import ScriptContent, match_parameters
@@ -23,6 +24,10 @@ from .request import RunRequest
 
 CLASSIC_TIMEOUT = 3600
 """Default timeout of a command in seconds (CreateCommand of 2018, TimeOut)."""
+
+
+STORED_LAG = 3.0
+"""Seconds that a command may take to be seen after it was stored."""
 
 
 @dataclass(frozen=True)
@@ -174,16 +179,29 @@ def _store(client: Client, request: RunRequest) -> Command:
         "Timeout": run_as.timeout,
     }
     try:
-        command_id = str(client.call("CreateCommand", params)["CommandId"])
-    except TransportError as error:
-        if not error.may_have_arrived:
+        command_id = client.call("CreateCommand", params)["CommandId"]
+    except CloudError as error:
+        if not error.may_have_taken_effect:
             raise
         # the name is ours alone, so what carries it was made by the lost call
-        made = find_commands(client, name=name)
-        if not made:
+        command_id = _find_stored(client, name)
+        if not command_id:
+            error.advise(f"If it did, the script is stored as command {name!r}, which can be deleted.")
             raise
-        command_id = made[0].command_id
     return Command(command_id, name, payload.type, script.data, timeout=run_as.timeout or CLASSIC_TIMEOUT)
+
+
+def _find_stored(client: Client, name: str) -> str:
+    """Return the id of the command of that name, which may take a moment to be seen; empty where there is none."""
+    patience = Deadline(STORED_LAG)
+    while True:
+        try:
+            found = find_commands(client, name=name)
+        except CloudError:
+            return ""  # the lost answer is what has to be reported
+        if found or patience.expired():
+            return found[0].command_id if found else ""
+        patience.pause(STORED_LAG / 3)
 
 
 def _remove(client: Client, command: Command, left_behind: Callable[[CloudError], None]) -> None:

@@ -16,7 +16,7 @@ from ..grouping import Ending, group
 from ..instances.readiness import UNREADY, UNREADY_RESULTS
 from ..models import SKIPPED, InstanceResult, Summary
 from ..scripts import ScriptContent
-from .sending import Sent, may_have_started
+from .sending import Sent
 
 SHOWN_RESULTS = ("all", "failed", "none")
 """Which results a task may return."""
@@ -114,7 +114,7 @@ class RunOutcome:
         """The errors, each text once: many batches may have failed in the same way."""
         texts = list(dict.fromkeys(str(error) for error in self.errors))
         more = [f"… and {len(texts) - SHOWN_INSTANCES} more errors"] if len(texts) > SHOWN_INSTANCES else []
-        if any(may_have_started(error) for error in self.errors):
+        if any(error.may_have_taken_effect for error in self.errors):
             if self.by_key:
                 left = "what has succeeded or still runs is left alone"
                 more.append(f"To go on, run the task again: under its idempotency_key {left}.")

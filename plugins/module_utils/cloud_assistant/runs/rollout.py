@@ -23,7 +23,7 @@ from .gathering import Gathering, Share, pending
 from .plan import RunPlan
 from .progress import Waves, progress_line
 from .request import RunRequest
-from .sending import NOT_STARTED, Sent, may_have_started, send
+from .sending import NOT_STARTED, Sent, send
 
 CLOCK_MARGIN = timedelta(seconds=2)
 """How much two clocks of the service may differ, and the resolution of its time stamps."""
@@ -64,7 +64,7 @@ class Rollout:
     def changed(self) -> bool:
         """Whether this run, and not an earlier one, has started something, or may have."""
         new = any(not self._replayed(sent) for sent in self.started.values())
-        return new or any(may_have_started(error) for error in self.errors)
+        return new or any(error.may_have_taken_effect for error in self.errors)
 
     def run(self, call: Call, adopted: dict[str, Share]) -> None:
         """Send the call to each batch of the plan, and gather the results of these and of the adopted invocations."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ...alibaba.client import Client, Reply
-from ...common.errors import ApiError, CloudError, Defect, TransportError
+from ...common.errors import ApiError, CloudError, Defect
 from ...common.idempotency import derive_client_token, new_client_token
 from ...common.wait import Deadline
 from ..instances.readiness import REFUSALS, Unfit, examine
@@ -84,7 +84,7 @@ def _send_once(client: Client, call: Call, batch: Batch, deadline: Deadline) -> 
         if invoke_id:
             return Sent(invoke_id, call.command_id, batch.instance_ids), {}
         unfit = _unfit(client, call, batch.instance_ids, error, deadline)
-        if batch.recurring and not unfit and _refused_for_good(error):
+        if batch.recurring and not unfit and isinstance(error, ApiError) and error.refused:
             return _send_once(client, call, Batch(batch.instance_ids, new_client_token()), deadline)
         return Sent(left_out=tuple(refused(batch.instance_ids, unfit, error)), error=error), unfit
     except Exception as error:  # of one call among many: what the others have started must be reported
@@ -105,35 +105,21 @@ def _arrived(
     client: Client, call: Call, instance_ids: tuple[str, ...], error: CloudError, deadline: Deadline
 ) -> str | None:
     """Return the invocation that a call has made whose answer was lost, None where that cannot be told."""
-    if not (call.exclusive and isinstance(error, TransportError) and error.may_have_arrived):
+    if not (call.exclusive and error.may_have_taken_effect):
         return None
     patience = Deadline(RECORD_GRACE)
     while True:
         try:
             made = list_invocations(client, {"CommandId": call.command_id}, deadline)
         except CloudError:
-            return None  # the lost answer is what has to be reported
+            made = []  # the lost answer is what has to be reported
         for invocation in made:
             if {instance.instance_id for instance in invocation.instances} == set(instance_ids):
                 return invocation.invoke_id
         if patience.expired() or deadline.expired():
+            error.advise(f"The script was stored for this run as command {call.command_id}.")
             return None
         deadline.pause(REREAD_PAUSE)
-
-
-def may_have_started(error: CloudError | None) -> bool:
-    """Whether a failed call may have started something nevertheless."""
-    if isinstance(error, Defect):
-        return True
-    if isinstance(error, ApiError):
-        return error.after_lost_reply or (error.http_status or 0) >= 500
-    return isinstance(error, TransportError) and error.may_have_arrived
-
-
-def _refused_for_good(error: CloudError) -> bool:
-    """Whether the service has answered, and the very same call will get the same answer (ECS, idempotence)."""
-    passing = ("Throttling", "IdempotentProcessing", "IdempotentParameterMismatch")
-    return isinstance(error, ApiError) and not may_have_started(error) and not error.code.startswith(passing)
 
 
 def _began(reply: Reply, clock: Deadline) -> datetime | None:

@@ -26,11 +26,12 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+from support.genuine import MADE, listing
 from support.scripted_server import Answer, Request, ScriptedServer, api_error
 
 SECRET = "a-very-secret-secret"
 TOKEN = "a-very-secret-token"
-OK = Answer(200, {"RequestId": "R-1", "InvokeId": "t-1"}, {"Date": "Sat, 21 Nov 2026 20:38:23 GMT"})
+OK = Answer(200, MADE, {"Date": "Sat, 21 Nov 2026 20:38:23 GMT"})
 UNAVAILABLE = api_error(503, "ServiceUnavailable")
 DROP = Answer(drop=True)
 CUT = Answer(200, {"RequestId": "R-1", "InvokeId": "t-1"}, cut=5)
@@ -73,16 +74,16 @@ def client(server: ScriptedServer) -> Client:
 def test_a_reply_is_the_body_with_its_id_and_the_servers_time(server: ScriptedServer, client: Client) -> None:
     server.script([OK])
     reply = client.call(*TOKEN_WRITE)
-    assert reply == {"RequestId": "R-1", "InvokeId": "t-1"}
+    assert reply == MADE
     assert reply.request_id == "R-1"
     assert reply.server_time == datetime(2026, 11, 21, 20, 38, 23, tzinfo=timezone.utc)
     assert not reply.after_lost_reply
 
 
 def test_rows_are_found_or_empty(server: ScriptedServer, client: Client) -> None:
-    server.script([Answer(200, {"Commands": {"Command": [{"CommandId": "c-1"}]}})])
+    server.script([Answer(200, listing("DescribeCommands", [{"CommandId": "c-7"}]))])
     reply = client.call(*READ)
-    assert reply.rows("Commands", "Command") == [{"CommandId": "c-1"}]
+    assert [row["CommandId"] for row in reply.rows("Commands", "Command")] == ["c-7"]
     assert reply.rows("Commands", "Nothing") == reply.rows("No", "Such") == []
 
 
@@ -122,7 +123,7 @@ def test_an_answer_without_the_id_of_what_was_made_is_none(server: ScriptedServe
     server.script([nameless, OK])
     assert client.call(*TOKEN_WRITE)["InvokeId"] == "t-1"
     server.script([nameless, OK])
-    with pytest.raises(TransportError, match="the answer names no InvokeId.* may have arrived"):
+    with pytest.raises(TransportError, match="the answer has no InvokeId.* may have arrived"):
         client.call(*ONCE)
     server.script([nameless])
     assert client.call("RunCommand", {"ClientToken": "tok", "RepeatMode": "DryRun"}) == {"RequestId": "R-1"}
@@ -135,7 +136,6 @@ def test_an_answer_without_the_id_of_what_was_made_is_none(server: ScriptedServe
         api_error(400, "Throttling"),
         api_error(400, "Throttling.User"),
         api_error(429, "Throttling.Api"),
-        Answer(429, ""),
     ],
 )
 def test_a_throttled_call_is_repeated_for_it_did_nothing(
@@ -262,7 +262,7 @@ def test_an_error_says_whether_it_passes(server: ScriptedServer, call: Any, faul
     server.script([fault])
     with pytest.raises(CloudError) as caught:
         make_client(server.url, max_retries=0).call(*call)
-    assert caught.value.passing is passing
+    assert caught.value.transient is passing
 
 
 @pytest.mark.parametrize("junk", ["", "soon", "-5", "nan", "inf"])
@@ -326,7 +326,7 @@ def test_connections_are_kept_and_single_shots_get_a_new_one(server: ScriptedSer
 
 
 def test_threads_may_share_a_client(server: ScriptedServer, client: Client) -> None:
-    server.script(lambda request: Answer(200, {"Name": request.query["Name"]}))
+    server.script(lambda request: Answer(200, {**MADE, "Name": request.query["Name"]}))
     names = [f"name-{number}" for number in range(60)]
     with ThreadPoolExecutor(12) as pool:
         replies = list(pool.map(lambda name: client.call("DescribeCommands", {"Name": name})["Name"], names))
@@ -334,36 +334,81 @@ def test_threads_may_share_a_client(server: ScriptedServer, client: Client) -> N
     assert client.requests["DescribeCommands"] == 60
 
 
-@pytest.mark.parametrize(
-    ("answer", "code", "message"),
-    [
-        (Answer(404, "<html>not here</html>", {"Content-Type": "text/html"}), "HTTP.404", "not here"),
-        (Answer(404, ""), "HTTP.404", "empty"),
-        (Answer(302, "", {"Location": "http://elsewhere/"}), "HTTP.302", "empty"),
-        (Answer(400, "[1]"), "HTTP.400", "no error document"),
-        (Answer(403, {"code": "AccessDenied", "message": "no"}), "AccessDenied", "no"),
-        (
-            Answer(
-                404,
-                "<Error><RequestId>R-2</RequestId><Code>InvalidCmdId.NotFound</Code><Message>gone</Message></Error>",
-            ),
-            "InvalidCmdId.NotFound",
-            "gone",
-        ),
-        (Answer(400, '<!DOCTYPE x [<!ENTITY a "b">]><Error><Code>&a;</Code></Error>'), "HTTP.400", "no error document"),
-    ],
-)
-def test_every_error_answer_becomes_a_structured_error(
-    server: ScriptedServer, client: Client, answer: Answer, code: str, message: str
-) -> None:
-    server.script([answer])
+def test_an_error_in_xml_is_one_of_the_service(server: ScriptedServer, client: Client) -> None:
+    text = "<Error><RequestId>R-2</RequestId><Code>InvalidCmdId.NotFound</Code><Message>gone</Message></Error>"
+    server.script([Answer(404, text)])
     with pytest.raises(ApiError) as caught:
         client.call(*ONCE)
     error = caught.value.as_dict()
-    assert (error["code"], error["http_status"], error["operation"]) == (code, answer.status, "RunCommand")
-    assert message in error["message"]
+    assert (error["code"], error["http_status"], error["operation"]) == ("InvalidCmdId.NotFound", 404, "RunCommand")
+    assert (error["message"], error["request_id"]) == ("gone", "R-2")
     assert caught.value.result == {"error": error}
     assert len(server.requests) == 1
+
+
+FOREIGN = [
+    Answer(404, "<html>not here</html>", {"Content-Type": "text/html"}),
+    Answer(404, ""),
+    Answer(302, "", {"Location": "http://elsewhere/"}),
+    Answer(307, "<html>moved</html>", {"Location": "http://elsewhere/"}),
+    Answer(400, "[1]"),
+    Answer(403, {"code": "AccessDenied", "message": "no"}),
+    Answer(403, {"Code": "AccessDenied", "Message": "no"}),
+    Answer(403, {"Code": 403, "Message": "no", "RequestId": "R-2"}),
+    Answer(400, '<!DOCTYPE x [<!ENTITY a "b">]><Error><RequestId>R</RequestId><Code>&a;</Code></Error>'),
+    *(Answer(status, "<html>a page</html>") for status in (401, 405, 407, 408, 409, 413, 429, 451, 500, 503, 511)),
+    Answer(204, b""),
+    Answer(202, MADE),
+    Answer(200, b""),
+    Answer(200, "<html>please log in</html>"),
+    Answer(200, {"status": "error", "message": "please log in"}),
+]
+
+
+@pytest.mark.parametrize("page", FOREIGN, ids=lambda page: f"{page.status}-{str(page.body)[:12]}")
+def test_a_foreign_page_is_a_lost_answer_whatever_its_status(
+    server: ScriptedServer, client: Client, page: Answer
+) -> None:
+    """Nothing but a document of the API says anything of what the service did."""
+    server.script([page, OK])
+    reply = client.call(*TOKEN_WRITE)
+    assert reply.after_lost_reply
+    assert [request.query["ClientToken"] for request in server.requests] == ["tok", "tok"]
+    for call in (ONCE, REBOOT):
+        server.script([page, OK])
+        with pytest.raises(TransportError, match="may have arrived and taken effect") as caught:
+            client.call(*call)
+        assert caught.value.may_have_taken_effect
+        assert caught.value.result["error"]["http_status"] == page.status
+        assert len(server.requests) == 1
+    server.script([page])
+    with pytest.raises(TransportError) as caught:
+        client.call(*READ)
+    assert not caught.value.may_have_taken_effect
+    assert len(server.requests) == 4
+
+
+@pytest.mark.parametrize(
+    ("fault", "refused"),
+    [
+        (api_error(403, "Forbidden.RAM"), True),
+        (api_error(404, "InvalidInstance.NotFound"), True),
+        (api_error(400, "InvalidSomethingNew.Malformed"), True),
+        (api_error(400, "NobodyKnows"), False),
+        (api_error(403, "IdempotentParameterMismatch"), False),
+        (api_error(403, "IdempotentProcessing"), False),
+        (api_error(400, "Throttling.User"), False),
+        (api_error(500, "InternalError"), False),
+        (UNAVAILABLE, False),
+    ],
+)
+def test_only_a_code_that_says_so_means_that_nothing_was_started(
+    server: ScriptedServer, fault: Answer, refused: bool
+) -> None:
+    server.script([fault])
+    with pytest.raises(ApiError) as caught:
+        make_client(server.url, max_retries=0).call(*TOKEN_WRITE)
+    assert caught.value.refused is refused
 
 
 def test_an_error_keeps_what_the_service_said_and_gains_a_hint(server: ScriptedServer, client: Client) -> None:
@@ -385,7 +430,7 @@ def test_an_error_keeps_what_the_service_said_and_gains_a_hint(server: ScriptedS
 def test_redirects_are_not_followed(server: ScriptedServer, client: Client) -> None:
     with ScriptedServer() as other:
         server.script([Answer(307, "", {"Location": other.url})])
-        with pytest.raises(ApiError, match="option endpoint"):
+        with pytest.raises(TransportError, match="option endpoint"):
             client.call(*READ)
         assert other.requests == []
 
@@ -494,15 +539,12 @@ def test_the_user_agent_names_the_collection(server: ScriptedServer, client: Cli
 
 
 def test_pages_follow_the_token(server: ScriptedServer, client: Client) -> None:
-    server.script(
-        [
-            Answer(200, {"Commands": {"Command": [1, 2]}, "NextToken": "n-2"}),
-            UNAVAILABLE,
-            Answer(200, {"Commands": {"Command": [3]}, "NextToken": ""}),
-        ]
-    )
+    first = listing("DescribeCommands", [{"CommandId": "c-1"}, {"CommandId": "c-2"}], NextToken="n-2")
+    last = listing("DescribeCommands", [{"CommandId": "c-3"}], NextToken="")
+    server.script([Answer(200, first), UNAVAILABLE, Answer(200, last)])
     pages = list(client.pages("DescribeCommands", {"Name": "x", "PageNumber": 7}))
-    assert [row for page in pages for row in page.rows("Commands", "Command")] == [1, 2, 3]
+    found = [row["CommandId"] for page in pages for row in page.rows("Commands", "Command")]
+    assert found == ["c-1", "c-2", "c-3"]
     queries = [request.query for request in server.requests]
     assert queries[0] == {"RegionId": "cn-hangzhou", "Name": "x", "MaxResults": "50"}
     assert queries[1] == queries[2] == {**queries[0], "NextToken": "n-2"}
@@ -511,8 +553,8 @@ def test_pages_follow_the_token(server: ScriptedServer, client: Client) -> None:
 def test_pages_of_results_keep_their_token_inside(server: ScriptedServer, client: Client) -> None:
     def answer(request: Request) -> Answer:
         first = "NextToken" not in request.query
-        rows = {"InvocationResult": [{"InstanceId": "i-1" if first else "i-2"}]}
-        return Answer(200, {"Invocation": {"InvocationResults": rows, "NextToken": "n" if first else ""}})
+        rows = [{"InstanceId": "i-1" if first else "i-2"}]
+        return Answer(200, listing("DescribeInvocationResults", rows, NextToken="n" if first else ""))
 
     server.script(answer)
     pages = list(client.pages("DescribeInvocationResults", {"InvokeId": "t-1"}))
@@ -521,15 +563,40 @@ def test_pages_of_results_keep_their_token_inside(server: ScriptedServer, client
 
 
 def test_half_a_listing_is_an_error(server: ScriptedServer, client: Client) -> None:
-    server.script([Answer(200, {"Commands": {"Command": [1]}, "NextToken": "n-2"}), api_error(403, "Forbidden.RAM")])
+    server.script([Answer(200, listing("DescribeCommands", [{}], NextToken="n-2")), api_error(403, "Forbidden.RAM")])
     with pytest.raises(ApiError):
         list(client.pages("DescribeCommands"))
 
 
 def test_a_token_that_comes_twice_does_not_turn_in_circles(server: ScriptedServer, client: Client) -> None:
-    server.script([Answer(200, {"Commands": {"Command": [1]}, "NextToken": "same"})])
-    with pytest.raises(CloudError, match="same NextToken twice"):
+    server.script([Answer(200, listing("DescribeCommands", [{}], NextToken="same"))])
+    with pytest.raises(TransportError, match="the same NextToken came twice, so the list is not complete"):
         list(client.pages("DescribeCommands"))
+
+
+def test_a_full_page_that_does_not_say_whether_there_are_more_is_an_error(
+    server: ScriptedServer, client: Client
+) -> None:
+    rows = [{"CommandId": f"c-{number}"} for number in range(50)]
+    server.script([Answer(200, listing("DescribeCommands", rows))])
+    with pytest.raises(TransportError, match="without NextToken, so the list is not complete"):
+        list(client.pages("DescribeCommands"))
+    server.script([Answer(200, listing("DescribeCommands", rows[1:]))])
+    assert len(list(client.pages("DescribeCommands"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("page", "reason"),
+    [
+        (listing("DescribeCommands", [{}]), "without TotalCount"),
+        (listing("DescribeCommands", [{}], TotalCount=90), "the same page came twice"),
+        (listing("DescribeCommands", [], TotalCount=1), "page 1 is empty, and TotalCount is 1"),
+    ],
+)
+def test_a_listing_by_number_is_complete_or_an_error(server: ScriptedServer, page: Any, reason: str) -> None:
+    server.script([Answer(200, page)])
+    with pytest.raises(TransportError, match=reason):
+        list(make_client(server.url, generation="classic").pages("DescribeCommands", page_size=1))
 
 
 @pytest.mark.parametrize(("asked", "sent"), [(10, "10"), (500, "100")])
@@ -538,19 +605,6 @@ def test_a_page_is_no_larger_than_allowed(server: ScriptedServer, client: Client
     assert server.requests[0].query["MaxResults"] == sent
 
 
-def test_listings_without_tokens_are_paged_by_number(server: ScriptedServer, client: Client) -> None:
-    def answer(request: Request) -> Answer:
-        number = int(request.query["PageNumber"])
-        return Answer(
-            200, {"TotalCount": 5, "InstanceStatuses": {"InstanceStatus": list(range(5))[2 * number - 2 : 2 * number]}}
-        )
-
-    server.script(answer)
-    pages = list(client.pages("DescribeInstanceStatus", page_size=2))
-    assert [row for page in pages for row in page.rows("InstanceStatuses", "InstanceStatus")] == [0, 1, 2, 3, 4]
-    assert len(server.requests) == 3
-
-
 def test_an_operation_without_pages_gives_one(server: ScriptedServer, client: Client) -> None:
-    assert len(list(client.pages("DescribeRegions"))) == 1
-    assert server.requests[0].query == {}
+    assert len(list(client.pages("DescribeSomethingNew"))) == 1
+    assert server.requests[0].query == {"RegionId": "cn-hangzhou"}

@@ -172,7 +172,7 @@ def test_more_ids_than_one_call_takes_become_several(server: ScriptedServer, cli
         query = request.query
         ids = [query[f"InstanceId.{number}"] for number in range(1, 21) if f"InstanceId.{number}" in query]
         rows = [{"InstanceId": one, "CloudAssitantStatus": "true"} for one in ids]
-        return Answer(200, {"InstanceCloudAssitantStatusSet": {"InstanceCloudAssitantStatus": rows}})
+        return Answer(200, {"RequestId": "R", "InstanceCloudAssitantStatusSet": {"InstanceCloudAssitantStatus": rows}})
 
     server.script(answer)
     ids = [f"i-{number}" for number in range(45)]
@@ -187,13 +187,14 @@ def test_more_ids_than_one_call_takes_become_several(server: ScriptedServer, cli
 
 
 def answered(server: ScriptedServer, client: Client, operation: str, body: dict[str, Any]) -> Any:
-    server.script([Answer(200, body)])
+    server.script([Answer(200, {"RequestId": "R-1", **body})])
     return client.call(operation, {"InvokeId": "t-1"} if "Invocation" in operation else {})
 
 
 def test_commands_come_back_in_current_names(server: ScriptedServer, client: Client) -> None:
-    reply = answered(server, client, "DescribeCommands", {"Commands": {"Command": [{"CommandId": "c", "TimeOut": 90}]}})
-    assert reply.rows("Commands", "Command") == [{"CommandId": "c", "Timeout": 90}]
+    own = {"CommandId": "c", "Name": "n", "Type": "RunShellScript", "CommandContent": ""}
+    reply = answered(server, client, "DescribeCommands", {"Commands": {"Command": [{**own, "TimeOut": 90}]}})
+    assert reply.rows("Commands", "Command") == [{**own, "Timeout": 90}]
 
 
 @pytest.mark.parametrize(
@@ -212,7 +213,7 @@ def test_commands_come_back_in_current_names(server: ScriptedServer, client: Cli
 def test_results_come_back_wrapped_and_in_current_words(
     server: ScriptedServer, client: Client, row: dict[str, Any], status: str, extra: dict[str, str]
 ) -> None:
-    body = {"TotalCount": 1, "InvocationResults": {"InvocationResult": [row]}}
+    body = {"TotalCount": 1, "InvocationResults": {"InvocationResult": [{"InstanceId": "i-1", **row}]}}
     reply = answered(server, client, "DescribeInvocationResults", body)
     (found,) = reply.rows("Invocation", "InvocationResults", "InvocationResult")
     assert found["InvocationStatus"] == status
@@ -237,7 +238,13 @@ def test_invocations_come_back_in_current_words(
     server: ScriptedServer, client: Client, legacy: str, instances: list[str], status: str
 ) -> None:
     rows = [{"InstanceId": "i", "InstanceInvokeStatus": word} for word in instances]
-    row = {"InvokeId": "t-1", "InvokeStatus": legacy, "Timed": "true", "InvokeInstances": {"InvokeInstance": rows}}
+    row = {
+        "InvokeId": "t-1",
+        "CommandId": "c-1",
+        "InvokeStatus": legacy,
+        "Timed": "true",
+        "InvokeInstances": {"InvokeInstance": rows},
+    }
     reply = answered(server, client, "DescribeInvocations", {"Invocations": {"Invocation": [row]}})
     (found,) = reply.rows("Invocations", "Invocation")
     assert (found["InvocationStatus"], found["RepeatMode"]) == (status, "Period")
@@ -249,7 +256,7 @@ def test_listings_are_paged_by_number(server: ScriptedServer, client: Client) ->
     def answer(request: Request) -> Answer:
         start = (int(request.query["PageNumber"]) - 1) * int(request.query["PageSize"])
         rows = everything[start : start + int(request.query["PageSize"])]
-        return Answer(200, {"TotalCount": 45, "InvocationResults": {"InvocationResult": rows}})
+        return Answer(200, {"RequestId": "R", "TotalCount": 45, "InvocationResults": {"InvocationResult": rows}})
 
     server.script(answer)
     path = ("Invocation", "InvocationResults", "InvocationResult")
@@ -267,5 +274,6 @@ def test_a_token_of_the_current_generation_is_a_callers_mistake(client: Client) 
 
 
 def test_replies_are_plain_data(server: ScriptedServer, client: Client) -> None:
-    reply = answered(server, client, "DescribeInvocationResults", {"InvocationResults": {}})
-    assert json.loads(json.dumps(reply)) == {"Invocation": {"InvocationResults": {}}}
+    reply = answered(server, client, "DescribeInvocationResults", {"InvocationResults": {"InvocationResult": []}})
+    inner = {"InvocationResults": {"InvocationResult": []}}
+    assert json.loads(json.dumps(reply)) == {"RequestId": "R-1", "Invocation": inner}

@@ -107,9 +107,6 @@ WITH_TOKEN = [
     "InvokeCommand",
     "ModifyInvocationAttribute",
     "SendFile",
-    "StartTerminalSession",
-    "CreateActivation",
-    "DeregisterManagedInstance",
     "DeleteInstances",
 ]
 

@@ -74,9 +74,9 @@ def secure(tmp_path: Path) -> Iterator[Secure]:
 
 
 def test_an_untrusted_certificate_is_a_final_error_that_did_not_arrive(secure: Secure) -> None:
-    with pytest.raises(NoAnswer, match="certificate is not trusted: self.signed.*; the option ca_path") as caught:
+    with pytest.raises(NoAnswer, match="certificate is not trusted: self.signed.*; set ca_path") as caught:
         HttpTransport().send("POST", secure.url + "?Signature=hidden", {})
-    assert (caught.value.may_have_arrived, caught.value.passing) == (False, False)
+    assert (caught.value.may_have_arrived, caught.value.transient) == (False, False)
     assert "hidden" not in str(caught.value)
     assert secure.server.requests == []
 
@@ -157,7 +157,7 @@ def test_cookies_are_not_kept() -> None:
 def test_an_impossible_url_never_left(url: str) -> None:
     with pytest.raises(NoAnswer) as caught:
         HttpTransport().send("POST", url, {})
-    assert (caught.value.may_have_arrived, caught.value.passing) == (False, False)
+    assert (caught.value.may_have_arrived, caught.value.transient) == (False, False)
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "Sat, 99 Nov 2026 20:38:23 GMT"])

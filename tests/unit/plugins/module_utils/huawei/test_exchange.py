@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
     ApiError,
-    CloudError,
     TransportError,
     WaitTimeout,
 )
@@ -19,13 +18,13 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.tr
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.authentication import TokenAuthentication
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.client import Client
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.exchange import Exchange
-from support.huawei import BASE, GOOD, KEY, LOST, Clock, FakeTransport, answer, call, refusal
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.operations import OPERATIONS
+from support.huawei import BASE, GOOD, KEY, LOST, SERVER, Clock, FakeTransport, answer, call, refusal
 
 
 def test_answer():
     reply = call(FakeTransport(GOOD))
-    assert (reply, reply.status, reply.request_id) == ({"id": "s"}, 200, "r-1")
-    assert call(FakeTransport(answer(204))) == {}
+    assert (reply, reply.status, reply.request_id) == (SERVER, 200, "r-1")
 
 
 @pytest.mark.parametrize(
@@ -46,7 +45,7 @@ def test_answer():
 def test_passing_trouble_is_tried_again(problem: HttpAnswer | Exception):
     clock = Clock()
     transport = FakeTransport(problem, problem, GOOD)
-    assert call(transport, clock=clock) == {"id": "s"}
+    assert call(transport, clock=clock) == SERVER
     assert len(transport.sent) == 3
     # the jitter may be no pause at all
     assert len(clock.pauses) <= 2
@@ -60,8 +59,7 @@ def test_passing_trouble_is_tried_again(problem: HttpAnswer | Exception):
         refusal(403, "iMetal.0004"),
         refusal(404, "iMetal.0200"),
         refusal(404, "APIGW.0101"),
-        answer(302, "", Location="https://elsewhere"),
-        NoAnswer("its certificate is not trusted", may_have_arrived=False, passing=False),
+        NoAnswer("its certificate is not trusted", may_have_arrived=False, transient=False),
     ],
     ids=lambda row: str(getattr(row, "status", "certificate")),
 )
@@ -74,10 +72,10 @@ def test_the_rest_is_final(problem: HttpAnswer | Exception):
 
 def test_tries_are_counted():
     transport = FakeTransport(*[answer(503)] * 4)
-    with pytest.raises(ApiError):
+    with pytest.raises(TransportError):
         call(transport, retries=3)
     assert len(transport.sent) == 4
-    assert call(FakeTransport(GOOD), retries=0) == {"id": "s"}
+    assert call(FakeTransport(GOOD), retries=0) == SERVER
 
 
 def test_retry_after_is_obeyed():
@@ -122,16 +120,53 @@ def test_error_bodies(body: dict[str, Any]):
 
 def test_error_without_a_body():
     with pytest.raises(ApiError) as caught:
-        call(FakeTransport(answer(429, X_IAM_Trace_Id="t-1")), retries=0)
+        call(FakeTransport(answer(429, X_Request_Id="", X_IAM_Trace_Id="t-1")), retries=0)
     assert (caught.value.code, caught.value.request_id) == ("429", "t-1")
     assert "without saying why" in caught.value.api_message
 
 
-def test_error_page_is_shortened():
-    with pytest.raises(ApiError) as caught:
-        call(FakeTransport(answer(400, "<html>\n" + "x" * 5000)))
-    assert caught.value.api_message.startswith("<html> x")
-    assert len(caught.value.api_message) == 300
+FOREIGN = [
+    *(answer(status, "<html>a page</html>", X_Request_Id="") for status in (302, 400, 401, 403, 404, 429, 451, 503)),
+    answer(401, {"message": "please log in"}),
+    answer(404, {"code": "NotFound", "message": "no such route"}, X_Request_Id=""),
+    answer(404, {"error_code": "not a code", "error_msg": "x"}),
+    answer(403, {"error_code": "iMetal.0004"}),
+    answer(429, X_Request_Id=""),
+    answer(204),
+    answer(200, ""),
+    answer(200, "<html>please log in</html>"),
+    answer(200, {"status": "error"}),
+    answer(200, {"id": "s"}),
+    answer(200, {"id": "s", "power_state": None}),
+    answer(200, {"id": "s", "power_state": ["on"]}),
+]
+
+
+@pytest.mark.parametrize("page", FOREIGN, ids=lambda page: f"{page.status} {page.body[:20]!r}")
+def test_a_foreign_page_is_a_lost_answer_whatever_its_status(page: HttpAnswer):
+    """Nothing but a document of the API says anything of what the service did."""
+    assert call(FakeTransport(page, GOOD)) == SERVER
+    for method, lost in (("GET", False), ("DELETE", True)):
+        with pytest.raises(TransportError) as caught:
+            call(FakeTransport(page, page), method=method, retries=1)
+        assert caught.value.may_have_taken_effect is lost
+        assert caught.value.result["error"]["http_status"] == page.status
+
+
+def test_a_foreign_page_is_shown_shortened():
+    with pytest.raises(TransportError) as caught:
+        call(FakeTransport(answer(400, "<html>\n" + "x" * 5000, Content_Type="text/html")), retries=0)
+    assert "is not a document of the API (text/html): <html> xxx" in str(caught.value)
+    assert len(caught.value.reason) < 300
+
+
+def test_an_empty_success_is_the_services_under_a_request_id_only():
+    whole = client(FakeTransport(answer(204)))
+    assert whole.call("DeleteInstance", id="a") == {}
+    for page in (answer(204, X_Request_Id=""), answer(200), answer(200, "<html>")):
+        with pytest.raises(TransportError, match="may have arrived and taken effect.*clouddc_instance_info"):
+            exchange = Exchange(FakeTransport(page), 0)  # type: ignore[arg-type]
+            Client(exchange, BASE, KEY, project_id="p").call("DeleteInstance", id="a")
 
 
 def test_secrets_do_not_come_back_in_errors():
@@ -163,8 +198,8 @@ def test_error_after_a_lost_reply_says_so(first: HttpAnswer | Exception, after: 
 def test_deadline_is_for_all_tries():
     clock = Clock()
     exchange = Exchange(FakeTransport(*[answer(503)] * 50), 40)  # type: ignore[arg-type]
-    with pytest.raises(ApiError):
-        exchange.call("ShowServer", "GET", BASE, "/", KEY, deadline=clock.deadline(30))
+    with pytest.raises(TransportError):
+        exchange.call(OPERATIONS["ShowServer"], BASE, "/", KEY, deadline=clock.deadline(30))
     assert clock.now < 30
 
 
@@ -176,10 +211,10 @@ def test_time_running_out_in_a_read_is_a_timeout():
             clock.now += 31
             raise LOST
 
-    for method, expected in (("GET", WaitTimeout), ("DELETE", TransportError)):
+    for operation, expected in (("ShowServer", WaitTimeout), ("DeleteInstance", TransportError)):
         with pytest.raises(expected):
             exchange = Exchange(Slow())  # type: ignore[arg-type]
-            exchange.call("ShowServer", method, BASE, "/", KEY, deadline=clock.deadline(30))
+            exchange.call(OPERATIONS[operation], BASE, "/", KEY, deadline=clock.deadline(30))
 
 
 # --- the client ------------------------------------------------------------------------------------------------
@@ -202,13 +237,20 @@ def test_pages():
     transport = FakeTransport(page("m1"), page("m2"), page(None))
     assert len(list(client(transport).pages("ListInstances", {"instance_id": "a,b", "server_id": None}))) == 3
     assert [sent["url"].partition("?")[2] for sent in transport.sent] == [
-        "instance_id=a%2Cb&limit=1000",
-        "instance_id=a%2Cb&limit=1000&marker=m1",
-        "instance_id=a%2Cb&limit=1000&marker=m2",
+        "instance_id=a%2Cb&limit=100",
+        "instance_id=a%2Cb&limit=100&marker=m1",
+        "instance_id=a%2Cb&limit=100&marker=m2",
     ]
 
 
 def test_pages_in_a_circle():
-    page = answer(200, {"page_info": {"next_marker": "m1"}})
-    with pytest.raises(CloudError, match="circle"):
+    page = answer(200, {"instances": [], "page_info": {"next_marker": "m1"}})
+    with pytest.raises(TransportError, match="the same next_marker came twice, so the list is not complete"):
         list(client(FakeTransport(page, page, page)).pages("ListInstances", {}))
+
+
+def test_a_full_page_says_whether_there_are_more():
+    rows = [{"id": f"i{number}", "state": "running"} for number in range(100)]
+    page = answer(200, {"instances": rows, "page_info": {}})
+    with pytest.raises(TransportError, match="a full page came without next_marker"):
+        list(client(FakeTransport(page)).pages("ListInstances", {}))

@@ -21,7 +21,8 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.au
     TokenAuthentication,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.exchange import Exchange
-from support.huawei import BASE, GOOD, IAM, KEY, Clock, FakeTransport, answer, call, refusal
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.operations import OPERATIONS
+from support.huawei import BASE, GOOD, IAM, KEY, LOST, SERVER, Clock, FakeTransport, answer, call, refusal
 
 
 def token_answer(value: str = "MII-1", **changes: Any) -> HttpAnswer:
@@ -91,7 +92,7 @@ def test_token_about_to_end_is_not_used():
 
 def test_refused_token_is_replaced_once():
     transport = FakeTransport(token_answer("one"), refusal(401, "APIGW.0307"), token_answer("two"), GOOD)
-    assert call(transport, LoginAuthentication(login(transport))) == {"id": "s"}
+    assert call(transport, LoginAuthentication(login(transport))) == SERVER
     assert [sent["headers"].get("X-Auth-Token") for sent in transport.sent] == [None, "one", None, "two"]
 
 
@@ -113,13 +114,13 @@ def test_wrong_password_is_tried_once():
 
 
 def test_trouble_of_the_login_is_not_multiplied():
-    transport = FakeTransport(*[answer(503)] * 20)
+    transport = FakeTransport(*[refusal(503, "APIGW.0201")] * 20)
     exchange = Exchange(transport, 2)  # type: ignore[arg-type]
     authentication = LoginAuthentication(
         iam.PasswordLogin(exchange, IAM, username="ann", password="pw", domain_name="plant", project_name="cn-east-3")
     )
     with pytest.raises(ApiError):
-        exchange.call("ShowServer", "GET", BASE, "/", authentication, deadline=Clock().deadline())
+        exchange.call(OPERATIONS["ShowServer"], BASE, "/", authentication, deadline=Clock().deadline())
     assert len(transport.sent) == 3
 
 
@@ -127,13 +128,22 @@ def test_trouble_of_the_login_is_not_multiplied():
     "broken",
     [
         answer(201, {"token": {"expires_at": "2099-01-01T00:00:00Z"}}),
+        answer(201, {"token": {"expires_at": "2099-99-99T00:00:00Z"}}, X_Subject_Token="MII-1"),
         answer(201, {"token": {"expires_at": "soon"}}, X_Subject_Token="MII-1"),
         answer(201, {"tokens": 1}, X_Subject_Token="MII-1"),
     ],
 )
 def test_login_answer_without_a_token(broken: HttpAnswer):
-    with pytest.raises(TransportError, match="holds no token"):
-        login(FakeTransport(broken)).token()
+    with pytest.raises(TransportError, match="holds no token|is not a time|has no token"):
+        login(FakeTransport(*[broken] * 6)).token()
+
+
+def test_a_login_that_fails_does_not_hide_that_a_write_may_have_arrived():
+    wrong = answer(401, {"error": {"code": 401, "message": "no", "title": "x"}})
+    transport = FakeTransport(token_answer("one"), LOST, refusal(401, "APIGW.0307"), wrong)
+    with pytest.raises(TransportError, match="KeystoneCreateUserTokenByPassword: 401.*may have arrived") as caught:
+        call(transport, LoginAuthentication(login(transport)), method="DELETE")
+    assert caught.value.may_have_taken_effect
 
 
 # --- projects --------------------------------------------------------------------------------------------------

@@ -218,7 +218,7 @@ def test_states_that_cannot_be_read_end_the_run_with_what_is_known():
 
 
 def passing(error: CloudError) -> CloudError:
-    error.passing = True
+    error.transient = True
     return error
 
 

@@ -1,0 +1,128 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bound an HTTP answer in time and size, from its first byte to its last.
+
+A read time-out of ``requests`` is one of each read: a server that sends a byte now and then, header lines, chunks or
+``100 Continue`` without end is read for ever. Here every byte of an answer passes through a reader with one deadline
+and one count.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import io
+import socket
+import ssl
+import zlib
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+
+from .wait import Deadline
+
+MAX_ANSWER_BYTES = 8 * 2**20
+"""Bytes of one answer, as received and as unpacked: twice the largest genuine one, a page of DescribeInvocations with
+50 scripts of 24 KB in Base64 and the states of 50 times 100 instances (MaxResults, CommandContent, InstanceId)."""
+
+ENCODINGS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
+"""The window sizes of zlib for the encodings that are unpacked (RFC 9110, 8.4.1)."""
+
+
+class AnswerTooLarge(Exception):
+    """The answer has more than MAX_ANSWER_BYTES bytes."""
+
+
+class BadEncoding(Exception):
+    """The answer is not in the encoding that it names, or in one that was not asked for."""
+
+
+class _Reader(io.RawIOBase):
+    """Read an answer from ``connected`` within its time-out, as one time for all, and up to MAX_ANSWER_BYTES."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        self._seconds = connected.gettimeout()
+        self._deadline = Deadline(self._seconds)
+        self._raw = connected.makefile("rb", buffering=0)
+        self._left = MAX_ANSWER_BYTES
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._deadline.expired():
+            raise TimeoutError("the answer was not complete in time")
+        if self._seconds is not None:
+            self._socket.settimeout(self._deadline.remaining())
+        try:
+            size: int | None = self._raw.readinto(buffer)
+        except ssl.SSLError as error:
+            if isinstance(error, TimeoutError):
+                raise
+            # what fails here was sent; an SSLError would pass for a failed handshake, before which nothing is
+            raise ConnectionError(error.errno, error.reason or "the encrypted connection broke off") from None
+        self._left -= size or 0
+        if self._left < 0:
+            raise AnswerTooLarge
+        return size
+
+    def close(self) -> None:
+        if not self.closed:
+            with contextlib.suppress(OSError):
+                # a connection that is kept serves the next request, which has a time of its own
+                self._socket.settimeout(self._seconds)
+            self._raw.close()
+        super().close()
+
+
+class BoundedResponse(http.client.HTTPResponse):
+    """An answer whose status line, headers, interim answers and body all come through one bounded reader."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        self.fp.close()
+        self.fp = io.BufferedReader(_Reader(sock))
+
+
+class BoundedAdapter(HTTPAdapter):
+    """An adapter whose connections bound every answer, whichever way they lead (direct, proxy, SOCKS)."""
+
+    def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
+        return _bounded(super().get_connection_with_tls_context(*args, **options))
+
+    def get_connection(self, *args: Any, **options: Any) -> Any:
+        # requests before 2.32 asks for a connection here
+        return _bounded(super().get_connection(*args, **options))
+
+
+def _bounded(pool: Any) -> Any:
+    """Have the connections that ``pool`` makes use the bounded response."""
+    kind = pool.ConnectionCls
+    if getattr(kind, "response_class", None) is not BoundedResponse:
+        pool.ConnectionCls = type(kind.__name__, (kind,), {"response_class": BoundedResponse})
+    return pool
+
+
+def unpack(body: bytes, encoding: str) -> bytes:
+    """Return the body without its content encoding.
+
+    Raises BadEncoding where the body is not what it says, and AnswerTooLarge for one that unpacks to too much.
+    """
+    name = encoding.strip().lower()
+    if name in ("", "identity"):
+        return body
+    if name not in ENCODINGS:
+        raise BadEncoding(f"the answer has the content encoding {name[:40]!r}, which was not asked for")
+    unpacker = zlib.decompressobj(ENCODINGS[name])
+    try:
+        data = unpacker.decompress(body, MAX_ANSWER_BYTES + 1)
+    except zlib.error:
+        raise BadEncoding(f"the answer is not valid {name}") from None
+    if len(data) > MAX_ANSWER_BYTES:
+        raise AnswerTooLarge
+    if not unpacker.eof:
+        raise BadEncoding(f"the answer is not complete {name}")
+    return data
