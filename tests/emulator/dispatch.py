@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from . import frequency
+from .agent_versions import LAUNCHER, TERMINATION_MODE, needed
 from .fleet import Instance
 from .instance.agent import Agent
 from .instance.host import Host
@@ -29,14 +30,7 @@ _SETTLE_S = 5.0
 # with more instances than this in use, a new host is quicker than asking each for its end
 _ONE_BY_ONE = 40
 
-# the first agents that know rate(), at(), and a year or a time zone in cron expressions
-_SCHEDULE_AGENT = {"linux": (2, 2, 3, 282), "windows": (2, 1, 3, 282)}
-_PLAIN_CRON_FIELDS = 6
 _CUT_OFF = "the execution was cut off: the instance was stopped, restarted or released."
-
-
-def _is_new_schedule(frequency: str) -> bool:
-    return "(" in frequency or len(frequency.split()) != _PLAIN_CRON_FIELDS
 
 
 class Dispatcher:
@@ -75,6 +69,9 @@ class Dispatcher:
                 instance_id=instance.id,
                 host_name=instance.host_name,
                 interim=self._cloud.options.interim_ms / 1000,
+                names_in_shell=instance.names_in_shell,
+                without=instance.without,
+                noexec_tmp=instance.noexec_tmp,
             )
         return instance.agent
 
@@ -89,15 +86,20 @@ class Dispatcher:
         """Add the instances to the invocation and begin delivering to them."""
         region = self._cloud.regions[invocation.region]
         now = self._cloud.clock.now()
+        features = needed(invocation, len(invocation.records) + len(instances))
         for instance in instances:
             record = Record(invocation, instance.id, created=now, updated=now)
             invocation.records[instance.id] = record
             region.records.append(record)
             instance.invocation_count += 1
             instance.last_invoked = now
-            self.start(record)
+            lacking = next(filter(None, (feature.lacks(instance) for feature in features)), "")
+            if lacking:
+                self._set(record, "Aborted", "ClientNeedUpgrade", lacking)
+            else:
+                self._start(record)
 
-    def start(self, record: Record) -> None:
+    def _start(self, record: Record) -> None:
         """Begin delivering one record, by the repeat mode of its invocation."""
         mode = record.invocation.repeat_mode
         if mode == "DryRun":
@@ -105,12 +107,6 @@ class Dispatcher:
         elif mode == "Once":
             record.task = self.spawn(self._once(record))
         elif mode == "Period":
-            instance = self._cloud.instances[record.instance_id]
-            least = _SCHEDULE_AGENT[instance.os_type]
-            if _is_new_schedule(record.invocation.frequency) and instance.agent_numbers < least:
-                needed = ".".join(map(str, least))
-                self._set(record, "Aborted", "ClientNeedUpgrade", f"this schedule needs agent version {needed}.")
-                return
             self._set(record, "Scheduled")
             record.task = self.spawn(self._by_schedule(record))
         else:
@@ -364,8 +360,10 @@ class Dispatcher:
                 "InvokeId": invocation.id,
                 "CommandId": invocation.command.id,
             },
-            termination_mode=invocation.termination_mode,
-            launcher=launcher_for_agent(invocation.launcher),
+            termination_mode="" if TERMINATION_MODE.lacks(instance) else invocation.termination_mode,
+            launcher="" if LAUNCHER.lacks(instance) else launcher_for_agent(invocation.launcher),
+            # where the agent hands it to a shell; what the file of others is called makes no difference
+            command_name=invocation.command.name if instance.names_in_shell else "",
             container_id=invocation.container_id,
             container_name=invocation.container_name,
         )

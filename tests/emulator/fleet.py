@@ -47,7 +47,12 @@ class Instance:
     agent_installed: bool = True
     agent_online: bool = True
     agent_version: str = ""
+    # whether the agent hands the name of a command to a shell, as the recorded one does
+    names_in_shell: bool = False
     shell: str = "dash"
+    # programs of the machine that are not on the instance
+    without: list[str] = field(default_factory=list)
+    noexec_tmp: bool = False
     security_group_ids: list[str] = field(default_factory=list)
     instance_type: str = "ecs.g7.large"
     deletion_protection: bool = False
@@ -144,6 +149,11 @@ _DIRECT: dict[str, tuple[str, Callable[[Any], bool]]] = {
     ),
     "resource_group_id": _TEXT,
     "shell": _one_of("dash", "bash"),
+    "without": (
+        "a list of names of programs",
+        lambda value: isinstance(value, list) and all(_is_text(name) and "/" not in name for name in value),
+    ),
+    "noexec_tmp": ("true or false", _is_flag),
     "security_group_ids": ("a list of texts", lambda value: isinstance(value, list) and all(map(_is_text, value))),
     "instance_type": _TEXT,
     "deletion_protection": ("true or false", _is_flag),
@@ -159,9 +169,10 @@ _KEYS = {
         lambda value: isinstance(value, str) and bool(_ID.fullmatch(value)),
     ),
     "region": _TEXT,
-    "agent": ("an object with installed, online or version", lambda value: isinstance(value, Mapping)),
+    "agent": ("an object with installed, online, version or names_in_shell", lambda value: isinstance(value, Mapping)),
 }
-_AGENT_KEYS = {"installed": ("true or false", _is_flag), "online": ("true or false", _is_flag), "version": _TEXT}
+_FLAG = ("true or false", _is_flag)
+_AGENT_KEYS = {"installed": _FLAG, "online": _FLAG, "version": _TEXT, "names_in_shell": _FLAG}
 
 
 def _checked(row: Mapping[str, Any], keys: Mapping[str, tuple[str, Callable[[Any], bool]]], where: str) -> None:
@@ -207,6 +218,7 @@ def make_instance(row: Mapping[str, Any], number: int, default_region: str, now:
     instance.host_name = instance.host_name or instance.id.replace("i-", "iZ")[:30] + "Z"
     instance.agent_installed = installed
     instance.agent_online = installed and agent.get("online", True)
+    instance.names_in_shell = agent.get("names_in_shell") or False
     instance.agent_version = agent.get("version") or AGENT_VERSIONS[os_type]
     instance.created = instance.started = now
     # one that is offline, or whose instance is stopped, was there until the emulator started

@@ -16,7 +16,7 @@ import os
 import re
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,9 @@ class Agent:
     Host. ``host``: shared by all instances of an emulator; without it one for the whole process is made.
     ``drain`` seconds the agent waits, after the script's end, for output of what the script left running.
     ``interim`` seconds between two calls of ``on_output``.
+    ``names_in_shell``: a command's name is part of the script's path as it is, and the path is given to a shell, as
+    the recorded agent does. ``without`` programs of these names, and with ``noexec_tmp`` running nothing from /tmp:
+    both need a root directory of the instance's own.
     """
 
     def __init__(
@@ -66,6 +69,9 @@ class Agent:
         drain: float = 0.2,
         interim: float = 3.0,
         environment: Mapping[str, str] | None = None,
+        names_in_shell: bool = False,
+        without: Sequence[str] = (),
+        noexec_tmp: bool = False,
     ) -> None:
         self.root = Path(root).resolve()
         self.shell = shell
@@ -73,6 +79,9 @@ class Agent:
         self.host_name = host_name
         self.drain = drain
         self.interim = interim
+        self.names_in_shell = names_in_shell
+        self.without = list(without)
+        self.noexec_tmp = noexec_tmp
         self._host = host or _shared_host(isolation)
         # unique to the instance: tells its processes from other instances' where there is no mount namespace
         self._mark = uuid.uuid5(uuid.NAMESPACE_URL, str(self.root)).hex
@@ -226,18 +235,28 @@ class Agent:
             "type": task.type,
             "username": task.username,
             "working_dir": task.working_dir,
-            "stem": _stem(task),
+            "stem": _stem(task, as_it_is=self.names_in_shell),
+            "quoted": not self.names_in_shell,
             "extension": EXTENSIONS[task.type] if extension is None else extension,
             "launcher": words,
             "refusal": refusal,
         }, content
 
-    def _place(self) -> dict[str, str]:
-        return {"root": str(self.root), "shell": self.shell, "host_name": self.host_name}
+    def _place(self) -> dict[str, Any]:
+        return {
+            "root": str(self.root),
+            "shell": self.shell,
+            "host_name": self.host_name,
+            "without": self.without,
+            "noexec_tmp": self.noexec_tmp,
+        }
 
     def _forget_script(self, task: ScriptTask, request: Mapping[str, Any]) -> None:
         """Delete the script file of a run; by directory handle, so that no link of a script leads elsewhere."""
         name = request["stem"] + request["extension"]
+        if "/" in name:
+            # the name of a command as it is may lead anywhere; what the script left there stays
+            return
         for folder in _SCRIPT_FOLDERS:
             with contextlib.suppress(OSError):
                 handle = os.open(self.root / folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -308,10 +327,12 @@ def _seconds(text: str) -> int:
     return max(int(text), 0)
 
 
-def _stem(task: ScriptTask) -> str:
-    """The script file's name without extension; no name of a command leads out of its directory."""
+def _stem(task: ScriptTask, *, as_it_is: bool) -> str:
+    """Return the script file's name without extension; unless ``as_it_is``, it leads out of no directory."""
     if not task.command_name:
         return task.task_id
+    if as_it_is:
+        return f"{task.command_name}-{task.task_id}"
     room = _FILE_NAME_BYTES - len(task.task_id.encode()) - len("-.sh") - 16
     name = task.command_name.replace("/", "_").replace("\0", "_").encode()[:room].decode(errors="ignore")
     return f"{name}-{task.task_id}"

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -76,7 +77,7 @@ class ScriptProcess:
         ``handles``: status (write end, closed by a successful start), output (write end), content (the script).
         """
         try:
-            self.machine.enter(self.task["root"], self.task["shell"], self.task["host_name"])
+            self.machine.enter(self.task)
             account, home = self.check_user()
             directory = self.check_directory(account, home)
             if self.task["refusal"]:
@@ -142,7 +143,9 @@ class ScriptProcess:
         """Write the script file; the argument list of the process. Sets ``program`` and ``executable``."""
         kind = self.task["type"]
         folder = "/tmp" if with_user and kind == "RunShellScript" else SCRIPT_DIR
-        path = f"{self.inside(folder)}/{self.task['stem']}{self.task['extension']}"
+        path = os.path.normpath(f"{self.inside(folder)}/{self.task['stem']}{self.task['extension']}")
+        with contextlib.suppress(OSError):
+            os.makedirs(self.inside(folder), exist_ok=True)
         written = _write_script(path, content, executable=with_user or kind == "RunShellScript")
         if self.task["launcher"]:
             if not written:
@@ -166,7 +169,9 @@ class ScriptProcess:
         if not self.executable:
             raise _error(-11, 'SystemDefaultShellNotFound: exec: "sh": executable file not found in $PATH', 0)
         # where no file can be written the agent hands the script over as an argument
-        return ["sh", "-c", shlex.quote(path) if written else os.fsdecode(content)]
+        if not written:
+            return ["sh", "-c", os.fsdecode(content)]
+        return ["sh", "-c", shlex.quote(path) if self.task["quoted"] else path]
 
     def look_up(self, name: str) -> str | None:
         """The program of this name in the script's PATH."""
@@ -177,7 +182,7 @@ def write_sent_file(machine: Machine, task: Mapping[str, Any], handles: Mapping[
     """Write one sent file in the instance's view and say on ``handles["status"]`` how it went."""
     process = ScriptProcess(machine, task)
     try:
-        machine.enter(task["root"], task["shell"], task["host_name"])
+        machine.enter(task)
         book = accounts.Book(process.accounts_file("passwd"), process.accounts_file("group"))
         _say(handles["status"], write_file.write(task, _read_all(handles["content"]), process.inside, book))
     except OSError as exc:
@@ -188,7 +193,6 @@ def write_sent_file(machine: Machine, task: Mapping[str, Any], handles: Mapping[
 
 def _write_script(path: str, content: bytes, *, executable: bool) -> bool:
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         with os.fdopen(handle, "wb") as file:
             file.write(content)

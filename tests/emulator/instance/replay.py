@@ -57,7 +57,6 @@ nogroup:x:65534:
 _HOMES = (("home/alice", 1000), ("home/gidzero", 1002), ("home/locked", 1003), ("var/lib/svc", 999))
 
 _NOT_BINDING = {
-    "commandName": "the recorded agent passes a command's name through a shell; ours never does",
     "stop": "the recorded agent reports before it kills; ours reports after, with the output",
     "interim": "speaks of the agent's own requests to its server",
     "extra": "probes of the recording machine",
@@ -123,7 +122,7 @@ class Replayer:
 
     async def replay(self, row: Row) -> list[str]:
         """Differences between the recording and our answer, empty when there is none. Raises Skip."""
-        agent = self._instance(row.get("sh", "dash"))
+        agent = self._instance(row.get("sh", "dash"), names_in_shell=row.get("group") == "commandName")
         try:
             if "file" in row:
                 return await self._delivery(agent, row)
@@ -131,7 +130,7 @@ class Replayer:
         finally:
             await agent.kill_all()
 
-    def _instance(self, shell: str) -> Agent:
+    def _instance(self, shell: str, *, names_in_shell: bool) -> Agent:
         if shell not in self._host.shells:
             raise Skip(f"there is no {shell} on this machine")
         root = Path(tempfile.mkdtemp(dir=self._folder))
@@ -152,6 +151,7 @@ class Replayer:
             instance_id="mi-hz000000000golden",
             drain=_DRAIN_SECONDS,
             environment=_ENVIRONMENT,
+            names_in_shell=names_in_shell,
         )
 
     # -- scripts -------------------------------------------------------------------------------------------------

@@ -12,6 +12,8 @@ import os
 import re
 import shutil
 import socket
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from . import power_programs
 
@@ -25,6 +27,7 @@ _CLONE_NEWNS = 0x00020000
 _CLONE_NEWUTS = 0x04000000
 _CLONE_NEWUSER = 0x10000000
 _MS_RDONLY = 1
+_MS_NOEXEC = 8
 _MS_REMOUNT = 32
 _MS_BIND = 4096
 _MS_REC = 16384
@@ -39,6 +42,7 @@ _SYSRQ = "/proc/sysrq-trigger"
 
 # where programs live; everything else of the machine stays out of sight
 _PROGRAMS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix", "gnu")
+_PROGRAM_FOLDERS = ("/usr/local/bin", "/usr/local/sbin", "/usr/bin", "/usr/sbin", "/bin", "/sbin")
 _DEVICES = ("proc", "dev", "sys")
 _OWN_DIRS = (
     ("root", 0o700), ("home", 0o755), ("opt", 0o755), ("srv", 0o755), ("mnt", 0o755), ("tmp", 0o1777),
@@ -81,12 +85,13 @@ def _mount(source: str, target: str, flags: int) -> None:
     _check(_libc.mount(os.fsencode(source), os.fsencode(target), None, ctypes.c_ulong(flags), None), target)
 
 
-def _bind(source: str, target: str, *, read_only: bool) -> None:
+def _bind(source: str, target: str, *, flags: int = 0) -> None:
+    """Show what is at ``source`` at ``target`` as well, with further ``flags`` of the mount."""
     _mount(source, target, _MS_BIND | _MS_REC)
-    if read_only:
+    if flags:
         present = os.statvfs(target).f_flag
         kept = sum(flag for bit, flag in _KEPT_FLAGS.items() if present & bit)
-        _mount("none", target, _MS_BIND | _MS_REMOUNT | _MS_RDONLY | kept)
+        _mount("none", target, _MS_BIND | _MS_REMOUNT | flags | kept)
 
 
 def _seen_at(path: str, view: str) -> str:
@@ -206,8 +211,13 @@ class Machine:
 
     # -- entered by each process forked for a task ---------------------------------------------------------------
 
-    def enter(self, root: str, shell: str, host_name: str) -> None:
-        """Make the calling process see the instance's files as ``/``; it may not leave again. Raises OSError."""
+    def enter(self, place: Mapping[str, Any]) -> None:
+        """Make the calling process see the instance's files as ``/``; it may not leave again. Raises OSError.
+
+        ``place`` has the instance's root directory (``root``), its ``shell`` and ``host_name``, the names of programs
+        that it is ``without``, and whether nothing may be run from its /tmp (``noexec_tmp``).
+        """
+        root, shell, host_name = place["root"], place["shell"], place["host_name"]
         self.prepare(root, shell, host_name)
         if self.isolation == NONE:
             return
@@ -216,17 +226,22 @@ class Machine:
             socket.sethostname(host_name)
         for name in _PROGRAMS:
             if os.path.isdir(f"/{name}") and not os.path.islink(f"/{name}"):
-                _bind(f"/{name}", f"{root}/{name}", read_only=True)
+                _bind(f"/{name}", f"{root}/{name}", flags=_MS_RDONLY)
         for name in _DEVICES:
-            _bind(f"/{name}", f"{root}/{name}", read_only=False)
+            _bind(f"/{name}", f"{root}/{name}")
         for name, path in _MACHINE.items():
             if os.path.isdir(path):
-                _bind(path, f"{root}/.view/machine/{name}", read_only=True)
+                _bind(path, f"{root}/.view/machine/{name}", flags=_MS_RDONLY)
         if os.path.isdir("/usr/local"):
-            _bind(f"{root}/.view/local", f"{root}/usr/local", read_only=False)
+            _bind(f"{root}/.view/local", f"{root}/usr/local")
         if self._covers_sh(shell):
-            _bind(self.shells[shell], root + self.default_sh, read_only=True)
+            _bind(self.shells[shell], root + self.default_sh, flags=_MS_RDONLY)
         self._cover_power(root)
+        for path in _programs(place["without"]):
+            # neither a file nor executable: nobody who looks for the program finds it
+            _mount(os.devnull, root + path, _MS_BIND)
+        if place["noexec_tmp"]:
+            _bind(f"{root}/tmp", f"{root}/tmp", flags=_MS_NOEXEC)
         os.chroot(root)
         os.chdir("/")
 
@@ -234,10 +249,10 @@ class Machine:
         """Lay the instance's own program over the machine's, for scripts that name it by its absolute path."""
         folder = f"{root}/{power_programs.FOLDER}"
         for path in power_programs.covered(self._power):
-            _bind(path, f"{folder}/{_UNCOVERED}{os.path.basename(path)}", read_only=True)
-            _bind(f"{folder}/program", root + path, read_only=True)
+            _bind(path, f"{folder}/{_UNCOVERED}{os.path.basename(path)}", flags=_MS_RDONLY)
+            _bind(f"{folder}/program", root + path, flags=_MS_RDONLY)
         if os.path.exists(_SYSRQ):
-            _bind(os.devnull, root + _SYSRQ, read_only=False)
+            _bind(os.devnull, root + _SYSRQ)
 
     def _covers_sh(self, shell: str) -> bool:
         """True where the machine's /bin/sh is dash and the instance's is bash: bash is laid over dash.
@@ -275,8 +290,8 @@ def _enter_own_namespace(*, user: bool) -> None:
         try:
             _unshare_mounts(user, uid, gid)
             _check(_libc.unshare(_CLONE_NEWNS | _CLONE_NEWUTS), "unshare")
-            _bind("/usr", "/usr", read_only=True)
-            _bind("/proc", "/proc", read_only=False)
+            _bind("/usr", "/usr", flags=_MS_RDONLY)
+            _bind("/proc", "/proc")
             os.chroot("/")
             code = 0
         except OSError as exc:
@@ -301,6 +316,12 @@ def _unshare_mounts(user: bool, uid: int, gid: int) -> None:
 def _program(name: str) -> str:
     found = shutil.which(name, path="/usr/bin:/bin:/usr/local/bin")
     return os.path.realpath(found) if found else ""
+
+
+def _programs(names: Iterable[str]) -> list[str]:
+    """Return where the machine has programs of these names, links followed."""
+    found = {os.path.realpath(f"{folder}/{name}") for folder in _PROGRAM_FOLDERS for name in names}
+    return sorted(path for path in found if os.path.isfile(path) and path.split("/")[1] in _PROGRAMS)
 
 
 def _own_dir(path: str, mode: int = 0o755) -> None:

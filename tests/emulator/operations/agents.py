@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from ..agent_versions import SESSIONS
 from ..call import Answer, Call, operation
 from ..clock import iso
 from ..fleet import AGENT_VERSIONS, Instance
@@ -31,7 +32,7 @@ def _row(call: Call, instance: Instance) -> dict[str, Any]:
         "InvocationCount": instance.invocation_count,
         "ActiveTaskCount": instance.active_tasks,
         "OSType": instance.os_type.capitalize(),
-        "SupportSessionManager": online,
+        "SupportSessionManager": online and not SESSIONS.lacks(instance),
         "LastInvokedTime": iso(instance.last_invoked) if instance.last_invoked is not None else "",
         "LastHeartbeatTime": iso(instance.last_heartbeat) if instance.last_heartbeat is not None else "",
     }

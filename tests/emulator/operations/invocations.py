@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 
 from .. import frequency as schedules
+from ..agent_versions import MODIFICATION
 from ..call import Answer, Call, operation
 from ..errors import ApiError
 from ..fleet import Instance
@@ -17,8 +18,6 @@ from ..targets import find
 from .runs import CONTENT_LIMIT, encoded_size, read_content, stored_commands
 
 _MOST_INSTANCES = 100
-# agents that can change a task they hold
-_MODIFIABLE_AGENT = {"linux": (2, 2, 3, 541), "windows": (2, 1, 3, 541)}
 
 
 def _invocation(call: Call) -> Invocation:
@@ -47,7 +46,7 @@ def _check_modifiable(call: Call, invocation: Invocation) -> None:
         raise call.error("InvalidOperation.InvokeAlreadyFinished")
     for identity in invocation.records:
         instance = call.cloud.instances[identity]
-        if not instance.released and instance.agent_numbers <= _MODIFIABLE_AGENT[instance.os_type]:
+        if not instance.released and MODIFICATION.lacks(instance):
             raise call.error("InvalidOperation.CloudAssistantVersionUnsupported")
 
 
@@ -115,7 +114,7 @@ def _added(call: Call, invocation: Invocation) -> list[Instance]:
     for instance in found:
         if (invocation.command.type == "RunShellScript") != (instance.os_type == "linux"):
             raise call.error("InvalidInstanceId.OSTypeUnsupported")
-        if instance.agent_numbers <= _MODIFIABLE_AGENT[instance.os_type]:
+        if MODIFICATION.lacks(instance):
             raise call.error("InvalidOperation.CloudAssistantVersionUnsupported")
         if instance.status != "Running":
             raise ApiError(

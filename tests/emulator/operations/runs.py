@@ -231,8 +231,10 @@ def invoke_command(call: Call) -> Answer:
     tags = check_tags(call)
     command = find_command(call, params["CommandId"])
     given = values(call, command.enable_parameter, command.parameter_names)
-    defaults = {row["ParameterName"] for row in command.parameter_definitions if "DefaultValue" in row}
-    if command.parameter_names and not given and not set(command.parameter_names) <= defaults:
+    filled = {name.lower() for name in given}
+    filled |= {row["ParameterName"].lower() for row in command.parameter_definitions if "DefaultValue" in row}
+    # RunCommand takes a part of the parameters and leaves the rest empty; here each has a value, were it an empty one
+    if not {name.lower() for name in command.parameter_names} <= filled:
         raise call.error("Parameter.MissingValue")
     for row in command.parameter_definitions:
         if "DefaultValue" in row and row["ParameterName"] not in given:
