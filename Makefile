@@ -7,7 +7,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint unit integration releases molecule soak bench docs clean
+.PHONY: help venv demo test lint unit integration releases ansible-targets molecule soak bench docs clean
 
 # ansible starts three times slower when it may not keep its byte code
 unexport PYTHONDONTWRITEBYTECODE
@@ -69,6 +69,9 @@ integration: $(VENV)/.dev  ## run playbooks, roles, examples and pages against t
 
 releases: $(VENV)/.dev  ## test each supported ansible-core: sanity, and a share of the playbooks
 	@$(BIN)/python -m pytest tests/matrix $(SANITY)
+
+ansible-targets: $(VENV)/.dev  ## run ansible-core's own integration targets over the connection plugin
+	@cd tests && $(BIN)/python -m core_targets $(TARGETS)
 
 molecule: $(VENV)/.dev  ## run every scenario of the roles
 	@$(BIN)/molecule test --all

@@ -15,14 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.plugins.loader import init_plugin_loader
-from ansible.utils.collection_loader import AnsibleCollectionConfig
+import support.loader  # noqa: F401
 from hypothesis import HealthCheck, settings
 from playbook_runner import PlayResult, run_playbook
-
-if AnsibleCollectionConfig.collection_finder is None:
-    # before anything of the collection is imported, so that Ansible's own loader finds its plugins in a test too
-    init_plugin_loader()
 
 FLEET_SIZE = 12
 

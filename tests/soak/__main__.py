@@ -15,7 +15,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ansible.plugins.loader import init_plugin_loader
+from emulator.testing import start_emulator
+
+from .history import Broken, Figures, play
+from .kills import play_kill
 
 MANY = 10_000
 KILL_EVERY = 100
@@ -26,11 +29,6 @@ SHARE = 100
 
 def _play(seeds: Sequence[int]) -> tuple[dict[str, object], list[str]]:
     """Play the histories of `seeds` on an emulator of this process; return the figures and what was broken."""
-    from emulator.testing import start_emulator
-
-    from .history import Broken, Figures, play
-    from .kills import play_kill
-
     figures, broken = Figures(), []
     with start_emulator(instances=1) as emulator:
         for seed in seeds:
@@ -55,9 +53,6 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--figures", type=Path, help="a file that gets the figures as JSON")
     options = parser.parse_args()
-
-    init_plugin_loader()
-    from .history import Figures
 
     seeds = range(options.seed, options.seed + options.histories)
     shares = [seeds[start : start + SHARE] for start in range(0, len(seeds), SHARE)]

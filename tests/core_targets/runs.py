@@ -1,0 +1,121 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a target of ansible-core on hosts that are reached over a connection."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from playbook_runner import collections_path
+from support.environments import Release, clean_env, environment
+from support.patience import HANG_GUARD
+
+HOSTS = ("testhost", "testhost2")
+"""The targets know the first; the second shows that nothing of one host reaches the other."""
+
+# as ansible-test plays a target that is a role; one host after the other, for targets keep files on the controller
+PLAY = """---
+- hosts: test_hosts
+  serial: 1
+  gather_facts: true
+  vars:
+    output_dir: "{{ lookup('env', 'OUTPUT_DIR') }}"
+  roles:
+    - role: %s
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a target ended: whether it passed, and all that it printed."""
+
+    passed: bool
+    output: str
+
+    @property
+    def reason(self) -> str:
+        """Return the line that says why it failed."""
+        lines = [line for line in self.output.splitlines() if line.startswith(("fatal:", "ERROR", "[ERROR]"))]
+        return (lines or self.output.splitlines() or [""])[-1][:300]
+
+
+def run_target(
+    name: str, release: Release, targets: Path, hosts: Sequence[Mapping[str, Any]], folder: Path, env: Mapping[str, str]
+) -> Outcome:
+    """Run the target `name` on HOSTS, which have the variables `hosts`, and return how it ended.
+
+    `folder` is empty and becomes the home of the run; `env` adds to a clean environment.
+    """
+    tree = folder / "test" / "integration"
+    shutil.copytree(targets, tree / "targets", symlinks=True, ignore=_others(targets, name))
+    inventory = tree / "inventory"
+    inventory.write_text(yaml.safe_dump(_inventory(hosts)), encoding="utf-8")
+    output = folder / "output"
+    output.mkdir()
+    place = environment(release)
+    own = {
+        **env,
+        "HOME": str(folder),
+        "ANSIBLE_COLLECTIONS_PATH": collections_path(),
+        "ANSIBLE_ROLES_PATH": str(tree / "targets"),
+        "ANSIBLE_HOST_KEY_CHECKING": "false",
+        "INVENTORY_PATH": str(inventory),
+        "INVENTORY": str(inventory),
+        "OUTPUT_DIR": str(output),
+        "PYTHONDONTWRITEBYTECODE": "",
+    }
+    command, cwd = _command(name, tree, inventory)
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env={**clean_env(place / "bin"), **own},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        timeout=HANG_GUARD,
+    )
+    return Outcome(done.returncode == 0, done.stdout)
+
+
+def _command(name: str, tree: Path, inventory: Path) -> tuple[list[str], Path]:
+    """Return the command that runs a target, and the folder for it to run in."""
+    target = tree / "targets" / name
+    if name == "connection":
+        variables = (
+            "target_hosts=test_hosts",
+            "action_prefix=",
+            f"local_tmp={os.fspath(tree)}/local",
+            "remote_tmp=/tmp/ansible-remote",
+        )
+        extra = [part for variable in variables for part in ("-e", variable)]
+        return ["bash", "test.sh", *extra], target
+    if (target / "runme.sh").exists() and not (target / "tasks").exists():
+        return ["bash", "runme.sh"], target
+    (tree / "site.yml").write_text(PLAY % name, encoding="utf-8")
+    return ["ansible-playbook", "-i", str(inventory), "site.yml"], tree
+
+
+def _inventory(hosts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    rows = {name: dict(variables) for name, variables in zip(HOSTS, hosts, strict=True)}
+    return {"all": {"children": {"test_hosts": {"hosts": rows}}}}
+
+
+def _others(targets: Path, name: str) -> Any:
+    """Return what copytree leaves out: targets that neither are `name` nor stand in for what targets share."""
+
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        if Path(folder) != targets:
+            return set()
+        return {entry for entry in names if entry != name and not entry.startswith(("setup_", "prepare_"))}
+
+    return ignored
