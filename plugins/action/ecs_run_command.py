@@ -14,6 +14,7 @@ import functools
 import importlib
 import importlib.util
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
@@ -35,6 +36,14 @@ from ..plugin_utils.play_cache import forget
 from ..plugin_utils.source import Source, SourceReader
 
 display = Display()
+# modules whose users may expect that the keyword ``environment`` reaches the script
+RUNS_SCRIPTS = frozenset({"ecs_run_command", "ecs_invoke_command", "ecs_invocation"})
+# what is meant for the module itself, wherever it runs
+MODULE_VARIABLES = re.compile(
+    r"(ALIBABA_CLOUD|ALICLOUD|ANSIBLE|LC|PYTHON|REQUESTS|SSL)_.*|(HTTPS?|NO|ALL)_PROXY|CURL_CA_BUNDLE|HOME|LANG|PATH|TZ"
+    r"|PYTHONPATH|TMPDIR|USER",
+    re.IGNORECASE,
+)
 # modules after which the lookups of the play have to read the stored commands again
 CHANGES_COMMANDS = frozenset({"ecs_command", "ecs_run_command"})
 
@@ -71,7 +80,13 @@ class ActionModule(ActionBase):
                 result.update(self._run_here(operation, arguments, source, task_vars))
             else:
                 result.update(self._run_there(arguments, source, task_vars))
-        if self._task.action.rpartition(".")[2] in CHANGES_COMMANDS and (result.get("changed") or result.get("failed")):
+        name = self._task.action.rpartition(".")[2]
+        if name in RUNS_SCRIPTS and (unused := self._variables_for_the_script()):
+            text = (
+                f"environment: {', '.join(unused)} is set for the module and does not reach the script on the instances"
+            )
+            result["warnings"] = [*result.get("warnings", []), f"{text}; set it in the script, or use parameters"]
+        if name in CHANGES_COMMANDS and (result.get("changed") or result.get("failed")):
             forget()
         return result
 
@@ -118,6 +133,12 @@ class ActionModule(ActionBase):
             and not any(self._task.environment or [])
             and importlib.util.find_spec("requests") is not None
         )
+
+    def _variables_for_the_script(self) -> list[str]:
+        """Return the names of the task's environment variables of which the module itself has no use."""
+        given: dict[str, Any] = {}
+        self._compute_environment_string(given)
+        return sorted(name for name in given if not MODULE_VARIABLES.fullmatch(name))
 
     def _run_here(
         self,

@@ -14,18 +14,18 @@ short_description: Fetch a file from Alibaba Cloud ECS instances through Cloud A
 version_added: "0.1.0"
 description:
   - >-
-    Brings a file of up to 64 MiB from one or many Linux instances of a region to the host where the task runs, normally
-    the controller. The instances need no public address and no SSH.
+    Fetches a file of up to 64 MiB from one or many Linux instances of a region to the host where the task runs,
+    normally the controller. The instances need neither a public address nor SSH.
   - >-
-    One run on all instances tells the SHA-256 of the file, and brings it along if it has no more than 17 KB. Where the
-    same content is here already, nothing is fetched.
+    One run on all instances returns the SHA-256 of the file, and its content if it has at most 17 KB. If the local file
+    already has the same content, nothing is fetched.
   - >-
-    A larger file is copied and compressed on the instance, so that one and the same content is fetched even of a log
-    that grows, and read in ranges that fit into a run's output, from all instances at once. The copy lies in the home
-    of root while that lasts, and is removed at the end.
+    A larger file is first copied and compressed on the instance, so that even a growing log is fetched as it was at one
+    moment. It is then read in ranges that fit into the output of a run, from all instances at once. The copy is kept in
+    the home directory of root during the transfer, and is removed at the end.
   - >-
-    The file is put into its place here in one step, after its SHA-256 has been compared. Ranges of a fetch that was
-    broken off wait in a folder beside that place, and the next run of the task fetches only the missing ones.
+    The local file is put in place in one step, after its SHA-256 was verified. Ranges of an interrupted transfer are
+    kept in a folder next to it, and the next run of the task fetches only the missing ones.
 author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.alibaba
@@ -42,87 +42,96 @@ attributes:
 options:
   instance_ids:
     description:
-      - The instances. An id that is given twice is used once, with a warning.
-      - One of O(instance_ids) and O(resource_tags) is required.
+      - The IDs of the instances. An entry can hold several IDs separated by white space.
+      - Exactly one of O(instance_ids), O(instance_names) and O(resource_tags) is required.
     type: list
     elements: str
+    aliases: [instance_id]
+  instance_names:
+    description:
+      - The names of the instances, compared as a whole.
+      - The task fails if a name belongs to no instance of the region, or to more than one.
+    type: list
+    elements: str
+    aliases: [instance_name]
   resource_tags:
     description:
-      - Fetches from every instance of the region that carries all of these tags, at most 20. A value may be empty.
+      - Fetch from every instance of the region that has all of these tags, at most 20. A value can be empty.
     type: dict
   resource_group_id:
     description:
-      - The resource group of the runs. The instances have to belong to it.
+      - The resource group of the runs. The instances must belong to it.
     type: str
   path:
     description:
       - The absolute path of the file on the instances. Symbolic links are followed.
     type: str
     required: true
+    aliases: [src]
   dest:
     description:
       - >-
-        Where the file goes. Folders are made where they are missing. A relative path begins at the working directory,
-        on the controller that of the C(ansible-playbook) command and not the playbook's folder as with
-        M(ansible.builtin.fetch).
+        The local destination. Missing folders are created. A relative path starts at the working directory, which on
+        the controller is that of the C(ansible-playbook) command, not the folder of the playbook as with
+        M(ansible.builtin.fetch). Pipes, devices and other special files are rejected.
       - >-
-        By default it is a folder in which each instance has one of its own, named by its id, and in it the whole path,
-        as with M(ansible.builtin.fetch).
+        By default, O(dest) is a folder. Each instance has a folder named by its ID in it, which holds the full path of
+        the file, as with M(ansible.builtin.fetch).
       - >-
-        C({instance_id}) in it stands for the instance's id, for example V(logs/{instance_id}). The folder of the id is
-        then not added.
+        C({instance_id}) in the path stands for the ID of the instance, for example V(logs/{instance_id}). No further
+        folder is then added for it.
     type: path
     required: true
   flat:
     description:
-      - Whether O(dest) is the file itself, or with a slash at its end the folder for it.
-      - With more than one instance it has to contain C({instance_id}).
+      - Whether O(dest) is the path of the file itself or, if it ends with a slash, of its directory.
+      - With more than one instance, O(dest) must contain C({instance_id}).
     type: bool
     default: false
   mode:
     description:
       - >-
-        The permissions of the file here, as three or four octal digits in quotes, for example V('0644'). By default
-        those of the file that is there, or 0600.
+        The permissions of the local file, as three or four octal digits in quotes, for example V('0644'). Defaults to
+        the permissions of the existing file, or 0600.
     type: raw
   fail_on_missing:
     description:
-      - Whether an instance that has no such file makes the task fail. V(false) counts it as skipped.
+      - Whether to fail if an instance does not have the file. V(false) counts such instances as skipped.
     type: bool
     default: true
   timeout:
     description:
-      - Seconds that each script on an instance may take.
+      - Maximum time for each script on an instance, in seconds.
     type: int
     default: 300
   wait_timeout:
     description:
-      - Seconds to wait for everything together.
-      - By default 300, and 2 more for each range of a large file.
+      - Maximum time to wait for the whole transfer, in seconds.
+      - Defaults to 300, plus 2 for each range of a large file.
     type: int
   unready:
     description:
       - What to do with instances that are not running, or whose agent is offline.
       - >-
-        V(fail) fails and names them, V(skip) leaves them out, with a warning. The service refuses a whole call of up to
-        100 instances for one such instance; with V(fail) nothing is fetched from the others of its call.
+        V(fail) fails and names them; V(skip) skips them with a warning. The service rejects a whole call for up to 100
+        instances because of one such instance; with V(fail) nothing is fetched from the other instances of that call.
     type: str
     choices: [fail, skip]
     default: fail
 notes:
   - >-
-    It needs a POSIX shell as C(/bin/sh) (dash and bash are tested) and C(sha256sum), C(stat), C(base64) and C(dd), as
-    coreutils and BusyBox have them, and C(gzip) for larger files, with room for the compressed copy.
+    The instances need a POSIX shell as C(/bin/sh) (tested with dash and bash) and C(sha256sum), C(stat), C(base64) and
+    C(dd), from coreutils or BusyBox, and for larger files C(gzip) and room for the compressed copy.
   - >-
-    What is fetched passes through the service as the output of runs, and is kept there for some weeks, readable by
-    whoever may call DescribeInvocationResults in the account.
+    What is fetched passes through the service as the output of runs, which keeps it for some weeks. Everyone who may
+    call DescribeInvocationResults in the account can read it.
   - >-
-    A range takes a run, and runs are counted by the day. For many megabytes from many instances object storage is the
-    better way.
+    Each range takes a run, and the number of runs per day is limited. Use object storage for many megabytes from many
+    instances.
   - >-
-    The permissions C(ecs:RunCommand), C(ecs:DescribeInvocations) and C(ecs:DescribeInvocationResults) are needed;
-    C(ecs:DescribeInstances) and C(ecs:DescribeCloudAssistantStatus) for O(resource_tags), and to name the instances
-    that cannot run a script.
+    The permissions C(ecs:RunCommand), C(ecs:DescribeInvocations) and C(ecs:DescribeInvocationResults) are required;
+    C(ecs:DescribeInstances) and C(ecs:DescribeCloudAssistantStatus) for O(instance_names) and O(resource_tags), and to
+    name the instances that cannot run a script.
 seealso:
   - module: cloudops.cloud_assistant.ecs_send_file
   - module: ansible.builtin.fetch
@@ -130,7 +139,7 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Collect the same log from all web servers, as logs/<instance id>/var/log/nginx/error.log
+- name: Collect a log from all web servers, as logs/<instance ID>/var/log/nginx/error.log
   cloudops.cloud_assistant.ecs_fetch_file:
     region: cn-hangzhou
     resource_tags:
@@ -139,7 +148,7 @@ EXAMPLES = r"""
     dest: logs
     fail_on_missing: false
 
-- name: One file of one instance under a name of its own
+- name: Fetch one file from one instance to a path of your choice
   cloudops.cloud_assistant.ecs_fetch_file:
     region: cn-hangzhou
     instance_ids: [i-bp185dy2o3o6neg01234]
@@ -148,7 +157,7 @@ EXAMPLES = r"""
     flat: true
     mode: "0644"
 
-- name: A file of each instance, named by its id
+- name: Fetch a file from each instance, named by its ID
   cloudops.cloud_assistant.ecs_fetch_file:
     region: cn-hangzhou
     instance_ids: "{{ database_instances }}"
@@ -161,7 +170,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 path:
-  description: The path of the file on the instances.
+  description: Path of the file on the instances.
   returned: always, after the first request
   type: str
   sample: /var/log/nginx/error.log
@@ -172,7 +181,7 @@ results:
   elements: dict
   contains:
     instance_id:
-      description: The instance.
+      description: ID of the instance.
       returned: always
       type: str
       sample: i-bp185dy2o3o6neg01234
@@ -184,73 +193,75 @@ results:
     status:
       description:
         - >-
-          V(Success) when the file is here, V(Skipped) when the instance was left out or has no such file, V(Running)
-          when it was not over in time, else the service's word for what went wrong (V(Failed), V(Timeout), V(Error)).
+          V(Success) if the file was fetched, V(Skipped) if the instance was skipped or does not have the file,
+          V(Running) if the transfer had not finished in time, otherwise the status of the service (V(Failed),
+          V(Timeout), V(Error)).
       returned: always
       type: str
       sample: Success
     changed:
-      description: Whether the file here, or its permissions, changed.
+      description: Whether the local file or its permissions changed.
       returned: always
       type: bool
       sample: true
     error_code:
-      description: Why it failed or was skipped, as a word of the service or of this module.
+      description: >-
+        Error code, from the service or from this module, if the instance failed or was skipped; empty otherwise.
       returned: always
       type: str
       sample: FileNotFound
     error_info:
-      description: The same for people.
+      description: Human-readable explanation of RV(results[].error_code).
       returned: always
       type: str
       sample: there is no /var/log/nginx/error.log
     dest:
-      description: The file here.
-      returned: when it is here
+      description: Path of the local file.
+      returned: when it was fetched
       type: str
       sample: logs/i-bp185dy2o3o6neg01234/var/log/nginx/error.log
     checksum:
-      description: The SHA-256 of the file.
-      returned: when it is here
+      description: SHA-256 of the file.
+      returned: when it was fetched
       type: str
       sample: 6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d
     size:
-      description: Its size in bytes.
-      returned: when it is here
+      description: Size of the file in bytes.
+      returned: when it was fetched
       type: int
       sample: 20480
     mode:
-      description: Its permissions on the instance.
-      returned: when it is here
+      description: Permissions of the file on the instance.
+      returned: when it was fetched
       type: str
       sample: "0640"
     owner:
-      description: Its owner on the instance.
-      returned: when it is here
+      description: Owner of the file on the instance.
+      returned: when it was fetched
       type: str
       sample: www-data
     group:
-      description: Its group on the instance.
-      returned: when it is here
+      description: Group of the file on the instance.
+      returned: when it was fetched
       type: str
       sample: adm
 summary:
   description: >-
-    How many instances ended how, with C(total), C(success), C(failed), C(skipped), C(running) and C(previous), which is
-    always 0 here.
+    Number of instances by result, as C(total), C(success), C(failed), C(skipped), C(running) and C(previous), which is
+    always 0 for this module.
   returned: always, after the first request
   type: dict
   sample: {total: 2, success: 2, failed: 0, skipped: 0, running: 0, previous: 0}
 failed_instances:
-  description: The ids of the instances where it failed.
+  description: IDs of the instances that failed.
   returned: always, after the first request
   type: list
   elements: str
   sample: [i-bp185dy2o3o6neg05678]
 error:
   description: >-
-    The service's answer to a call that failed, with C(operation), C(code), C(message), C(request_id), C(http_status),
-    C(host) and C(hint).
+    The error that the service returned for a failed call, with C(operation), C(code), C(message), C(request_id),
+    C(http_status), C(host) and C(hint).
   returned: when a call failed
   type: dict
   sample:
@@ -272,10 +283,11 @@ from ..module_utils.common.task import TaskContext, TaskSpec, run_module
 
 SPEC = TaskSpec(
     argument_spec={
-        "instance_ids": {"type": "list", "elements": "str"},
+        "instance_ids": {"type": "list", "elements": "str", "aliases": ["instance_id"]},
+        "instance_names": {"type": "list", "elements": "str", "aliases": ["instance_name"]},
         "resource_tags": {"type": "dict"},
         "resource_group_id": {"type": "str"},
-        "path": {"type": "str", "required": True},
+        "path": {"type": "str", "required": True, "aliases": ["src"]},
         "dest": {"type": "path", "required": True},
         "flat": {"type": "bool", "default": False},
         "mode": {"type": "raw"},
@@ -287,14 +299,20 @@ SPEC = TaskSpec(
     },
 )
 
-_AS_THEY_ARE = ("path", "dest", "flat", "mode", "fail_on_missing", "timeout", "wait_timeout", "unready")
+PASSED_THROUGH = ("path", "dest", "flat", "mode", "fail_on_missing", "timeout", "wait_timeout", "unready")
 
 
 def ensure(task: TaskContext) -> dict[str, Any]:
-    """Bring the file here."""
+    """Fetch the file and return the result of each instance. Raises CloudError if one of them failed."""
     params = task.params
-    targets = Targets.of(params["instance_ids"], params["resource_tags"], params["resource_group_id"], warn=task.warn)
-    request = FetchRequest(targets, write=not task.check_mode, **{option: params[option] for option in _AS_THEY_ARE})
+    targets = Targets.of(
+        params["instance_ids"],
+        params["resource_tags"],
+        params["resource_group_id"],
+        names=params["instance_names"],
+        warn=task.warn,
+    )
+    request = FetchRequest(targets, write=not task.check_mode, **{option: params[option] for option in PASSED_THROUGH})
     request.check()
     outcome = fetch_file(connect(params), request, progress=task.progress, warn=task.warn)
     failure = outcome.failure()

@@ -14,19 +14,17 @@ short_description: Send a file to Alibaba Cloud ECS instances through Cloud Assi
 version_added: "0.1.0"
 description:
   - >-
-    Brings a file of up to 64 MiB to any number of ECS instances of a region at once, through the agent that is on them.
-    The instances need no public address and no SSH.
+    Sends a file of up to 64 MiB to any number of ECS instances of a region at once, through the agent on the instances.
+    The instances need neither a public address nor SSH.
   - >-
-    One cheap run on all instances finds out where the file already has the content (SHA-256), mode, owner and group
-    wanted. These instances are left alone; where only the rights differ, only they are set.
+    First compares the file on every instance by SHA-256, mode, owner and group, and changes only what differs.
   - >-
-    A small new file goes out in a single delivery to up to 50 instances a call. A larger file, and one that replaces
-    another, is sent to a staging directory beside its place, in parts of 24 KB where needed, put together there,
-    checked, given its rights, and moved into place in one step. Whatever breaks on the way, the old file stays as it
-    was until then.
+    A small new file takes one delivery per 50 instances. A larger file, and a file that replaces another, goes to a
+    staging directory next to its destination, in parts of 24 KB where needed. There it is assembled, verified, given
+    its permissions, and moved into place in one step. Until then the old file stays unchanged, whatever fails.
   - >-
-    After a broken delivery the whole parts stay in the staging directory, and the next run of the task sends only the
-    missing ones. The directory is removed at the end, and also where a second try cannot help.
+    After an interrupted transfer, complete parts stay in the staging directory, and the next run of the task sends only
+    the missing ones. The staging directory is removed at the end, and also when a second try cannot succeed.
 author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.alibaba
@@ -36,112 +34,127 @@ attributes:
     support: full
     details:
       - Compares the files on the instances, with a script that only reads.
-      - With O(checksum=false), and on Windows, it cannot compare and says that everything would change.
+      - With O(checksum=false), and on Windows, the module cannot compare and predicts that everything changes.
   diff_mode:
     support: full
     details:
       - >-
-        Shows text up to 104448 bytes, old content up to 12 KB, and the rights that change. Anything else is described
-        by its size and SHA-256.
+        Shows text of up to 104448 bytes, old content of up to 12 KB, and the permissions that change. Everything else
+        is described by its size and SHA-256.
   idempotent:
     support: full
     details:
-      - Not with O(checksum=false), and not on Windows, where the file is sent each time.
+      - Not with O(checksum=false), and not on Windows, where the file is sent on every run.
 options:
   instance_ids:
     description:
-      - The instances. An id that is given twice is used once, with a warning.
-      - One of O(instance_ids) and O(resource_tags) is required.
+      - The IDs of the instances. An entry can hold several IDs separated by white space.
+      - Exactly one of O(instance_ids), O(instance_names) and O(resource_tags) is required.
     type: list
     elements: str
+    aliases: [instance_id]
+  instance_names:
+    description:
+      - The names of the instances, compared as a whole.
+      - The task fails if a name belongs to no instance of the region, or to more than one.
+    type: list
+    elements: str
+    aliases: [instance_name]
   resource_tags:
     description:
-      - Sends to every instance of the region that carries all of these tags, at most 20. A value may be empty.
+      - Send to every instance of the region that has all of these tags, at most 20. A value can be empty.
     type: dict
   resource_group_id:
     description:
-      - The resource group of the deliveries. The instances have to belong to it.
+      - The resource group of the deliveries. The instances must belong to it.
     type: str
   src:
     description:
-      - The file on the controller, looked for in C(files/) of the role and the playbook. Binary files are welcome.
-      - Files encrypted with Ansible Vault are decrypted.
-      - One of O(src) and O(content) is required.
+      - The file on the controller, searched for in C(files/) of the role and the playbook. Binary files are supported.
+      - Files that are encrypted with Ansible Vault are decrypted.
+      - Exactly one of O(src) and O(content) is required.
     type: path
   template:
     description:
-      - Renders O(src), which it requires, as a template first, looked for in C(templates/).
+      - Whether to render O(src) as a template, which is then searched for in C(templates/). Requires O(src).
     type: bool
     default: false
   content:
     description:
       - >-
-        The content as text, sent as UTF-8 without any change. A dictionary or a list is sent as JSON, as with
-        M(ansible.builtin.copy).
-      - It is not repeated among the task's arguments in the result. With C(--diff) it is shown, so a file with secrets
-        wants C(no_log).
+        The content as plain text, never Base64, sent as UTF-8 without any change. A dictionary or a list is sent as
+        JSON, as with M(ansible.builtin.copy).
+      - The result does not repeat it among the arguments of the task. C(--diff) shows it, so use C(no_log) for secrets.
+    type: str
+  dest:
+    description:
+      - >-
+        The path of the file on the instances or, if it ends with a slash, of its directory. An alternative to
+        O(target_dir) and O(name).
+      - Exactly one of O(dest) and O(target_dir) is required.
     type: str
   target_dir:
     description:
       - >-
-        The directory on the instances, absolute, up to 255 characters, on Linux 225 where the staging directory is
-        needed too. It is made with mode 0755 where it is missing.
+        The directory on the instances, as an absolute path of up to 255 characters, or 225 on Linux where the staging
+        directory is needed. It is created with mode 0755 if it does not exist.
       - >-
-        A directory that begins with a drive letter, as V(C:\\app), makes it a delivery to Windows instances. There a
-        file may have 24 KB, and is written in place each time.
+        A path that starts with a drive letter, such as V(C:\\app), selects delivery to Windows instances. There, a file
+        can have up to 24 KB and is written in place on every run.
     type: str
-    required: true
   name:
     description:
-      - The file's name on the instances, up to 255 bytes. By default that of O(src). Required with O(content).
+      - >-
+        The name of the file on the instances, up to 255 bytes. Defaults to the name of O(src). Required with
+        O(content) unless O(dest) is the path of the file.
     type: str
   mode:
     description:
       - >-
-        The permissions, as three or four octal digits in quotes, for example V('0644'). By default those of the file
-        that is there, or 0644.
+        The permissions, as three or four octal digits in quotes, for example V('0644'). Defaults to the permissions of
+        the existing file, or 0644.
       - Linux only.
     type: raw
   owner:
     description:
       - >-
-        The owner, up to 64 characters, which has to exist on the instances. By default that of the file that is there,
-        or V(root).
+        The owner, up to 64 characters. The user must exist on the instances. Defaults to the owner of the existing
+        file, or V(root).
       - Linux only.
     type: str
   group:
     description:
       - >-
-        The group, up to 64 characters, which has to exist on the instances. By default that of the file that is there,
-        or V(root).
+        The group, up to 64 characters. The group must exist on the instances. Defaults to the group of the existing
+        file, or V(root).
       - Linux only.
     type: str
   overwrite:
     description:
       - >-
-        Whether a file that is there and differs is replaced. V(false) makes the task fail on such instances
+        Whether to replace an existing file that differs. With V(false) the task fails on such instances
         (C(FileAlreadyExists)).
     type: bool
     default: true
   checksum:
     description:
-      - Whether the files on the instances are compared first.
+      - Whether to compare the files on the instances first.
       - >-
-        V(false) sends the file in any case. A small one for which O(mode) is given is then written in place by the
-        delivery itself, which spares the run that looks, and follows symbolic links. That also takes neither or both of
-        O(owner) and O(group), and not V(root) for both, which a delivery does not set on a file that is there.
+        With V(false) the file is always sent. A small file for which O(mode) is given is then written in place by the
+        delivery itself, which saves the run that compares, and follows symbolic links. This requires both or neither of
+        O(owner) and O(group), and not V(root) for both, because a delivery does not set that on an existing file.
     type: bool
     default: true
   compress:
     description:
-      - Whether a file of several parts travels compressed where that saves parts. It needs C(gzip) on the instances.
+      - Whether to compress a file of several parts if that saves parts. Requires C(gzip) on the instances.
     type: bool
     default: true
   keep_parts:
     description:
       - >-
-        Whether parts that arrived stay on the instance after a broken delivery, for the next run of the task to go on
-        with. V(false) removes everything.
+        Whether to keep complete parts on the instance after an interrupted transfer, so that the next run of the task
+        can resume it. V(false) removes everything.
     type: bool
     default: true
   description:
@@ -154,38 +167,39 @@ options:
     type: dict
   timeout:
     description:
-      - Seconds that each delivery and each script on an instance may take, from 10 to 86400.
+      - Maximum time for each delivery and each script on an instance, in seconds, from 10 to 86400.
     type: int
     default: 60
   wait_timeout:
     description:
-      - Seconds to wait for everything together.
-      - By default 300, and 2 more for each part of a large file.
+      - Maximum time to wait for the whole transfer, in seconds.
+      - Defaults to 300, plus 2 for each part of a large file.
     type: int
   unready:
     description:
       - What to do with instances that are not running, or whose agent is offline.
       - >-
-        V(fail) fails and names them, V(skip) leaves them out, with a warning. The service refuses a whole call of up to
-        100 instances (50 where nothing is compared) for one such instance; with V(fail) nothing is sent to the others
-        of its call.
+        V(fail) fails and names them; V(skip) skips them with a warning. The service rejects a whole call for up to 100
+        instances (50 if nothing is compared) because of one such instance; with V(fail) the other instances of that
+        call do not get the file either.
     type: str
     choices: [fail, skip]
     default: fail
 notes:
   - >-
-    On Linux it needs a POSIX shell as C(/bin/sh) (dash and bash are tested) and C(sha256sum), C(stat) and C(awk), as
-    coreutils and BusyBox have them.
+    Linux instances need a POSIX shell as C(/bin/sh) (tested with dash and bash) and C(sha256sum), C(stat) and C(awk),
+    from coreutils or BusyBox.
   - >-
-    A symbolic link at the file's place is replaced by the file, not followed. Extended attributes and ACLs of a file
+    A symbolic link at the destination is replaced by the file, not followed. Extended attributes and ACLs of a file
     that is replaced are not kept.
   - >-
-    The service keeps what is sent for a day, readable by whoever may call DescribeSendFileResults in the account.
+    The service keeps what is sent for one day. Everyone who may call DescribeSendFileResults in the account can read
+    it.
   - >-
     The permissions C(ecs:SendFile), C(ecs:DescribeSendFileResults), C(ecs:RunCommand), C(ecs:DescribeInvocations) and
-    C(ecs:DescribeInvocationResults) are needed; C(ecs:DescribeInstances) and C(ecs:DescribeCloudAssistantStatus) for
-    O(resource_tags), and to name the instances that cannot take a file.
-  - The API of 2018 cannot send files, so O(api_generation=classic) is refused.
+    C(ecs:DescribeInvocationResults) are required; C(ecs:DescribeInstances) and C(ecs:DescribeCloudAssistantStatus) for
+    O(instance_names) and O(resource_tags), and to name the instances that cannot receive a file.
+  - The API of 2018 cannot send files, so O(api_generation=classic) is rejected.
 seealso:
   - module: cloudops.cloud_assistant.ecs_fetch_file
   - module: cloudops.cloud_assistant.ecs_run_command
@@ -193,14 +207,14 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Bring a configuration file to two instances
+- name: Send a configuration file to two instances
   cloudops.cloud_assistant.ecs_send_file:
     region: cn-hangzhou
     instance_ids:
       - i-bp185dy2o3o6neg01234
       - i-bp185dy2o3o6neg05678
     src: nginx.conf
-    target_dir: /etc/nginx
+    dest: /etc/nginx/nginx.conf
     mode: "0644"
     owner: root
     group: root
@@ -213,21 +227,20 @@ EXAMPLES = r"""
     content: systemctl reload nginx
   when: configuration is changed
 
-- name: Render a template, and let only the application read the result
+- name: Render a template that only the application can read
   cloudops.cloud_assistant.ecs_send_file:
     region: cn-hangzhou
     resource_tags:
       role: app
     src: database.ini.j2
     template: true
-    target_dir: /etc/app
-    name: database.ini
+    dest: /etc/app/database.ini
     mode: "0600"
     owner: app
     group: app
   no_log: true
 
-- name: Bring a release of some megabytes to the instances that are running
+- name: Send a release of some megabytes to the instances that are running
   cloudops.cloud_assistant.ecs_send_file:
     region: cn-hangzhou
     instance_ids: "{{ groups['app'] | map('extract', hostvars, 'instance_id') }}"
@@ -236,7 +249,7 @@ EXAMPLES = r"""
     unready: skip
     wait_timeout: 1800
 
-- name: Put a small file onto Windows instances
+- name: Send a small file to Windows instances
   cloudops.cloud_assistant.ecs_send_file:
     region: cn-hangzhou
     instance_ids: "{{ windows_instances }}"
@@ -248,49 +261,49 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 path:
-  description: The whole path of the file on the instances.
+  description: Full path of the file on the instances.
   returned: always, after the first request
   type: str
   sample: /etc/nginx/nginx.conf
 checksum:
-  description: The SHA-256 of the file.
+  description: SHA-256 of the file.
   returned: always, after the first request
   type: str
   sample: 6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d
 size:
-  description: Its size in bytes.
+  description: Size of the file in bytes.
   returned: always, after the first request
   type: int
   sample: 2048
 transfer:
-  description: How the file travelled.
+  description: How the file was transferred.
   returned: always, after the first request
   type: dict
   contains:
     method:
       description:
-        - V(none) where nothing had to be sent, V(direct) for one plain delivery, V(staged) by way of the staging
-          directory.
+        - V(none) if nothing had to be sent, V(direct) for one plain delivery, V(staged) for a transfer through the
+          staging directory.
       returned: always
       type: str
       sample: staged
     parts:
-      description: The parts that the file makes up.
+      description: Number of parts that the file was split into.
       returned: always
       type: int
       sample: 5
     sent:
-      description: The calls that carried a part.
+      description: Number of calls that sent a part.
       returned: always
       type: int
       sample: 5
     present:
-      description: Parts that an earlier run had left on the instances, counted on each of them.
+      description: Number of parts that an earlier run had left, summed over all instances.
       returned: always
       type: int
       sample: 0
     compressed:
-      description: Whether it travelled compressed.
+      description: Whether the file was compressed for the transfer.
       returned: always
       type: bool
       sample: false
@@ -301,81 +314,82 @@ results:
   elements: dict
   contains:
     instance_id:
-      description: The instance.
+      description: ID of the instance.
       returned: always
       type: str
       sample: i-bp185dy2o3o6neg01234
     invoke_id:
-      description: The delivery or run that decided about it, empty where there was none.
+      description: ID of the delivery or run that determined the result; empty if there was none.
       returned: always
       type: str
       sample: f-7d2a745b412b4601b2d47f6a768d3a14
     status:
       description:
         - >-
-          V(Success) when the file is there, V(Skipped) when the instance was left out, V(Running) when it was not over
-          in time, else the service's word for what went wrong (V(Failed), V(Invalid), V(Aborted), V(Timeout),
+          V(Success) if the file is in place, V(Skipped) if the instance was skipped, V(Running) if the transfer had not
+          finished in time, otherwise the status of the service (V(Failed), V(Invalid), V(Aborted), V(Timeout),
           V(Error)).
       returned: always
       type: str
       sample: Success
     changed:
-      description: Whether the file, or its rights, changed on this instance.
+      description: Whether the file or its permissions changed on this instance.
       returned: always
       type: bool
       sample: true
     error_code:
-      description: Why it failed or was skipped, as a word of the service or of this module.
+      description: >-
+        Error code, from the service or from this module, if the instance failed or was skipped; empty otherwise.
       returned: always
       type: str
       sample: FileAlreadyExists
     error_info:
-      description: The same for people.
+      description: Human-readable explanation of RV(results[].error_code).
       returned: always
       type: str
       sample: /etc/nginx/nginx.conf exists, and overwrite is off
     checksum:
-      description: The SHA-256 of the file as it lies there.
+      description: SHA-256 of the file on the instance.
       returned: when known
       type: str
       sample: 6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d
     size:
-      description: Its size in bytes.
+      description: Size of the file in bytes.
       returned: when known
       type: int
       sample: 2048
     mode:
-      description: Its permissions.
+      description: Permissions of the file.
       returned: when known
       type: str
       sample: "0644"
     owner:
-      description: Its owner.
+      description: Owner of the file.
       returned: when known
       type: str
       sample: root
     group:
-      description: Its group.
+      description: Group of the file.
       returned: when known
       type: str
       sample: root
 summary:
   description: >-
-    How many instances ended how, with C(total), C(success), C(failed), C(skipped), C(running) and C(previous), which is
-    always 0 here.
+    Number of instances by result, as C(total), C(success), C(failed), C(skipped), C(running) and C(previous), which is
+    always 0 for this module.
   returned: always, after the first request
   type: dict
   sample: {total: 2, success: 2, failed: 0, skipped: 0, running: 0, previous: 0}
 failed_instances:
-  description: The ids of the instances where it failed.
+  description: IDs of the instances that failed.
   returned: always, after the first request
   type: list
   elements: str
   sample: [i-bp185dy2o3o6neg05678]
 error:
   description: >-
-    The service's answer to a call that failed, with C(operation), C(code), C(message), C(request_id), C(http_status),
-    C(host) and C(hint).
+    The error that the service returned for a failed call, with C(operation), C(code), C(message), C(request_id),
+    C(http_status), C(host) and C(hint).
   returned: when a call failed
   type: dict
   sample:
@@ -388,14 +402,14 @@ error:
     hint: null
 """
 
-from pathlib import Path
+import os
 from typing import Any
 
 from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
 from ..module_utils.cloud_assistant.files.diff import file_diff
 from ..module_utils.cloud_assistant.files.parts import MAX_FILE_BYTES
 from ..module_utils.cloud_assistant.files.send import send_file
-from ..module_utils.cloud_assistant.files.send_request import SendRequest
+from ..module_utils.cloud_assistant.files.send_request import SendRequest, split_dest
 from ..module_utils.cloud_assistant.targets import Targets
 from ..module_utils.common.errors import InputError
 from ..module_utils.common.plain_file import read_plain, unreadable
@@ -403,13 +417,15 @@ from ..module_utils.common.task import TaskContext, TaskSpec, run_module
 
 SPEC = TaskSpec(
     argument_spec={
-        "instance_ids": {"type": "list", "elements": "str"},
+        "instance_ids": {"type": "list", "elements": "str", "aliases": ["instance_id"]},
+        "instance_names": {"type": "list", "elements": "str", "aliases": ["instance_name"]},
         "resource_tags": {"type": "dict"},
         "resource_group_id": {"type": "str"},
         "src": {"type": "path"},
         "template": {"type": "bool", "default": False},
         "content": {"type": "str"},
-        "target_dir": {"type": "str", "required": True},
+        "dest": {"type": "str"},
+        "target_dir": {"type": "str"},
         "name": {"type": "str"},
         "mode": {"type": "raw"},
         "owner": {"type": "str"},
@@ -425,16 +441,14 @@ SPEC = TaskSpec(
         "unready": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
         **ALIBABA_OPTIONS,
     },
-    mutually_exclusive=[("content", "src")],
-    required_one_of=[("content", "src")],
+    mutually_exclusive=[("content", "src"), ("dest", "target_dir")],
+    required_one_of=[("content", "src"), ("dest", "target_dir")],
     required_if=[("template", True, ["src"])],
-    required_by={"content": ["name"]},
     source_as_path=True,
     redacted_options=["content"],
 )
 
-_AS_THEY_ARE = (
-    "target_dir",
+PASSED_THROUGH = (
     "mode",
     "owner",
     "group",
@@ -449,38 +463,66 @@ _AS_THEY_ARE = (
 )
 
 
-def given_file(params: dict[str, Any]) -> tuple[bytes, str]:
-    """Return content and name of the file. Raises InputError if it cannot be read or is too large to be sent."""
-    if params["content"] is not None:
+def given_content(content: str | None, src: str | None) -> bytes:
+    """Return the content of the file. Raises InputError if it cannot be read or is too large to be sent."""
+    if content is not None:
         try:
             # undecodable bytes of a file that Ansible read come back as they were
-            return params["content"].encode("utf-8", "surrogateescape"), params["name"]
+            return content.encode("utf-8", "surrogateescape")
         except UnicodeEncodeError as error:
             raise InputError("content", f"is not valid UTF-8 text at character {error.start}") from None
-    if params["src"] is None:
+    if src is None:
         raise InputError("content", "is required, or src")
-    source = Path(params["src"])
     try:
-        return read_plain(source, MAX_FILE_BYTES), params["name"] or source.name
+        return read_plain(src, MAX_FILE_BYTES)
     except OSError as error:
-        raise InputError("src", f"{source} {unreadable(error)}") from None
+        raise InputError("src", f"{src} {unreadable(error)}") from None
+
+
+def given_place(params: dict[str, Any]) -> tuple[str, str]:
+    """Return directory and name of the file on the instances. Raises InputError if they are not given, or twice."""
+    default = os.path.basename(params["src"] or "")
+    if params["dest"] is None:
+        if params["target_dir"] is None:
+            raise InputError("target_dir", "is required, or dest")
+        directory, name = params["target_dir"], params["name"]
+    else:
+        directory, name = split_dest(params["dest"])
+        if name and params["name"] is not None:
+            raise InputError("name", "cannot be given with a dest that is the path of the file; end dest with a slash")
+        name = name or params["name"]
+    if name is None and not default:
+        raise InputError("name", "is required with content, unless dest is the path of the file")
+    return directory, default if name is None else name
 
 
 def ensure(task: TaskContext) -> dict[str, Any]:
-    """Bring the file to the instances."""
+    """Send the file to the instances and return the result of each. Raises CloudError if one of them failed."""
     params = task.params
-    targets = Targets.of(params["instance_ids"], params["resource_tags"], params["resource_group_id"], warn=task.warn)
-    data, name = given_file(params)
+    targets = Targets.of(
+        params["instance_ids"],
+        params["resource_tags"],
+        params["resource_group_id"],
+        names=params["instance_names"],
+        warn=task.warn,
+    )
+    data = given_content(params["content"], params["src"])
+    target_dir, name = given_place(params)
     request = SendRequest(
         targets,
         data,
+        target_dir=target_dir,
         name=name,
         tags=params["tags"] or {},
         write=not task.check_mode,
         show=task.diff_mode,
-        **{option: params[option] for option in _AS_THEY_ARE},
+        **{option: params[option] for option in PASSED_THROUGH},
     )
-    request.check(params["api_generation"])
+    try:
+        request.check(params["api_generation"])
+    except InputError as error:
+        given_as_dest = params["dest"] is not None and error.option in ("target_dir", "name")
+        raise InputError("dest", error.problem) if given_as_dest else error from None
     outcome = send_file(connect(params), request, progress=task.progress, warn=task.warn)
     if task.diff_mode:
         outcome.extra["diff"] = file_diff(request.path, data, outcome.results)

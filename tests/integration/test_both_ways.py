@@ -166,7 +166,7 @@ def tasks_of(module: str, way: str, ready: dict[str, str]) -> list[dict[str, Any
                 f"cloudops.cloud_assistant.{name}": {**options, **place},
                 "ignore_errors": True,
                 "vars": {"way": way},
-                **({"environment": {"RUN": "as a module"}} if way == "there" else {}),
+                **({"environment": {"ALIBABA_CLOUD_WAY": "as a module"}} if way == "there" else {}),
             }
         )
     return tasks

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..common.checks import check_ids, check_range
+from ..common.checks import check_identifiers, check_ids, check_range
 from ..common.errors import InputError
 from .tags import check_tags
 
@@ -25,14 +25,15 @@ _ID = re.compile(r"(?:i|mi)-[A-Za-z0-9][A-Za-z0-9._-]{0,60}|AY[A-Za-z0-9]{8,62}"
 
 @dataclass(frozen=True)
 class Targets:
-    """The instances that a script is meant for: ids in the order wanted, or the tags that they all carry.
+    """The instances that a script is meant for: ids or names in the order wanted, or the tags that they all have.
 
-    ``resource_group_id`` narrows both: every instance has to be in that group.
+    ``resource_group_id`` narrows all of them: every instance has to be in that group.
     """
 
     instance_ids: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     resource_group_id: str | None = None
+    names: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -41,20 +42,25 @@ class Targets:
         tags: Mapping[str, object] | None = None,
         resource_group_id: str | None = None,
         *,
+        names: Iterable[str] | None = None,
         warn: Callable[[str], None] | None = None,
     ) -> Targets:
-        """Build the targets of a task; ids given twice are used once, which ``warn`` is told.
+        """Build the targets of a task; ``warn`` gets a line about ids and names that are given twice and used once.
 
-        Raises InputError for no targets, both kinds of targets, a malformed id or a bad tag.
+        Raises InputError for no targets, more than one kind of targets, a malformed id, a bad name or a bad tag.
         """
-        ids = list(instance_ids or ())
-        if ids and tags:
-            raise InputError("instance_ids", "give either instance_ids or resource_tags, not both")
-        if not ids and not tags:
-            raise InputError("instance_ids", "no targets: give instance_ids or resource_tags")
+        ids, given_names = list(instance_ids or ()), list(names or ())
+        given = {"instance_ids": ids, "instance_names": given_names, "resource_tags": tags}
+        chosen = [option for option, value in given.items() if value]
+        if len(chosen) > 1:
+            raise InputError(chosen[0], f"give either {' or '.join(chosen)}, not both")
+        if not chosen:
+            raise InputError("instance_ids", "no targets: give instance_ids, instance_names or resource_tags")
         check_ids(resource_group_id=resource_group_id)
         unique = read_instance_ids(ids, warn=warn) if ids else ()
-        return cls(unique, check_tags(tags or {}, "resource_tags"), resource_group_id)
+        return cls(
+            unique, check_tags(tags or {}, "resource_tags"), resource_group_id, read_names(given_names, warn=warn)
+        )
 
 
 def read_instance_ids(
@@ -74,6 +80,21 @@ def read_instance_ids(
     unique, repeated = dedupe(ids)
     if repeated and warn:
         warn(f"{option}: given more than once, used once: {', '.join(repeated)}")
+    return unique
+
+
+def read_names(names: Iterable[str], *, warn: Callable[[str], None] | None = None) -> tuple[str, ...]:
+    """Return the names of ``instance_names``, each once, in the order given; ``warn`` gets a line about repeated ones.
+
+    Raises InputError for a name that no instance can have.
+    """
+    unique, repeated = dedupe(names)
+    for name in unique:
+        check_identifiers(instance_names=name)
+        if "*" in name:
+            raise InputError("instance_names", f"{name!r} contains *; a name is compared as a whole")
+    if repeated and warn:
+        warn(f"instance_names: given more than once, used once: {', '.join(repeated)}")
     return unique
 
 

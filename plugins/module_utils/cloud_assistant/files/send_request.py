@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import ntpath
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -38,6 +40,18 @@ MIN_TIMEOUT, MAX_TIMEOUT = 10, 86400
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]")
 _ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\$?")
 _WINDOWS_NAME = re.compile(r'[<>:"|?*\\/]')
+
+
+def split_dest(dest: str) -> tuple[str, str | None]:
+    """Return directory and name of a file's path; the name is None if it ends with a slash (a backslash on Windows).
+
+    Raises InputError if the path is not absolute.
+    """
+    windows = _WINDOWS.match(dest)
+    if not windows and not dest.startswith("/"):
+        raise InputError("dest", f"{dest!r} is not an absolute path, neither on Linux nor on Windows")
+    directory, name = (ntpath if windows else posixpath).split(dest)
+    return directory, name or None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import Any
 from ...alibaba.client import Client
 from ...common.errors import TaskFailure
 from ...common.wait import Deadline
+from ..concurrency import at_once
 from ..targets import Targets, batches
 from .selection import Selector, find_instances, states_of
 
@@ -52,22 +53,46 @@ class Unfit:
 
 
 def find_targets(client: Client, targets: Targets, deadline: Deadline) -> tuple[tuple[str, ...], dict[str, Unfit]]:
-    """Return the ids that the targets name, and of those found by tag the ones that are known not to run.
+    """Return the ids of the targets, and which of those found by name or tag are known not to run, and why.
 
-    Ids given by the user are taken as they are, without a question. Instances found by tag are sorted by id, so that
-    the same fleet always gives the same batches. Raises TaskFailure when no instance has the tags, and what the client
-    raises: the fleet is complete, or nothing is run.
+    Ids given by the user are used as given, without a lookup. Instances found by tag are sorted by id, so that the same
+    fleet always makes the same batches; those found by name keep the order of the names.
+
+    Raises TaskFailure if no instance has the tags, or if a name does not belong to exactly one instance, and what the
+    client raises: the fleet is complete, or nothing is run.
     """
     if targets.instance_ids:
         return targets.instance_ids, {}
+    rows = _named(client, targets, deadline) if targets.names else _tagged(client, targets, deadline)
+    stopped = {instance_id: _not_running(row) for instance_id, row in rows.items()}
+    return tuple(rows), {instance_id: unfit for instance_id, unfit in stopped.items() if unfit}
+
+
+def _tagged(client: Client, targets: Targets, deadline: Deadline) -> dict[str, dict[str, Any]]:
     wanted = Selector(tags=targets.tags, resource_group_id=targets.resource_group_id)
     rows = {row["InstanceId"]: row for row in find_instances(client, wanted, deadline)}
     if not rows:
         shown = ", ".join(f"{key}={value}" for key, value in targets.tags.items())
         where = f" and is in {targets.resource_group_id}" if targets.resource_group_id else ""
         raise TaskFailure(f"resource_tags: no instance in {client.region} has {shown}{where}")
-    stopped = {instance_id: _not_running(rows[instance_id]) for instance_id in sorted(rows)}
-    return tuple(sorted(rows)), {instance_id: unfit for instance_id, unfit in stopped.items() if unfit}
+    return {instance_id: rows[instance_id] for instance_id in sorted(rows)}
+
+
+def _named(client: Client, targets: Targets, deadline: Deadline) -> dict[str, dict[str, Any]]:
+    def look(name: str) -> list[dict[str, Any]]:
+        return find_instances(client, Selector(name=name, resource_group_id=targets.resource_group_id), deadline)
+
+    found = dict(zip(targets.names, at_once(look, targets.names), strict=True))
+    problems = [
+        f"{name!r} is the name of {', '.join(row['InstanceId'] for row in rows) or 'no instance'}"
+        for name, rows in found.items()
+        if len(rows) != 1
+    ]
+    if problems:
+        advice = "each name must belong to exactly one instance; give instance_ids for the others"
+        where = f", resource group {targets.resource_group_id}" if targets.resource_group_id else ""
+        raise TaskFailure(f"instance_names: in {client.region}{where}, {'; '.join(problems)}: {advice}")
+    return {rows[0]["InstanceId"]: rows[0] for rows in found.values()}
 
 
 def examine(client: Client, instance_ids: Sequence[str], script_type: str, deadline: Deadline) -> dict[str, Unfit]:

@@ -92,3 +92,28 @@ def test_tag_values_become_text():
 def test_batch_sizes_that_no_call_takes(size: int):
     with pytest.raises(InputError, match=f"is {size}; it must be between 1 and 100 instances per call"):
         targets.check_batch_size(size)
+
+
+def test_names_are_read_once_each_in_their_order():
+    warnings: list[str] = []
+    assert Targets.of(names=["b", "a", "b"], warn=warnings.append).names == ("b", "a")
+    assert warnings == ["instance_names: given more than once, used once: b"]
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        (
+            {"names": ["a"], "instance_ids": ["i-1"]},
+            "instance_ids: give either instance_ids or instance_names, not both",
+        ),
+        ({"names": ["a"], "tags": {"a": "b"}}, "instance_names: give either instance_names or resource_tags, not both"),
+        ({"names": [""]}, "instance_names: must not be empty"),
+        ({"names": ["web-*"]}, "instance_names: 'web-.*' contains"),
+        ({"names": ["a\nb"]}, "instance_names: contains a control character"),
+        ({"names": []}, "instance_ids: no targets: give instance_ids, instance_names or resource_tags"),
+    ],
+)
+def test_names_that_no_instance_has_are_refused(given, problem):
+    with pytest.raises(InputError, match=problem):
+        Targets.of(**given)

@@ -47,6 +47,20 @@ def test_tags_that_no_instance_has_are_told(group: str | None, message: str):
         targets_of(FakeFleet(), {"role": "web"}, group)
 
 
+def test_names_stand_for_one_instance_each():
+    fleet = FakeFleet()
+    web, stopped = (
+        fleet.add(InstanceName=name, Status=status) for name, status in (("web", "Running"), ("db", "Stopped"))
+    )
+    for _number in range(2):
+        fleet.add(InstanceName="twin")
+    deadline = fleet.deadline(60)
+    ids, unfit = find_targets(fleet, Targets.of(names=["web", "db"]), deadline)  # type: ignore[arg-type]
+    assert ids == (web, stopped) and list(unfit) == [stopped]
+    with pytest.raises(TaskFailure, match=r"'twin' is the name of i-\S+, i-\S+; 'nobody' is the name of no instance"):
+        find_targets(fleet, Targets.of(names=["web", "twin", "nobody"]), deadline)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
