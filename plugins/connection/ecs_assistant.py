@@ -201,8 +201,8 @@ EXAMPLES = r"""
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -212,11 +212,13 @@ from ansible.plugins.connection import ConnectionBase
 from ansible.utils.display import Display
 
 from ..module_utils.alibaba.options import connect
+from ..module_utils.cloud_assistant.connection.asking import Command, Step
 from ..module_utils.cloud_assistant.connection.failures import Unreachable, windows_refusal
-from ..module_utils.cloud_assistant.connection.session import Session
+from ..module_utils.cloud_assistant.connection.session import Result, Session
 from ..module_utils.cloud_assistant.connection.settings import Settings
 from ..module_utils.common.errors import CloudError, InputError
 from ..plugin_utils.options import connection_options
+from ..plugin_utils.shell_steps import ShellSteps
 
 display = Display()
 
@@ -252,6 +254,7 @@ class Connection(ConnectionBase):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._session: Session | None = None
+        self._steps = ShellSteps(self._shell, lambda: str(self.get_option("remote_user")))
 
     def _connect(self) -> Connection:
         """Read the options; nothing is sent yet. AnsibleError for what cannot be used."""
@@ -275,9 +278,14 @@ class Connection(ConnectionBase):
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         """Run the command on the instance; its exit code, standard output and standard error."""
         self._begin()
-        display.vvv(f"EXEC {cmd}", host=self._host)
         with _reported():
-            result = self._open.run(cmd, in_data, own_user=self.become is None and bool(PLAIN_PYTHON.fullmatch(cmd)))
+            if in_data is None and (answer := self._steps.answer(cmd, self._open.home)) is not None:
+                display.vvv(f"ANSWERED {cmd}", host=self._host)
+                return answer
+            display.vvv(f"EXEC {cmd}", host=self._host)
+            own_user = self.become is None and bool(PLAIN_PYTHON.fullmatch(cmd))
+            steps = self._steps.take()
+            result = self._checked(self._open.run(Command(cmd, in_data, own_user), steps), steps)
         return result.rc, result.stdout, result.stderr
 
     def put_file(self, in_path: str, out_path: str) -> None:
@@ -289,17 +297,24 @@ class Connection(ConnectionBase):
         except FileNotFoundError:
             raise AnsibleFileNotFound(f"file or module does not exist: {in_path}") from None
         with _reported():
-            self._open.put(data, out_path)
+            self._open.check_size(in_path, len(data))
+            if not self._steps.put(out_path, data):
+                steps = [*self._steps.take(), Step("put", path=out_path, data=data)]
+                self._checked(self._open.do(steps), steps)
 
     def fetch_file(self, in_path: str, out_path: str) -> None:
         """Write the instance's file to the controller."""
         self._begin()
         display.vvv(f"FETCH {in_path} TO {out_path}", host=self._host)
+        steps = self._steps.take()
         with _reported():
-            data = self._open.fetch(in_path)
-        if data is None:
+            result = self._open.fetch(in_path, steps)
+        if result is None:
             raise AnsibleFileNotFound(f"{in_path} does not exist on {self._host}")
-        Path(out_path).write_bytes(data)
+        self._checked(result, steps)
+        if result.rc != 0:
+            raise AnsibleError(f"{self._host}: {in_path} cannot be read: {_text(result.stderr)}")
+        Path(out_path).write_bytes(result.stdout)
 
     def reset(self) -> None:
         """Forget what is known of the instance: the next command asks it anew."""
@@ -308,9 +323,26 @@ class Connection(ConnectionBase):
         self.close()
 
     def close(self) -> None:
-        """End the use of the connection; there is nothing to close on either side."""
+        """Leave what is still to be removed to the instance; there is nothing to close on either side."""
+        steps = [step for step in self._steps.take() if step.kind == "remove"]
+        if self._session is not None and steps:
+            # a folder that stays is no failure of the task
+            with suppress(CloudError):
+                self._session.leave(steps)
         self._session = None
         self._connected = False
+
+    def _checked(self, result: Result, steps: Sequence[Step]) -> Result:
+        """The result of a command; raises for a step before it that failed, as core does where it was run by itself."""
+        if result.step is None:
+            return result
+        step = steps[result.step]
+        problem = f"rc: {result.rc}, stdout: {_text(result.stdout)}, stderr: {_text(result.stderr)}"
+        if step.kind == "mkdir":
+            raise AnsibleConnectionFailure(f"Failed to create the temporary directory {step.path} ({problem})")
+        if step.kind == "put":
+            raise AnsibleError(f"failed to transfer file to {step.path} ({problem})")
+        raise AnsibleError(f"Failed to set execute bit on remote files ({problem})")
 
     @property
     def _open(self) -> Session:
@@ -333,6 +365,10 @@ class Connection(ConnectionBase):
         user = become.get_option("become_user", playcontext=self._play_context)
         if user != self.get_option("remote_user") or C.config.get_config_value("BECOME_ALLOW_SAME_USER"):
             raise AnsibleError(f"{self._host}: {_PASSWORD}")
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace").strip()
 
 
 @contextmanager

@@ -138,3 +138,45 @@ def test_what_is_refused(everything: tuple[PlayResult, Path], task: str, outcome
 def test_no_password_reaches_the_service(emulator: Emulator, everything: tuple[PlayResult, Path]) -> None:
     assert "hunter2" not in str(emulator.requests())
     assert "hunter2" not in everything[0].output
+
+
+PYTHON_KNOWN = "{hosts: all, gather_facts: false, vars: {ansible_python_interpreter: /usr/bin/python3}, tasks: [%s]}\n"
+SIMPLE = (
+    "{ping: }",
+    "{command: 'true'}",
+    "{stat: {path: /etc}}",
+    "{file: {path: /root/d, state: directory}}",
+    "{lineinfile: {path: /root/l, line: a, create: true}}",
+    "{setup: {gather_subset: min}}",
+)
+
+
+def writes(emulator: Emulator, folder: Path, *tasks: str) -> int:
+    """How many scripts a play of these tasks sends."""
+    before = len(emulator.requests())
+    (folder / "hosts.ini").write_text("i-1\n", encoding="utf-8")
+    settings = {
+        "ANSIBLE_TRANSPORT": "cloudops.cloud_assistant.ecs_assistant",
+        "ANSIBLE_ECS_ASSISTANT_POLL_INTERVAL": "0.1",
+        **emulator.env(),
+    }
+    text = "- " + PYTHON_KNOWN % ", ".join(tasks)
+    result = run_playbook(text, folder, env=settings, arguments=["-i", str(folder / "hosts.ini")])
+    assert result.rc == 0, result.output
+    return sum(request["action"] in ("RunCommand", "SendFile") for request in emulator.requests()[before:])
+
+
+def test_what_each_task_costs(emulator: Emulator, tmp_path: Path) -> None:
+    """Exact numbers: a slow machine changes none of them."""
+    emulator.reset(fleet=[{"id": "i-1"}])
+    (tmp_path / "script.sh").write_text("echo $1\n")
+    cold = writes(emulator, tmp_path, *SIMPLE)
+    assert writes(emulator, tmp_path, *SIMPLE) == len(SIMPLE)
+    copy = "{copy: {content: '%s', dest: /root/c}}"
+    writes(emulator, tmp_path, copy % "first", "{script: script.sh one}")
+    # the module that looks, the one that copies, and the removal that nobody waits for
+    assert writes(emulator, tmp_path, copy % "changed", copy % "changed") == 6
+    assert writes(emulator, tmp_path, "{script: script.sh two}") == 2
+    # a module that no earlier one shares anything with is sent with its task
+    assert writes(emulator, tmp_path, "{find: {paths: /root}}") == 1
+    assert cold <= 40

@@ -15,6 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Reply
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.asking import (
+    Command,
+    Step,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.session import (
+    Result,
+    Session,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.settings import (
+    Settings,
+)
 
 KEPT = 24_576
 
@@ -93,3 +104,24 @@ def programs(folder: Path, *names: str) -> str:
     for name in names:
         (folder / name).symlink_to(shutil.which(name) or name)
     return str(folder)
+
+
+def session(agent: LocalAgent, folder: Path, **settings: Any) -> Session:
+    """A worker's session with the agent; what is known of the instance is kept below the folder."""
+    return Session(agent, Settings("i-1", poll_interval=0.1, cache_dir=str(folder / "cache"), **settings))  # type: ignore[arg-type]
+
+
+def run(work: Session, text: str, stdin: bytes | None = None) -> Result:
+    """Run a command."""
+    return work.run(Command(text, stdin))
+
+
+def put(work: Session, data: bytes, path: object) -> Result:
+    """Write a file."""
+    return work.do([Step("put", path=str(path), data=data)])
+
+
+def fetch(work: Session, path: object) -> bytes | None:
+    """Read a file."""
+    result = work.fetch(str(path))
+    return None if result is None else result.stdout

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 
@@ -22,40 +23,78 @@ class Content:
     read_archive: bool = False
 
 
+@dataclass(frozen=True)
+class Step:
+    """Something small that is done before a command: ``mkdir``, ``put``, ``chmod`` or ``remove``.
+
+    ``command`` is the shell's text for it, ``path`` the folder or file, ``data`` what a ``put`` writes.
+    """
+
+    kind: str
+    command: str = ""
+    path: str = ""
+    data: bytes = b""
+
+    def is_below(self, folder: str) -> bool:
+        """Whether it is about this folder or something in it."""
+        return folder in self.command or self.path == folder or self.path.startswith(f"{folder}/")
+
+
 @dataclass
 class Request:
     """Lines of shell, and the contents among them, in order."""
 
     items: list[str | Content] = field(default_factory=list)
 
+    def add_steps(self, steps: Sequence[Step]) -> None:
+        """Do these first, in order; the first one that fails ends the request, and the answer names its number."""
+        for number, step in enumerate(steps):
+            if step.kind == "put":
+                self.items.append(Content(f"file{number}", step.data))
+                self.add("put", str(number), f"file{number}", step.path)
+            else:
+                # what cannot be removed is no reason to leave the command
+                self.add("step", str(number), f"{step.command} || :" if step.kind == "remove" else step.command)
+
     def add(self, *words: str) -> None:
         """Call a function of the runner."""
         self.items.append(" ".join(shlex.quote(word) for word in words) + "\n")
 
 
-def run_request(command: str, stdin: bytes | None, executable: str, seconds: int, own_user: bool) -> Request:
-    """Run the command with the executable, for so many seconds at most, and with that on its standard input.
+@dataclass(frozen=True)
+class Command:
+    """A command for the executable, with that on its standard input.
 
-    ``own_user``: the command runs as the user who is connected.
+    ``own_user`` is false where it changes to another user, who cannot read what the instance keeps.
     """
+
+    text: str
+    stdin: bytes | None = None
+    own_user: bool = True
+
+
+def run_request(command: Command, executable: str, seconds: int, steps: Sequence[Step]) -> Request:
+    """Do the steps, then run the command with the executable for so many seconds at most."""
     request = Request()
-    if stdin:
-        request.items.append(Content("in", stdin, read_archive=own_user))
-    request.add("run", executable, command, str(seconds))
+    request.add_steps(steps)
+    if command.stdin:
+        request.items.append(Content("in", command.stdin, read_archive=command.own_user))
+    request.add("run", executable, command.text, str(seconds))
     return request
 
 
-def put_request(path: str, data: bytes) -> Request:
-    """Write the data to the file, which keeps its owner and mode where it is there already."""
-    request = Request([Content("file", data)])
-    request.add("put", "0", "file", path)
+def steps_request(steps: Sequence[Step]) -> Request:
+    """Do the steps alone. A file that is there already keeps its owner and mode when it is written."""
+    request = Request()
+    request.add_steps(steps)
     request.add("reply", "done rc=0")
     return request
 
 
-def fetch_request(path: str) -> Request:
-    """Read the file."""
+def fetch_request(path: str, steps: Sequence[Step]) -> Request:
+    """Do the steps, then read the file."""
     request = Request()
+    request.add_steps(steps)
     request.add("fetch", path)
     return request
 

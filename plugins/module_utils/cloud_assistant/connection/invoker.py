@@ -66,7 +66,7 @@ class Invoker:
         The client token is made before the first try and kept by every retry, so that the script runs once. Raises
         Unreachable and Refused.
         """
-        invoke_id = self._start(script, seconds)
+        invoke_id = self.start(script, seconds)
         try:
             return self._wait(invoke_id, seconds)
         except Exception:
@@ -76,7 +76,8 @@ class Invoker:
             self._stop(invoke_id, Deadline(5.0))
             raise
 
-    def _start(self, script: bytes, seconds: int) -> str:
+    def start(self, script: bytes, seconds: int) -> str:
+        """Have the script run and return the invocation's id. Raises Unreachable and Refused."""
         settings = self._settings
         params = {
             "Type": "RunShellScript",
@@ -140,7 +141,8 @@ class Invoker:
         try:
             reply = self._client.call("DescribeInvocationResults", params, deadline=deadline)
         except CloudError as error:
-            if error.passing or deadline.expired():
+            if error.transient or deadline.expired():
+                # what runs goes on all the same: it is looked at again
                 return {}
             failure = from_call(error, self._what)
         else:

@@ -53,6 +53,7 @@ begin() {
   mkdir -p "$S/w" && mkdir "$W" && : >"$W/out" && : >"$W/err" || { W=; die "no folder can be made in $S"; }
 }
 lit() { dec >"$W/$1" || die "the instance cannot write $(len "$W/$1") bytes to $S"; }
+litz() { dec | unzip >"$W/$1" || die "the instance cannot write $(len "$W/$1") bytes to $S"; }
 part() { mkdir -p "$S/in" && mv "$W/part" "$S/in/$1" || die "the instance cannot write to $S"; }
 join() {
   j=0 l=
@@ -221,6 +222,7 @@ for S in "$HOME/.ansible/ecs_assistant" ''; do
   mkdir -p "$S" 2>/dev/null && own "$S" && chmod 700 "$S" && mkdir -p "$S/m" "$S/w" "$S/in" "$S/o" 2>/dev/null && break
 done
 own "$S" && [ -d "$S/o" ] || die "there is no folder to work in: neither $HOME nor ${TMPDIR:-/tmp} can be written to"
+[ -n "$H" ] || H=$HOME
 D=none G=none Z=none
 for t in base64 openssl python3; do [ "$D" != none ] || ! has "$t" || D=$t; done
 for t in sha256sum openssl python3; do [ "$G" != none ] || ! has "$t" || G=$t; done
@@ -228,7 +230,7 @@ for t in sha256sum openssl python3; do [ "$G" != none ] || ! has "$t" || G=$t; d
 clean
 printf %s "$L" >"$S/m/.new.$N" && mv "$S/m/.new.$N" "$S/m/$R" || die "the instance cannot write to $S"
 say hello
-printf '%s\n' "store=$S" "home=$HOME" "base64=$D" "digest=$G" "compression=$Z" "members=$(members | tr '\n' ' ')"
+printf '%s\n' "store=$S" "home=$H" "base64=$D" "digest=$G" "compression=$Z" "members=$(members | tr '\n' ' ')"
 say end
 exit 0
 """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import re
 import shlex
 from dataclasses import dataclass
 
@@ -40,16 +41,24 @@ _CHECKS = {
     "none": f'[ "$(wc -c <"$R")" -eq {len(RUNNER)} ]',
 }
 
+# a name that the shell looks up after a tilde
+_USERNAME = re.compile(r"[A-Za-z_][\w.-]*")
+
+# a content is compressed by itself where that leaves less than this share of it
+_WORTH_PACKING = 0.8
+
 # what a line of Base64 holds, so that every tool decodes it
 _LINE = 76
 
 
-def hello_script(nonce: str) -> bytes:
+def hello_script(nonce: str, username: str) -> bytes:
     """The first request: plain text, since nothing is known of the tools yet."""
+    home = f"H=~{username}\n" if _USERNAME.fullmatch(username) else "H=\n"
     return "".join(
         (
             _HEAD.format(nonce=nonce),
             f'R={RUNNER_ID}\nL={shlex.quote(RUNNER)}\neval "$L"\n',
+            home,
             HELLO,
         )
     ).encode()
@@ -103,7 +112,10 @@ class Envelope:
         if self.knowledge.base64 == "none":
             octal = "".join(f"\\{byte:03o}" for byte in data)
             return f"printf '{octal}' >\"$W/{name}\" || die 'the instance cannot write to its store'\n"
-        return f"lit {name} <<'.'\n{_lines(data)}.\n"
+        packed = compressed(data) if self.knowledge.compression == "gzip" else data
+        # Base64 hides from the request's own compression what repeats in the data
+        smaller = len(packed) < len(data) * _WORTH_PACKING
+        return f"{'litz' if smaller else 'lit'} {name} <<'.'\n{_lines(packed if smaller else data)}.\n"
 
 
 def compressed(data: bytes) -> bytes:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
 from ...alibaba.client import Client
-from .asking import Request, block_lines, fetch_request, part_lines, put_request, run_request
+from .asking import Command, Request, Step, block_lines, fetch_request, part_lines, run_request, steps_request
 from .failures import Refused
 from .invoker import Invoker
 from .knowledge import Knowledge, Memory, read_hello
@@ -58,13 +58,14 @@ class Session:
         self._memory = Memory(settings.cache_dir, *host) if settings.cache_dir else None
         self._known: Knowledge | None = None
 
-    def run(self, command: str, stdin: bytes | None = None, *, own_user: bool = True) -> Result:
-        """Run the command and wait for its end. Raises Unreachable and Refused.
+    def home(self) -> str:
+        """The home folder of the user who is connected. Raises Unreachable and Refused."""
+        return self._knowledge().home
 
-        ``own_user`` is false where the command changes to another user, who cannot read what the instance keeps.
-        """
+    def run(self, command: Command, steps: Sequence[Step] = ()) -> Result:
+        """Do the steps, run the command and wait for its end. Raises Unreachable and Refused."""
         seconds = self._settings.command_timeout
-        frame, data = self._ask(run_request(command, stdin, self._settings.executable, seconds, own_user), seconds)
+        frame, data = self._ask(run_request(command, self._settings.executable, seconds, steps), seconds)
         if frame.kind == "late":
             raise Refused(
                 f"{self._invoker.what}: the command did not end within {seconds} s"
@@ -72,26 +73,29 @@ class Session:
             )
         return self._result(frame, data)
 
-    def put(self, data: bytes, path: str) -> None:
-        """Write the data to the file at this path. Raises Unreachable and Refused."""
-        if len(data) > self._settings.max_file:
+    def check_size(self, path: str, size: int) -> None:
+        """Raise Refused for a file that is larger than files may be."""
+        if size > self._settings.max_file:
             raise Refused(
-                f"{path}: {len(data)} bytes are more than the {self._settings.max_file} that"
+                f"{path}: {size} bytes are more than the {self._settings.max_file} that"
                 " ansible_ecs_assistant_max_file allows"
             )
-        result = self._result(*self._ask(put_request(path, data), _HOUSEKEEPING))
-        if result.rc != 0:
-            raise Refused(f"{self._invoker.what}: {path} cannot be written: {_text(result.stderr)}")
 
-    def fetch(self, path: str) -> bytes | None:
-        """The content of the file at this path, None where there is none. Raises Unreachable and Refused."""
-        frame, data = self._ask(fetch_request(path), _HOUSEKEEPING)
-        if frame.kind == "absent":
-            return None
-        result = self._result(frame, data)
-        if result.rc != 0:
-            raise Refused(f"{self._invoker.what}: {path} cannot be read: {_text(result.stderr)}")
-        return result.stdout
+    def do(self, steps: Sequence[Step]) -> Result:
+        """Do the steps alone. Raises Unreachable and Refused."""
+        return self._result(*self._ask(steps_request(steps), _HOUSEKEEPING))
+
+    def leave(self, steps: Sequence[Step]) -> None:
+        """Have the steps done, and do not wait for it. Raises Unreachable and Refused."""
+        nonce = secrets.token_hex(16)
+        envelope = self._envelope()
+        body = plan(steps_request(steps), envelope, nonce).body(envelope)
+        self._invoker.start(envelope.script(nonce, body), _HOUSEKEEPING)
+
+    def fetch(self, path: str, steps: Sequence[Step] = ()) -> Result | None:
+        """Do the steps and read the file at this path; None where there is none. Raises Unreachable and Refused."""
+        frame, data = self._ask(fetch_request(path, steps), _HOUSEKEEPING)
+        return None if frame.kind == "absent" else self._result(frame, data)
 
     def forget(self) -> None:
         """Forget what is known of the instance."""
@@ -116,7 +120,7 @@ class Session:
 
     def _hello(self) -> Knowledge:
         nonce = secrets.token_hex(16)
-        frame = self._exchange(hello_script(nonce), nonce, _HOUSEKEEPING)
+        frame = self._exchange(hello_script(nonce, self._settings.username), nonce, _HOUSEKEEPING)
         try:
             known = read_hello(frame)
         except BadFrame as error:
@@ -258,7 +262,3 @@ def _at_once(do: Callable[[S], T], items: Iterable[S]) -> list[T]:
             for future in futures:
                 future.cancel()
             raise
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "replace").strip()

@@ -12,6 +12,10 @@ import stat
 from pathlib import Path
 
 import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.asking import (
+    Command,
+    Step,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.failures import (
     Refused,
     Unreachable,
@@ -19,22 +23,12 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.protocol import (
     MAX_SCRIPT,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.session import (
-    Session,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.settings import (
-    Settings,
-)
-from support.local_agent import LocalAgent, programs
+from support.local_agent import LocalAgent, fetch, programs, put, run, session
 
 SHELLS = [shell for shell in ("dash", "bash --posix", "busybox sh") if shutil.which(shell.split()[0])]
 # what POSIX gives every system
 PLAIN = ("sh", "cat", "dd", "find", "kill", "ls", "mkdir", "mktemp", "mv", "od", "rm", "sleep", "tr", "wc", "chmod")
 NOISE = random.Random(1).randbytes(60_000)
-
-
-def session(agent: LocalAgent, folder: Path, **settings: object) -> Session:
-    return Session(agent, Settings("i-1", poll_interval=0.1, cache_dir=str(folder / "cache"), **settings))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -46,12 +40,12 @@ def agent(tmp_path: Path) -> LocalAgent:
 def test_streams_and_exit_code_come_back_apart_and_byte_for_byte(tmp_path: Path, shell: str) -> None:
     agent = LocalAgent(tmp_path / "home", shell)
     work = session(agent, tmp_path)
-    result = work.run("cat; printf 'e\\0\\377' >&2; exit 193", b"in\0\xff\r\n")
+    result = run(work, "cat; printf 'e\\0\\377' >&2; exit 193", b"in\0\xff\r\n")
     assert (result.rc, result.stdout, result.stderr) == (193, b"in\0\xff\r\n", b"e\0\xff")
-    assert work.run("exit 194").rc == 194
-    assert work.run("kill -9 $$").rc == 137
+    assert run(work, "exit 194").rc == 194
+    assert run(work, "kill -9 $$").rc == 137
     # what core writes, and a shell's own words
-    assert work.run("/bin/sh -c 'echo \"ü{{ x }}\"; umask; pwd'").stdout.decode().split() == [
+    assert run(work, "/bin/sh -c 'echo \"ü{{ x }}\"; umask; pwd'").stdout.decode().split() == [
         "ü{{", "x", "}}", "0022", str(agent.home),
     ]  # fmt: skip
     # the agent never sees an exit code, and one request carries one command
@@ -63,20 +57,19 @@ def test_files_of_every_size_arrive_whole(tmp_path: Path, shell: str) -> None:
     agent = LocalAgent(tmp_path / "home", shell)
     work = session(agent, tmp_path)
     for data in (b"", b"\0", NOISE):
-        work.put(data, f"{agent.home}/a file's name")
+        put(work, data, f"{agent.home}/a file's name")
         assert (agent.home / "a file's name").read_bytes() == data
-        assert work.fetch(f"{agent.home}/a file's name") == data
+        assert fetch(work, f"{agent.home}/a file's name") == data
     assert all(len(script) <= MAX_SCRIPT for script in agent.scripts)
-    assert work.fetch(f"{agent.home}/none") is None
+    assert fetch(work, f"{agent.home}/none") is None
     assert stat.S_IMODE((agent.home / "a file's name").stat().st_mode) == 0o644
 
 
 def test_nothing_is_left_behind_but_the_runner(tmp_path: Path, agent: LocalAgent) -> None:
     work = session(agent, tmp_path, store_size=0)
-    work.put(NOISE, str(agent.home / "file"))
-    work.fetch(str(agent.home / "file"))
-    with pytest.raises(Refused):
-        work.put(b"x", str(agent.home / "no" / "folder"))
+    put(work, NOISE, str(agent.home / "file"))
+    fetch(work, str(agent.home / "file"))
+    assert put(work, b"x", agent.home / "no" / "folder").step == 0
     left = [path for path in (agent.home / ".ansible").rglob("*") if path.is_file()]
     assert [path.parent.name for path in left] == ["m"]
     assert list((tmp_path / "home-scripts").iterdir()) == []
@@ -91,34 +84,34 @@ def test_nothing_is_left_behind_but_the_runner(tmp_path: Path, agent: LocalAgent
 def test_an_instance_with_few_tools(tmp_path: Path, tools: tuple[str, ...]) -> None:
     agent = LocalAgent(tmp_path / "home", "/bin/sh", programs(tmp_path / "bin", *PLAIN, *tools))
     work = session(agent, tmp_path)
-    assert work.run("cat", b"\0ab\xff'\\").stdout == b"\0ab\xff'\\"
-    work.put(NOISE[:20_000], str(agent.home / "file"))
-    assert work.fetch(str(agent.home / "file")) == NOISE[:20_000]
+    assert run(work, "cat", b"\0ab\xff'\\").stdout == b"\0ab\xff'\\"
+    put(work, NOISE[:20_000], str(agent.home / "file"))
+    assert fetch(work, str(agent.home / "file")) == NOISE[:20_000]
     assert all(len(script) <= MAX_SCRIPT for script in agent.scripts)
 
 
 def test_a_warm_command_is_one_request(tmp_path: Path, agent: LocalAgent) -> None:
-    session(agent, tmp_path).run("true")
+    run(session(agent, tmp_path), "true")
     before = len(agent.scripts)
     # another worker reads what the first one learned
-    session(agent, tmp_path).run("true")
+    run(session(agent, tmp_path), "true")
     assert len(agent.scripts) == before + 1
 
 
 def test_an_instance_that_lost_its_store_is_asked_anew_and_runs_once(tmp_path: Path, agent: LocalAgent) -> None:
-    session(agent, tmp_path).run("true")
+    run(session(agent, tmp_path), "true")
     shutil.rmtree(agent.home / ".ansible")
-    result = session(agent, tmp_path).run("echo ran >>count; cat count")
+    result = run(session(agent, tmp_path), "echo ran >>count; cat count")
     assert result.stdout == b"ran\n"
     tokens = [params["ClientToken"] for name, params in agent.calls if name == "RunCommand"]
     assert len(set(tokens)) == len(tokens) == 5
 
 
 def test_a_damaged_runner_is_not_run(tmp_path: Path, agent: LocalAgent) -> None:
-    session(agent, tmp_path).run("true")
+    run(session(agent, tmp_path), "true")
     (runner,) = (agent.home / ".ansible/ecs_assistant/m").iterdir()
     runner.write_text(f"touch {tmp_path}/bad\n")
-    assert session(agent, tmp_path).run("echo fine").stdout == b"fine\n"
+    assert run(session(agent, tmp_path), "echo fine").stdout == b"fine\n"
     assert not (tmp_path / "bad").exists()
 
 
@@ -126,20 +119,20 @@ def test_a_store_that_another_may_have_made_is_not_used(tmp_path: Path, agent: L
     (agent.home / ".ansible").mkdir()
     (tmp_path / "elsewhere").mkdir()
     (agent.home / ".ansible/ecs_assistant").symlink_to(tmp_path / "elsewhere")
-    assert session(agent, tmp_path).run("echo fine").stdout == b"fine\n"
+    assert run(session(agent, tmp_path), "echo fine").stdout == b"fine\n"
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_a_command_past_its_time_ends_with_all_that_it_started(tmp_path: Path, agent: LocalAgent) -> None:
     work = session(agent, tmp_path, command_timeout=1)
     with pytest.raises(Refused, match="did not end within 1 s"):
-        work.run(f"setsid sleep 97.25 & sleep 97.5 & echo $$ >{tmp_path}/pid; wait")
+        run(work, f"setsid sleep 97.25 & sleep 97.5 & echo $$ >{tmp_path}/pid; wait")
     running = [_command_line(pid) for pid in os.listdir("/proc") if pid.isdigit()]
     assert not [line for line in running if "97.25" in line or "97.5" in line]
 
 
 def test_a_job_in_the_background_does_not_hold_the_command(tmp_path: Path, agent: LocalAgent) -> None:
-    result = session(agent, tmp_path, command_timeout=60).run("sleep 97.75 & echo $!")
+    result = run(session(agent, tmp_path, command_timeout=60), "sleep 97.75 & echo $!")
     os.kill(int(result.stdout), 9)
     assert result.rc == 0
 
@@ -147,14 +140,14 @@ def test_a_job_in_the_background_does_not_hold_the_command(tmp_path: Path, agent
 def test_an_answer_beyond_the_limit_is_refused(tmp_path: Path, agent: LocalAgent) -> None:
     work = session(agent, tmp_path, max_output=65_536)
     with pytest.raises(Refused, match="max_output"):
-        work.run("head -c 100000 /dev/urandom")
+        run(work, "head -c 100000 /dev/urandom")
     with pytest.raises(Refused, match="max_file"):
-        session(agent, tmp_path, max_file=65_536).put(bytes(65_537), str(agent.home / "x"))
+        session(agent, tmp_path, max_file=65_536).check_size("x", 65_537)
 
 
 def test_an_end_without_an_answer(tmp_path: Path, agent: LocalAgent) -> None:
     work = session(agent, tmp_path)
-    work.run("true")
+    run(work, "true")
     for row, kind, words in (
         ({"InvocationStatus": "Failed", "ErrorCode": "InstanceRestarted"}, Unreachable, "restarted"),
         ({"InvocationStatus": "Aborted", "ErrorCode": "Unheard"}, Unreachable, "Unheard"),
@@ -164,17 +157,17 @@ def test_an_end_without_an_answer(tmp_path: Path, agent: LocalAgent) -> None:
     ):
         agent.trouble = lambda number, script, row=row: row
         with pytest.raises(kind, match=words):
-            work.run("true")
+            run(work, "true")
 
 
 def test_a_damaged_answer_is_no_result(tmp_path: Path, agent: LocalAgent) -> None:
     work = session(agent, tmp_path)
-    work.run("true")
+    run(work, "true")
     agent.path = programs(tmp_path / "bin", *PLAIN, "base64", "sha256sum")
     (tmp_path / "bin" / "gzip").write_text("#!/bin/sh\n/bin/cat >/dev/null; echo nonsense\n")
     (tmp_path / "bin" / "gzip").chmod(0o755)
     with pytest.raises(Refused):
-        work.run("true")
+        run(work, "true")
 
 
 def _command_line(pid: str) -> str:
@@ -182,3 +175,26 @@ def _command_line(pid: str) -> str:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
         return ""
+
+
+def test_steps_ride_along(tmp_path: Path, agent: LocalAgent) -> None:
+    work = session(agent, tmp_path)
+    run(work, "true")
+    before = len(agent.scripts)
+    folder = agent.home / "tmp folder"
+    steps = [
+        Step("mkdir", command=f"umask 77 && mkdir '{folder}'"),
+        Step("put", path=f"{folder}/file", data=b"\0data"),
+        Step("chmod", command=f"chmod u+x '{folder}/file'"),
+    ]
+    result = work.run(Command(f"stat -c %a '{folder}' '{folder}/file'"), steps)
+    assert (result.stdout, result.step) == (b"700\n744\n", None)
+    assert (folder / "file").read_bytes() == b"\0data"
+    again = work.run(Command(f"touch {tmp_path}/never"), steps)
+    assert again.step == 0
+    assert again.rc != 0
+    assert b"tmp folder" in again.stderr
+    work.leave([Step("remove", command=f"rm -f -r '{folder}'")])
+    assert not folder.exists()
+    assert not (tmp_path / "never").exists()
+    assert len(agent.scripts) == before + 3

@@ -14,6 +14,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.asking import Command
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.payload import (
     Archive,
     Member,
@@ -22,13 +23,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.protocol import (
     MAX_SCRIPT,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.session import (
-    Session,
-)
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.settings import (
-    Settings,
-)
-from support.local_agent import LocalAgent
+from support.local_agent import LocalAgent, put, run, session
 
 SHELLS = [shell for shell in ("dash", "bash --posix", "busybox sh") if shutil.which(shell.split()[0])]
 LAYOUTS = {
@@ -66,13 +61,9 @@ def payload(layout: str, module: str, params: str, second: int) -> bytes:
     )
 
 
-def session(agent: LocalAgent, folder: Path, **settings: object) -> Session:
-    return Session(agent, Settings("i-1", poll_interval=0.1, cache_dir=str(folder / "cache"), **settings))  # type: ignore[arg-type]
-
-
-def run(agent: LocalAgent, folder: Path, data: bytes, *, own_user: bool = True) -> str:
+def play(agent: LocalAgent, folder: Path, data: bytes, *, own_user: bool = True) -> str:
     """What the payload prints, run by a worker of its own; every script has to fit."""
-    result = session(agent, folder).run(sys.executable, data, own_user=own_user)
+    result = session(agent, folder).run(Command(sys.executable, data, own_user))
     assert (result.rc, result.stderr) == (0, b"")
     assert all(len(script) <= MAX_SCRIPT for script in agent.scripts)
     return result.stdout.decode()
@@ -126,10 +117,10 @@ def test_what_is_no_known_payload_travels_whole(data: bytes) -> None:
 @pytest.mark.parametrize("own_user", [True, False])
 def test_a_module_is_sent_once(tmp_path: Path, layout: str, shell: str, own_user: bool) -> None:
     agent = LocalAgent(tmp_path / "home", shell)
-    assert run(agent, tmp_path, payload(layout, "one", "first", 2), own_user=own_user) == "first one\n"
+    assert play(agent, tmp_path, payload(layout, "one", "first", 2), own_user=own_user) == "first one\n"
     cold = len(agent.scripts)
-    assert run(agent, tmp_path, payload(layout, "one", "again", 4), own_user=own_user) == "again one\n"
-    assert run(agent, tmp_path, payload(layout, "two", "other", 6), own_user=own_user) == "other two\n"
+    assert play(agent, tmp_path, payload(layout, "one", "again", 4), own_user=own_user) == "again one\n"
+    assert play(agent, tmp_path, payload(layout, "two", "other", 6), own_user=own_user) == "other two\n"
     assert len(agent.scripts) == cold + 2
     assert len(agent.scripts[cold]) < 2500
 
@@ -137,7 +128,7 @@ def test_a_module_is_sent_once(tmp_path: Path, layout: str, shell: str, own_user
 @pytest.mark.parametrize("harm", ["removed", "damaged", "all removed", "unknown to the controller"])
 def test_what_the_instance_lost_is_sent_again(tmp_path: Path, layout: str, harm: str) -> None:
     agent = LocalAgent(tmp_path / "home")
-    run(agent, tmp_path, payload(layout, "one", "first", 2))
+    play(agent, tmp_path, payload(layout, "one", "first", 2))
     store = agent.home / ".ansible/ecs_assistant/m"
     for number, path in enumerate(sorted(store.iterdir())):
         if len(path.name) != 32:
@@ -149,27 +140,27 @@ def test_what_the_instance_lost_is_sent_again(tmp_path: Path, layout: str, harm:
     if harm == "unknown to the controller":
         shutil.rmtree(tmp_path / "cache")
     ran = f"open('{tmp_path}/count', 'a').write('x')"
-    assert run(agent, tmp_path, payload(layout, f"m{ran}", "p", 4)).startswith("p m")
-    assert run(agent, tmp_path, payload(layout, "one", "again", 6)) == "again one\n"
+    assert play(agent, tmp_path, payload(layout, f"m{ran}", "p", 4)).startswith("p m")
+    assert play(agent, tmp_path, payload(layout, "one", "again", 6)) == "again one\n"
 
 
 def test_the_store_stays_within_its_bound(tmp_path: Path) -> None:
     agent = LocalAgent(tmp_path / "home")
     work = session(agent, tmp_path, store_size=4 * 1024 * 1024)
     for number in range(5):
-        work.put(bytes([number]) * 1_500_000, f"{agent.home}/file{number}")
+        put(work, bytes([number]) * 1_500_000, f"{agent.home}/file{number}")
     used = sum(path.stat().st_size for path in (agent.home / ".ansible/ecs_assistant/m").iterdir())
     assert used <= 4 * 1024 * 1024
-    assert work.run("echo fine").stdout == b"fine\n"
+    assert run(work, "echo fine").stdout == b"fine\n"
 
 
 def test_a_large_file_is_sent_once(tmp_path: Path) -> None:
     agent = LocalAgent(tmp_path / "home")
     work = session(agent, tmp_path)
     data = random.Random(2).randbytes(100_000)
-    work.put(data, f"{agent.home}/one")
+    put(work, data, f"{agent.home}/one")
     before = len(agent.scripts)
-    work.put(data, f"{agent.home}/two")
+    put(work, data, f"{agent.home}/two")
     assert len(agent.scripts) == before + 1
     assert (agent.home / "two").read_bytes() == data
 
