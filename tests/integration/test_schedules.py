@@ -210,14 +210,20 @@ def test_a_reboot_schedule_is_kept_until_it_has_run(cloud: Cloud) -> None:
     assert list(live(cloud)) == first["invoke_ids"]
 
 
-def test_a_tag_without_a_value_is_an_empty_one(cloud: Cloud) -> None:
+def test_a_tag_may_have_an_empty_value_but_not_null(cloud: Cloud) -> None:
     instance = sorted(cloud.emulator.reset())[0]
-    options = schedule_of(cloud, [instance], tags={"nightly": None})
+    options = schedule_of(cloud, [instance], tags={"nightly": ""})
     first = cloud.done(ecs_invocation, **options)
     assert list(live(cloud)) == first["invoke_ids"]
-    cloud.done(ecs_command, name="tagged", content="echo", tags={"team": None})
-    (found,) = cloud.run(ecs_command_info, tags={"team": None})["commands"]
+    cloud.done(ecs_command, name="tagged", content="echo", tags={"team": ""})
+    (found,) = cloud.run(ecs_command_info, tags={"team": ""})["commands"]
     assert found["tags"] == {"team": ""}
+    for module, options in (
+        (ecs_invocation, schedule_of(cloud, [instance], tags={"nightly": None})),
+        (ecs_command, {"name": "tagged", "content": "echo", "tags": {"team": None}}),
+        (ecs_command_info, {"tags": {"team": None}}),
+    ):
+        assert "is null; write '' for an empty value" in cloud.run(module, **options)["msg"]
 
 
 def test_secret_parameters_are_compared_and_never_shown(cloud: Cloud) -> None:
@@ -260,13 +266,13 @@ def test_only_what_the_options_name_is_stopped(cloud: Cloud) -> None:
         for options, problem in (
             ({"resource_group_id": "rg-1"}, "resource_group_id: narrows resource_tags"),
             ({"resource_tags": {}}, "instance_ids: no targets"),
+            ({"instance_ids": []}, "instance_ids: must not be an empty list"),
             ({"resource_tags": {"role": "none"}}, "resource_tags: no instance in"),
         ):
             refused = cloud.run(ecs_invocation, **stopped, **options)
             assert refused["failed"] and refused["msg"].startswith(problem), refused
         for options, expected in (
             ({"tags": {"schedule": "third"}}, {}),
-            ({"instance_ids": []}, {}),
             ({"instance_ids": ids[:1], "tags": {"schedule": "second"}}, {second: ids[:1]}),
             ({"resource_tags": {"role": "web"}, "tags": {"schedule": "second"}}, {second: ids[1:]}),
             # the task that keeps a schedule ends that schedule when its state is changed
