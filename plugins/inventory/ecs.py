@@ -14,9 +14,9 @@ author: cloudops.cloud_assistant contributors (@cloudops)
 description:
   - Reads the ECS instances of one or more regions, side by side, in pages of 100, and joins in what Cloud Assistant
     knows of each agent.
-  - The inventory is whole or there is none. Throttling and lost replies are retried; when a region still cannot be
-    read, the source fails. Ansible itself then goes on with the other sources unless
-    E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) is set, which is recommended with any inventory of a cloud.
+  - The inventory is complete or the source fails; partial inventories are never returned. Throttling and lost replies
+    are retried. When a source fails, Ansible continues with the other sources unless
+    E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) is set, which is recommended for any inventory of a cloud.
   - The configuration file's name must end in C(.ecs.yml) or C(.ecs.yaml).
   - Values that come from the cloud (names, tags) are never templated.
 requirements:
@@ -33,71 +33,86 @@ options:
     choices: [cloudops.cloud_assistant.ecs]
   regions:
     description:
-      - The regions to read, for example V(cn-hangzhou).
-      - Without it O(region) is read.
+      - The regions to read, for example V(cn-hangzhou). By default only O(region) is read.
+      - V(all) reads all regions that the account may use. The regions are looked up in O(region), or in
+        V(cn-hangzhou).
     type: list
     elements: str
   filters:
     description:
-      - Which instances to read, decided by the service. An instance must pass every filter.
+      - Which instances to read. An instance must pass every filter.
       - V(charge_type) is V(PostPaid) or V(PrePaid), V(network_type) is V(vpc) or V(classic), V(status) is V(Pending),
         V(Running), V(Starting), V(Stopping) or V(Stopped).
-      - V(name) may hold the wildcard V(*). V(tags) is a dictionary of at most 20, in which an empty value matches any.
-        V(instance_ids) is a list of at most 100.
+      - V(name) can contain the wildcard V(*). V(instance_ids) is a list of at most 100.
+      - V(tags) is a dictionary of at most 20 tags. An empty value matches any value, and a list matches each of its
+        values.
       - The other keys are V(image_id), V(instance_type), V(instance_type_family), V(key_pair_name),
         V(resource_group_id), V(security_group_id), V(vpc_id), V(vswitch_id) and V(zone_id).
-      - The service finds at most 1,000 instances by tag or by resource group. Where a region has that many, the whole
-        region is read and these two filters are applied here, so that no instance is missed.
+      - The service finds at most 1,000 instances by tag or by resource group. In a region with that many, all instances
+        are read and these two filters are applied on the controller, so that no instance is missed.
     type: dict
     default: {}
+  exclude:
+    description:
+      - Jinja2 expressions, such as V(status != 'Running') or V(tags.stage is defined). An instance for which one of
+        them is true is left out of the inventory.
+      - An expression that fails is treated as false, unless O(strict=true).
+    type: list
+    elements: str
+    default: []
   agent:
     description:
-      - Join in the agent's state as the variable C(cloud_assistant), with C(online), C(installed) (it was heard of at
-        some time), C(version) (empty where it does not run) and C(last_heartbeat). It costs one more request for each
-        100 instances.
+      - Whether to add the state of the agent as the variable C(cloud_assistant), with C(online), C(installed) (whether
+        the service has ever heard of the agent), C(version) (empty if the agent is not running) and C(last_heartbeat).
+      - It takes one request per 100 instances.
     type: bool
     default: true
   only_online:
     description:
-      - Leave out the instances whose agent has not been heard of within the last two minutes.
+      - Whether to leave out the instances whose agent has been silent for more than two minutes.
       - Requires O(agent=true).
     type: bool
     default: false
   hostnames:
     description:
-      - How hosts are named, best first. The first entry that gives a non-empty text wins.
+      - Templates for host names, in order of preference; the first one with a non-empty result is used.
       - An entry is the name of a variable of the host (for example V(instance_name), V(private_ip), V(host_name)),
         V(tag:KEY) for the value of a tag, or a Jinja2 template such as V({{ tags.role }}-{{ instance_id }}).
-      - When all come out empty the host is named by its instance id.
+      - If every result is empty, the instance ID is used.
     type: list
     elements: str
     default: [instance_id]
   duplicates:
     description:
-      - What to do when O(hostnames) gives two instances the same name.
-      - With V(fail) there is no inventory, and the error names the instances.
-      - With V(instance_id) each of them is named by its instance id, with a warning.
+      - What to do if O(hostnames) gives two instances the same name, or gives an instance a name that Ansible uses for
+        something else. Such names are V(all), V(ungrouped), V(localhost), V(127.0.0.1), V(::1) and those of groups.
+      - With V(fail) the source fails, and the error names the instances.
+      - With V(instance_id) each of these instances is named by its instance ID, with a warning.
     type: str
     choices: [fail, instance_id]
     default: fail
   hostvars_prefix:
     description:
-      - Text that is put before the name of each variable, for example V(ecs_) for C(ecs_instance_id).
-      - In O(compose), O(groups), O(keyed_groups) and templates the variables have the prefix too. Names in O(hostnames)
-        may have it.
-      - The variable C(ansible_host) never has it.
+      - Prefix for the name of each variable, for example V(ecs_) for C(ecs_instance_id).
+      - O(compose), O(groups), O(keyed_groups), O(exclude) and templates see the variables with the prefix. Names in
+        O(hostnames) can have it.
+      - The variables C(ansible_host) and C(ansible_connection) never have it.
     type: str
     default: ""
   connect_with:
     description:
-      - What C(ansible_host) is set to.
-      - A host that has no such address gets no C(ansible_host), and stays in the inventory.
-      - V(instance_id) is for connections through Cloud Assistant, which need no address.
+      - How Ansible connects to the hosts. V(private_ip) and V(public_ip) set C(ansible_host) to that address. A host
+        without such an address stays in the inventory and gets no C(ansible_host).
+      - V(instance_id) connects through Cloud Assistant, which needs no address and no SSH. It sets C(ansible_host) to
+        the instance ID, C(ansible_connection) to P(cloudops.cloud_assistant.ecs_assistant#connection), and the region
+        of that plugin. Credentials for the connection come from the environment or from variables.
+      - O(compose) can override these variables.
     type: str
     choices: [private_ip, public_ip, instance_id]
     default: private_ip
 notes:
-  - The permission C(ecs:DescribeInstances) is needed, and C(ecs:DescribeCloudAssistantStatus) unless O(agent=false).
+  - The permission C(ecs:DescribeInstances) is needed, C(ecs:DescribeCloudAssistantStatus) unless O(agent=false), and
+    C(ecs:DescribeRegions) for O(regions=all).
   - The variables of a host are C(instance_id), C(instance_name), C(host_name), C(description), C(region),
     C(zone_id), C(status), C(os_type), C(os_name), C(instance_type), C(instance_type_family), C(cpu), C(memory) (MiB),
     C(image_id), C(network_type), C(vpc_id), C(vswitch_id), C(private_ip), C(private_ips), C(public_ip), C(public_ips)
@@ -106,9 +121,13 @@ notes:
     C(cloud_assistant).
   - They are those of M(cloudops.cloud_assistant.ecs_instance_info), but for C(name) and C(tags), which Ansible
     keeps for itself. Expressions may say C(tags) for C(instance_tags) all the same.
-  - With a cache the answers of the cloud are kept, not the result. Changed names, groups or variables apply at once;
-    changed regions, filters or credentials read anew.
+  - The cache keeps the answers of the cloud, not the inventory. Changed names, groups, variables and exclusions take
+    effect at once; changed regions, filters or credentials cause a new read.
+  - Characters that are not valid in the name of a group become underscores, unless
+    E(ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS), or the setting of the same name, says otherwise.
 seealso:
+  - plugin: cloudops.cloud_assistant.ecs_assistant
+    plugin_type: connection
   - module: cloudops.cloud_assistant.ecs_instance_info
   - module: cloudops.cloud_assistant.ecs_agent_info
 """
@@ -124,7 +143,9 @@ filters:
   status: Running
   vpc_id: vpc-bp1example
   tags:
-    role: web
+    role: [web, proxy]
+exclude:
+  - tags.stage | default('') == 'retired'
 only_online: true
 hostnames:
   - tag:Name
@@ -151,18 +172,27 @@ strict: true
 import hashlib
 import json
 import re
+from collections.abc import Collection
 from typing import Any
 
-from ansible import template
+from ansible import constants, template
 from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.inventory.group import to_safe_group_name
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
 from ..module_utils.alibaba.options import connect
 from ..module_utils.common.errors import CloudError, InputError
-from ..plugin_utils.fleet import HOST_VARIABLES, read_fleet
+from ..plugin_utils.fleet import HOST_VARIABLES, all_regions, read_fleet
 from ..plugin_utils.options import connection_options, template_value
 
 SUFFIXES = (".ecs.yml", ".ecs.yaml")
+ALL_REGIONS = "all"
+DEFAULT_REGION = "cn-hangzhou"
+"""Where the regions are looked up for a source that names none."""
+CONNECTION = "cloudops.cloud_assistant.ecs_assistant"
+RESERVED = frozenset({"all", "ungrouped", *constants.LOCALHOST})
+"""Names that no host may have: groups that always exist, and the implicit localhost."""
 TAG = re.compile(r"tag:(?P<key>.+)")
 # a brace of Jinja's marks, or a header that gives it other marks
 TEMPLATE = re.compile(r"[{}]|^#jinja2:")
@@ -202,6 +232,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     NAME = "cloudops.cloud_assistant.ecs"
 
+    @staticmethod
+    def _sanitize_group_name(name: str) -> str:
+        """Return a valid name for a group, or what the user's setting TRANSFORM_INVALID_GROUP_CHARS makes of it."""
+        _value, origin = constants.config.get_config_value_and_origin("TRANSFORM_INVALID_GROUP_CHARS")
+        unset = origin == "default"
+        return str(to_safe_group_name(name, force=unset, silent=unset))
+
     def verify_file(self, path: str) -> bool:
         """Whether the path is a readable file of this plugin."""
         return bool(super().verify_file(path)) and path.endswith(SUFFIXES)
@@ -213,10 +250,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             self._check_preferences(self.get_option("hostnames"))
             records = self._records(path, cache)
-            hosts = self._names(records)
+            self._populate_uniquely([record for record in records if not self._excluded(record)])
         except CloudError as error:
             raise AnsibleParserError(str(error)) from error
-        self._populate(hosts)
 
     def _records(self, path: str, cache: bool) -> list[dict[str, Any]]:
         """Return the host records, from the cache when it may be used and has them."""
@@ -227,7 +263,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         filters = template_value(self.templar, self.get_option("filters"))
         agents = self.get_option("agent")
         if not regions:
-            raise InputError("regions", "name at least one region, here or by region")
+            raise InputError("regions", "give at least one region, here or in the option region")
+        if ALL_REGIONS in regions and len(regions) > 1:
+            raise InputError("regions", "all must be the only entry")
         if self.get_option("only_online") and not agents:
             raise InputError("only_online", "needs the agents' states, which agent: false leaves out")
         source = {
@@ -245,6 +283,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 return self._cache[key]["hosts"]
             except KeyError:
                 self.display.vvv(f"{path}: nothing in the cache, or too old")
+        if regions == [ALL_REGIONS]:
+            regions = all_regions(connect({**options, "region": options["region"] or DEFAULT_REGION}))
         records = read_fleet(lambda region: connect({**options, "region": region}), regions, filters, agents=agents)
         if keep:
             self._cache[key] = {"hosts": records}
@@ -265,27 +305,74 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                     f"the variables are {', '.join(sorted(HOST_VARIABLES))}",
                 )
 
-    def _names(self, records: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
-        """Return each host's name with its record, in order; raise InputError for names that are not unique."""
+    def _excluded(self, record: dict[str, Any]) -> bool:
+        """Return whether the options leave the instance out. Under ``strict`` a failing expression is an error."""
+        if self.get_option("only_online") and not record["cloud_assistant"]["online"]:
+            return True
+        expressions = self.get_option("exclude")
+        variables = expression_variables(self._variables(record), record) if expressions else {}
+        return any(self._is_true(expression, variables, record) for expression in expressions)
+
+    def _is_true(self, expression: str, variables: dict[str, Any], record: dict[str, Any]) -> bool:
+        try:
+            return boolean(self._compose(expression, variables), strict=False)
+        except Exception as error:
+            # as with groups, whatever an expression raises
+            if self.get_option("strict"):
+                problem = f"exclude: {expression!r} fails for {record['instance_id']}: {error}"
+                raise AnsibleParserError(problem) from error
+            return False
+
+    def _populate_uniquely(self, records: list[dict[str, Any]]) -> None:
+        """Add the hosts under names of their own; on any error none of them.
+
+        The groups that hosts lead to are known only once the hosts are added, and a host named like one of them makes
+        ansible-core fail in various ways.
+        """
+        before = set(self.inventory.hosts), set(self.inventory.groups)
+        taken = RESERVED | before[1]
+        while True:
+            hosts = self._names(records, taken)
+            failure = self._populate(hosts)
+            groups = set(self.inventory.groups)
+            clashes = {name for name, _record in hosts if name in groups} - taken
+            if failure or clashes:
+                self._take_back(*before)
+            if not clashes:
+                break
+            taken |= groups
+        if failure:
+            raise failure
+
+    def _names(self, records: list[dict[str, Any]], taken: Collection[str]) -> list[tuple[str, dict[str, Any]]]:
+        """Return each host's name with its record, in order; raise InputError for names that are not its own.
+
+        ``taken`` are names that Ansible uses for something else.
+        """
         preferences = self.get_option("hostnames")
-        only_online = self.get_option("only_online")
         hosts: dict[str, list[dict[str, Any]]] = {}
         for record in records:
-            if not only_online or record["cloud_assistant"]["online"]:
-                hosts.setdefault(self._hostname(preferences, record), []).append(record)
-        shared = {name: same for name, same in hosts.items() if len(same) > 1}
-        if shared:
-            listed = "; ".join(
-                f"{name}: {', '.join(record['instance_id'] for record in same)}" for name, same in shared.items()
-            )
-            if self.get_option("duplicates") == "fail":
-                raise InputError("hostnames", f"give several instances the same name ({listed})")
-            self.display.warning(f"Instances of the same name are named by their ids ({listed})")
+            hosts.setdefault(self._hostname(preferences, record), []).append(record)
+        shared = {name: same for name, same in hosts.items() if len(same) > 1 and name not in taken}
+        reserved = {name: same for name, same in hosts.items() if name in taken}
+        self._report(shared, "give several instances the same name", "Instances with the same name")
+        self._report(reserved, "give instances the name of a group or of this host", "Instances with a reserved name")
         return [
-            (record["instance_id"] if name in shared else name, record)
+            (record["instance_id"] if name in shared or name in reserved else name, record)
             for name, same in hosts.items()
             for record in same
         ]
+
+    def _report(self, clashes: dict[str, list[dict[str, Any]]], problem: str, subject: str) -> None:
+        """Raise InputError for names that are not unique or, as ``duplicates`` wants, warn about them."""
+        if not clashes:
+            return
+        listed = "; ".join(
+            f"{name}: {', '.join(record['instance_id'] for record in same)}" for name, same in clashes.items()
+        )
+        if self.get_option("duplicates") == "fail":
+            raise InputError("hostnames", f"{problem} ({listed})")
+        self.display.warning(f"{subject} are named by their IDs ({listed})")
 
     def _variables(self, record: dict[str, Any]) -> dict[str, Any]:
         """Return the host's variables under the names that the user chose, none of them a template."""
@@ -294,6 +381,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         connect_with = self.get_option("connect_with")
         if record[connect_with]:
             variables["ansible_host"] = record[connect_with]
+        if connect_with == "instance_id":
+            variables.update(ansible_connection=CONNECTION, ansible_ecs_assistant_region=record["region"])
         return as_data(variables)
 
     def _hostname(self, preferences: list[str], record: dict[str, Any]) -> str:
@@ -323,15 +412,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 raise AnsibleParserError(problem) from error
             return ""
 
-    def _populate(self, hosts: list[tuple[str, dict[str, Any]]]) -> None:
-        """Add the hosts with variables and groups; take back all of them when an expression fails under ``strict``."""
-        known_hosts, known_groups = set(self.inventory.hosts), set(self.inventory.groups)
+    def _populate(self, hosts: list[tuple[str, dict[str, Any]]]) -> Exception | None:
+        """Add the hosts with variables and groups; return what stopped it, as an expression under ``strict`` does."""
         try:
             for name, record in hosts:
                 self._add(name, record)
-        except Exception:
-            self._take_back(known_hosts, known_groups)
-            raise
+        except Exception as error:
+            return error
+        return None
 
     def _take_back(self, known_hosts: set[str], known_groups: set[str]) -> None:
         """Remove every host and group but those known."""

@@ -9,21 +9,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..module_utils.cloud_assistant.instances.agents import agent_record
+from ..module_utils.cloud_assistant.instances.agents import AgentReader, agent_record
 from ..module_utils.cloud_assistant.instances.selection import STATUSES, instance_record
-from ..module_utils.cloud_assistant.tags import tags_from_row
-from ..module_utils.common.errors import ApiError, CloudError, InputError
+from ..module_utils.cloud_assistant.tags import check_tags, tags_from_row, tags_to_rows
+from ..module_utils.cloud_assistant.targets import read_instance_ids
+from ..module_utils.common.checks import check_identifiers
+from ..module_utils.common.errors import CloudError, InputError
 
 if TYPE_CHECKING:
     from ..module_utils.alibaba.client import Client
 
 PAGE_SIZE = 100
 """Instances a page (DescribeInstances, MaxResults)."""
-
-STATUS_IDS = 100
-"""Ids that DescribeCloudAssistantStatus is asked for at once; where the service takes fewer, the number is halved."""
 
 READERS = 4
 """Requests for agent states under way at once in one region, beside the listing itself."""
@@ -92,33 +92,59 @@ HOST_VARIABLES = frozenset(
 Row = dict[str, Any]
 
 
-def filter_parameters(filters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the DescribeInstances parameters of the filters; raise InputError naming the filter that cannot be."""
+@dataclass(frozen=True)
+class FleetFilter:
+    """Which instances to read: DescribeInstances parameters, and tags with several values, compared here."""
+
+    parameters: dict[str, Any]
+    tag_values: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def accepts(self, row: Row) -> bool:
+        """Return whether an instance that passed the service's filters has one of the values of each such tag."""
+        tags = tags_from_row(row) if self.tag_values else {}
+        return all(tags.get(key) in values for key, values in self.tag_values.items())
+
+
+def read_filters(filters: Mapping[str, Any]) -> FleetFilter:
+    """Return the filters of the option ``filters``. Raises InputError naming the filter that is not valid."""
     parameters: dict[str, Any] = {}
+    tag_values: dict[str, frozenset[str]] = {}
     for name, value in filters.items():
         option = f"filters.{name}"
         if value is None:
             continue
         if name == "tags":
-            if not isinstance(value, Mapping) or not value:
-                raise InputError(option, "must be a dictionary of at least one tag")
-            if len(value) > 20:
-                raise InputError(option, f"has {len(value)} tags, the limit is 20")
-            parameters["Tag"] = [{"Key": str(key), "Value": str(text)} for key, text in value.items()]
+            tags, tag_values = _tag_filter(option, value)
+            parameters["Tag"] = tags_to_rows(tags)
         elif name == "instance_ids":
             if isinstance(value, str) or not isinstance(value, Sequence) or not 1 <= len(value) <= 100:
                 raise InputError(option, "must be a list of 1 to 100 instance ids")
-            parameters["InstanceIds"] = [str(item) for item in value]
+            parameters["InstanceIds"] = list(read_instance_ids([str(item) for item in value], option))
         elif name in SCALAR_FILTERS:
             if isinstance(value, (Mapping, list, tuple)) or str(value) == "":
                 raise InputError(option, "must be one non-empty value")
+            check_identifiers(**{option: str(value)})
             if name in CHOICES and value not in CHOICES[name]:
                 raise InputError(option, f"{value!r} is not one of {', '.join(CHOICES[name])}")
             parameters[SCALAR_FILTERS[name]] = str(value)
         else:
             known = ", ".join(sorted([*SCALAR_FILTERS, "instance_ids", "tags"]))
             raise InputError(option, f"is not a filter; the filters are {known}")
-    return parameters
+    return FleetFilter(parameters, tag_values)
+
+
+def _tag_filter(option: str, value: Any) -> tuple[dict[str, str], dict[str, frozenset[str]]]:
+    """Return the tags for the service, and the values of those that have several, for which it looks by key alone."""
+    if not isinstance(value, Mapping) or not value:
+        raise InputError(option, "must be a dictionary of at least one tag")
+    several = {str(key): texts for key, texts in value.items() if isinstance(texts, (list, tuple))}
+    for key, texts in several.items():
+        if not texts:
+            raise InputError(option, f"the tag {key!r} has an empty list of values")
+        for text in texts:
+            check_tags({key: text}, option)
+    tags = check_tags({str(key): "" if str(key) in several else text for key, text in value.items()}, option)
+    return tags, {key: frozenset(str(text) for text in texts) for key, texts in several.items()}
 
 
 def _matches(row: Row, dropped: Mapping[str, Any]) -> bool:
@@ -133,11 +159,12 @@ def _matches(row: Row, dropped: Mapping[str, Any]) -> bool:
 class RegionReader:
     """Reads one region: the listing page by page and, beside it, the agent states of the instances already found."""
 
-    def __init__(self, client: Client, parameters: Mapping[str, Any], stop: threading.Event) -> None:
+    def __init__(self, client: Client, wanted: FleetFilter, stop: threading.Event) -> None:
         self.client = client
-        self.parameters = parameters
+        self.wanted = wanted
+        self.parameters = wanted.parameters
         self.stop = stop
-        self.status_ids = STATUS_IDS
+        self.agents = AgentReader(client)
 
     def pages(self, parameters: Mapping[str, Any]) -> Iterator[list[Row]]:
         """Yield the pages of instances; an instance that moves to a later page meanwhile comes once."""
@@ -165,8 +192,9 @@ class RegionReader:
                 found: list[Row] = []
                 for rows in pages:
                     found += rows
-                    if agents and rows:
-                        pending.append(pool.submit(self.agent_rows_or_stop, [row["InstanceId"] for row in rows]))
+                    meant = [row["InstanceId"] for row in rows if self.wanted.accepts(row)]
+                    if agents and meant:
+                        pending.append(pool.submit(self.agent_rows, meant))
                 return found
 
             try:
@@ -183,41 +211,20 @@ class RegionReader:
                 for future in pending:
                     future.cancel()
                 raise
-        return instances, states
+        return [row for row in instances if self.wanted.accepts(row)], states
 
-    def agent_rows_or_stop(self, instance_ids: Sequence[str]) -> dict[str, Row]:
-        """Return ``agent_rows``; a failure ends the listing at once, whose result would be thrown away."""
+    def agent_rows(self, instance_ids: Sequence[str]) -> dict[str, Row]:
+        """Return the agents' rows by instance id; a failure ends the listing, whose result is of no use then."""
         try:
-            return self.agent_rows(instance_ids)
+            return {} if self.stop.is_set() else self.agents.rows(instance_ids)
         except BaseException:
             self.stop.set()
             raise
 
-    def agent_rows(self, instance_ids: Sequence[str]) -> dict[str, Row]:
-        """Return the DescribeCloudAssistantStatus rows of the ids; a just released instance has none."""
-        states: dict[str, Row] = {}
-        start = 0
-        while start < len(instance_ids) and not self.stop.is_set():
-            some = instance_ids[start : start + self.status_ids]
-            try:
-                reply = self.client.call("DescribeCloudAssistantStatus", {"InstanceId": list(some)})
-            except ApiError as error:
-                if error.code == "InstanceIds.ExceedLimit" and len(some) > 1:
-                    self.status_ids = min(self.status_ids, len(some) // 2)
-                    continue
-                if error.code in ("InvalidInstance.NotFound", "InvalidInstanceId.NotFound"):
-                    # released since it was listed; only halving tells which one
-                    if len(some) > 1:
-                        middle = len(some) // 2
-                        states.update(self.agent_rows(some[:middle]))
-                        states.update(self.agent_rows(some[middle:]))
-                    start += len(some)
-                    continue
-                raise
-            for row in reply.rows("InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus"):
-                states[row["InstanceId"]] = row
-            start += len(some)
-        return states
+
+def all_regions(client: Client) -> list[str]:
+    """Return the regions that the account may use (DescribeRegions). Raises ApiError, TransportError."""
+    return [row["RegionId"] for row in client.call("DescribeRegions").rows("Regions", "Region")]
 
 
 def read_fleet(
@@ -228,14 +235,13 @@ def read_fleet(
     ``connect`` makes the client of a region. Raises the first CloudError that a region ends with, as a message that
     names the region, and returns nothing then: an inventory is whole or it is not one.
     """
-    parameters = filter_parameters(filters)
+    wanted = read_filters(filters)
     clients = {region: connect(region) for region in dict.fromkeys(regions)}
     stop = threading.Event()
     records: list[Row] = []
     with ThreadPoolExecutor(max_workers=min(8, len(clients))) as pool:
         futures = {
-            region: pool.submit(RegionReader(client, parameters, stop).read, agents)
-            for region, client in clients.items()
+            region: pool.submit(RegionReader(client, wanted, stop).read, agents) for region, client in clients.items()
         }
         # an error stops the other readers, whose results are then incomplete: look for errors before results
         for region, future in futures.items():

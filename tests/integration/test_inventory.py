@@ -261,3 +261,12 @@ def test_a_playbook_runs_over_the_fleet_without_warnings(cloud, playbook, tmp_pa
     assert "reserved name" not in result.output
     assert "WARNING" not in result.output
     assert calls(cloud)["DescribeInstances"] == 2
+
+
+def test_every_region_and_several_values_of_a_tag(inventory, cloud):
+    run = inventory(regions="all", filters={"tags": {"role": ["web", "db"]}}, exclude=["tags.role == 'db'"])
+    assert run.returncode == 0, run.stderr
+    hosts = json.loads(run.stdout)["_meta"]["hostvars"]
+    assert len(hosts) == 75
+    actions = Counter(row["action"] for row in cloud.requests())
+    assert actions["DescribeRegions"] == 1

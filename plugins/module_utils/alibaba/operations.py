@@ -89,6 +89,7 @@ _TABLE: dict[str, Operation] = {
             max_page=100,
             json_arrays=_INSTANCE_FILTERS,
         ),
+        Operation("DescribeRegions", Repeat.READ, shapes.REGIONS, rows_path=("Regions", "Region"), region=False),
         _token_write("CreateCommand", _SEE_COMMANDS, shapes.made("CommandId")),
         _token_write("RunCommand", _SEE_INVOCATIONS, shapes.made("InvokeId")),
         _token_write("InvokeCommand", _SEE_INVOCATIONS, shapes.made("InvokeId")),

@@ -156,6 +156,7 @@ INVOCATIONS = listing("Invocations", "Invocation", _INVOCATION)
 DELIVERIES = listing("Invocations", "Invocation", _DELIVERY)
 AGENTS = listing("InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus", _AGENT)
 INSTANCES = listing("Instances", "Instance", _INSTANCE)
+REGIONS = listing("Regions", "Region", Shape(required={"RegionId": ID}))
 RESULTS = Shape(
     required=ACKNOWLEDGED.required,
     objects={

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,20 +17,20 @@ from ..targets import batches
 from .fates import is_refusal
 from .selection import Row, Selector, find_instances
 
-INSTALLS_A_CALL = 50
+MAX_INSTALLS_PER_CALL = 50
 """Instances in one call (InstallCloudAssistant, InstanceId)."""
-STATES_A_CALL = 50
-"""Instances in one call (DescribeCloudAssistantStatus, InstanceId): what every edition of its page allows."""
+MAX_STATES_PER_CALL = 100
+"""Instances in one call (DescribeCloudAssistantStatus, InstanceId); where the service accepts fewer, it is halved."""
 OS_TYPES = ("Linux", "Windows", "FreeBSD")
-NOT_FOUND = "InvalidInstance"
+TOO_MANY_IDS = "InstanceIds.ExceedLimit"
+_ROWS = ("InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus")
 
 
 def agent_record(row: Row) -> Row:
     """An agent as a module returns it, from its DescribeCloudAssistantStatus row."""
     return {
         "instance_id": row["InstanceId"],
-        # the service says "true" of an agent that it heard of within the last two minutes
-        "online": str(row.get("CloudAssistantStatus") or "").lower() == "true",
+        "online": is_online(row),
         # it says no version of an agent that is not there or does not run
         "version": str(row.get("CloudAssistantVersion") or ""),
         "last_heartbeat": str(row.get("LastHeartbeatTime") or ""),
@@ -58,12 +58,11 @@ def agent_states(
         # the API of 2018 tells of given instances only
         instance_ids = [row["InstanceId"] for row in find_instances(client, Selector(), deadline)]
     if instance_ids is None:
-        found = [agent_record(row) for row in _pages(client, {"OSType": os_type}, deadline)]
-        return list({record["instance_id"]: record for record in found}.values())
-    records: dict[str, Row] = {}
-    for batch in batches(instance_ids, STATES_A_CALL):
-        records.update((record["instance_id"], record) for record in _of_ids(client, batch, deadline))
-    return [records[instance_id] for instance_id in instance_ids if instance_id in records]
+        pages = client.pages("DescribeCloudAssistantStatus", {"OSType": os_type}, deadline=deadline)
+        rows = {row["InstanceId"]: row for page in pages for row in page.rows(*_ROWS)}
+        return [agent_record(row) for row in rows.values()]
+    rows = agent_rows(client, instance_ids, deadline)
+    return [agent_record(rows[instance_id]) for instance_id in instance_ids if instance_id in rows]
 
 
 def check_os_type(client: Client) -> None:
@@ -72,23 +71,57 @@ def check_os_type(client: Client) -> None:
         raise InputError("os_type", "api_generation=classic does not tell what system an agent runs on")
 
 
-def _of_ids(client: Client, instance_ids: Sequence[str], deadline: Deadline | None) -> list[Row]:
-    try:
-        return [agent_record(row) for row in _pages(client, {"InstanceId": list(instance_ids)}, deadline)]
-    except ApiError as error:
-        # one that does not exist refuses the whole call
-        if not (error.code.startswith(NOT_FOUND) and error.code.endswith("NotFound")):
-            raise
-        existing = {row["InstanceId"] for row in find_instances(client, Selector(tuple(instance_ids)), deadline)}
-        rest = [instance_id for instance_id in instance_ids if instance_id in existing]
-        if len(rest) == len(instance_ids):
-            raise
-        return _of_ids(client, rest, deadline) if rest else []
+class AgentReader:
+    """Reads the states of given agents, in calls of as many ids as the service accepts. Threads may share a reader."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._most = MAX_STATES_PER_CALL
+
+    def rows(self, instance_ids: Sequence[str], deadline: Deadline | None = None) -> dict[str, Row]:
+        """Return the DescribeCloudAssistantStatus rows by instance id; an instance that does not exist has none.
+
+        Raises ApiError, TransportError, WaitTimeout.
+        """
+        found: dict[str, Row] = {}
+        for batch in batches(instance_ids, self._most):
+            found.update(self._batch(batch, deadline))
+        return found
+
+    def _batch(self, instance_ids: Sequence[str], deadline: Deadline | None) -> dict[str, Row]:
+        try:
+            # with ids the service returns all of them in one page, whatever MaxResults is
+            reply = self._client.call(
+                "DescribeCloudAssistantStatus", {"InstanceId": list(instance_ids)}, deadline=deadline
+            )
+        except ApiError as error:
+            too_many = error.code == TOO_MANY_IDS and len(instance_ids) > 1
+            if not (too_many or is_missing(error)):
+                raise
+            if len(instance_ids) == 1:
+                return {}
+            middle = (len(instance_ids) + 1) // 2
+            if too_many:
+                self._most = min(self._most, middle)
+            # one id that does not exist refuses the whole call; only halving tells which one
+            halves = (instance_ids[:middle], instance_ids[middle:])
+            return {key: row for half in halves for key, row in self._batch(half, deadline).items()}
+        return {row["InstanceId"]: row for row in reply.rows(*_ROWS)}
 
 
-def _pages(client: Client, params: dict[str, Any], deadline: Deadline | None) -> Iterator[Row]:
-    for page in client.pages("DescribeCloudAssistantStatus", params, page_size=50, deadline=deadline):
-        yield from page.rows("InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus")
+def agent_rows(client: Client, instance_ids: Sequence[str], deadline: Deadline | None = None) -> dict[str, Row]:
+    """Return the DescribeCloudAssistantStatus rows of the instances, as ``AgentReader.rows`` does."""
+    return AgentReader(client).rows(instance_ids, deadline)
+
+
+def is_missing(error: ApiError) -> bool:
+    """Return whether the service rejects a call because an instance does not exist."""
+    return error.code.startswith("InvalidInstance") and error.code.endswith("NotFound")
+
+
+def is_online(row: Row) -> bool:
+    """Return whether the service heard of the agent within the last two minutes."""
+    return str(row.get("CloudAssistantStatus") or "").lower() == "true"
 
 
 MAX_VERSION_DIGITS = 9
@@ -176,7 +209,7 @@ class Installation:
         """Install, and wait until all are online. Raises TaskFailure, WaitTimeout, both with ``results``."""
         try:
             todo = self._to_do()
-            for batch in batches([fate.record["instance_id"] for fate in todo], INSTALLS_A_CALL):
+            for batch in batches([fate.record["instance_id"] for fate in todo], MAX_INSTALLS_PER_CALL):
                 self._install(batch)
             if self._wait:
                 self._wait_until_ready([fate for fate in todo if fate.installed])

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...alibaba.client import Client
-from ...common.errors import TaskFailure
+from ...common.errors import ApiError, TaskFailure
 from ...common.wait import Deadline
 from ..concurrency import at_once
-from ..targets import Targets, batches
+from ..targets import Targets
+from .agents import agent_rows, is_online
+from .requirements import Requirement, too_old
 from .selection import Selector, find_instances, states_of
 
 NOT_RUNNING = "InvalidInstanceStatus"
@@ -26,17 +28,17 @@ NOT_MATCHING = "InvalidInstance.NotMatch"
 REFUSALS = frozenset({NOT_RUNNING, NO_AGENT, NOT_VPC, NOT_FOUND, NOT_MATCHING})
 """Codes that refuse a whole call because of some of its instances."""
 
-UNREADY = frozenset({NOT_RUNNING, NO_AGENT})
-"""Of these, what passes by itself or by starting something; the others are mistakes in the choice of instances."""
+TOO_OLD = "ClientNeedUpgrade"
+"""ErrorCode of an instance whose agent is too old for what the run needs; the call itself is accepted."""
 
-UNREADY_RESULTS = frozenset({"InstanceNotRunning", "ClientNotRunning", "ClientNotResponse", "ClientNotOnline"})
+UNREADY = frozenset({NOT_RUNNING, NO_AGENT, TOO_OLD})
+"""What ``unready`` is about: start the instance, start or update its agent. The rest are the wrong instances."""
+
+UNREADY_RESULTS = frozenset({"InstanceNotRunning", "ClientNotRunning", "ClientNotResponse", "ClientNotOnline", TOO_OLD})
 """ErrorCode of an instance on which the service took the call and then could not begin, or not go on."""
 
 MANAGED = "mi-"
 """Ids of instances outside the cloud that are registered with Cloud Assistant; DescribeInstances does not list them."""
-
-# DescribeCloudAssistantStatus: the number of ids that every edition of its page allows
-_AGENTS_A_CALL = 50
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def _named(client: Client, targets: Targets, deadline: Deadline) -> dict[str, di
 def examine(client: Client, instance_ids: Sequence[str], script_type: str, deadline: Deadline) -> dict[str, Unfit]:
     """Return which of the instances cannot run a script of this type, and why.
 
-    The agents are asked about only for instances on which nothing else is wrong.
+    Agents are looked up only for instances on which nothing else is wrong.
     """
     in_cloud = [instance_id for instance_id in instance_ids if not instance_id.startswith(MANAGED)]
     rows = states_of(client, in_cloud, deadline) if in_cloud else {}
@@ -113,6 +115,23 @@ def examine(client: Client, instance_ids: Sequence[str], script_type: str, deadl
     return unfit
 
 
+def outdated(
+    client: Client, instance_ids: Sequence[str], needed: Sequence[Requirement], deadline: Deadline
+) -> dict[str, Unfit]:
+    """Return which of the instances have agents that are online and too old for what the run needs.
+
+    Nothing is looked up for a run without special needs, and nothing is known where the user must not look.
+    """
+    if not needed or not instance_ids:
+        return {}
+    try:
+        agents = agent_rows(client, instance_ids, deadline)
+    except ApiError:
+        return {}
+    reasons = {item: too_old(agents[item], needed) for item in instance_ids if is_online(agents.get(item, {}))}
+    return {item: Unfit(TOO_OLD, reason) for item, reason in reasons.items() if reason}
+
+
 def _not_running(row: dict[str, Any]) -> Unfit | None:
     status = row.get("Status")
     return None if status in (None, "Running") else Unfit(NOT_RUNNING, f"is {status}, not Running")
@@ -121,24 +140,19 @@ def _not_running(row: dict[str, Any]) -> Unfit | None:
 def _unsuitable(row: dict[str, Any], client: Client, script_type: str) -> Unfit | None:
     windows = str(row.get("OSType") or "").lower() == "windows"
     if row.get("OSType") and windows != (script_type != "RunShellScript"):
-        return Unfit(NOT_MATCHING, f"runs {row['OSType']}, where no {script_type} can run")
+        return Unfit(NOT_MATCHING, f"runs {row['OSType']}, which cannot run {script_type}")
     if client.generation == "classic" and row.get("InstanceNetworkType") == "classic":
         return Unfit(NOT_VPC, "is not in a VPC, which the classic API requires")
     return _not_running(row)
 
 
 def _without_agent(client: Client, instance_ids: Sequence[str], deadline: Deadline) -> dict[str, Unfit]:
-    online: dict[str, dict[str, Any]] = {}
-    for batch in batches(instance_ids, _AGENTS_A_CALL):
-        for page in client.pages("DescribeCloudAssistantStatus", {"InstanceId": list(batch)}, deadline=deadline):
-            for row in page.rows("InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus"):
-                online[row["InstanceId"]] = row
-    unfit = {}
-    for instance_id in instance_ids:
-        row = online.get(instance_id, {})
-        if str(row.get("CloudAssistantStatus", "false")).lower() == "true":
-            continue
-        seen = row.get("LastHeartbeatTime")
-        reason = f"its agent is offline (last seen {seen})" if seen else "its agent is not installed or never ran"
-        unfit[instance_id] = Unfit(NO_AGENT, reason)
-    return unfit
+    agents = agent_rows(client, instance_ids, deadline)
+    silent = [item for item in instance_ids if not is_online(agents.get(item, {}))]
+    return {item: _silent(agents.get(item, {})) for item in silent}
+
+
+def _silent(row: dict[str, Any]) -> Unfit:
+    seen = row.get("LastHeartbeatTime")
+    reason = f"its agent is offline (last seen {seen})" if seen else "its agent is not installed or never ran"
+    return Unfit(NO_AGENT, reason)

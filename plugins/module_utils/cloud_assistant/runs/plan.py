@@ -13,7 +13,8 @@ from ...alibaba.client import Client
 from ...common.errors import TaskFailure
 from ...common.idempotency import new_client_token
 from ...common.wait import Deadline
-from ..instances.readiness import Unfit, examine, find_targets
+from ..instances.readiness import Unfit, examine, find_targets, outdated
+from ..instances.requirements import Requirement, requirements
 from ..invocations.waiting import names_of
 from ..models import Command, InstanceResult, Invocation
 from ..scripts import ScriptContent
@@ -76,6 +77,9 @@ def plan_run(client: Client, request: RunRequest, deadline: Deadline, warn: Call
     remaining = tuple(item for item in instance_ids if item not in history.covered)
     unfit = {item: stopped[item] for item in remaining if item in stopped}
     remaining, left = _fit(remaining, unfit, skip=request.pacing.skip)
+    old = outdated(client, remaining, _needed(request, command, script, len(instance_ids)), deadline)
+    remaining, too_old = _fit(remaining, old, skip=request.pacing.skip)
+    left += too_old
     if request.dry_run and client.generation == "classic" and remaining:
         # no dry run there; the instances can at least be looked at
         unfit = examine(client, remaining, dry_run_call(request, command).script_type, deadline)
@@ -93,6 +97,19 @@ def plan_run(client: Client, request: RunRequest, deadline: Deadline, warn: Call
         tags,
         mark,
         None if request.dry_run or request.identity.by_key else token,
+    )
+
+
+def _needed(
+    request: RunRequest, command: Command | None, script: ScriptContent, instances: int
+) -> tuple[Requirement, ...]:
+    """Return what the run needs of the agents of so many instances."""
+    filled_in = request.payload.parameters_enabled if command is None else command.enable_parameter
+    return requirements(
+        script=script.data if filled_in else b"",
+        frequency=request.when.frequency,
+        in_container=request.run_as.in_container,
+        instances=instances,
     )
 
 

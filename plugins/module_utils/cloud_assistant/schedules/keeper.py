@@ -18,7 +18,8 @@ from ...common.idempotency import new_client_token
 from ...common.wait import Deadline
 from ..commands.listing import find_commands, find_one, the_only
 from ..commands.plan import outlived_name
-from ..instances.readiness import MANAGED, NOT_FOUND, find_targets
+from ..instances.agents import agent_rows
+from ..instances.readiness import MANAGED, find_targets
 from ..instances.selection import describe_unknown, states_of
 from ..invocations.listing import find_invocation, live_invocations, oldest_first, scheduled_invocations
 from ..invocations.stopping import stop
@@ -27,14 +28,11 @@ from ..runs.calls import stored_command
 from ..runs.request import RunRequest
 from ..runs.run import run
 from ..tags import MAX_TAGS, check_tags
-from ..targets import Targets, batches
+from ..targets import Targets
 from .plan import DesiredSchedule, Kept, SchedulePlan, active_instances, plan_schedule, takes_changes
 
 SET_TAG = "cloudops-schedule"
 """Tag that all invocations of one schedule have in common, because one invocation holds 100 instances only."""
-
-AGENTS_A_CALL = 50
-"""Ids that every edition of DescribeCloudAssistantStatus takes."""
 
 NOT_CHANGEABLE = frozenset(
     {
@@ -151,16 +149,7 @@ class Scheduler:
         """
         if self.client.generation == "classic":
             return False
-        rows: dict[str, Mapping[str, Any]] = {}
-        try:
-            for batch in batches(list(instance_ids), AGENTS_A_CALL):
-                for page in self.client.pages("DescribeCloudAssistantStatus", {"InstanceId": list(batch)}):
-                    for row in page.rows("InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus"):
-                        rows[row["InstanceId"]] = row
-        except ApiError as error:
-            if error.code != NOT_FOUND:
-                raise
-            return False
+        rows = agent_rows(self.client, list(instance_ids), self.deadline)
         return all(
             takes_changes(
                 str(rows.get(item, {}).get("CloudAssistantVersion") or ""), str(rows.get(item, {}).get("OSType") or "")

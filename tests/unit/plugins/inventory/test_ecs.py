@@ -210,5 +210,56 @@ def test_regions_come_from_the_region_option_and_options_are_templated(build, mo
     build([], regions=["{{ lookup('ansible.builtin.env', 'TEST_REGION') }}"], filters={"name": "{{ 'we' ~ 'b*' }}"})
     assert build.reads == [(("cn-shanghai",), {}), (("cn-beijing",), {"name": "web*"})]
     monkeypatch.delenv("ALIBABA_CLOUD_REGION_ID", raising=False)
-    with pytest.raises(AnsibleParserError, match="regions: name at least one"):
+    with pytest.raises(AnsibleParserError, match="regions: give at least one"):
         build([], regions=None)
+
+
+@pytest.mark.parametrize("name", ["all", "ungrouped", "localhost", "127.0.0.1", "::1", "tag_role_web", "red", "old"])
+def test_a_name_that_ansible_uses_otherwise_is_never_a_hosts(build, capsys, name):
+    records = [instance(1, name=name, tags={"role": "web"}), instance(2, name="fine", tags={"role": "web"})]
+    options = {
+        "hostnames": ["instance_name"],
+        "keyed_groups": [{"prefix": "tag", "key": "tags"}],
+        "groups": {"red": "true"},
+    }
+    known = InventoryData()
+    known.add_group("old")
+    with pytest.raises(
+        AnsibleParserError, match=rf"give instances the name of a group or of this host \({name}: i-1\)"
+    ):
+        build(records, inventory=known, **options)
+    assert not known.hosts
+    built = build(records, duplicates="instance_id", inventory=known, **options)
+    assert sorted(built.hosts) == ["fine", "i-1"]
+    assert groups_of(built)["tag_role_web"] == ["fine", "i-1"]
+    assert "reserved name are named by their" in " ".join(capsys.readouterr().err.split())
+
+
+def test_expressions_exclude_instances(build):
+    records = [instance(1, tags={"stage": "test"}), instance(2, OSType="windows"), instance(3)]
+    built = build(records, exclude=["tags.stage is defined", "os_type == 'windows'", "no_such_thing.at_all"])
+    assert sorted(built.hosts) == ["i-3"]
+    assert not build(records, exclude=["x_os_type in ['linux', 'windows']"], hostvars_prefix="x_").hosts
+    with pytest.raises(AnsibleParserError, match=r"exclude: 'no_such_thing\.at_all' fails for i-1"):
+        build(records, exclude=["no_such_thing.at_all"], strict=True)
+
+
+def test_connecting_by_id_goes_through_cloud_assistant(build):
+    variables = build([instance(1)], connect_with="instance_id", hostvars_prefix="x_").get_host("i-1").vars
+    assert variables["ansible_host"] == "i-1"
+    assert variables["ansible_connection"] == "cloudops.cloud_assistant.ecs_assistant"
+    assert variables["ansible_ecs_assistant_region"] == "cn-hangzhou"
+    assert "ansible_connection" not in build([instance(1)]).get_host("i-1").vars
+
+
+def test_names_of_groups_follow_the_users_setting(build, monkeypatch):
+    keyed = {"keyed_groups": [{"prefix": "tag", "key": "tags"}]}
+    records = [instance(1, tags={"role": "web-1"})]
+    assert "tag_role_web_1" in groups_of(build(records, **keyed))
+    monkeypatch.setenv("ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS", "never")
+    assert "tag_role_web-1" in groups_of(build(records, **keyed))
+
+
+def test_all_must_stand_alone(build):
+    with pytest.raises(AnsibleParserError, match="regions: all must be the only entry"):
+        build([], regions=["all", "cn-hangzhou"])

@@ -16,8 +16,8 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.fleet import (
     HOST_VARIABLES,
-    filter_parameters,
     host_record,
+    read_filters,
     read_fleet,
 )
 
@@ -63,7 +63,7 @@ class FakeClient:
             # each page repeats the last row of the one before, as happens when the fleet changes meanwhile
             yield Page(Instances={"Instance": rows[max(start - 1, 0) : start + page_size]})
 
-    def call(self, operation, params):
+    def call(self, operation, params, deadline=None):
         self._count(operation)
         ids = params["InstanceId"]
         if self.fail_status:
@@ -149,19 +149,35 @@ def test_one_region_that_fails_leaves_no_inventory_and_is_named(broken):
         ({"nmae": "x"}, "filters.nmae: is not a filter"),
         ({"status": "running"}, "filters.status: 'running' is not one of Pending"),
         ({"tags": []}, "filters.tags"),
-        ({"tags": {str(number): "" for number in range(21)}}, "21 tags, the limit is 20"),
+        ({"tags": {str(number): "" for number in range(21)}}, "21 tags; at most 20"),
         ({"instance_ids": "i-1"}, "filters.instance_ids"),
         ({"instance_ids": ["i"] * 101}, "1 to 100"),
         ({"vpc_id": ["a", "b"]}, "filters.vpc_id: must be one"),
+        ({"instance_ids": ["web-01"]}, "filters.instance_ids: 'web-01' is not a valid instance ID"),
+        ({"tags": {"role": None}}, "filters.tags: the value of the tag 'role' is null"),
+        ({"tags": {"role": []}}, "filters.tags: the tag 'role' has an empty list"),
+        ({"tags": {"role": ["web", None]}}, "filters.tags: the value of the tag 'role' is null"),
+        ({"name": "a\nb"}, "filters.name: contains a control character"),
     ],
 )
 def test_bad_filters_are_refused_by_name(filters, named):
     with pytest.raises(InputError, match=named):
-        filter_parameters(filters)
+        read_filters(filters)
+
+
+def test_several_values_of_a_tag_are_compared_here():
+    wanted = read_filters({"tags": {"role": ["web", "db"], "env": "prod"}})
+    assert wanted.parameters == {"Tag": [{"Key": "role", "Value": ""}, {"Key": "env", "Value": "prod"}]}
+
+    def row(role):
+        return {"Tags": {"Tag": [{"TagKey": "role", "TagValue": role}]}}
+
+    assert [wanted.accepts(row(role)) for role in ("web", "db", "cache")] == [True, True, False]
+    assert not wanted.accepts({})
 
 
 def test_filters_become_the_services_parameters():
-    assert filter_parameters({"tags": {"role": "web", "n": 1}, "vpc_id": "vpc-1", "instance_ids": ["i-1"]}) == {
+    assert read_filters({"tags": {"role": "web", "n": 1}, "vpc_id": "vpc-1", "instance_ids": ["i-1"]}).parameters == {
         "Tag": [{"Key": "role", "Value": "web"}, {"Key": "n", "Value": "1"}],
         "VpcId": "vpc-1",
         "InstanceIds": ["i-1"],

@@ -32,11 +32,11 @@ def installation(fleet: FakeFleet, seconds: float = 600, **options: Any) -> Inst
     return Installation(fleet, rows, records, deadline=fleet.deadline(seconds), **options)  # type: ignore[arg-type]
 
 
-def test_states_come_in_the_order_of_the_ids_and_in_fifties():
+def test_states_come_in_the_order_of_the_ids_and_in_hundreds():
     fleet = FakeFleet(*({} for _number in range(120)))
     ids = list(reversed(fleet.rows))
     assert [record["instance_id"] for record in agent_states(fleet, ids)] == ids  # type: ignore[arg-type]
-    assert [len(params["InstanceId"]) for params in fleet.names("DescribeCloudAssistantStatus")] == [50, 50, 20]
+    assert [len(params["InstanceId"]) for params in fleet.names("DescribeCloudAssistantStatus")] == [100, 20]
 
 
 def test_states_leave_out_what_does_not_exist():
