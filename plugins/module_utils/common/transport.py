@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import http.client
 import http.cookiejar
 import ipaddress
 import ssl
@@ -169,7 +170,7 @@ class HttpTransport:
         from urllib3.exceptions import HTTPError
         from urllib3.util import Timeout
 
-        from .bounded import AnswerTooLarge, BadEncoding, unpack
+        from .bounded import AnswerTooLarge
 
         limit = max(remaining, 0.001) if remaining is not None else None
         failure: NoAnswer
@@ -183,13 +184,28 @@ class HttpTransport:
             timeout: Any = Timeout(total=limit, connect=self.connect_timeout, read=self.read_timeout)
             # apart from the session again, which looks at redirects even where it does not follow them
             response = session.get_adapter(url).send(prepared, timeout=timeout, **settings)
-            with response.raw as raw:
-                body = unpack(raw.read(decode_content=False), response.headers.get("Content-Encoding", ""))
-            return HttpAnswer(response.status_code, response.headers, body)
-        except (requests.RequestException, HTTPError, AnswerTooLarge, BadEncoding, OSError, ValueError) as error:
+            return HttpAnswer(response.status_code, response.headers, _read_body(response))
+        except NoAnswer as error:
+            failure = error
+        except (requests.RequestException, HTTPError, AnswerTooLarge, OSError, ValueError) as error:
             failure = _as_no_answer(error)
         # raised out here, so that no chained exception carries the URL with its signature and content
         raise failure
+
+
+def _read_body(response: requests.Response) -> bytes:
+    """Return the unpacked body. Raises NoAnswer where its form is wrong, and what the connection raises."""
+    from .bounded import BadEncoding, unpack
+
+    try:
+        with response.raw as raw:
+            return unpack(raw.read(decode_content=False), response.headers.get("Content-Encoding", ""))
+    except BadEncoding as error:
+        reason = str(error)
+    except ValueError:
+        # as http.client raises it for the size of a chunk that is not a number
+        reason = "the answer is not valid HTTP"
+    raise NoAnswer(reason, may_have_arrived=True)
 
 
 def _is_this_machine(url: str) -> bool:
@@ -217,7 +233,7 @@ def _failures() -> Iterator[_Failure]:
     import requests
     from urllib3 import exceptions as low
 
-    from .bounded import MAX_ANSWER_BYTES, AnswerTooLarge, BadEncoding
+    from .bounded import MAX_ANSWER_BYTES, AnswerTooLarge
 
     # urllib3 1 has no error of its own for a name without an address
     unresolved: type[BaseException] | None = getattr(low, "NameResolutionError", None)
@@ -228,8 +244,7 @@ def _failures() -> Iterator[_Failure]:
     yield _Failure((low.ProxyError,), may_have_arrived=False)
     yield _Failure((low.ReadTimeoutError,), "no complete answer within the read time-out")
     yield _Failure((AnswerTooLarge,), f"the answer has more than {MAX_ANSWER_BYTES >> 20} MB")
-    yield _Failure((BadEncoding,))
-    yield _Failure((low.IncompleteRead,), "the answer broke off")
+    yield _Failure((low.IncompleteRead, http.client.IncompleteRead), "the answer broke off")
     # only a handshake gives up here; nothing was sent yet
     yield _Failure((low.MaxRetryError,), may_have_arrived=False)
     # its text quotes the value, which may be a secret
