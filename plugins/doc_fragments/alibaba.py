@@ -18,6 +18,7 @@ options:
   region:
     description:
       - The region of the instances, for example V(cn-hangzhou).
+      - If it is not set, the C(region_id) of O(profile) in the configuration of the official CLI is used.
       - The default comes from the environment, E(ALIBABA_CLOUD_REGION_ID) or E(ALICLOUD_REGION).
     type: str
     aliases: [region_id, alicloud_region]
@@ -142,6 +143,7 @@ options:
   region:
     description:
       - The region of the instances, for example V(cn-hangzhou).
+      - If it is not set, the C(region_id) of O(profile) in the configuration of the official CLI is used.
     type: str
     aliases: [region_id, alicloud_region]
     env:

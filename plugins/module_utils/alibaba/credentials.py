@@ -2,17 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where the access key comes from: options, environment, profile, role; renewed before it expires."""
+"""Find the access key: in options, the environment, a profile, a role; renewed before it expires."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
+from ..common.answers import NotAnAnswer, read_object
 from ..common.errors import InputError, MissingLibrary
+from ..common.options import read_key
 from ..common.redact import redact
+from ..common.wait import within
 
 LIBRARY = "alibabacloud-credentials"
 
@@ -26,6 +30,9 @@ PROFILE_VARIABLES = ("ALIBABA_CLOUD_PROFILE",)
 SESSION_NAME = "cloud-assistant"
 SESSION_SECONDS = 3600
 SHORTEST_SESSION_SECONDS = 900
+
+FETCH_SECONDS = 60.0
+"""Seconds that one provider may take: its library's time-outs are of each read, and a slow service could go on."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,7 @@ class LibrarySource:
         problems = []
         for provider in list(self._providers):
             try:
-                found = provider.get_credentials()
+                found = within(FETCH_SECONDS, provider.get_credentials)
             except Exception as error:  # noqa: BLE001  the library raises many kinds
                 problems.append(f"{type(provider).__name__}: {redact(str(error))[:500]}")
                 continue
@@ -87,30 +94,39 @@ class LibrarySource:
         raise InputError(self._option, f"{self._advice}: {'; '.join(problems) or 'none found'}")
 
     def get_provider_name(self) -> str:
-        """The name that the library asks of a provider."""
+        """Return the name that the library asks of a provider."""
         return self._option
 
     def get(self) -> Credentials:
         """Return valid credentials; the library renews temporary ones fifteen minutes before they expire."""
         found = self.get_credentials()
         return Credentials(
-            found.get_access_key_id(),
-            found.get_access_key_secret(),
-            found.get_security_token() or None,
+            self._key("an access key id", found.get_access_key_id()) or "",
+            self._key("an access key secret", found.get_access_key_secret()) or "",
+            self._key("a security token", found.get_security_token()),
             found.get_provider_name() or "default",
         )
 
+    def _key(self, what: str, value: Any) -> str | None:
+        """Return a key that a profile or a service gave, fit for a header."""
+        try:
+            return read_key(self._option, value)
+        except InputError as error:
+            raise InputError(self._option, f"gave {what} that {error.problem}") from None
+
 
 def find_source(params: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> CredentialSource:
-    """The source that the options ask for; see DOCUMENTATION of the fragment ``alibaba``.
+    """Return the source that the options ask for; see DOCUMENTATION of the fragment ``alibaba``.
 
     ``params`` may hold values that Ansible took from the environment. An explicit one beats those: a ``profile`` beats
     a key, a key beats a profile and is not mixed with a token. Raises InputError, MissingLibrary.
     """
     environ = os.environ if environ is None else environ
-    key_id, secret = params.get("access_key_id") or None, params.get("access_key_secret") or None
-    token, profile = params.get("security_token") or None, params.get("profile") or None
-    key_from_environment = _from_environment(key_id, KEY_ID_VARIABLES, environ)
+    key_id, secret, token = (
+        read_key(option, params.get(option)) for option in ("access_key_id", "access_key_secret", "security_token")
+    )
+    profile = params.get("profile") or None
+    key_from_environment = _from_environment(params.get("access_key_id"), KEY_ID_VARIABLES, environ)
     profile_from_environment = _from_environment(profile, PROFILE_VARIABLES, environ)
     if profile and key_id and not key_from_environment and not profile_from_environment:
         raise InputError("profile", "cannot be combined with access_key_id, give one of them")
@@ -123,13 +139,30 @@ def find_source(params: Mapping[str, Any], environ: Mapping[str, str] | None = N
             raise InputError("access_key_id", "is required beside access_key_secret")
         if not secret:
             raise InputError("access_key_secret", "is required beside access_key_id")
-        if not key_from_environment and _from_environment(token, TOKEN_VARIABLES, environ):
+        if not key_from_environment and _from_environment(params.get("security_token"), TOKEN_VARIABLES, environ):
             token = None
         source = StaticSource(Credentials(key_id, secret, token, "static_sts" if token else "static_ak"))
     else:
         source = _default_chain()
     role = params.get("assume_role")
     return _assume_role(source, role, params) if role else source
+
+
+def region_of_profile(params: Mapping[str, Any]) -> str:
+    """Return the region of the profile in the configuration of the official CLI, empty where it names none.
+
+    It counts only where the profile is named; what is wrong with the file, reading its keys reports.
+    """
+    profile = params.get("profile")
+    if not profile:
+        return ""
+    path = Path.home() / ".aliyun" / "config.json"
+    try:
+        document = read_object(path.read_bytes())
+        rows = [row for row in document["profiles"] if row["name"] == profile]
+        return str(rows[0].get("region_id") or "").strip()
+    except (OSError, NotAnAnswer, LookupError, TypeError, AttributeError):
+        return ""
 
 
 def _from_environment(value: str | None, names: tuple[str, ...], environ: Mapping[str, str]) -> bool:

@@ -2,24 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options that every Alibaba Cloud module and plugin shares, and the client that they make."""
+"""Declare the options that every Alibaba Cloud module and plugin shares, and make the client that they describe."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.common.parameters import env_fallback
 
+from ..common import options
 from ..common.errors import InputError
 from ..common.transport import HttpTransport
 from . import credentials, endpoints, generations
 from .client import Client
 
 SIGNATURE_VERSIONS = ("v3", "v1")
-LONGEST_TIMEOUT = 3600.0
-MOST_RETRIES = 50
 
 ALIBABA_OPTIONS: dict[str, dict[str, Any]] = {
     "region": {
@@ -68,24 +66,25 @@ ALIBABA_OPTIONS: dict[str, dict[str, Any]] = {
 
 
 def connect(params: Mapping[str, Any]) -> Client:
-    """A client made of the options' values; further keys of ``params`` are ignored, missing ones take the default.
+    """Return the client that the options' values describe; further keys are ignored, missing ones take the default.
 
     Sends nothing to the service. Credentials that a library has to fetch are fetched here, so that missing ones are
-    told before any request. Raises InputError, MissingLibrary.
+    reported before any request. Raises InputError, MissingLibrary.
     """
-    region = str(_value(params, "region") or "").strip()
+    source = credentials.find_source(params)
+    region = str(_value(params, "region") or "").strip() or credentials.region_of_profile(params)
     if not region:
         raise InputError("region", "is required; give it or set ALIBABA_CLOUD_REGION_ID")
     url = endpoints.base_url(
         endpoints.check_region(region), _choice(params, "network"), str(_value(params, "endpoint") or "")
     )
-    source = credentials.find_source(params)
-    source.get()
     transport = HttpTransport(
-        verify=_verify(params),
-        connect_timeout=_seconds(params, "connect_timeout"),
-        read_timeout=_seconds(params, "read_timeout"),
+        verify=options.read_verify(params),
+        connect_timeout=options.read_timeout("connect_timeout", _value(params, "connect_timeout")),
+        read_timeout=options.read_timeout("read_timeout", _value(params, "read_timeout")),
     )
+    retries = options.read_retries("max_retries", _value(params, "max_retries"))
+    source.get()
     return Client(
         region=region,
         credentials=source,
@@ -93,7 +92,7 @@ def connect(params: Mapping[str, Any]) -> Client:
         transport=transport,
         generation=_choice(params, "api_generation"),
         signature_version=_choice(params, "signature_version") or None,
-        max_retries=_retries(params),
+        max_retries=retries,
     )
 
 
@@ -108,35 +107,3 @@ def _choice(params: Mapping[str, Any], name: str) -> str:
     if value is not None and value not in choices:
         raise InputError(name, f"{value!r} is none of {', '.join(choices)}")
     return value or ""
-
-
-def _seconds(params: Mapping[str, Any], name: str) -> float:
-    try:
-        value = float(_value(params, name))
-    except (TypeError, ValueError):
-        raise InputError(name, "is not a number of seconds") from None
-    if not 0 < value <= LONGEST_TIMEOUT:
-        raise InputError(name, f"must be more than 0 and at most {LONGEST_TIMEOUT:.0f} seconds")
-    return value
-
-
-def _retries(params: Mapping[str, Any]) -> int:
-    try:
-        value = int(_value(params, "max_retries"))
-    except (TypeError, ValueError):
-        raise InputError("max_retries", "is not a whole number") from None
-    if not 0 <= value <= MOST_RETRIES:
-        raise InputError("max_retries", f"must be from 0 to {MOST_RETRIES}")
-    return value
-
-
-def _verify(params: Mapping[str, Any]) -> bool | str:
-    """What the transport verifies certificates against: nothing, a given bundle, or the usual authorities."""
-    if not _value(params, "validate_certs"):
-        return False
-    path = _value(params, "ca_path")
-    if not path:
-        return True
-    if not os.access(path, os.R_OK):
-        raise InputError("ca_path", f"{path} does not exist or cannot be read")
-    return str(path)

@@ -1,13 +1,17 @@
+# -*- coding: utf-8 -*-
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-"""Taking secrets out of text that a user or a log will see."""
+"""Take secrets out of text that a user or a log will see."""
 
 from __future__ import annotations
 
+import base64
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from urllib.parse import quote, quote_plus
 
 MASK = "********"
 
@@ -17,19 +21,67 @@ _SECRET_NAMES = (
     "|x-acs-security-token|x-acs-bearer-token|Authorization|X-Auth-Token|X-Security-Token|X-Subject-Token"
     "|access_key_secret|secret_key|security_token|securitytoken|password"
 )
-_QUERY = re.compile(rf"(?i)(?<![\w-])({_SECRET_NAMES})=[^&\s'\"<>)]*")
+# the signs of a query as they are, and percent-encoded once and twice
+_BEGIN = r"(?:(?<![\w-])|(?<=%26)|(?<=%2526))"
+_QUERY = re.compile(rf"(?i){_BEGIN}({_SECRET_NAMES})(=|%(?:25)?3D)(?:(?!%(?:25)?26)[^&\s'\"<>)])*")
 _FIELD = re.compile(rf"(?i)([\"']?)(?<![\w-])({_SECRET_NAMES})\1\s*:\s*(\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\r\n,}}]+)")
 _KEY_ID = re.compile(
-    r"(?i)(?<![\w-])((?:AccessKeyId|x-acs-accesskey-id|Credential)[\"']?[=:]\s*[\"']?)([\w.]{1,4})[\w.]*"
+    r"(?i)(?<![\w-])((?:AccessKeyId|x-acs-accesskey-id|Credential)[\"']?(?:[=:]|%(?:25)?3D)\s*[\"']?)([\w.]{1,4})[\w.]*"
 )
 _USER_INFO = re.compile(r"(?<=://)[^/@\s]+@")
+# SignatureDoesNotMatch repeats what it has signed: every parameter, encoded, or every header
+_STRING_TO_SIGN = re.compile(r"(?is)((?:string[ -]?to[ -]?sign|canonical[ -]?request)\s*(?:is)?\s*[:=]).*")
 
 
 def redact(text: str, secrets: Iterable[str | None] = ()) -> str:
-    """``text`` with known secret values, secret parameters of URLs, secret fields and proxy passwords masked."""
-    for secret in sorted((value for value in secrets if value), key=len, reverse=True):
-        text = text.replace(secret, MASK)
+    """Return ``text`` with secrets masked.
+
+    Those are the known ``secrets`` in each spelling in which an answer may repeat them, secret parameters of URLs,
+    secret fields, passwords of proxies, and what follows "string to sign is:".
+    """
+    text = _STRING_TO_SIGN.sub(rf"\1 {MASK}", text)
+    known = {spelling for secret in secrets if secret for spelling in spellings(secret)}
+    for spelling in sorted(known, key=len, reverse=True):
+        text = text.replace(spelling, MASK)
     text = _USER_INFO.sub(f"{MASK}@", text)
-    text = _QUERY.sub(rf"\1={MASK}", text)
+    text = _QUERY.sub(rf"\1\2{MASK}", text)
     text = _FIELD.sub(rf"\1\2\1: {MASK}", text)
     return _KEY_ID.sub(rf"\1\2{MASK}", text)
+
+
+@lru_cache(maxsize=64)
+def spellings(secret: str) -> frozenset[str]:
+    """Return the spellings of a secret: plain, percent-encoded once and twice, in JSON, as Python's repr, in Base64."""
+    return frozenset(_spellings(secret))
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    yield secret
+    for encode in (lambda text: quote(text, safe="-_.~"), quote_plus, lambda text: quote(text, safe="/")):
+        once = encode(secret.encode("utf-8", "replace").decode())
+        yield from (once, encode(once), _small_digits(once), _small_digits(encode(once)))
+    yield json.dumps(secret)[1:-1]
+    yield json.dumps(secret, ensure_ascii=False)[1:-1]
+    yield repr(secret)[1:-1]
+    data = secret.encode("utf-8", "surrogatepass")
+    for encoded in (base64.b64encode(data), base64.urlsafe_b64encode(data)):
+        whole = encoded.decode()
+        yield whole
+        # inside a longer text that was encoded, or without its padding
+        yield whole.rstrip("=")
+    yield from _within_base64(data)
+
+
+def _within_base64(data: bytes) -> Iterator[str]:
+    """Yield what stands for the secret inside the Base64 of a longer text, whichever of three offsets it begins at."""
+    for offset in range(3):
+        encoded = base64.b64encode(b"\0" * offset + data).decode().rstrip("=")
+        # the first and last characters also hold bits of what stands around the secret
+        inner = encoded[(0, 2, 3)[offset] : len(encoded) - (1 if (len(data) + offset) % 3 else 0)]
+        if len(inner) >= 8:
+            yield inner
+
+
+def _small_digits(text: str) -> str:
+    """Return the text with the digits of its percent forms in small letters."""
+    return re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), text)

@@ -2,13 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Waiting with a deadline on the monotonic clock."""
+"""Wait with a deadline on the monotonic clock."""
 
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable
+from queue import Empty, Queue
 from typing import TypeVar
 
 from .errors import WaitTimeout
@@ -59,6 +61,29 @@ class Deadline:
         length = min(seconds, self.remaining())
         if length > 0:
             self._sleep(length)
+
+
+def within(seconds: float, function: Callable[[], T]) -> T:
+    """Return what ``function`` returns, or raise what it raises; raise TimeoutError when it takes longer.
+
+    It runs in a thread of its own, which is left to itself then: this is for libraries that have no bound of their own.
+    """
+    outcome: Queue[tuple[T | None, BaseException | None]] = Queue()
+
+    def run() -> None:
+        try:
+            outcome.put((function(), None))
+        except BaseException as error:  # noqa: BLE001  raised again where it belongs
+            outcome.put((None, error))
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        value, error = outcome.get(timeout=seconds)
+    except Empty:
+        raise TimeoutError(f"not done after {seconds:.0f} s") from None
+    if error is not None:
+        raise error
+    return value  # type: ignore[return-value]
 
 
 def proportional_interval(elapsed: float, floor: float = 0.5, share: float = 0.15, cap: float = 10.0) -> float:

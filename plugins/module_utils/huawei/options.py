@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options that every module for Huawei Cloud shares, and the client that they describe."""
+"""Declare the options that every module for Huawei Cloud shares, and make the client that they describe."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible.module_utils.common.parameters import env_fallback
 
+from ..common import options
 from ..common.errors import InputError
 from ..common.transport import HttpTransport
 from ..common.wait import Deadline
@@ -77,6 +78,8 @@ HUAWEI_OPTIONS: dict[str, dict[str, Any]] = {
     "max_retries": {"type": "int", "default": DEFAULT_MAX_RETRIES, "fallback": _from_variable("max_retries")},
 }
 
+# The options that become headers.
+_KEYS = ("access_key", "secret_key", "security_token", "auth_token")
 # The options that belong together, in the order in which variables are looked at.
 _WAYS = (("auth_token",), ("access_key", "secret_key"), ("username", "password", "domain_name"))
 
@@ -87,7 +90,8 @@ def connect(params: Mapping[str, Any]) -> Client:
     No request is sent, except to the metadata service when nothing else gives credentials. Raises InputError for
     missing or contradictory options and MissingLibrary.
     """
-    exchange = Exchange(_transport(params), int(_at_least(params, "max_retries", 0)))
+    params = _cleaned(params)
+    exchange = Exchange(_transport(params), options.read_retries("max_retries", _value(params, "max_retries")))
     region = params.get("region") or None
     endpoint = clouddc_endpoint(region, params.get("endpoint"))
     project_id = params.get("project_id") or None
@@ -187,7 +191,8 @@ def _way(params: Mapping[str, Any]) -> tuple[str, ...] | None:
 def _given(params: Mapping[str, Any], option: str) -> bool:
     """Say whether the task itself gives the option, other than the same value from the environment."""
     value = params.get(option)
-    return bool(value) and value not in [os.environ.get(name) for name in VARIABLES[option]]
+    from_environment = [os.environ.get(name, "").strip() for name in VARIABLES[option]]
+    return bool(value) and str(value).strip() not in from_environment
 
 
 def _security_token(params: Mapping[str, Any]) -> str | None:
@@ -197,23 +202,20 @@ def _security_token(params: Mapping[str, Any]) -> str | None:
     return params.get("security_token") or None
 
 
+def _cleaned(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters with keys, tokens and the password as they can be sent. Raises InputError."""
+    keys = {option: options.read_key(option, params.get(option)) for option in _KEYS}
+    return {**params, **keys, "password": options.read_password("password", params.get("password"))}
+
+
 def _transport(params: Mapping[str, Any]) -> HttpTransport:
-    ca_path = params.get("ca_path")
-    if ca_path and not os.path.exists(ca_path):
-        raise InputError("ca_path", f"there is no file or directory {ca_path}")
-    validate = params.get("validate_certs")
-    verify: bool | str = ca_path if ca_path and validate is not False else validate is not False
     return HttpTransport(
-        verify=verify,
-        connect_timeout=_at_least(params, "connect_timeout", 0.1),
-        read_timeout=_at_least(params, "read_timeout", 0.1),
+        verify=options.read_verify(params),
+        connect_timeout=options.read_timeout("connect_timeout", _value(params, "connect_timeout")),
+        read_timeout=options.read_timeout("read_timeout", _value(params, "read_timeout")),
     )
 
 
-def _at_least(params: Mapping[str, Any], option: str, least: float) -> float:
+def _value(params: Mapping[str, Any], option: str) -> Any:
     value = params.get(option)
-    if value is None:
-        value = HUAWEI_OPTIONS[option]["default"]
-    if value < least:
-        raise InputError(option, f"must be at least {least}, not {value}")
-    return float(value)
+    return HUAWEI_OPTIONS[option]["default"] if value is None else value

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -191,3 +192,47 @@ def test_the_librarys_errors_show_no_secret() -> None:
 def test_representations_hold_no_secret() -> None:
     shown = repr(credentials.Credentials("the-id", "the-secret", "the-token")) + repr(find_source(KEYS, {}))
     assert not any(secret in shown for secret in ("the-secret", "the-token", "option-secret"))
+
+
+def test_white_space_around_keys_and_tokens_is_not_theirs() -> None:
+    """A vault-encrypted string made with echo, and a YAML block, end with a line end."""
+    given = {"access_key_id": " id\n", "access_key_secret": "\tsecret\r\n", "security_token": "token\n"}
+    assert find_source(given, {}).get() == Credentials("id", "secret", "token", "static_sts")
+    assert find_source({**KEYS, "security_token": " \n"}, {}).get() == Credentials("option-id", "option-secret")
+
+
+@pytest.mark.parametrize("option", ["access_key_id", "access_key_secret", "security_token"])
+@pytest.mark.parametrize("letter", ["\n", "\r", "\x00", "\x1b", "\xf6", "\u4ee4", "\udcff"])
+def test_what_cannot_be_in_a_header_is_refused_without_quoting_it(option: str, letter: str) -> None:
+    with pytest.raises(InputError, match=f"^{option}: (contains|is not valid)") as caught:
+        find_source({**KEYS, option: f"hush{letter}hush"}, {})
+    assert "hush" not in str(caught.value)
+
+
+def test_the_region_of_a_profile_is_that_of_the_command_line(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(home))
+    profiles = [{"name": "cli", "region_id": " eu-central-1 "}, {"name": "bare"}, {"name": "odd", "region_id": None}]
+    (home / ".aliyun" / "config.json").write_text(json.dumps({"profiles": profiles}))
+    found = {name: credentials.region_of_profile({"profile": name}) for name in ("cli", "bare", "odd", "none", None)}
+    assert found == {"cli": "eu-central-1", "bare": "", "odd": "", "none": "", None: ""}
+    for text in ("", "[]", "{}", '{"profiles": 5}', '{"profiles": ["cli"]}'):
+        (home / ".aliyun" / "config.json").write_text(text)
+        assert credentials.region_of_profile({"profile": "cli"}) == ""
+
+
+class Stalled:
+    """A provider whose service does not come to an end."""
+
+    def __init__(self) -> None:
+        self.release = threading.Event()
+
+    def get_credentials(self) -> None:
+        self.release.wait(60)
+
+
+def test_a_provider_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(credentials, "FETCH_SECONDS", 0.1)
+    provider = Stalled()
+    with pytest.raises(InputError, match="profile: no valid credentials: Stalled: not done after 0 s"):
+        LibrarySource("profile", [provider]).get()
+    provider.release.set()

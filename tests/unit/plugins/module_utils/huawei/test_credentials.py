@@ -184,9 +184,23 @@ def test_order_of_sources(profile: Callable[[str], Path], metadata: Callable[...
 
 
 @pytest.mark.usefixtures("profile")
-def test_no_source_at_all(metadata: Callable[..., tuple[MetadataKeys, FakeMetadata]]):
-    source, _fake = metadata(PUT=NoAnswer("no route", may_have_arrived=False))
-    with pytest.raises(InputError, match="access_key: no credentials: give access_key and secret_key"):
+@pytest.mark.parametrize(
+    "answer",
+    [
+        NoAnswer("no route", may_have_arrived=False),
+        *(HttpAnswer(status, {}, b"<html>") for status in (200, 401, 403, 404)),
+        HttpAnswer(200, {}, b'{"other": "json"}'),
+        HttpAnswer(200, {}, b"a\nb"),
+        HttpAnswer(200, {}, b"[" * 100000),
+    ],
+    ids=str,
+)
+def test_without_credentials_the_options_are_named_first(
+    metadata: Callable[..., tuple[MetadataKeys, FakeMetadata]], answer: HttpAnswer | NoAnswer
+):
+    """Anything may answer at the metadata address of a machine that is in another network."""
+    source, _fake = metadata(PUT=answer, GET=answer)
+    with pytest.raises(InputError, match="access_key: no credentials: give access_key and secret_key.* The metadata"):
         find_key_source(metadata=lambda: source)
 
 

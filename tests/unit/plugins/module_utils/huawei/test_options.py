@@ -123,10 +123,10 @@ def test_security_token_of_the_environment_belongs_to_its_key(monkeypatch: pytes
         ({**KEYS, "region": "", "endpoint": "http://127.0.0.1:1"}, "region: is required to find the project"),
         ({**USER, "region": "", "endpoint": "http://127.0.0.1:1"}, "region: is required to log in"),
         ({**KEYS, "region": "mars-1"}, "region: CloudDC is offered in .*, not in 'mars-1'"),
-        ({**KEYS, "ca_path": "/no/such/file"}, "ca_path: there is no file or directory /no/such/file"),
-        ({**KEYS, "max_retries": -1}, "max_retries: must be at least 0"),
-        ({**KEYS, "connect_timeout": 0}, "connect_timeout: must be at least 0.1"),
-        ({**KEYS, "read_timeout": -3}, "read_timeout: must be at least 0.1"),
+        ({**KEYS, "ca_path": "/no/such/file"}, "ca_path: /no/such/file does not exist or cannot be read"),
+        ({**KEYS, "max_retries": -1}, "max_retries: must be from 0 to 50"),
+        ({**KEYS, "connect_timeout": 0}, "connect_timeout: must be more than 0"),
+        ({**KEYS, "read_timeout": -3}, "read_timeout: must be more than 0"),
         ({**KEYS, "endpoint": "https://user:pw@host"}, "endpoint: must not hold a user name"),
         ({}, "access_key: no credentials"),
     ],
@@ -190,3 +190,10 @@ def test_base_url(text: str, url: str):
 def test_what_is_no_base_url(text: str):
     with pytest.raises(InputError, match="^endpoint: "):
         base_url(text, "endpoint")
+
+
+@pytest.mark.parametrize("option", ["access_key", "secret_key", "security_token", "auth_token", "password"])
+def test_what_cannot_be_sent_is_refused_without_quoting_it(option: str):
+    with pytest.raises(InputError, match=f"^{option}: contains a control character") as caught:
+        connect({**KEYS, option: "hush\nhush"})
+    assert "hush" not in str(caught.value)
