@@ -18,7 +18,13 @@ from ..module_utils.cloud_assistant.grouping import (
 )
 from ..module_utils.common.printable import cut
 
-WORDS = {"success": "succeeded", "failed": "failed", "skipped": "skipped", "running": "not ended"}
+WORDS = {
+    "success": "succeeded",
+    "failed": "failed",
+    "back": "rolled back",
+    "skipped": "skipped",
+    "running": "not ended",
+}
 """How a total is named, by class."""
 
 SHORTEST_REASON = 40

@@ -78,8 +78,9 @@ class Roles:
         return {row.instance_id: row.as_dict()["stdout"] for row in outcome.results}
 
     def report(self, name: str) -> dict[str, Any]:
-        """The JSON report of that name."""
-        return json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
+        """The latest JSON report of that name."""
+        latest = max(self.folder.glob(f"{name}-*.json"), key=lambda path: path.stat().st_mtime_ns)
+        return json.loads(latest.read_text(encoding="utf-8"))
 
     def states(self, name: str) -> dict[str, tuple[str, str]]:
         """Of each instance in the report: its status and phase."""

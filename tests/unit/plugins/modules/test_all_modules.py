@@ -18,7 +18,9 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.op
 
 PACKAGE = "ansible_collections.cloudops.cloud_assistant.plugins.modules"
 ROOT = Path(version.__file__).parents[3]
-NAMES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("[!_]*.py"))
+# works on the controller alone, with an action plugin of its own
+ACTIONS = {"run_report"}
+NAMES = sorted({path.stem for path in (ROOT / "plugins" / "modules").glob("[!_]*.py")} - ACTIONS)
 RUNTIME = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
 ONE_OF_ALL = pytest.mark.parametrize("name", NAMES)
 
@@ -43,6 +45,20 @@ def test_action_groups_hold_every_module_of_their_cloud():
     }
     assert RUNTIME["action_groups"] == groups
     assert sorted(groups["alibaba"] + groups["huawei"]) == NAMES
+
+
+@pytest.mark.parametrize("name", sorted(ACTIONS))
+def test_an_action_takes_what_its_module_documents(name: str):
+    documented = yaml.safe_load(importlib.import_module(f"{PACKAGE}.{name}").DOCUMENTATION)["options"]
+    accepted = importlib.import_module(f"{PACKAGE.removesuffix('modules')}action.{name}").ARGUMENTS
+    # lists of dictionaries of any size, which the action judges itself
+    assert set(documented) - set(accepted) == {"results", "instances"}
+    for option, spec in accepted.items():
+        row = documented[option]
+        for key in ("type", "elements", "default", "choices", "required"):
+            assert row.get(key) == spec.get(key), (option, key)
+        inner = {key: value["type"] for key, value in spec.get("options", {}).items()}
+        assert inner == {key: value["type"] for key, value in row.get("suboptions", {}).items()}
 
 
 def test_every_module_is_routed_to_the_action_plugin():
