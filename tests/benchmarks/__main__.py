@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from . import files, inventory, runs, tasks
+from . import files, inventory, reports, runs, tasks
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -25,6 +25,7 @@ TABLES: dict[str, tuple[str, Callable[[argparse.Namespace], Rows]]] = {
         lambda options: tasks.rows(options.repeats),
     ),
     "files": ("Files to instances and back", lambda options: files.rows()),
+    "reports": ("The report of a run, by the role report", lambda options: reports.rows()),
     "inventory": ("The inventory of a large fleet", lambda options: inventory.rows()),
 }
 
