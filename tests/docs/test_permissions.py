@@ -12,11 +12,11 @@ import pytest
 import yaml
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei import client as huawei
 from support.environments import REPOSITORY
+from support.module_names import MODULES
 from support.permissions import allowed, permissions
 from support.reach import Sources
 
 PLUGINS = REPOSITORY / "plugins"
-MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
 OPERATIONS = frozenset(
     json.loads((REPOSITORY / "tests/emulator/data/operations.json").read_text(encoding="utf-8"))
 ) | frozenset(huawei.OPERATIONS)

@@ -11,18 +11,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common import version
 from emulator.testing import start_emulator
 from playbook_runner import PlayResult
+from support.module_names import MODULES
 
-MODULES = sorted(
-    path.stem for path in (Path(version.__file__).parents[2] / "modules").glob("*.py") if not path.stem.startswith("_")
-)
 SECRET = "s3cr3t-value-of-a-parameter"
 ONE, TWO, THREE = (f"i-cnhaemu00000000000{number}" for number in (1, 2, 3))
 NOBODY = "00000000-0000-0000-0000-000000000000"

@@ -15,14 +15,12 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.o
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common import version
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import TaskSpec
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.options import HUAWEI_OPTIONS
+from support.module_names import ACTIONS, MODULES
 
 PACKAGE = "ansible_collections.cloudops.cloud_assistant.plugins.modules"
 ROOT = Path(version.__file__).parents[3]
-# works on the controller alone, with an action plugin of its own
-ACTIONS = {"run_report"}
-NAMES = sorted({path.stem for path in (ROOT / "plugins" / "modules").glob("[!_]*.py")} - ACTIONS)
 RUNTIME = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
-ONE_OF_ALL = pytest.mark.parametrize("name", NAMES)
+ONE_OF_ALL = pytest.mark.parametrize("name", MODULES)
 
 
 def spec_of(name: str) -> TaskSpec:
@@ -40,14 +38,14 @@ def takes(name: str, options: dict[str, Any]) -> bool:
 
 def test_action_groups_hold_every_module_of_their_cloud():
     groups = {
-        "alibaba": [name for name in NAMES if takes(name, ALIBABA_OPTIONS)],
-        "huawei": [name for name in NAMES if takes(name, HUAWEI_OPTIONS)],
+        "alibaba": [name for name in MODULES if takes(name, ALIBABA_OPTIONS)],
+        "huawei": [name for name in MODULES if takes(name, HUAWEI_OPTIONS)],
     }
     assert RUNTIME["action_groups"] == groups
-    assert sorted(groups["alibaba"] + groups["huawei"]) == NAMES
+    assert sorted(groups["alibaba"] + groups["huawei"]) == MODULES
 
 
-@pytest.mark.parametrize("name", sorted(ACTIONS))
+@pytest.mark.parametrize("name", ACTIONS)
 def test_an_action_takes_what_its_module_documents(name: str):
     documented = yaml.safe_load(importlib.import_module(f"{PACKAGE}.{name}").DOCUMENTATION)["options"]
     accepted = importlib.import_module(f"{PACKAGE.removesuffix('modules')}action.{name}").ARGUMENTS
@@ -63,7 +61,7 @@ def test_an_action_takes_what_its_module_documents(name: str):
 
 def test_every_module_is_routed_to_the_action_plugin():
     action = {"action_plugin": "cloudops.cloud_assistant.ecs_run_command"}
-    assert RUNTIME["plugin_routing"]["modules"] == dict.fromkeys(NAMES, action)
+    assert RUNTIME["plugin_routing"]["modules"] == dict.fromkeys(MODULES, action)
 
 
 @ONE_OF_ALL

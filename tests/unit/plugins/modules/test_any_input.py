@@ -16,16 +16,15 @@ from typing import Any
 
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common import version
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import run_in_process
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.options import HUAWEI_OPTIONS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.module_names import MODULES
 
 PACKAGE = "ansible_collections.cloudops.cloud_assistant.plugins.modules"
-NAMES = sorted(path.stem for path in (Path(version.__file__).parents[2] / "modules").glob("[!_]*.py"))
-ONE_OF_ALL = pytest.mark.parametrize("name", NAMES)
+ONE_OF_ALL = pytest.mark.parametrize("name", MODULES)
 
 SECRET = "hidden-value-of-the-key"
 ALIBABA = {"region": "cn-hangzhou", "access_key_id": "LTAIexample", "access_key_secret": SECRET}
