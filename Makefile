@@ -34,18 +34,22 @@ help:  ## list the targets
 
 $(VENV)/.run: requirements/run.txt
 	@test -n "$(PYTHON)" || { echo "make: no Python 3.10 or newer with venv and pip was found" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -qq --disable-pip-version-check --requirement requirements/run.txt
-	mkdir -p $(dir $(LINK))
-	ln -sfn $(CURDIR) $(LINK)
-	touch $@
+	@echo "First time: making a Python environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "Installing $$(grep -c == requirements/run.txt) pinned packages into it, ansible-core first; half a minute to two minutes"
+	@$(BIN)/pip install -qq --disable-pip-version-check --requirement requirements/run.txt
+	@mkdir -p $(dir $(LINK))
+	@ln -sfn $(CURDIR) $(LINK)
+	@echo "Ready; the next time this is skipped"
+	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
-	$(BIN)/pip install -qq --disable-pip-version-check --constraint requirements/dev.txt uv
+	@echo "Installing $$(grep -c == requirements/dev.txt) pinned packages for development"
+	@$(BIN)/pip install -qq --disable-pip-version-check --constraint requirements/dev.txt uv
 	@# uv is several times faster; pip knows the machine's own index settings, which uv does not read
-	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --requirement requirements/dev.txt || \
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --requirement requirements/dev.txt || \
 		$(BIN)/pip install -qq --disable-pip-version-check --requirement requirements/dev.txt
-	touch $@
+	@touch $@
 
 venv: $(VENV)/.dev  ## make the environment .venv with everything that is needed, pinned
 

@@ -42,6 +42,30 @@ def processes_in(folder: Path) -> list[str]:
     return found
 
 
+def test_it_says_what_it_does_while_it_installs(tmp_path: Path):
+    """A minute without a word looks like a command that hangs."""
+    (tmp_path / "bin").mkdir()
+    # an environment that installs nothing
+    (tmp_path / "python").write_text(f"#!/bin/sh\nmkdir -p {tmp_path}/bin\n", encoding="utf-8")
+    (tmp_path / "bin" / "pip").write_text("#!/bin/sh\n", encoding="utf-8")
+    for program in (tmp_path / "python", tmp_path / "bin" / "pip"):
+        program.chmod(0o755)
+    variables = [f"VENV={tmp_path}", f"PYTHON={tmp_path}/python"]
+    made = subprocess.run(
+        ["make", "--no-print-directory", *variables, f"{tmp_path}/.run"],
+        cwd=DEMO.parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert made.returncode == 0, made.stderr
+    first, second, third = made.stdout.splitlines()
+    assert first == f"First time: making a Python environment in {tmp_path}"
+    assert second.startswith("Installing ") and " pinned packages into it" in second
+    assert third == "Ready; the next time this is skipped"
+
+
 def test_the_demonstration(tmp_path: Path):
     run = demo(tmp_path)
     assert run.returncode == 0, run.stdout + run.stderr
