@@ -9,9 +9,10 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 
+from ...module_utils.cloud_assistant.grouping import FAILED
 from ...module_utils.common.errors import MissingLibrary
 from ...module_utils.common.printable import visible
-from .entries import BACK, FAILED, Entry
+from .entries import BACK, Entry
 
 
 def junit_of(title: str, entries: Iterable[Entry]) -> str:
