@@ -18,7 +18,7 @@ description:
   - Standard output, standard error and exit code come back apart and byte for byte.
   - The connection is the one of C(root) unless O(remote_user) names another user; C(become) then costs nothing.
   - What a task is given and what it returns travels in the content and the output of the invocation, which the service
-    keeps for weeks and shows to whoever may read invocations.
+    keeps for weeks and shows to whoever may read invocations. It is encrypted, see O(payload_protection).
 notes:
   - The permissions C(ecs:RunCommand), C(ecs:DescribeInvocationResults) and C(ecs:StopInvocation) are needed.
   - Windows instances are refused. Run PowerShell scripts on them with M(cloudops.cloud_assistant.ecs_run_command).
@@ -166,9 +166,27 @@ options:
       - name: ANSIBLE_ECS_ASSISTANT_MAX_FILE
     vars:
       - name: ansible_ecs_assistant_max_file
+  payload_protection:
+    description:
+      - Whether what a task is given and what it returns travels in an encrypted envelope (CMS, RFC 5652), so that those
+        who may read invocations, and other users of the instance, cannot read it.
+      - V(auto) encrypts wherever the instance has the C(openssl) program. It warns once per instance where it has not.
+      - V(encrypt) refuses an instance without it.
+      - V(none) leaves everything readable in the invocation, which the service keeps for weeks.
+    type: str
+    choices: [auto, encrypt, none]
+    default: auto
+    ini:
+      - section: ecs_assistant
+        key: payload_protection
+    env:
+      - name: ANSIBLE_ECS_ASSISTANT_PAYLOAD_PROTECTION
+    vars:
+      - name: ansible_ecs_assistant_payload_protection
   cache_dir:
     description:
-      - The folder on the controller that remembers which tools each instance has.
+      - The folder on the controller that remembers which tools each instance has and what it keeps, and that holds the
+        controller's key. Its files can be read by their owner alone.
     type: path
     default: '{{ ANSIBLE_HOME ~ "/ecs_assistant" }}'
     ini:
@@ -231,6 +249,7 @@ SETTINGS = (
     "store_size",
     "max_output",
     "max_file",
+    "payload_protection",
     "cache_dir",
 )
 
@@ -273,16 +292,16 @@ class Connection(ConnectionBase):
                 "api_generation", "only current is supported: the API of 2018 has no client tokens to run once by"
             )
         values = {name: self.get_option(name) for name in SETTINGS}
-        return Session(connect(options), Settings(username=self.get_option("remote_user"), **values))
+        return Session(connect(options), Settings(username=self.get_option("remote_user"), **values), display.warning)
 
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         """Run the command on the instance; its exit code, standard output and standard error."""
         self._begin()
         with _reported():
             if in_data is None and (answer := self._steps.answer(cmd, self._open.home)) is not None:
-                display.vvv(f"ANSWERED {cmd}", host=self._host)
+                display.vvv(f"LEFT FOR THE NEXT EXEC {cmd}", host=self._host)
                 return answer
-            display.vvv(f"EXEC {cmd}", host=self._host)
+            display.vvv(f"EXEC {_shown(cmd)}", host=self._host)
             own_user = self.become is None and bool(PLAIN_PYTHON.fullmatch(cmd))
             steps = self._steps.take()
             result = self._checked(self._open.run(Command(cmd, in_data, own_user), steps), steps)
@@ -365,6 +384,12 @@ class Connection(ConnectionBase):
         user = become.get_option("become_user", playcontext=self._play_context)
         if user != self.get_option("remote_user") or C.config.get_config_value("BECOME_ALLOW_SAME_USER"):
             raise AnsibleError(f"{self._host}: {_PASSWORD}")
+
+
+def _shown(command: str) -> str:
+    """The command for the log: core's own in full, of any other the length, since it may hold a secret."""
+    own = PLAIN_PYTHON.fullmatch(command) and "=" not in command
+    return command if own else f"a command of {len(command)} characters"
 
 
 def _text(data: bytes) -> str:

@@ -31,7 +31,8 @@ KEPT = 24_576
 
 
 class LocalAgent:
-    """Stands in for a client. ``scripts`` are those that ran, ``calls`` all operations with their parameters.
+    """Stands in for a client. ``scripts`` are those that ran, ``outputs`` what they wrote, ``calls`` all operations
+    with their parameters.
 
     ``trouble`` may raise or return a row in place of a run's own; it gets the number of the run and the script.
     """
@@ -45,6 +46,8 @@ class LocalAgent:
         self.path = path or os.environ["PATH"]
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.scripts: list[bytes] = []
+        self.outputs: list[bytes] = []
+        self.warnings: list[str] = []
         self.trouble: Callable[[int, bytes], Mapping[str, Any] | None] = lambda number, script: None
         self._rows: dict[str, Mapping[str, Any]] = {}
         self._ids = itertools.count(1)
@@ -86,6 +89,7 @@ class LocalAgent:
             timeout=120,
             umask=0o022,
         )
+        self.outputs.append(done.stdout)
         return {
             "InvocationStatus": "Success" if done.returncode == 0 else "Failed",
             "ExitCode": done.returncode,
@@ -108,7 +112,8 @@ def programs(folder: Path, *names: str) -> str:
 
 def session(agent: LocalAgent, folder: Path, **settings: Any) -> Session:
     """A worker's session with the agent; what is known of the instance is kept below the folder."""
-    return Session(agent, Settings("i-1", poll_interval=0.1, cache_dir=str(folder / "cache"), **settings))  # type: ignore[arg-type]
+    values = {"poll_interval": 0.1, "cache_dir": str(folder / "cache"), "payload_protection": "none", **settings}
+    return Session(agent, Settings("i-1", **values), agent.warnings.append)  # type: ignore[arg-type]
 
 
 def run(work: Session, text: str, stdin: bytes | None = None) -> Result:

@@ -11,12 +11,12 @@ import dataclasses
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...common.private_file import write_private
 from .protocol import BLOCK, HEX_BLOCK, VERSION, BadFrame, Frame
 
 _TOOLS = {
@@ -35,8 +35,16 @@ class Knowledge:
     base64: str
     digest: str
     compression: str
+    certificate: str = ""
+    """The instance's certificate (DER in Base64), empty where it cannot open an envelope."""
     members: frozenset[str] = frozenset()
     """What the instance keeps, as far as is known: it says what it lacks."""
+
+    @property
+    def pem(self) -> bytes:
+        """The instance's certificate as the programs read it."""
+        lines = "\n".join(self.certificate[start : start + 64] for start in range(0, len(self.certificate), 64))
+        return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n".encode()
 
     @property
     def can_keep(self) -> bool:
@@ -60,7 +68,7 @@ def read_hello(frame: Frame) -> Knowledge:
 
 
 def _checked(values: dict[str, Any]) -> Knowledge:
-    names = ("store", "home", *_TOOLS)
+    names = ("store", "home", "certificate", *_TOOLS)
     if not all(isinstance(values.get(name), str) for name in names) or not values["store"].startswith("/"):
         raise BadFrame("the instance's first answer is not complete")
     if any(values[name] not in choices for name, choices in _TOOLS.items()):
@@ -93,13 +101,8 @@ class Memory:
         """Remember; where no file can be written the next task asks the instance again."""
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=".new-")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    json.dump({**dataclasses.asdict(knowledge), "members": sorted(knowledge.members)}, file)
-                os.replace(temporary, self._path)
-            except OSError:
-                os.unlink(temporary)
+            document = {**dataclasses.asdict(knowledge), "members": sorted(knowledge.members)}
+            write_private(self._path, [json.dumps(document)])
 
     def forget(self) -> None:
         """Remove the file."""

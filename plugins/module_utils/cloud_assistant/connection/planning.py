@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from .asking import Content, Request
 from .payload import Archive, Member, Piece, member, take_apart
-from .scripts import Envelope, compressed
+from .scripts import Envelope
 
 # bytes; a content that is longer does not fit into one request with anything else, and is kept for the next time
 _LEAST_KEPT = 8_000
@@ -23,13 +23,14 @@ _LEAST_KEPT = 8_000
 class Load:
     """Bytes that a plan hands over under a name: in the request itself, or in parts that were sent before it.
 
-    ``token`` and ``parts`` name the parts that are on the instance already.
+    ``token`` and ``parts`` name the parts that are on the instance already, ``packed`` is what they hold together.
     """
 
     name: str
     data: bytes
     token: str = ""
     parts: int = 0
+    packed: bytes = b""
 
     @property
     def digest(self) -> str:
@@ -41,10 +42,6 @@ class Load:
         if not self.token:
             return envelope.literal(self.name, self.data)
         return f"join {self.name} {self.token} {self.parts} {self.digest}\n"
-
-    def packed(self, envelope: Envelope) -> bytes:
-        """The bytes that the parts hold together."""
-        return compressed(self.data) if envelope.knowledge.compression == "gzip" else self.data
 
 
 @dataclass
@@ -67,7 +64,10 @@ def plan(request: Request, envelope: Envelope, nonce: str) -> Plan:
     """How this request is carried to that instance, under this nonce."""
     made = Plan()
     contents = [(item, _pieces(item, envelope)) for item in request.items if isinstance(item, Content)]
-    _supply(made, [piece for _content, pieces in contents for piece in pieces], envelope)
+    certificate = [envelope.answer_to] if envelope.answer_to else []
+    _supply(made, [*certificate, *(piece for _content, pieces in contents for piece in pieces)], envelope)
+    if envelope.answer_to:
+        made.items.append(f"answer_to {envelope.answer_to.id}\n")
     pieces_of = {id(content): pieces for content, pieces in contents}
     for item in request.items:
         if isinstance(item, str):

@@ -12,8 +12,9 @@ from .protocol import MARK
 
 # Runs under dash, bash and busybox. Before it loads this, the request sets N (its nonce), S (the folder of the store),
 # R (this file), U (the umask of commands), D, G and Z (the tools for Base64, digests and compression), K (bytes in one
-# block of an answer), M (the most bytes of an answer) and X (the most kilobytes of the store). W is the request's own
-# folder, E is set when the store has grown.
+# block of an answer), M (the most bytes of an answer), X (the most kilobytes of the store) and P (cms for a sealed
+# request). W is the request's own folder, C the certificate that the answer is sealed with, E is set when the store has
+# grown.
 RUNNER = (
     r"""
 say() { printf '%s\n' "MARK $N $*"; }
@@ -37,6 +38,10 @@ enc() {
 }
 zip() { if [ "$Z" = gzip ]; then gzip -c; else cat; fi; }
 unzip() { if [ "$Z" = gzip ]; then gzip -dc; else cat; fi; }
+seal() { if [ -n "$C" ]; then openssl cms -encrypt -binary -aes256 -outform DER "$C"; else cat; fi; }
+unseal() {
+  if [ "$P" = cms ]; then openssl cms -decrypt -binary -inform DER -inkey "$S/key.pem" -recip "$S/key.pem"; else cat; fi
+}
 sum() {
   case $G in
     sha256sum) set -- $(sha256sum) ;;
@@ -66,7 +71,7 @@ join() {
   while [ $j -lt "$3" ]; do
     cat "$S/in/$2.$j" || exit 1
     j=$((j + 1))
-  done >"$W/join" && unzip <"$W/join" >"$W/$1" || die "the instance cannot write to $S"
+  done >"$W/join" && unseal <"$W/join" | unzip >"$W/$1" || die "the instance cannot write to $S"
   rm -f "$W/join" "$S/in/$2".*
   [ "$G" = none ] || [ "$(sum <"$W/$1")" = "$4" ] || die "a file of the request arrived damaged"
 }
@@ -118,6 +123,7 @@ need() {
   [ -z "$l" ] || { (cd "$S/m" && rm -f -- $l); lacking $l; }
   (cd "$S/m" && touch -c -- "$@" "$R")
 }
+answer_to() { C=$S/m/$1; }
 glue() {
   f=$1
   shift
@@ -138,10 +144,10 @@ evict() {
 clean() { find "$S/w" "$S/in" "$S/o" -mindepth 1 -maxdepth 1 -mtime +0 -exec rm -rf {} + 2>/dev/null; }
 reply() {
   o=$(len "$W/out") e=$(len "$W/err")
-  cat "$W/out" "$W/err" | zip >"$W/res" || die "the instance cannot write to $S"
+  cat "$W/out" "$W/err" | zip | seal >"$W/res" || die "the instance cannot write to $S"
   n=$(len "$W/res")
   [ "$n" -le "$M" ] || { say "large $n"; say end; rm -rf "$W"; exit 0; }
-  say "$* out=$o err=$e size=$n sum=$(sum <"$W/res")"
+  say "$*${C:+ seal=cms} out=$o err=$e size=$n sum=$(sum <"$W/res")"
   dd if="$W/res" bs="$K" count=1 2>/dev/null | enc
   [ "$n" -le "$K" ] || { mkdir -p "$S/o" && mv "$W/res" "$S/o/$N"; }
   rm -rf "$W"
@@ -190,7 +196,7 @@ run() {
   (
     rm -f "$W/in"
     umask "$U"
-    unset N S U D G Z K M X E B T R W
+    unset N S U D G Z K M X P C E B T R W
     if has setsid; then exec setsid "$1" -c "$2"; fi
     exec "$1" -c "$2"
   ) <"$W/in" >"$W/out" 2>"$W/err" &
@@ -227,10 +233,22 @@ D=none G=none Z=none
 for t in base64 openssl python3; do [ "$D" != none ] || ! has "$t" || D=$t; done
 for t in sha256sum openssl python3; do [ "$G" != none ] || ! has "$t" || G=$t; done
 ! has gzip || Z=gzip
+c=
+if [ "$P" = cms ] && has openssl; then
+  if [ ! -s "$S/key.pem" ]; then
+    openssl req -x509 -newkey rsa:2048 -nodes -days 7300 -subj /CN=ecs_assistant -keyout "$S/key.$N" -out "$S/crt.$N" &&
+      cat "$S/crt.$N" >>"$S/key.$N" && mv "$S/key.$N" "$S/key.pem"
+    rm -f "$S/key.$N" "$S/crt.$N"
+  fi >/dev/null 2>&1
+  if echo x | openssl cms -encrypt -binary -aes256 -outform DER "$S/key.pem" >/dev/null 2>&1; then
+    c=$(openssl x509 -in "$S/key.pem" | while read -r l; do case $l in -*) ;; *) printf %s "$l" ;; esac; done)
+  fi
+fi
 clean
 printf %s "$L" >"$S/m/.new.$N" && mv "$S/m/.new.$N" "$S/m/$R" || die "the instance cannot write to $S"
 say hello
-printf '%s\n' "store=$S" "home=$H" "base64=$D" "digest=$G" "compression=$Z" "members=$(members | tr '\n' ' ')"
+printf '%s\n' "store=$S" "home=$H" "base64=$D" "digest=$G" "compression=$Z" "certificate=$c"
+printf '%s\n' "members=$(members | tr '\n' ' ')"
 say end
 exit 0
 """

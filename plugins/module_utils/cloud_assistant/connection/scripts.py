@@ -10,10 +10,12 @@ import base64
 import gzip
 import re
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .knowledge import Knowledge
-from .protocol import MARK
+from .payload import Member
+from .protocol import MARK, MAX_SCRIPT
 from .runner import HELLO, RUNNER, RUNNER_ID
 
 # A script is removed before it does anything: it may hold what others may not read, and lies in a folder that all can.
@@ -22,7 +24,7 @@ _HEAD = """#!/bin/sh
 case $0 in /*) rm -f -- "$0" ;; esac
 U=$(umask)
 umask 077
-W= E= N={nonce}
+W= E= C= N={nonce} P={seal}
 """
 
 _LOAD = """S={store} D={base64} G={digest} Z={compression} K={block} M={max_output} X={store_size}
@@ -41,6 +43,20 @@ _CHECKS = {
     "none": f'[ "$(wc -c <"$R")" -eq {len(RUNNER)} ]',
 }
 
+# An instance that was set up anew has another key, or none: the controller has to ask it again.
+_OPEN = f"""T=$(printf %s "$B" | dec | unseal 2>/dev/null | unzip 2>/dev/null) && [ -n "$T" ] || {{
+printf '%s\\n' "{MARK} $N missing runner" "{MARK} $N end"
+exit 0
+}}
+eval "$T"
+"""
+
+# bytes; without a store the instance keeps the certificate of the controller alone
+_LEAST_STORE = 1024 * 1024
+
+# bytes that an envelope adds to a script, in Base64
+_SEAL_BYTES = 1_000
+
 # a name that the shell looks up after a tilde
 _USERNAME = re.compile(r"[A-Za-z_][\w.-]*")
 
@@ -51,12 +67,12 @@ _WORTH_PACKING = 0.8
 _LINE = 76
 
 
-def hello_script(nonce: str, username: str) -> bytes:
-    """The first request: plain text, since nothing is known of the tools yet."""
+def hello_script(nonce: str, username: str, *, sealing: bool) -> bytes:
+    """The first request: plain text, since nothing is known of the tools yet. ``sealing``: asks for a certificate."""
     home = f"H=~{username}\n" if _USERNAME.fullmatch(username) else "H=\n"
     return "".join(
         (
-            _HEAD.format(nonce=nonce),
+            _HEAD.format(nonce=nonce, seal="cms" if sealing else "none"),
             f'R={RUNNER_ID}\nL={shlex.quote(RUNNER)}\neval "$L"\n',
             home,
             HELLO,
@@ -71,23 +87,35 @@ class Envelope:
     knowledge: Knowledge
     max_output: int
     store_size: int
+    seal: Callable[[bytes], bytes] | None = None
+    answer_to: Member | None = None
+    """The certificate of the controller, where answers are sealed."""
 
     @property
     def keeps(self) -> bool:
         """Whether the instance keeps what several requests need."""
         return self.store_size > 0 and self.knowledge.can_keep
 
-    def script(self, nonce: str, body: str) -> bytes:
-        """The request with these lines of shell as its body, which use the functions of the runner."""
+    def fits(self, body: str) -> bool:
+        """Whether a request with this body is short enough for the service."""
+        spare = _SEAL_BYTES if self.seal else 0
+        return len(self.script("0" * 32, body, sealed=False)) + spare <= MAX_SCRIPT
+
+    def script(self, nonce: str, body: str, *, sealed: bool = True) -> bytes:
+        """The request with these lines of shell as its body, which use the functions of the runner.
+
+        ``sealed`` is false for one that holds nothing but what is sealed already.
+        """
         known = self.knowledge
-        head = _HEAD.format(nonce=nonce) + _LOAD.format(
+        seal = self.seal if sealed else None
+        head = _HEAD.format(nonce=nonce, seal="cms" if seal else "none") + _LOAD.format(
             store=shlex.quote(known.store),
             base64=known.base64,
             digest=known.digest,
             compression=known.compression,
             block=known.block,
             max_output=self.max_output,
-            store_size=self.store_size // 1024,
+            store_size=(self.store_size or _LEAST_STORE) // 1024,
             runner=RUNNER_ID,
             check=_CHECKS[known.digest],
             mark=MARK,
@@ -97,22 +125,24 @@ class Envelope:
         data = body.encode("utf-8", "surrogateescape")
         if known.base64 == "none":
             return head.encode() + data + tail.encode()
-        return (
-            f"{head}B='{self.encode(data)}'\n"
-            'T=$(printf %s "$B" | dec | unzip) && [ -n "$T" ] || die "the request arrived damaged"\n'
-            f'eval "$T"\n{tail}'
-        ).encode()
+        packed = self.pack(data) if sealed else self.squeeze(data)
+        return f"{head}B='{_lines(packed)}'\n{_OPEN}{tail}".encode()
 
-    def encode(self, data: bytes) -> str:
-        """Lines of Base64 that hold the data, compressed where the instance can undo that."""
-        return _lines(compressed(data) if self.knowledge.compression == "gzip" else data)
+    def squeeze(self, data: bytes) -> bytes:
+        """The data, compressed where the instance can undo that."""
+        return compressed(data) if self.knowledge.compression == "gzip" else data
+
+    def pack(self, data: bytes) -> bytes:
+        """The data as it travels: compressed and sealed, as far as the instance can undo that."""
+        data = self.squeeze(data)
+        return self.seal(data) if self.seal else data
 
     def literal(self, name: str, data: bytes) -> str:
         """Lines of shell that write the data to a file of that name in the request's folder."""
         if self.knowledge.base64 == "none":
             octal = "".join(f"\\{byte:03o}" for byte in data)
             return f"printf '{octal}' >\"$W/{name}\" || die 'the instance cannot write to its store'\n"
-        packed = compressed(data) if self.knowledge.compression == "gzip" else data
+        packed = self.squeeze(data)
         # Base64 hides from the request's own compression what repeats in the data
         smaller = len(packed) < len(data) * _WORTH_PACKING
         return f"{'litz' if smaller else 'lit'} {name} <<'.'\n{_lines(packed if smaller else data)}.\n"

@@ -18,9 +18,11 @@ from .asking import Command, Request, Step, block_lines, fetch_request, part_lin
 from .failures import Refused
 from .invoker import Invoker
 from .knowledge import Knowledge, Memory, read_hello
+from .payload import Member, member
 from .planning import Load, Plan, plan
-from .protocol import MAX_SCRIPT, BadFrame, Frame, block, check, find_frame, unpack
+from .protocol import BadFrame, Frame, block, check, find_frame, unpack
 from .scripts import Envelope, hello_script
+from .sealing import CannotSeal, Sealer
 from .settings import Settings
 
 T = TypeVar("T")
@@ -51,10 +53,14 @@ class Result:
 class Session:
     """The work of one task on one instance. Holds nothing on either side that would have to be closed."""
 
-    def __init__(self, client: Client, settings: Settings) -> None:
+    def __init__(self, client: Client, settings: Settings, warn: Callable[[str], None] = lambda text: None) -> None:
         self._settings = settings
+        self._warn = warn
+        self._sealer = Sealer(settings.cache_dir) if settings.payload_protection != "none" else None
+        self._answer_to: Member | None = None
         self._invoker = Invoker(client, settings)
-        host = (client.host, client.region, settings.instance_id, settings.username)
+        sealing = "sealing" if self._sealer else ""
+        host = (client.host, client.region, settings.instance_id, settings.username, sealing)
         self._memory = Memory(settings.cache_dir, *host) if settings.cache_dir else None
         self._known: Knowledge | None = None
 
@@ -115,12 +121,33 @@ class Session:
 
     def _knowledge(self) -> Knowledge:
         if self._known is None:
-            self._known = (self._memory.read() if self._memory else None) or self._hello()
+            remembered = self._memory.read() if self._memory else None
+            self._known = remembered or self._hello()
+            self._protect(self._known, first=remembered is None)
         return self._known
+
+    def _protect(self, known: Knowledge, *, first: bool) -> None:
+        """Find out whether requests and answers can be sealed. Raises Refused where they have to be and cannot."""
+        self._answer_to = None
+        if self._sealer is None:
+            return
+        reason = ""
+        if known.certificate:
+            try:
+                self._answer_to = member(self._sealer.certificate())
+            except CannotSeal as error:
+                reason = str(error)
+        else:
+            reason = "the instance has no openssl program that makes CMS envelopes"
+        if reason and self._settings.payload_protection == "encrypt":
+            raise Refused(f"{self._invoker.what}: {reason}, and payload_protection is encrypt")
+        if reason and first:
+            self._warn(f"{self._invoker.what}: what tasks are given and return is not encrypted: {reason}")
 
     def _hello(self) -> Knowledge:
         nonce = secrets.token_hex(16)
-        frame = self._exchange(hello_script(nonce, self._settings.username), nonce, _HOUSEKEEPING)
+        script = hello_script(nonce, self._settings.username, sealing=self._sealer is not None)
+        frame = self._exchange(script, nonce, _HOUSEKEEPING)
         try:
             known = read_hello(frame)
         except BadFrame as error:
@@ -130,7 +157,9 @@ class Session:
         return known
 
     def _envelope(self) -> Envelope:
-        return Envelope(self._knowledge(), self._settings.max_output, self._settings.store_size)
+        known, sealer = self._knowledge(), self._sealer
+        seal = (lambda data: sealer.seal(data, known.pem)) if sealer and self._answer_to else None
+        return Envelope(known, self._settings.max_output, self._settings.store_size, seal, self._answer_to)
 
     def _ask(self, request: Request, seconds: int) -> tuple[Frame, bytes]:
         """Send the request; its frame and the whole answer, uncompressed. Raises Unreachable and Refused.
@@ -175,7 +204,7 @@ class Session:
         missing = set(frame.text.split())
         if "runner" in missing:
             self.forget()
-            self._known = self._hello()
+            self._protect(self._knowledge(), first=False)
             carried.clear()
             return
         self._learn(frame.lines)
@@ -190,17 +219,17 @@ class Session:
         ``carried`` are those that were sent before, by digest.
         """
         envelope = self._envelope()
-        nonce = secrets.token_hex(16)
         for load in made.loads():
             if load.digest in carried:
                 load.token, load.parts = carried[load.digest].token, carried[load.digest].parts
-        while len(envelope.script(nonce, made.body(envelope))) > MAX_SCRIPT:
+        while not envelope.fits(made.body(envelope)):
             left = [load for load in made.loads() if not load.token]
             if not left:
                 raise Refused(f"{self._invoker.what}: the command is longer than the service takes")
             load = max(left, key=lambda item: len(item.data))
             load.token = secrets.token_hex(8)
-            load.parts = math.ceil(len(load.packed(envelope)) / self._part())
+            load.packed = envelope.pack(load.data)
+            load.parts = math.ceil(len(load.packed) / self._part())
             self._send_parts(load, range(load.parts))
             carried[load.digest] = load
 
@@ -212,13 +241,12 @@ class Session:
 
     def _send_parts(self, load: Load, numbers: Iterable[int]) -> None:
         envelope, size = self._envelope(), self._part()
-        data = load.packed(envelope)
 
         def send(number: int) -> None:
-            part = Load("part", data[number * size : (number + 1) * size])
+            part = Load("part", load.packed[number * size : (number + 1) * size])
             nonce = secrets.token_hex(16)
             body = Plan(["begin\n", part, part_lines(f"{load.token}.{number}")]).body(envelope)
-            frame = self._exchange(envelope.script(nonce, body), nonce, _HOUSEKEEPING)
+            frame = self._exchange(envelope.script(nonce, body, sealed=False), nonce, _HOUSEKEEPING)
             if frame.kind != "done":
                 raise Refused(f"{self._invoker.what}: the instance lost its store while it was sent to it")
 
@@ -234,14 +262,15 @@ class Session:
                 middle = _at_once(lambda number: self._block(nonce, number), range(1, count - 1))
                 # the instance removes the answer with the last block: no other may be left to read then
                 data += b"".join(middle) + self._block(nonce, count - 1, last=True)
-            return check(data, frame.number("size"), frame.fields.get("sum", ""))
-        except BadFrame as error:
+            data = check(data, frame.number("size"), frame.fields.get("sum", ""))
+            return self._sealer.open(data) if self._sealer and "seal" in frame.fields else data
+        except (BadFrame, CannotSeal) as error:
             raise Refused(f"{self._invoker.what}: {error}") from error
 
     def _block(self, nonce: str, number: int, *, last: bool = False) -> bytes:
         own = secrets.token_hex(16)
         envelope = self._envelope()
-        script = envelope.script(own, block_lines(nonce, number, last))
+        script = envelope.script(own, block_lines(nonce, number, last), sealed=False)
         frame = self._exchange(script, own, _HOUSEKEEPING)
         if frame.kind == "missing":
             raise BadFrame("the rest of the output is no longer on the instance")

@@ -33,6 +33,7 @@ class Settings:
     store_size: int = 64 * 1024 * 1024
     max_output: int = 16 * 1024 * 1024
     max_file: int = 64 * 1024 * 1024
+    payload_protection: str = "auto"
     cache_dir: str = ""
 
     def __post_init__(self) -> None:
