@@ -24,18 +24,22 @@ options:
   instance_ids:
     description:
       - The ids of the instances. Those that do not exist are in RV(missing).
-      - Without it, the agents of all instances of the region are read.
+      - By default, the agents of all instances of the region are read.
     type: list
     elements: str
     aliases: [instance_id]
+  tags:
+    description:
+      - Tags that the instances must have, all of them. Cannot be used with O(instance_ids).
+    type: dict
+    aliases: [resource_tags]
   os_type:
     description:
       - The kind of system to read the agents of. Not with O(api_generation=classic), which does not tell it.
     type: str
     choices: [Linux, Windows, FreeBSD]
 notes:
-  - The permission C(ecs:DescribeCloudAssistantStatus) is needed, and C(ecs:DescribeInstances) when an instance of
-    O(instance_ids) does not exist.
+  - The permission C(ecs:DescribeCloudAssistantStatus) is needed, and C(ecs:DescribeInstances) with O(tags).
 seealso:
   - module: cloudops.cloud_assistant.ecs_agent
   - module: cloudops.cloud_assistant.ecs_instance_info
@@ -51,6 +55,12 @@ EXAMPLES = r"""
 - name: Show which instances cannot run a script
   ansible.builtin.debug:
     var: fleet.offline
+
+- name: Read the agents of the web servers
+  cloudops.cloud_assistant.ecs_agent_info:
+    region: cn-hangzhou
+    tags:
+      role: web
 
 - name: Wait until an instance is ready
   cloudops.cloud_assistant.ecs_agent_info:
@@ -145,27 +155,32 @@ from typing import Any
 
 from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
 from ..module_utils.cloud_assistant.instances.agents import OS_TYPES, agent_states, check_os_type
-from ..module_utils.cloud_assistant.instances.selection import Selector
+from ..module_utils.cloud_assistant.instances.selection import Selector, find_instances
 from ..module_utils.common.task import TaskContext, TaskSpec, run_module
 
 SPEC = TaskSpec(
     argument_spec={
         "instance_ids": {"type": "list", "elements": "str", "aliases": ["instance_id"]},
+        "tags": {"type": "dict", "aliases": ["resource_tags"]},
         "os_type": {"type": "str", "choices": list(OS_TYPES)},
         **ALIBABA_OPTIONS,
     },
+    mutually_exclusive=[("instance_ids", "tags")],
 )
 
 
 def ensure(task: TaskContext) -> dict[str, Any]:
     """Read the agents; return them, and which are offline or have no instance."""
     params = task.params
-    selector = Selector.of(instance_ids=params["instance_ids"], warn=task.warn)
+    selector = Selector.of(instance_ids=params["instance_ids"], tags=params["tags"], warn=task.warn)
     client = connect(params)
     if params["os_type"]:
         check_os_type(client)
-    if selector.instance_ids:
-        known = agent_states(client, selector.instance_ids)
+    ids = selector.instance_ids
+    if selector.tags:
+        ids = tuple(row["InstanceId"] for row in find_instances(client, selector))
+    if ids or selector.tags:
+        known = agent_states(client, ids)
         wanted = [agent for agent in known if params["os_type"] in (None, agent["os_type"])]
     else:
         known = wanted = agent_states(client, os_type=params["os_type"])

@@ -197,7 +197,9 @@ unknown_ids:
   elements: str
   sample: []
 command_id:
-  description: The command's id; in check mode only where the command is there already and stays.
+  description: >-
+    The id of the command. Check mode does not know the id of a command that it would create or replace, and returns
+    V(c-created-outside-check-mode), which dependent tasks accept in check mode.
   returned: O(state=present)
   type: str
   sample: c-7d2a745b412b4601b2d47f6a768d3a14
@@ -338,6 +340,7 @@ from typing import Any
 from ..module_utils.alibaba.generations import refuse_missing
 from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
 from ..module_utils.cloud_assistant.commands.keeper import Changes, Keeper
+from ..module_utils.cloud_assistant.commands.listing import PREDICTED_COMMAND_ID
 from ..module_utils.cloud_assistant.commands.plan import DesiredCommand, command_diff
 from ..module_utils.cloud_assistant.scripts import SCRIPT_TYPES, given_script
 from ..module_utils.cloud_assistant.tags import check_tags
@@ -431,11 +434,8 @@ def _present_result(changes: Changes) -> dict[str, Any]:
     result: dict[str, Any] = {"changed": changes.changed, "stopped_invoke_ids": changes.stopped_invoke_ids}
     if changes.after:
         command = changes.after.as_dict()
-        if command["command_id"]:
-            result["command_id"] = command["command_id"]
-        else:
-            del command["command_id"]
-        result["command"] = command
+        command["command_id"] = command["command_id"] or PREDICTED_COMMAND_ID
+        result.update(command_id=command["command_id"], command=command)
     if changes.replaced_command_id:
         result["replaced_command_id"] = changes.replaced_command_id
     return result

@@ -141,11 +141,48 @@ commands:
       type: bool
       sample: false
     parameter_names:
-      description: The names of its parameters.
+      description: The names of the command's parameters.
       returned: always
       type: list
       elements: str
       sample: []
+    parameters:
+      description: How the parameters of a public command are defined.
+      returned: public commands
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: The name of the parameter.
+          returned: always
+          type: str
+          sample: action
+        description:
+          description: What the parameter is for, in the words of the provider.
+          returned: always
+          type: str
+          sample: What to do.
+        required:
+          description: Whether a run must give a value.
+          returned: always
+          type: bool
+          sample: true
+        default:
+          description: The value for runs that give none; empty if there is no default.
+          returned: always
+          type: str
+          sample: ""
+        allowed_values:
+          description: The possible values; empty if any value is possible.
+          returned: always
+          type: list
+          elements: str
+          sample: [install, uninstall]
+        pattern:
+          description: The regular expression that values must match; empty if there is none.
+          returned: always
+          type: str
+          sample: ""
     launcher:
       description: The program that starts the script.
       returned: always

@@ -70,9 +70,11 @@ options:
   instance_ids:
     description:
       - The instances of the schedule.
-      - With O(state=stopped), invocations are stopped on these instances only; without it and O(resource_tags), on all.
+      - With O(state=stopped), invocations are stopped only on these instances. By default, and without
+        O(resource_tags), they are stopped on all.
     type: list
     elements: str
+    aliases: [instance_id]
   resource_tags:
     description:
       - The instances of the schedule are those that have all of these tags when the task runs.
@@ -233,10 +235,15 @@ invoke_ids:
   elements: str
   sample: [t-7d2a745b412b4601b2d47f6a768d5c11]
 invoke_id:
-  description: The first of them.
-  returned: when there is one
+  description: The first of RV(invoke_ids), empty if there are none, for example in check mode before the first run.
+  returned: success
   type: str
   sample: t-7d2a745b412b4601b2d47f6a768d5c11
+schedule:
+  description: O(frequency) in words.
+  returned: O(state=present) with O(frequency)
+  type: str
+  sample: every day at 03:30, Asia/Shanghai
 instance_ids:
   description: The instances of the schedule.
   returned: O(state=present)
@@ -364,7 +371,8 @@ SPEC = TaskSpec(
         "command_name": {"type": "str"},
         "repeat_mode": {"type": "str", "choices": ["period", "next_reboot_only", "every_reboot"]},
         "wait_timeout": {"type": "int", "default": 120},
-        **{name: RUN_OPTIONS[name] for name in (*SHARED, "instance_ids", "resource_tags", "resource_group_id")},
+        "instance_ids": {"type": "list", "elements": "str", "aliases": ["instance_id"]},
+        **{name: RUN_OPTIONS[name] for name in (*SHARED, "resource_tags", "resource_group_id")},
         **ALIBABA_OPTIONS,
     },
     mutually_exclusive=[("invoke_id", "command_id", "command_name"), ("instance_ids", "resource_tags")],
@@ -396,12 +404,13 @@ def _present(task: TaskContext) -> dict[str, Any]:
         "command_id": changes.command_id,
         "instance_ids": list(changes.instance_ids),
         "invoke_ids": invoke_ids,
+        "invoke_id": invoke_ids[0] if invoke_ids else "",
         "started_invoke_ids": changes.started,
         "modified_invoke_ids": changes.modified,
         "stopped_invoke_ids": changes.stopped,
     }
-    if invoke_ids:
-        result["invoke_id"] = invoke_ids[0]
+    if changes.schedule:
+        result["schedule"] = changes.schedule
     if task.diff_mode:
         result["diff"] = {"before": changes.before, "after": changes.after}
     return result
@@ -445,12 +454,11 @@ def _stopped(task: TaskContext) -> dict[str, Any]:
     result: dict[str, Any] = {
         "changed": bool(wanted),
         "invoke_ids": [invocation.invoke_id for invocation in live],
+        "invoke_id": live[0].invoke_id if live else "",
         "stopped_invoke_ids": list(wanted),
         "stopped_instances": wanted,
         "unknown_ids": list(unknown.ids),
     }
-    if live:
-        result["invoke_id"] = live[0].invoke_id
     if task.diff_mode:
         result["diff"] = {"before": {"live": wanted}, "after": {"live": {}}} if wanted else {"before": {}, "after": {}}
     return result

@@ -37,9 +37,10 @@ options:
     type: str
   instance_ids:
     description:
-      - Only invocations on at least one of these instances. RV(results) hold these instances alone.
+      - Return only invocations on at least one of these instances, and only the results of these instances.
     type: list
     elements: str
+    aliases: [instance_id]
   status:
     description:
       - Only invocations that are in one of these states as a whole.
@@ -342,7 +343,7 @@ SPEC = TaskSpec(
         "invoke_id": {"type": "str"},
         "command_id": {"type": "str"},
         "command_name": {"type": "str"},
-        "instance_ids": {"type": "list", "elements": "str"},
+        "instance_ids": {"type": "list", "elements": "str", "aliases": ["instance_id"]},
         "status": {"type": "list", "elements": "str", "choices": list(STATES)},
         "tags": {"type": "dict"},
         "resource_group_id": {"type": "str"},

@@ -239,6 +239,25 @@ def test_secret_parameters_are_compared_and_never_shown(cloud: Cloud) -> None:
     assert "open" in str(shown[2]["diff"])
 
 
+def test_check_mode_takes_for_granted_what_an_earlier_task_would_create(cloud: Cloud) -> None:
+    ids = sorted(cloud.emulator.reset())[:2]
+    created = cloud.run(ecs_command, check=True, name="planned", content="echo {{a}}", enable_parameter=True)
+    assert created["changed"] and created["command_id"] == created["command"]["command_id"]
+    for command in ({"command_name": "planned"}, {"command_id": created["command_id"]}):
+        cloud.warnings.clear()
+        options = {"instance_ids": ids, "frequency": "rate(1h)", "parameters": {"a": "1"}, **command}
+        predicted = cloud.run(ecs_invocation, check=True, **options)
+        assert predicted["changed"] and predicted["instance_ids"] == ids, predicted
+        assert predicted["invoke_ids"] == [] and predicted["invoke_id"] == ""
+        assert predicted["schedule"] == "every hour"
+        assert "check mode assumes that an earlier task creates it" in str(cloud.warnings)
+        assert cloud.run(ecs_invocation, **options)["failed"]
+    cloud.run(ecs_command, name="planned", content="echo {{a}}", enable_parameter=True)
+    del options["command_id"]
+    real = cloud.run(ecs_invocation, **options, command_name="planned")
+    assert real.keys() == predicted.keys(), real
+
+
 def test_stopping_waits_for_what_runs_until_the_deadline(cloud: Cloud) -> None:
     ids = sorted(cloud.emulator.reset())[:2]
     cloud.run(ecs_command, name="sleeper", content="sleep 30")

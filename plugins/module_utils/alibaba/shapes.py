@@ -85,7 +85,11 @@ _DELIVERY = Shape(
         )
     },
 )
-_PARAMETER = Shape(required={"ParameterName": TEXT}, optional={"Required": FLAG, "DefaultValue": TEXT})
+_PARAMETER = Shape(
+    required={"ParameterName": TEXT},
+    optional={"Required": FLAG, **_texts("DefaultValue", "Description", "PatternRegex")},
+    objects={"PossibleValues?": Shape(optional={"PossibleValue": TEXTS})},
+)
 _COMMAND = Shape(
     required={"CommandId": ID, "Name": TEXT, "Type": WORD, "CommandContent": TEXT, "Timeout": COUNT},
     optional={

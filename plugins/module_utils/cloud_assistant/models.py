@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timezone
 from typing import Any
 
+from .definitions import ParameterDefinition
 from .tags import tags_from_row
 
 DEFAULT_TIMEOUT = 60
@@ -45,7 +46,7 @@ class Command:
     timeout: int = DEFAULT_TIMEOUT
     enable_parameter: bool = False
     parameter_names: tuple[str, ...] = ()
-    optional_parameters: tuple[str, ...] = ()
+    definitions: tuple[ParameterDefinition, ...] = ()
     launcher: str = ""
     resource_group_id: str = ""
     tags: dict[str, str] = field(default_factory=dict)
@@ -72,12 +73,7 @@ class Command:
             timeout=int(row.get("Timeout") or row.get("TimeOut") or DEFAULT_TIMEOUT),
             enable_parameter=bool(row.get("EnableParameter", False)),
             parameter_names=tuple(names),
-            # public commands define which of their parameters may be left out
-            optional_parameters=tuple(
-                item["ParameterName"]
-                for item in definitions
-                if item.get("Required") is False or item.get("DefaultValue") not in (None, "")
-            ),
+            definitions=tuple(map(ParameterDefinition.from_row, definitions)),
             launcher=row.get("Launcher") or "",
             resource_group_id=row.get("ResourceGroupId") or "",
             tags=tags_from_row(row),
@@ -88,6 +84,11 @@ class Command:
             invoke_times=int(row.get("InvokeTimes") or 0),
             created_at=row.get("CreationTime") or "",
         )
+
+    @property
+    def optional_parameters(self) -> tuple[str, ...]:
+        """The parameters that a run may leave out; only public commands have such."""
+        return tuple(definition.name for definition in self.definitions if definition.optional)
 
     @property
     def public(self) -> bool:
@@ -130,6 +131,8 @@ class Command:
             record["content"] = self.text
         else:
             record["content_base64"] = self.content_base64
+        if self.public:
+            record["parameters"] = [definition.as_dict() for definition in self.definitions]
         if self.public and self.version is not None:
             record["version"] = self.version
         if self.public and self.latest is not None:

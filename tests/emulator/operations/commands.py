@@ -139,8 +139,8 @@ def _row(call: Call, command: Command) -> dict[str, Any]:
                     "Description": definition.get("Description", ""),
                     "DefaultValue": definition.get("DefaultValue", ""),
                     "Required": definition.get("Required", False),
-                    "PossibleValues": {"PossibleValue": []},
-                    "PatternRegex": "",
+                    "PossibleValues": {"PossibleValue": definition.get("PossibleValues", [])},
+                    "PatternRegex": definition.get("PatternRegex", ""),
                 }
                 for definition in command.parameter_definitions
             ]

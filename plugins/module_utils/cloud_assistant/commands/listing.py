@@ -22,6 +22,9 @@ PUBLIC_PROVIDERS = ("AlibabaCloud", "AlibabaCloud.ECS.GuestOS", "AlibabaCloud.EC
 MAX_NAME_LENGTH = 128
 """Characters (CreateCommand, Name)."""
 
+PREDICTED_COMMAND_ID = "c-created-outside-check-mode"
+"""What check mode returns as the id of a command that it would create, so that dependent tasks can be predicted too."""
+
 COMMAND_NOT_FOUND = frozenset({"InvalidCmdId.NotFound", "InvalidCommandId.NotFound"})
 
 
@@ -117,6 +120,12 @@ def find_one(client: Client, *, command_id: str | None = None, name: str | None 
     if name is None:
         raise InputError("name", "give a command's name or its id")
     return the_only(name, find_commands(client, name=name))
+
+
+def predicted_command_warning(name: str | None, region: str) -> str:
+    """Return the warning that check mode takes a command for granted that an earlier task would create."""
+    which, option = (f"the command {name!r}", "command_name") if name else ("the command", "command_id")
+    return f"{option}: {which} does not exist in {region}; check mode assumes that an earlier task creates it"
 
 
 def the_only(name: str, commands: list[Command], option: str = "command_id") -> Command | None:

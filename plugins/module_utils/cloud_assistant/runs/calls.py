@@ -16,6 +16,7 @@ from ...alibaba.client import Client
 from ...common.errors import ApiError, CloudError, InputError, TaskFailure
 from ...common.wait import Deadline
 from ..commands.listing import COMMAND_NOT_FOUND, find_commands, find_one
+from ..definitions import check_values
 from ..models import DEFAULT_TIMEOUT, TERMINATION_MODES, Command
 from ..scripts import ScriptContent, match_parameters
 from ..tags import tags_to_rows
@@ -75,6 +76,7 @@ def _check_values(payload: Payload, command: Command) -> None:
         # the service names the parameters; from an endpoint that does not, they are read from the script
         names = command.parameter_names or ScriptContent(command.content).placeholders()
     match_parameters(payload.values, names, optional=command.optional_parameters, of=f"command {command.name!r}")
+    check_values(command.definitions, payload.values)
 
 
 def script_of(request: RunRequest, command: Command | None) -> ScriptContent:

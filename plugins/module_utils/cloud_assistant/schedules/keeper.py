@@ -16,8 +16,9 @@ from ...common.checks import check_identifiers, check_ids
 from ...common.errors import ApiError, CloudError, InputError, TaskFailure
 from ...common.idempotency import new_client_token
 from ...common.wait import Deadline
-from ..commands.listing import find_commands, find_one, the_only
+from ..commands.listing import PREDICTED_COMMAND_ID, find_commands, find_one, predicted_command_warning, the_only
 from ..commands.plan import outlived_name
+from ..frequency import read_frequency
 from ..instances.agents import agent_rows
 from ..instances.readiness import MANAGED, find_targets
 from ..instances.selection import describe_unknown, states_of
@@ -60,6 +61,7 @@ class ScheduleChanges:
     stopped: list[str] = field(default_factory=list)
     started: list[str] = field(default_factory=list)
     changed: bool = False
+    schedule: str = ""
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
 
@@ -92,14 +94,13 @@ class Scheduler:
             request = request.altered(frequency=frequency_in(self.client.generation, request.when.frequency))
         for note in request.when.notes():
             self.warn(f"frequency: {note}")
-        command = stored_command(self.client, request)
-        if command is None:
-            raise InputError("command_id", "give command_id or command_name")
+        command = self._command(request)
         instance_ids, _stopped = find_targets(self.client, request.targets, self.deadline)
         desired = _desired(request, command, instance_ids)
         live = self._live(request, command, instance_ids)
         plan = plan_schedule(live, desired, self._modifiable)
-        changes = ScheduleChanges(command_id=command.command_id, instance_ids=instance_ids, changed=plan.changed)
+        command_id = command.command_id or PREDICTED_COMMAND_ID
+        changes = ScheduleChanges(command_id=command_id, instance_ids=instance_ids, changed=plan.changed)
         changes.after = _wanted_state(desired, request)
         changes.before = _state(live, request) if plan.changed else changes.after
         if plan.duplicates:
@@ -107,7 +108,9 @@ class Scheduler:
                 "Live invocations repeated this schedule on the same instances; one for each instance stays, these are "
                 f"stopped there: {', '.join(plan.duplicates)}"
             )
-        if self.check or any(plan.stops):
+        if request.when.frequency:
+            changes.schedule = read_frequency(request.when.frequency).describe()
+        if command.command_id and (self.check or any(plan.stops)):
             # what cannot be started must not cost what runs now
             self._start(request, command, plan, dry_run=True)
         if not self.check:
@@ -121,9 +124,21 @@ class Scheduler:
             self._note(plan, changes)
         return changes
 
+    def _command(self, request: RunRequest) -> Command:
+        """Return the command of the schedule; in check mode also one that an earlier task would create, with no id."""
+        name, command_id = request.payload.command_name, request.payload.command_id
+        foretold = self.check and (command_id == PREDICTED_COMMAND_ID or bool(name))
+        if foretold and (name is None or find_one(self.client, name=name) is None):
+            self.warn(predicted_command_warning(name, self.client.region))
+            return Command(command_id="", name=name or "", type="")
+        command = stored_command(self.client, request)
+        if command is None:
+            raise InputError("command_id", "give command_id or command_name")
+        return command
+
     def _live(self, request: RunRequest, command: Command, instance_ids: tuple[str, ...]) -> list[Invocation]:
         """The live invocations that are taken for this schedule, oldest first."""
-        found = scheduled_invocations(self.client, command_id=command.command_id)
+        found = scheduled_invocations(self.client, command_id=command.command_id) if command.command_id else []
         if request.payload.command_name:
             # a command that was replaced leaves its schedules behind, under the name that it has or had
             for name in (request.payload.command_name, outlived_name(request.payload.command_name)):
