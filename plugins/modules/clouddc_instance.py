@@ -193,7 +193,7 @@ error:
 from typing import Any
 
 from ..module_utils.clouddc.deletion import ABSENT, Deletion
-from ..module_utils.clouddc.instances import check_ids
+from ..module_utils.clouddc.instances import GONE, check_ids
 from ..module_utils.common.checks import check_wait_timeout
 from ..module_utils.common.task import TaskContext, TaskSpec, run_module
 from ..module_utils.common.wait import Deadline
@@ -233,7 +233,7 @@ def ensure(task: TaskContext) -> dict[str, Any]:
         progress=task.progress,
     )
     deletion.plan()
-    unknown = [id for id, fate in deletion.fates.items() if fate.state_before == ABSENT]
+    unknown = [id for id, change in deletion.changes.items() if change.state_before == ABSENT]
     if unknown:
         task.warn(
             f"{option}: not found in {params['region'] or 'the region'}: {', '.join(unknown)}. They count as deleted."
@@ -242,18 +242,18 @@ def ensure(task: TaskContext) -> dict[str, Any]:
         deletion.predict()
     else:
         deletion.carry_out()
-    result: dict[str, Any] = {"changed": deletion.changed, "results": deletion.results(), "unknown_ids": unknown}
+    result: dict[str, Any] = {**deletion.changes.as_result(), "unknown_ids": unknown}
     if task.diff_mode:
         result["diff"] = {
-            "before": {"instances": states(result["results"], "state_before")},
-            "after": {"instances": states(result["results"], "state")},
+            "before": {"instances": _states(result["results"], "state_before")},
+            "after": {"instances": _states(result["results"], "state")},
         }
     return result
 
 
-def states(results: list[dict[str, Any]], key: str) -> dict[str, str]:
+def _states(results: list[dict[str, Any]], key: str) -> dict[str, str]:
     """Return the state of each instance by its id; a deleted instance is ``absent`` in whichever way it is gone."""
-    return {row["id"]: "absent" if row[key] in ("terminated", "teminated") else row[key] for row in results}
+    return {row["id"]: "absent" if row[key] in GONE else row[key] for row in results}
 
 
 def main() -> None:

@@ -239,21 +239,22 @@ def ensure(task: TaskContext) -> dict[str, Any]:
         deadline=deadline,
         progress=task.progress,
     )
-    before = states(installation.results())
+    before = _states(installation.changes.results())
     if task.check_mode:
         installation.predict()
-        after = {**before, **{row["instance_id"]: "installed" for row in installation.results() if row["changed"]}}
+        installed = [instance_id for instance_id, change in installation.changes.items() if change.changed]
+        after = {**before, **dict.fromkeys(installed, "installed")}
     else:
         installation.carry_out()
-        after = states(installation.results())
-    result: dict[str, Any] = {"changed": installation.changed, "results": installation.results()}
+        after = _states(installation.changes.results())
+    result = installation.changes.as_result()
     if task.diff_mode:
         result["diff"] = {"before": {"agents": before}, "after": {"agents": after}}
     return result
 
 
-def states(results: list[dict[str, Any]]) -> dict[str, str]:
-    """Each agent's state in a word or two, by its instance's id."""
+def _states(results: list[dict[str, Any]]) -> dict[str, str]:
+    """Return each agent's state in a word or two, by the ID of its instance."""
     return {row["instance_id"]: f"online, {row['version']}" if row["online"] else "offline" for row in results}
 
 

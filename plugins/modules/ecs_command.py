@@ -339,7 +339,7 @@ from typing import Any
 
 from ..module_utils.alibaba.generations import refuse_missing
 from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
-from ..module_utils.cloud_assistant.commands.keeper import Changes, Keeper
+from ..module_utils.cloud_assistant.commands.keeper import Changes, CommandKeeper
 from ..module_utils.cloud_assistant.commands.listing import PREDICTED_COMMAND_ID
 from ..module_utils.cloud_assistant.commands.plan import DesiredCommand, command_diff
 from ..module_utils.cloud_assistant.scripts import SCRIPT_TYPES, given_script
@@ -386,7 +386,7 @@ def ensure(task: TaskContext) -> dict[str, Any]:
         check_client_token(params["client_token"])
         refuse_missing(params["api_generation"], {"client_token": params["client_token"]})
     desired = _desired(params)
-    keeper = Keeper(
+    keeper = CommandKeeper(
         connect(params),
         check=task.check_mode,
         stop_invocations=params["stop_invocations"],

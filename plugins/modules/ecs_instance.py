@@ -284,12 +284,12 @@ SPEC = TaskSpec(
 def ensure(task: TaskContext) -> dict[str, Any]:
     """Bring the selected instances to the state; return changed, results and the diff."""
     params = task.params
-    selector = check(task)
+    selector = _selector(task)
     client = connect(params)
     deadline = Deadline(params["wait_timeout"])
     rows = find_instances(client, selector, deadline)
     missing = [item for item in selector.instance_ids if item not in {row["InstanceId"] for row in rows}]
-    refuse_too_many(rows, params["max_instances"])
+    _refuse_too_many(rows, params["max_instances"])
 
     common = {"wait": params["wait"], "deadline": deadline, "progress": task.progress, "force": params["force"]}
     change: Deletion | PowerChange
@@ -310,25 +310,25 @@ def ensure(task: TaskContext) -> dict[str, Any]:
         )
     else:
         unknown = []
-        refuse_absent(client, missing, rows, selector, deadline)
+        _refuse_absent(client, missing, rows, selector, deadline)
         change = PowerChange(client, rows, params["state"], stopped_mode=params["stopped_mode"], **common)
     change.check()
     if task.check_mode:
-        change.rehearse()
+        change.predict()
     else:
         change.carry_out()
 
-    result = {**change.fates.found(), "unknown_ids": unknown}
+    result = {**change.changes.as_result(), "unknown_ids": unknown}
     if task.diff_mode:
         result["diff"] = {
-            "before": {"instances": statuses(result["results"], "status_before")},
-            "after": {"instances": statuses(result["results"], "status")},
+            "before": {"instances": _statuses(result["results"], "status_before")},
+            "after": {"instances": _statuses(result["results"], "status")},
         }
     return result
 
 
-def check(task: TaskContext) -> Selector:
-    """The selection that the options make; InputError for options that cannot be right."""
+def _selector(task: TaskContext) -> Selector:
+    """Return the selection of the options. Raises InputError for options that are not valid."""
     params = task.params
     selector = Selector.of(
         instance_ids=params["instance_ids"],
@@ -350,7 +350,7 @@ def check(task: TaskContext) -> Selector:
     return selector
 
 
-def refuse_too_many(rows: list[Row], most: int) -> None:
+def _refuse_too_many(rows: list[Row], most: int) -> None:
     """Raise TaskFailure when the selection is wider than its writer expected."""
     if len(rows) > most:
         some = ", ".join(f"{row['InstanceId']} ({row.get('InstanceName')})" for row in rows[:20])
@@ -361,7 +361,7 @@ def refuse_too_many(rows: list[Row], most: int) -> None:
         )
 
 
-def refuse_absent(client: Client, missing: list[str], rows: list[Row], selector: Selector, deadline: Deadline) -> None:
+def _refuse_absent(client: Client, missing: list[str], rows: list[Row], selector: Selector, deadline: Deadline) -> None:
     """Raise TaskFailure when there is nothing that could be started, stopped or rebooted."""
     if missing and selector.narrows:
         raise TaskFailure(f"instance_ids: not found, or not in the rest of the selection: {', '.join(missing)}")
@@ -371,8 +371,8 @@ def refuse_absent(client: Client, missing: list[str], rows: list[Row], selector:
         raise TaskFailure(f"no instance fits the selection ({selector})")
 
 
-def statuses(results: list[dict[str, Any]], key: str) -> dict[str, str]:
-    """The status of each instance by id and name."""
+def _statuses(results: list[dict[str, Any]], key: str) -> dict[str, str]:
+    """Return the status of each instance by ID and name."""
     return {f"{row['instance_id']} {row['name']}".rstrip(): row[key] for row in results}
 
 

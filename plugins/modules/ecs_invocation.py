@@ -337,7 +337,7 @@ from ..module_utils.cloud_assistant.invocations.stopping import plan_stop, stop
 from ..module_utils.cloud_assistant.models import REPEAT_MODES
 from ..module_utils.cloud_assistant.runs.options import RUN_OPTIONS
 from ..module_utils.cloud_assistant.runs.request import RunRequest
-from ..module_utils.cloud_assistant.schedules.keeper import Scheduler, stoppable_invocations, unknown_to_stop
+from ..module_utils.cloud_assistant.schedules.keeper import ScheduleKeeper, stoppable_invocations, unknown_to_stop
 from ..module_utils.cloud_assistant.tags import check_tags
 from ..module_utils.cloud_assistant.targets import Targets, read_instance_ids
 from ..module_utils.common.checks import check_wait_timeout
@@ -394,7 +394,7 @@ def _present(task: TaskContext) -> dict[str, Any]:
     given = {name: params[name] for name in (*SHARED, "repeat_mode") if params[name] is not None}
     request = RunRequest.of(targets, command_id=params["command_id"], command_name=params["command_name"], **given)
     request.check(params["api_generation"])
-    scheduler = Scheduler(
+    scheduler = ScheduleKeeper(
         connect(params), check=task.check_mode, deadline=Deadline(params["wait_timeout"]), warn=task.warn
     )
     changes = scheduler.present(request)

@@ -24,7 +24,7 @@ API_LATENCY_MS = 20
 AGENT_LATENCY_MS = 100
 """How long a call and the way to an instance take, which is little for the real service."""
 CONTENT = "echo done"
-IDS_A_CALL = 100
+MAX_IDS_PER_CALL = 100
 RESULTS_A_PAGE = 50
 _SDK_SCRIPT = Path(__file__).with_name("sdk_run.py")
 
@@ -39,7 +39,7 @@ def rows(fleets: Sequence[int] = FLEETS) -> list[dict[str, Any]]:
     options = {"api_latency_ms": API_LATENCY_MS, "agent_latency_ms": AGENT_LATENCY_MS}
     with start_emulator(instances=1, quota_invocations=10**6, **options) as cloud:
         for size in fleets:
-            fewest = -(-size // IDS_A_CALL) + -(-size // RESULTS_A_PAGE) + 1
+            fewest = -(-size // MAX_IDS_PER_CALL) + -(-size // RESULTS_A_PAGE) + 1
             floor = _floor(cloud, cloud.reset(instances=size))
             for way, command in (("ecs_run_command", _module()), ("official SDK", _sdk())):
                 ids = cloud.reset(instances=size)
@@ -121,14 +121,14 @@ def _floor(cloud: Emulator, ids: Sequence[str]) -> float:
     )
     content = base64.b64encode(CONTENT.encode()).decode()
     start = time.monotonic()
-    for first in range(0, len(ids), IDS_A_CALL):
+    for first in range(0, len(ids), MAX_IDS_PER_CALL):
         client.call(
             "RunCommand",
             {
                 "Type": "RunShellScript",
                 "CommandContent": content,
                 "ContentEncoding": "Base64",
-                "InstanceId": list(ids[first : first + IDS_A_CALL]),
+                "InstanceId": list(ids[first : first + MAX_IDS_PER_CALL]),
             },
         )
     # the control API costs the emulator time too: it is asked seldom, and the first time not too early

@@ -18,7 +18,7 @@ from alibabacloud_ecs20140526 import models
 from alibabacloud_ecs20140526.client import Client
 from alibabacloud_tea_openapi.models import Config
 
-IDS_A_CALL = 100
+MAX_IDS_PER_CALL = 100
 PAGE = 50
 POLL_S = 2
 LIVE = ("Pending", "Running", "Stopping")
@@ -38,13 +38,13 @@ def run(arguments: dict[str, Any]) -> list[dict[str, Any]]:
     ids = arguments["instance_ids"]
     content = base64.b64encode(arguments["content"].encode()).decode()
     invocations = []
-    for first in range(0, len(ids), IDS_A_CALL):
+    for first in range(0, len(ids), MAX_IDS_PER_CALL):
         request = models.RunCommandRequest(
             region_id=arguments["region"],
             type="RunShellScript",
             command_content=content,
             content_encoding="Base64",
-            instance_id=ids[first : first + IDS_A_CALL],
+            instance_id=ids[first : first + MAX_IDS_PER_CALL],
         )
         invocations.append(client.run_command(request).body.invoke_id)
     return [result for invocation in invocations for result in _wait(client, arguments["region"], invocation)]

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timezone
 from typing import Any
 
-from .definitions import ParameterDefinition
+from .scripts import ParameterDefinition
 from .tags import tags_from_row
 
 DEFAULT_TIMEOUT = 60

@@ -34,8 +34,8 @@ from .plan import (
     creation,
     interim_name,
     modification,
-    outlived_name,
     plan_command,
+    retired_name,
 )
 
 IN_USE = "Operation.Forbidden"
@@ -61,7 +61,7 @@ class Changes:
 
 
 @dataclass
-class Keeper:
+class CommandKeeper:
     """Keeps stored commands as tasks want them, with one client.
 
     ``check``: only read and predict. ``stop_invocations``: stop what uses a command before it is deleted, its
@@ -136,7 +136,7 @@ class Keeper:
             doomed = find_commands(self.client, name=name)
             if not all_matching:
                 the_only(name or "", doomed)
-            for left_name in (interim_name(name or ""), outlived_name(name or "")):
+            for left_name in (interim_name(name or ""), retired_name(name or "")):
                 doomed += find_commands(self.client, name=left_name)
         for command in doomed:
             _refuse_public(command)
@@ -266,7 +266,7 @@ class Keeper:
             except ApiError as error:
                 if error.code != IN_USE:
                     raise
-                name = outlived_name(command.name)
+                name = retired_name(command.name)
                 self._modify({"CommandId": command.command_id, "Name": name})
                 self.warn(f"The replaced command {command.command_id} is still in use and stays under the name {name}.")
         return gone

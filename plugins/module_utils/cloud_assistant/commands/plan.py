@@ -21,7 +21,7 @@ from .listing import MAX_NAME_LENGTH
 INTERIM_SUFFIX = "~replacing"
 """What the name of a replacement ends with until the command that it replaces is gone."""
 
-OUTLIVED_SUFFIX = "~replaced"
+RETIRED_SUFFIX = "~replaced"
 """What the name of a replaced command ends with that cannot be deleted because something still runs it."""
 
 MODIFIABLE = {
@@ -144,9 +144,9 @@ def interim_name(name: str) -> str:
     return _with_suffix(name, INTERIM_SUFFIX)
 
 
-def outlived_name(name: str) -> str:
+def retired_name(name: str) -> str:
     """Return the name under which a replaced command stays while the service does not let it go."""
-    return _with_suffix(name, OUTLIVED_SUFFIX)
+    return _with_suffix(name, RETIRED_SUFFIX)
 
 
 def _with_suffix(name: str, suffix: str) -> str:

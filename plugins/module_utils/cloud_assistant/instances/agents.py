@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ...alibaba.client import Client
-from ...common.errors import ApiError, CloudError, InputError, TaskFailure, WaitTimeout
+from ...common.changes import Change, Changes
+from ...common.errors import ApiError, InputError, WaitTimeout
 from ...common.wait import Deadline, poll
 from ..targets import batches
-from .fates import is_refusal
+from .changes import is_refusal
 from .selection import Row, Selector, find_instances
 
 MAX_INSTALLS_PER_CALL = 50
@@ -22,6 +22,7 @@ MAX_INSTALLS_PER_CALL = 50
 MAX_STATES_PER_CALL = 100
 """Instances in one call (DescribeCloudAssistantStatus, InstanceId); where the service accepts fewer, it is halved."""
 OS_TYPES = ("Linux", "Windows", "FreeBSD")
+NOT_READY = "do not have an agent that is ready"
 TOO_MANY_IDS = "InstanceIds.ExceedLimit"
 _ROWS = ("InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus")
 
@@ -68,7 +69,7 @@ def agent_states(
 def check_os_type(client: Client) -> None:
     """Raise InputError where agents cannot be chosen by the kind of their system."""
     if client.generation == "classic":
-        raise InputError("os_type", "api_generation=classic does not tell what system an agent runs on")
+        raise InputError("os_type", "api_generation=classic does not report the operating system")
 
 
 class AgentReader:
@@ -137,23 +138,20 @@ def parse_version(text: str, option: str = "min_version") -> tuple[int, ...]:
 
 
 @dataclass
-class AgentFate:
-    """What was found of one instance's agent, whether it was installed, and how it ended."""
+class AgentChange(Change):
+    """What was found of one instance's agent, whether it was installed (``changed``), and how that ended."""
 
     record: Row
     online_before: bool
-    installed: bool = False
-    problem: str | None = None
-    error: dict[str, Any] | None = None
 
-    def as_dict(self) -> Row:
-        """The instance's entry in ``results``."""
-        entry = {**self.record, "online_before": self.online_before, "changed": self.installed}
-        if self.problem:
-            entry["msg"] = self.problem
-        if self.error:
-            entry["error"] = self.error
-        return entry
+    @property
+    def label(self) -> str:
+        """See Change."""
+        return str(self.record["instance_id"])
+
+    def facts(self) -> Row:
+        """See Change."""
+        return {**self.record, "online_before": self.online_before}
 
 
 class Installation:
@@ -175,7 +173,7 @@ class Installation:
         progress: Callable[[str], None] = lambda text: None,
     ) -> None:
         if min_version and client.generation == "classic":
-            raise InputError("min_version", "api_generation=classic does not tell the versions of agents")
+            raise InputError("min_version", "api_generation=classic does not report the versions of agents")
         self._client = client
         self._least = parse_version(min_version) if min_version else ()
         self._least_text = min_version or ""
@@ -184,57 +182,44 @@ class Installation:
         self._progress = progress
         known = {record["instance_id"]: record for record in records}
         self._status = {row["InstanceId"]: str(row.get("Status") or "") for row in rows}
-        self.fates = {
-            row["InstanceId"]: AgentFate(record, record["online"])
+        self.changes = Changes(
+            (row["InstanceId"], AgentChange(record, record["online"]))
             for row in rows
             for record in [known.get(row["InstanceId"]) or agent_record({"InstanceId": row["InstanceId"]})]
-        }
-
-    @property
-    def changed(self) -> bool:
-        """Whether an agent was installed, or would be."""
-        return any(fate.installed for fate in self.fates.values())
-
-    def results(self) -> list[Row]:
-        """The entry of every instance."""
-        return [fate.as_dict() for fate in self.fates.values()]
+        )
 
     def predict(self) -> None:
         """Note what would be installed. Raises TaskFailure for instances where it could not be."""
-        for fate in self._to_do():
-            fate.installed = True
-        self._raise_problems()
+        for change in self._to_do():
+            change.changed = True
+        self.changes.raise_failures(NOT_READY)
 
     def carry_out(self) -> None:
         """Install, and wait until all are online. Raises TaskFailure, WaitTimeout, both with ``results``."""
-        try:
+        with self.changes.reporting_on_failure():
             todo = self._to_do()
-            for batch in batches([fate.record["instance_id"] for fate in todo], MAX_INSTALLS_PER_CALL):
+            for batch in batches([change.record["instance_id"] for change in todo], MAX_INSTALLS_PER_CALL):
                 self._install(batch)
             if self._wait:
-                self._wait_until_ready([fate for fate in todo if fate.installed])
-        except WaitTimeout as error:
-            error.result = {**error.result, **self._found()}
-            raise
-        except CloudError as error:
-            raise TaskFailure(str(error), **{**error.result, **self._found()}) from error
-        self._raise_problems()
+                self._wait_until_ready([change for change in todo if change.changed])
+        self.changes.raise_failures(NOT_READY)
 
     def _ready(self, record: Row) -> bool:
         if not record["online"]:
             return False
         return not self._least or _version_of(record) >= self._least
 
-    def _to_do(self) -> list[AgentFate]:
+    def _to_do(self) -> list[AgentChange]:
         """The agents that are not as they should be and can be installed; the others' problems are noted."""
         todo = []
-        for instance_id, fate in self.fates.items():
-            if self._ready(fate.record):
+        for instance_id, change in self.changes.items():
+            if self._ready(change.record):
                 continue
             if self._status[instance_id] != "Running":
-                fate.problem = f"the instance is {self._status[instance_id]}, and only a running one can get an agent"
+                status = self._status[instance_id]
+                change.fail(f"the instance is {status}; an agent can only be installed on a running instance")
             else:
-                todo.append(fate)
+                todo.append(change)
         return todo
 
     def _install(self, instance_ids: Sequence[str]) -> None:
@@ -246,18 +231,17 @@ class Installation:
             if not is_refusal(error):
                 raise
             if len(instance_ids) == 1:
-                fate = self.fates[instance_ids[0]]
-                fate.problem, fate.error = str(error), error.as_dict()
+                self.changes[instance_ids[0]].fail(str(error), error.as_dict())
                 return
             # one of them refuses the whole call: alone, each gets its own answer
             for instance_id in instance_ids:
                 self._install([instance_id])
             return
         for instance_id in instance_ids:
-            self.fates[instance_id].installed = True
+            self.changes[instance_id].changed = True
 
-    def _wait_until_ready(self, fates: Sequence[AgentFate]) -> None:
-        waiting = {fate.record["instance_id"]: fate for fate in fates}
+    def _wait_until_ready(self, changes: Sequence[AgentChange]) -> None:
+        waiting = {change.record["instance_id"]: change for change in changes}
         total = len(waiting)
         if not total:
             return
@@ -274,21 +258,9 @@ class Installation:
         try:
             poll(ready, self._deadline, f"waiting for {total} agents to be online{version}")
         except WaitTimeout as error:
-            still = ", ".join(f"{instance_id} ({_shown(fate.record)})" for instance_id, fate in waiting.items())
+            still = ", ".join(f"{instance_id} ({_shown(change.record)})" for instance_id, change in waiting.items())
             advice = "An agent may need a restart of its instance to begin (ecs_instance, state: rebooted)."
             raise WaitTimeout(f"{error}. Not yet: {still}. {advice}") from error
-
-    def _raise_problems(self) -> None:
-        failed = [(instance_id, fate) for instance_id, fate in self.fates.items() if fate.problem]
-        if failed:
-            reasons = "; ".join(f"{instance_id}: {fate.problem}" for instance_id, fate in failed)
-            error = next((fate.error for _id, fate in failed if fate.error), None)
-            more = {"error": error} if error else {}
-            text = f"{len(failed)} of {len(self.fates)} instances have no agent that is ready: {reasons}"
-            raise TaskFailure(text, **more, **self._found())
-
-    def _found(self) -> dict[str, Any]:
-        return {"changed": self.changed, "results": self.results()}
 
 
 def _version_of(record: Row) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from ...common.errors import ApiError, CloudError, TaskFailure, TransportError, 
 from ...common.idempotency import derive_client_token, new_client_token
 from ...common.wait import Deadline, poll
 from ..targets import batches
-from .fates import ABSENT, Fate, Fates, is_refusal, is_rehearsed
+from .changes import ABSENT, InstanceChange, InstanceChanges, is_dry_run_success, is_refusal
 from .selection import Row, states_of
 
 PASSING = ("Pending", "Starting", "Stopping")
@@ -31,7 +31,7 @@ class Deletion:
 
     ``left_out`` are the rows of ids that were given and that the rest of the selection leaves out: they stay. ``force``
     also deletes instances that are not stopped, ``terminate_subscription`` also those that are paid for in advance.
-    ``rehearse`` changes nothing, ``carry_out`` deletes.
+    ``predict`` changes nothing, ``carry_out`` deletes.
     """
 
     def __init__(
@@ -58,13 +58,13 @@ class Deletion:
         self._progress = progress
         # whose deletion was asked for without an answer, so that it may have begun
         self._unanswered: set[str] = set()
-        self.fates = Fates((row["InstanceId"], Fate.found(row)) for row in rows)
-        for fate in self.fates.values():
-            fate.action = "delete"
-        self.fates.update((row["InstanceId"], Fate.found(row)) for row in left_out)
+        self.changes = InstanceChanges((row["InstanceId"], InstanceChange.of_row(row)) for row in rows)
+        for change in self.changes.values():
+            change.action = "delete"
+        self.changes.update((row["InstanceId"], InstanceChange.of_row(row)) for row in left_out)
         for row in left_out:
-            self.fates[row["InstanceId"]].message = "left alone, as the rest of the selection does not fit it"
-        self.fates.update((instance_id, Fate(instance_id)) for instance_id in missing)
+            self.changes[row["InstanceId"]].message = "left alone, as the rest of the selection does not fit it"
+        self.changes.update((instance_id, InstanceChange(instance_id)) for instance_id in missing)
 
     def check(self) -> None:
         """Look for instances that cannot be deleted like this. Raises TaskFailure naming all of them and the way out.
@@ -81,35 +81,35 @@ class Deletion:
             if not self._force and row.get("Status") not in ("Stopped", "Stopping"):
                 reasons.append(f"it is {row.get('Status')}; stop it first, or set force: true")
             if reasons:
-                self.fates[instance_id].action = "none"
-                self.fates[instance_id].fail(", and ".join(reasons))
-        if any(fate.failed for fate in self.fates.values()):
-            for fate in self.fates.values():
-                if fate.action == "delete":
-                    fate.action = "none"
-                    fate.message = "left alone because others are refused"
-        self.fates.raise_failures("cannot be deleted; nothing was deleted")
+                self.changes[instance_id].action = "none"
+                self.changes[instance_id].fail(", and ".join(reasons))
+        if any(change.failed for change in self.changes.values()):
+            for change in self.changes.values():
+                if change.action == "delete":
+                    change.action = "none"
+                    change.message = "left alone because others are refused"
+        self.changes.raise_failures("cannot be deleted; nothing was deleted")
 
-    def rehearse(self) -> None:
+    def predict(self) -> None:
         """Have the service say what a deletion would come to (DryRun), and note it. Raises TaskFailure as it would.
 
         A generation without DryRun is not asked; what was read of the instances decides then.
         """
         settled = []
         for instance_id in self._planned():
-            fate = self.fates[instance_id]
-            if fate.status in PASSING or not has_dry_run(self._client.generation):
+            change = self.changes[instance_id]
+            if change.status in PASSING or not has_dry_run(self._client.generation):
                 # one that is on its way the service would refuse now and take later
-                self._would_go(fate)
+                self._would_go(change)
             else:
                 settled.append(instance_id)
         for batch in batches(settled, instances_a_change(self._client.generation)):
-            self._rehearse(batch)
-        self.fates.raise_failures("could not be deleted")
+            self._dry_run(batch)
+        self.changes.raise_failures("could not be deleted")
 
     def carry_out(self) -> None:
-        """Delete and wait. Raises TaskFailure and WaitTimeout, both with every instance's fate in ``result``."""
-        with self.fates.kept():
+        """Delete and wait. Raises TaskFailure and WaitTimeout, both with every instance's change in ``result``."""
+        with self.changes.reporting_on_failure():
             self._wait_until_settled()
             planned = batches(self._planned(), instances_a_change(self._client.generation))
             for number, batch in enumerate(planned, start=1):
@@ -119,10 +119,10 @@ class Deletion:
                     self._progress(f"{number}/{len(planned)} batches of the deletion accepted")
             if self._wait:
                 self._wait_until_gone()
-        self.fates.raise_failures("could not be deleted")
+        self.changes.raise_failures("could not be deleted")
 
     def _planned(self) -> list[str]:
-        return [fate.instance_id for fate in self.fates.values() if fate.action == "delete"]
+        return [change.instance_id for change in self.changes.values() if change.action == "delete"]
 
     def _params(self, instance_ids: Sequence[str]) -> dict[str, Any]:
         return {
@@ -131,35 +131,35 @@ class Deletion:
             "TerminateSubscription": self._terminate_subscription,
         }
 
-    def _rehearse(self, instance_ids: Sequence[str]) -> None:
+    def _dry_run(self, instance_ids: Sequence[str]) -> None:
         """One DryRun; when it is refused because of some instances, each is asked about alone."""
         try:
-            # a token of its own makes the rehearsal a call that may be repeated
+            # a token of its own makes the dry run a call that may be repeated
             params = {**self._params(instance_ids), "DryRun": True, "ClientToken": new_client_token()}
             self._client.call("DeleteInstances", params, deadline=self._deadline)
         except ApiError as error:
-            if is_rehearsed(error):
+            if is_dry_run_success(error):
                 for instance_id in instance_ids:
-                    self._would_go(self.fates[instance_id])
+                    self._would_go(self.changes[instance_id])
             elif not is_refusal(error):
                 raise
             elif len(instance_ids) == 1:
-                self.fates[instance_ids[0]].fail(str(error), error.as_dict())
+                self.changes[instance_ids[0]].fail(str(error), error.as_dict())
             else:
                 for instance_id in instance_ids:
-                    self._rehearse([instance_id])
+                    self._dry_run([instance_id])
             return
         raise TaskFailure(
-            "DeleteInstances: the service took a rehearsal (DryRun) for the deletion itself", **self.fates.found()
+            "DeleteInstances: the service carried out a request that was marked DryRun", **self.changes.as_result()
         )
 
-    def _would_go(self, fate: Fate) -> None:
-        fate.changed = True
-        fate.status = ABSENT if self._wait else DELETING
-        fate.message = "would be deleted"
+    def _would_go(self, change: InstanceChange) -> None:
+        change.changed = True
+        change.status = ABSENT if self._wait else DELETING
+        change.message = "would be deleted"
 
     def _submit(self, instance_ids: Sequence[str], token: str) -> None:
-        """Have the service accept the deletion of these instances; a refusal goes to the fate of whom it concerns."""
+        """Have the service accept the deletion of these instances; a refusal goes to the change of whom it concerns."""
         try:
             params = {**self._params(instance_ids), "ClientToken": token}
             self._client.call("DeleteInstances", params, deadline=self._deadline)
@@ -186,12 +186,12 @@ class Deletion:
             raise error from None
         gone = [instance_id for instance_id in instance_ids if instance_id not in left]
         for instance_id in gone:
-            fate = self.fates[instance_id]
-            fate.status = ABSENT
-            fate.changed = instance_id in self._unanswered
-            if not fate.changed:
-                fate.action = "none"
-                fate.message = "was deleted meanwhile, not by this task"
+            change = self.changes[instance_id]
+            change.status = ABSENT
+            change.changed = instance_id in self._unanswered
+            if not change.changed:
+                change.action = "none"
+                change.message = "was deleted meanwhile, not by this task"
         going = [instance_id for instance_id, row in left.items() if self._has_begun(instance_id, row)]
         self._accepted(going)
         remaining = [instance_id for instance_id in instance_ids if instance_id in left and instance_id not in going]
@@ -212,41 +212,41 @@ class Deletion:
     def _has_begun(self, instance_id: str, row: Row) -> bool:
         """Whether an unanswered deletion is at work: the instance goes down, which it did not before."""
         status = row.get("Status")
-        return instance_id in self._unanswered and status == GOING_DOWN and self.fates[instance_id].status != status
+        return instance_id in self._unanswered and status == GOING_DOWN and self.changes[instance_id].status != status
 
     def _refused(self, instance_id: str, error: CloudError) -> None:
         """Note a refusal, unless it is an unanswered try's own deletion that has changed the status already."""
         if instance_id in self._unanswered and isinstance(error, ApiError) and error.code.startswith(WRONG_STATUS):
             self._accepted([instance_id])
         else:
-            self.fates[instance_id].fail(str(error), error.result.get("error"))
+            self.changes[instance_id].fail(str(error), error.result.get("error"))
 
     def _accepted(self, instance_ids: Sequence[str]) -> None:
         for instance_id in instance_ids:
-            fate = self.fates[instance_id]
-            fate.changed = True
+            change = self.changes[instance_id]
+            change.changed = True
             # what it really is, the wait finds out; without one, nobody does
-            fate.status = DELETING
+            change.status = DELETING
 
     def _wait_until_settled(self) -> None:
         """Wait for instances that are just starting or stopping: the service deletes none of those."""
-        passing = [instance_id for instance_id in self._planned() if self.fates[instance_id].status in PASSING]
+        passing = [instance_id for instance_id in self._planned() if self.changes[instance_id].status in PASSING]
         if not passing:
             return
 
         def settled() -> bool | None:
             rows = states_of(self._client, passing, self._deadline)
             for instance_id in passing:
-                fate = self.fates[instance_id]
-                fate.status = str(rows[instance_id].get("Status")) if instance_id in rows else ABSENT
-                if fate.status == ABSENT:
-                    fate.action, fate.message = "none", "was deleted meanwhile, not by this task"
-            return None if any(self.fates[instance_id].status in PASSING for instance_id in passing) else True
+                change = self.changes[instance_id]
+                change.status = str(rows[instance_id].get("Status")) if instance_id in rows else ABSENT
+                if change.status == ABSENT:
+                    change.action, change.message = "none", "was deleted meanwhile, not by this task"
+            return None if any(self.changes[instance_id].status in PASSING for instance_id in passing) else True
 
         poll(settled, self._deadline, f"waiting for {len(passing)} instances to have started or stopped")
 
     def _wait_until_gone(self) -> None:
-        waiting = {fate.instance_id for fate in self.fates.values() if fate.status == DELETING}
+        waiting = {change.instance_id for change in self.changes.values() if change.status == DELETING}
         total = len(waiting)
         if not total:
             return
@@ -254,15 +254,15 @@ class Deletion:
         def gone() -> bool | None:
             left = states_of(self._client, sorted(waiting), self._deadline)
             for instance_id in waiting - left.keys():
-                self.fates[instance_id].status = ABSENT
+                self.changes[instance_id].status = ABSENT
             waiting.intersection_update(left)
             for instance_id, row in left.items():
-                self.fates[instance_id].status = str(row.get("Status"))
+                self.changes[instance_id].status = str(row.get("Status"))
             self._progress(f"{total - len(waiting)}/{total} instances are gone")
             return None if waiting else True
 
         try:
             poll(gone, self._deadline, f"waiting for {total} instances to be gone")
         except WaitTimeout as error:
-            still = ", ".join(f"{instance_id} ({self.fates[instance_id].status})" for instance_id in sorted(waiting))
+            still = ", ".join(f"{instance_id} ({self.changes[instance_id].status})" for instance_id in sorted(waiting))
             raise WaitTimeout(f"{error}. Still there: {still}") from error

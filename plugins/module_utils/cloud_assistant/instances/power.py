@@ -14,7 +14,7 @@ from ...alibaba.generations import has_dry_run, instances_a_change
 from ...common.errors import ApiError, TaskFailure, WaitTimeout
 from ...common.wait import Deadline, poll
 from ..targets import batches
-from .fates import ABSENT, Fate, Fates, is_refusal, is_rehearsed
+from .changes import ABSENT, InstanceChange, InstanceChanges, is_dry_run_success, is_refusal
 from .selection import Row, states_of
 
 OPERATIONS = {"running": "StartInstances", "stopped": "StopInstances", "rebooted": "RebootInstances"}
@@ -35,7 +35,7 @@ class PowerChange:
     """One task's change of ``rows`` (of DescribeInstances) to ``state``: running, stopped or rebooted.
 
     ``force`` cuts the power instead of shutting the system down; ``stopped_mode`` is KeepCharging or StopCharging.
-    ``rehearse`` changes nothing, ``carry_out`` acts.
+    ``predict`` changes nothing, ``carry_out`` acts.
     """
 
     def __init__(
@@ -65,9 +65,9 @@ class PowerChange:
         self._booted = {row["InstanceId"]: row.get("StartTime") for row in rows}
         self._down: set[str] = set()
         self._accepted_at: dict[str, float] = {}
-        self.fates = Fates((row["InstanceId"], Fate.found(row)) for row in rows)
-        for fate in self.fates.values():
-            fate.action = self._action(fate.status)
+        self.changes = InstanceChanges((row["InstanceId"], InstanceChange.of_row(row)) for row in rows)
+        for change in self.changes.values():
+            change.action = self._action(change.status)
 
     def _action(self, status: str) -> str:
         """What has to be done to an instance of that status: the action, wait, or none."""
@@ -81,75 +81,80 @@ class PowerChange:
         """Raise TaskFailure for instances that cannot be rebooted because they do not run; nothing was done then."""
         if self._state != "rebooted":
             return
-        for fate in self.fates.values():
-            if fate.status not in ("Running", *LEADS_TO["Running"]):
-                fate.action = "none"
-                fate.fail(f"it is {fate.status}, and only a running instance can be rebooted")
-        self.fates.raise_failures("cannot be rebooted; nothing was done")
+        for change in self.changes.values():
+            if change.status not in ("Running", *LEADS_TO["Running"]):
+                change.action = "none"
+                change.fail(f"it is {change.status}, and only a running instance can be rebooted")
+        self.changes.raise_failures("cannot be rebooted; nothing was done")
 
-    def rehearse(self) -> None:
+    def predict(self) -> None:
         """Have the service say what the change would come to (DryRun), and note it. Raises TaskFailure as it would.
 
         A generation without DryRun is not asked; what was read of the instances decides then.
         """
         if has_dry_run(self._client.generation):
-            ready = [fate.instance_id for fate in self._acting() if fate.status == self._origin]
+            ready = [change.instance_id for change in self._acting() if change.status == self._origin]
             for batch in batches(ready, instances_a_change(self._client.generation)):
-                self._rehearse(batch)
-        for fate in self.fates.values():
-            if not fate.failed and fate.action != "none":
-                fate.changed = fate.action != "wait"
+                self._dry_run(batch)
+        for change in self.changes.values():
+            if not change.failed and change.action != "none":
+                change.changed = change.action != "wait"
                 if self._wait:
-                    fate.status = self._goal
-                elif fate.changed:
-                    fate.status = ACCEPTED[self._state]
-                fate.message = "would come to be by itself" if fate.action == "wait" else f"would {fate.action}"
-        self.fates.raise_failures(f"could not {ACTIONS[self._state]}")
+                    change.status = self._goal
+                elif change.changed:
+                    change.status = ACCEPTED[self._state]
+                change.message = "would come to be by itself" if change.action == "wait" else f"would {change.action}"
+        self.changes.raise_failures(f"could not {ACTIONS[self._state]}")
 
     def carry_out(self) -> None:
-        """Act and wait. Raises TaskFailure and WaitTimeout, both with every instance's fate in ``result``."""
-        with self.fates.kept():
+        """Act and wait. Raises TaskFailure and WaitTimeout, both with every instance's change in ``result``."""
+        with self.changes.reporting_on_failure():
             self._wait_for_origin()
-            acting = [fate.instance_id for fate in self._acting()]
+            acting = [change.instance_id for change in self._acting()]
             for batch in batches(acting, instances_a_change(self._client.generation)):
                 self._submit(batch)
             if self._wait:
                 self._wait_for_goal()
-        self.fates.raise_failures(f"could not {ACTIONS[self._state]}")
+        self.changes.raise_failures(f"could not {ACTIONS[self._state]}")
 
-    def _acting(self) -> list[Fate]:
-        return [fate for fate in self.fates.values() if fate.action not in ("none", "wait") and not fate.failed]
+    def _acting(self) -> list[InstanceChange]:
+        return [
+            change for change in self.changes.values() if change.action not in ("none", "wait") and not change.failed
+        ]
 
-    def _rehearse(self, instance_ids: Sequence[str]) -> None:
+    def _dry_run(self, instance_ids: Sequence[str]) -> None:
         try:
-            # all together: with SuccessFirst a rehearsal always succeeds
+            # all together: with SuccessFirst a dry run always succeeds
             params = {"InstanceId": list(instance_ids), "DryRun": True, **self._options}
             self._client.call(OPERATIONS[self._state], params, deadline=self._deadline)
         except ApiError as error:
-            if is_rehearsed(error):
+            if is_dry_run_success(error):
                 return
             if not is_refusal(error):
                 raise
             if len(instance_ids) == 1:
-                self.fates[instance_ids[0]].fail(str(error), error.as_dict())
+                self.changes[instance_ids[0]].fail(str(error), error.as_dict())
                 return
             for instance_id in instance_ids:
-                self._rehearse([instance_id])
+                self._dry_run([instance_id])
             return
-        raise TaskFailure(f"{OPERATIONS[self._state]}: the service took a rehearsal for the act", **self.fates.found())
+        raise TaskFailure(
+            f"{OPERATIONS[self._state]}: the service carried out a request that was marked DryRun",
+            **self.changes.as_result(),
+        )
 
     def _wait_for_origin(self) -> None:
         """Wait for instances that are on their way to the status from which the action is possible."""
-        waiting = {fate.instance_id for fate in self._acting() if fate.status != self._origin}
+        waiting = {change.instance_id for change in self._acting() if change.status != self._origin}
         if waiting:
             self._poll(waiting, self._at_origin, f"to be {self._origin}")
             for instance_id in waiting:
-                if self.fates[instance_id].status == ABSENT:
-                    self.fates[instance_id].fail("was deleted by someone else meanwhile")
+                if self.changes[instance_id].status == ABSENT:
+                    self.changes[instance_id].fail("was deleted by someone else meanwhile")
 
-    def _at_origin(self, fate: Fate, row: Row) -> bool:
-        self._booted[fate.instance_id] = row.get("StartTime")
-        return fate.status in (self._origin, ABSENT)
+    def _at_origin(self, change: InstanceChange, row: Row) -> bool:
+        self._booted[change.instance_id] = row.get("StartTime")
+        return change.status in (self._origin, ABSENT)
 
     def _submit(self, instance_ids: Sequence[str]) -> None:
         """Ask for the action; each instance gets its own answer (BatchOptimization=SuccessFirst)."""
@@ -178,10 +183,10 @@ class PowerChange:
                 self._refused(instance_id, code, text, block, reply.after_lost_reply)
 
     def _accepted(self, instance_id: str) -> None:
-        fate = self.fates[instance_id]
-        fate.changed = True
+        change = self.changes[instance_id]
+        change.changed = True
         # what it comes to, the wait finds out; without one, nobody does
-        fate.status = ACCEPTED[self._state]
+        change.status = ACCEPTED[self._state]
         self._accepted_at[instance_id] = self._deadline.elapsed()
 
     def _refused(self, instance_id: str, code: str, text: str, block: dict[str, Any], lost: bool) -> None:
@@ -189,30 +194,32 @@ class PowerChange:
         if lost and code.startswith(WRONG_STATUS) and self._state != "rebooted":
             self._accepted(instance_id)
         else:
-            self.fates[instance_id].fail(text, block)
+            self.changes[instance_id].fail(text, block)
 
     def _wait_for_goal(self) -> None:
-        waiting = {fate.instance_id for fate in self.fates.values() if fate.action != "none" and not fate.failed}
+        waiting = {
+            change.instance_id for change in self.changes.values() if change.action != "none" and not change.failed
+        }
         if waiting:
             what = "to have rebooted" if self._state == "rebooted" else f"to be {self._goal}"
             self._poll(waiting, self._arrived, what)
-        for fate in self.fates.values():
-            if fate.status == ABSENT and not fate.failed:
-                fate.fail("was deleted by someone else meanwhile")
+        for change in self.changes.values():
+            if change.status == ABSENT and not change.failed:
+                change.fail("was deleted by someone else meanwhile")
 
-    def _arrived(self, fate: Fate, row: Row) -> bool:
+    def _arrived(self, change: InstanceChange, row: Row) -> bool:
         """Whether an instance is at its goal. One that was asked to reboot may read Running for a moment more."""
-        if fate.status == ABSENT:
+        if change.status == ABSENT:
             return True
-        if fate.status != self._goal or row.get("StartTime") != self._booted.get(fate.instance_id):
-            self._down.add(fate.instance_id)
-        if fate.status != self._goal:
+        if change.status != self._goal or row.get("StartTime") != self._booted.get(change.instance_id):
+            self._down.add(change.instance_id)
+        if change.status != self._goal:
             return False
-        if self._state != "rebooted" or fate.instance_id in self._down:
+        if self._state != "rebooted" or change.instance_id in self._down:
             return True
-        return self._deadline.elapsed() - self._accepted_at.get(fate.instance_id, 0.0) >= self._reboot_lag
+        return self._deadline.elapsed() - self._accepted_at.get(change.instance_id, 0.0) >= self._reboot_lag
 
-    def _poll(self, waiting: set[str], arrived: Callable[[Fate, Row], bool], what: str) -> None:
+    def _poll(self, waiting: set[str], arrived: Callable[[InstanceChange, Row], bool], what: str) -> None:
         """Look at the instances until each has arrived; ``waiting`` shrinks. Raises WaitTimeout naming the rest."""
         left = set(waiting)
         total = len(left)
@@ -220,9 +227,9 @@ class PowerChange:
         def look() -> bool | None:
             rows = states_of(self._client, sorted(left), self._deadline)
             for instance_id in sorted(left):
-                fate, row = self.fates[instance_id], rows.get(instance_id, {})
-                fate.status = str(row.get("Status") or ABSENT)
-                if arrived(fate, row):
+                change, row = self.changes[instance_id], rows.get(instance_id, {})
+                change.status = str(row.get("Status") or ABSENT)
+                if arrived(change, row):
                     left.discard(instance_id)
             self._progress(f"{total - len(left)}/{total} instances are {self._goal}")
             return None if left else True
@@ -233,4 +240,4 @@ class PowerChange:
             raise WaitTimeout(f"{error}. Not yet: {self._names(left)}") from error
 
     def _names(self, instance_ids: Iterable[str]) -> str:
-        return ", ".join(f"{instance_id} ({self.fates[instance_id].status})" for instance_id in sorted(instance_ids))
+        return ", ".join(f"{instance_id} ({self.changes[instance_id].status})" for instance_id in sorted(instance_ids))

@@ -17,7 +17,7 @@ from ...common.wait import Deadline
 from ..tags import check_tags, tags_from_row, tags_to_rows
 from ..targets import batches, read_instance_ids
 
-IDS_A_CALL = 100
+MAX_IDS_PER_CALL = 100
 """Instances in one call (DescribeInstances, InstanceIds)."""
 PAGE_SIZE = 100
 """Instances a page (DescribeInstances, MaxResults)."""
@@ -125,7 +125,7 @@ def find_instances(client: Client, selector: Selector, deadline: Deadline | None
             # the service may have cut the list; without these filters it is whole, and they are compared here
             whole = _listed(client, {**filters, "Tag": None, "ResourceGroupId": None}, deadline)
             found.update((row["InstanceId"], row) for row in whole)
-    for batch in batches(selector.instance_ids, IDS_A_CALL):
+    for batch in batches(selector.instance_ids, MAX_IDS_PER_CALL):
         rows = {row["InstanceId"]: row for row in _listed(client, {**filters, "InstanceIds": list(batch)}, deadline)}
         found.update((instance_id, rows[instance_id]) for instance_id in batch if instance_id in rows)
     return [row for row in found.values() if selector.fits(row)]

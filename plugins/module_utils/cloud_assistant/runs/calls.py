@@ -16,9 +16,8 @@ from ...alibaba.client import Client
 from ...common.errors import ApiError, CloudError, InputError, TaskFailure
 from ...common.wait import Deadline
 from ..commands.listing import COMMAND_NOT_FOUND, find_commands, find_one
-from ..definitions import check_values
 from ..models import DEFAULT_TIMEOUT, TERMINATION_MODES, Command
-from ..scripts import ScriptContent, match_parameters
+from ..scripts import ScriptContent, check_values, match_parameters
 from ..tags import tags_to_rows
 from .parts import Payload
 from .request import RunRequest

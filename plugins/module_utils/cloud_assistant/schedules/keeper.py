@@ -17,7 +17,7 @@ from ...common.errors import ApiError, CloudError, InputError, TaskFailure
 from ...common.idempotency import new_client_token
 from ...common.wait import Deadline
 from ..commands.listing import PREDICTED_COMMAND_ID, find_commands, find_one, predicted_command_warning, the_only
-from ..commands.plan import outlived_name
+from ..commands.plan import retired_name
 from ..frequency import read_frequency
 from ..instances.agents import agent_rows
 from ..instances.readiness import MANAGED, find_targets
@@ -67,7 +67,7 @@ class ScheduleChanges:
 
 
 @dataclass
-class Scheduler:
+class ScheduleKeeper:
     """Keeps schedules as tasks want them, with one client.
 
     ``check``: only read and predict. ``deadline`` bounds the wait for what is stopped. ``warn`` takes what the user
@@ -141,7 +141,7 @@ class Scheduler:
         found = scheduled_invocations(self.client, command_id=command.command_id) if command.command_id else []
         if request.payload.command_name:
             # a command that was replaced leaves its schedules behind, under the name that it has or had
-            for name in (request.payload.command_name, outlived_name(request.payload.command_name)):
+            for name in (request.payload.command_name, retired_name(request.payload.command_name)):
                 known = {invocation.invoke_id for invocation in found}
                 named = scheduled_invocations(self.client, command_name=name)
                 found += [invocation for invocation in named if invocation.invoke_id not in known]
@@ -321,7 +321,7 @@ def stoppable_invocations(
         if command_name is not None:
             the_only(command_name, find_commands(client, name=command_name))
             # those of a replaced command that could not be deleted because of them
-            found = scheduled_invocations(client, command_name=outlived_name(command_name))
+            found = scheduled_invocations(client, command_name=retired_name(command_name))
         found = [*found, *live_invocations(client, command_id=command_id, command_name=command_name)]
     wanted = (tags or {}).items()
     return oldest_first(

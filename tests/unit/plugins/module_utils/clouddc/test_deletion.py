@@ -26,15 +26,15 @@ def delete(cloud: FakeCloud, *ids: str, seconds: float = 1000.0, **options: Any)
     return deletion
 
 
-def fates(deletion: Deletion, key: str) -> list[Any]:
-    return [row[key] for row in deletion.results()]
+def seen(deletion: Deletion, key: str) -> list[Any]:
+    return [row[key] for row in deletion.changes.results()]
 
 
 @pytest.mark.parametrize("state", ["stopped", "pending", "a-state-of-next-year"])
 def test_one_instance(state: str):
     cloud = FakeCloud(a=Machine(state))
     deletion = delete(cloud, "a")
-    assert deletion.results() == [
+    assert deletion.changes.results() == [
         {
             "id": "a",
             "name": "name-a",
@@ -54,7 +54,7 @@ def test_several_instances_go_in_batches_of_50():
     cloud = FakeCloud(**{f"i{number}": Machine("stopped") for number in range(120)})
     deletion = delete(cloud, *cloud.machines)
     assert [len(batch) for batch in cloud.batches] == [50, 50, 20]
-    assert set(fates(deletion, "state")) == {"terminated"}
+    assert set(seen(deletion, "state")) == {"terminated"}
     assert set(cloud.deletions.values()) == {1}
     statuses = cloud.calls.count("ShowInstanceStatus")
     assert statuses <= 120, "while they are shutting down, lists tell enough"
@@ -64,15 +64,15 @@ def test_several_instances_go_in_batches_of_50():
 def test_terminated_is_left_alone(state: str):
     cloud = FakeCloud(a=Machine(state))
     deletion = delete(cloud, "a")
-    assert (deletion.changed, fates(deletion, "action")) == (False, ["none"])
+    assert (deletion.changes.changed, seen(deletion, "action")) == (False, ["none"])
     assert not cloud.deletions
 
 
 def test_absent_is_left_alone():
     cloud = FakeCloud()
     deletion = delete(cloud, "a")
-    assert deletion.changed is False
-    assert fates(deletion, "state") == fates(deletion, "state_before") == ["absent"]
+    assert deletion.changes.changed is False
+    assert seen(deletion, "state") == seen(deletion, "state_before") == ["absent"]
     assert cloud.calls == ["ListInstances", "ShowInstanceStatus"], "the list alone does not prove it"
 
 
@@ -88,7 +88,11 @@ def test_shutting_down_is_only_waited_for():
     cloud = FakeCloud(a=Machine("shutting-down", [(0, "shutting-down"), (30, "terminated")]))
     cloud.deleted_at["a"] = 0.0
     deletion = delete(cloud, "a")
-    assert (deletion.changed, fates(deletion, "action"), fates(deletion, "state")) == (False, ["wait"], ["terminated"])
+    assert (deletion.changes.changed, seen(deletion, "action"), seen(deletion, "state")) == (
+        False,
+        ["wait"],
+        ["terminated"],
+    )
     assert not cloud.deletions
 
 
@@ -103,18 +107,18 @@ def test_shutting_down_that_fails_is_a_failure():
 def test_gone_may_also_be_forgotten():
     cloud = FakeCloud(a=Machine("stopped", [(0, "shutting-down"), (5, "forgotten")]))
     deletion = delete(cloud, "a")
-    assert (deletion.changed, fates(deletion, "state")) == (True, ["absent"])
+    assert (deletion.changes.changed, seen(deletion, "state")) == (True, ["absent"])
 
 
 def test_unknown_states_are_waited_through():
     walk = [(0, "shutting-down"), (5, "scrubbing"), (10, "stopped"), (15, "teminated")]
-    assert fates(delete(FakeCloud(a=Machine("stopped", walk)), "a"), "state") == ["teminated"]
+    assert seen(delete(FakeCloud(a=Machine("stopped", walk)), "a"), "state") == ["teminated"]
 
 
 @pytest.mark.parametrize("state", ["error", "failed"])
 def test_error_before_may_linger(state: str):
     cloud = FakeCloud(a=Machine(state, [(0, state), (12, "shutting-down"), (20, "terminated")]))
-    assert fates(delete(cloud, "a"), "state") == ["terminated"]
+    assert seen(delete(cloud, "a"), "state") == ["terminated"]
 
 
 @pytest.mark.parametrize(
@@ -166,8 +170,8 @@ def test_power_off_first():
     told: list[str] = []
     deletion = delete(cloud, "a", "b", power_off_first=True, progress=told.append)
     assert cloud.calls.index("ChangeServerPowerState") < cloud.calls.index("DeleteInstances")
-    assert fates(deletion, "power_off") == [True, False]
-    assert fates(deletion, "state") == ["terminated", "terminated"]
+    assert seen(deletion, "power_off") == [True, False]
+    assert seen(deletion, "state") == ["terminated", "terminated"]
     assert cloud.calls.count("ChangeServerPowerState") == 1
     assert told[0] == "powering off 1 physical servers"
 
@@ -190,7 +194,7 @@ def test_server_that_is_off_already():
     cloud.now = 1.0
     deletion.carry_out()
     assert "ChangeServerPowerState" not in cloud.calls
-    assert fates(deletion, "state") == ["terminated"]
+    assert seen(deletion, "state") == ["terminated"]
 
 
 # --- lost answers ------------------------------------------------------------------------------------------------
@@ -202,7 +206,7 @@ def test_lost_reply_then_404_is_a_change():
         ("after", api_error("DeleteInstance", 404, "iMetal.0200", after_lost_reply=True))
     ]
     deletion = delete(cloud, "a")
-    assert (deletion.changed, fates(deletion, "state")) == (True, ["absent"])
+    assert (deletion.changes.changed, seen(deletion, "state")) == (True, ["absent"])
     assert cloud.deletions == {"a": 1}
 
 
@@ -210,7 +214,7 @@ def test_404_without_a_lost_reply_was_somebody_else():
     cloud = FakeCloud(a=Machine("stopped", [(0, "forgotten")]))
     cloud.trouble["DeleteInstance"] = [("after", api_error("DeleteInstance", 404, "iMetal.0200"))]
     deletion = delete(cloud, "a")
-    assert (deletion.changed, fates(deletion, "state")) == (False, ["absent"])
+    assert (deletion.changes.changed, seen(deletion, "state")) == (False, ["absent"])
 
 
 @pytest.mark.parametrize(
@@ -226,7 +230,11 @@ def test_lost_reply_while_shutting_down_is_a_change(error: Exception):
     cloud = FakeCloud(a=Machine("stopped"))
     cloud.trouble["DeleteInstance"] = [("after", error)]
     deletion = delete(cloud, "a")
-    assert (deletion.changed, fates(deletion, "action"), fates(deletion, "state")) == (True, ["delete"], ["terminated"])
+    assert (deletion.changes.changed, seen(deletion, "action"), seen(deletion, "state")) == (
+        True,
+        ["delete"],
+        ["terminated"],
+    )
     assert cloud.deletions == {"a": 1}
 
 
@@ -234,7 +242,7 @@ def test_lost_reply_of_a_batch():
     cloud = FakeCloud(a=Machine("stopped"), b=Machine("error"))
     cloud.trouble["DeleteInstances"] = [("after", lost("DeleteInstances"))]
     deletion = delete(cloud, "a", "b")
-    assert fates(deletion, "changed") == [True, True]
+    assert seen(deletion, "changed") == [True, True]
     assert cloud.deletions == {"a": 1, "b": 1}
 
 
@@ -253,8 +261,8 @@ def test_unknown_instance_in_a_batch_does_not_stop_the_others():
     deletion.plan()
     del cloud.machines["b"]  # somebody else deletes it meanwhile
     deletion.carry_out()
-    assert fates(deletion, "changed") == [True, False]
-    assert fates(deletion, "state") == ["terminated", "absent"]
+    assert seen(deletion, "changed") == [True, False]
+    assert seen(deletion, "state") == ["terminated", "absent"]
 
 
 def test_partly_accepted_batch():
@@ -266,7 +274,7 @@ def test_partly_accepted_batch():
 
     cloud._DeleteInstances = only_first  # type: ignore[method-assign]
     deletion = delete(cloud, "a", "b", "c")
-    assert fates(deletion, "state") == ["terminated"] * 3
+    assert seen(deletion, "state") == ["terminated"] * 3
     assert cloud.deletions == {"a": 1, "b": 1, "c": 1}
 
 
@@ -287,7 +295,7 @@ def test_deletion_that_begins_late(lost_reply: bool):
     error = api_error("DeleteInstance", 400, "iMetal.0201", after_lost_reply=lost_reply)
     cloud.trouble["DeleteInstance"] = [("after", error)]
     deletion = delete(cloud, "a")
-    assert (deletion.changed, fates(deletion, "state")) == (lost_reply, ["terminated"])
+    assert (deletion.changes.changed, seen(deletion, "state")) == (lost_reply, ["terminated"])
     assert cloud.deletions == {"a": 1}
 
 
@@ -298,7 +306,7 @@ def test_deletion_of_a_batch_that_begins_late_is_ours():
     cloud.trouble["DeleteInstances"] = [("after", refused_again)]
     cloud.trouble["DeleteInstance"] = [api_error("DeleteInstance", 400, "iMetal.0201")]
     deletion = delete(cloud, "a", "b")
-    assert fates(deletion, "changed") == [True, True]
+    assert seen(deletion, "changed") == [True, True]
     assert cloud.deletions == {"a": 1, "b": 1}
 
 
@@ -326,8 +334,8 @@ def test_deadline():
 def test_without_wait():
     cloud = FakeCloud(a=Machine("stopped"), b=Machine("shutting-down"))
     deletion = delete(cloud, "a", "b", wait=False)
-    assert fates(deletion, "state") == ["shutting-down", "shutting-down"]
-    assert fates(deletion, "changed") == [True, False]
+    assert seen(deletion, "state") == ["shutting-down", "shutting-down"]
+    assert seen(deletion, "changed") == [True, False]
     assert cloud.now == 0
 
 
@@ -349,8 +357,8 @@ def test_prediction_is_what_happens(wait: bool):
     plan.predict()
     assert set(cloud.calls) == {"ListInstances", "ShowInstanceStatus"}, "check mode reads only"
     real = delete(make(), *ids, power_off_first=True, wait=wait)
-    assert plan.changed is real.changed is True
-    assert plan.results() == real.results()
+    assert plan.changes.changed is real.changes.changed is True
+    assert plan.changes.results() == real.changes.results()
 
 
 def test_prediction_warns_of_running_instances():
@@ -358,4 +366,4 @@ def test_prediction_warns_of_running_instances():
     plan = Deletion(cloud, ["a"], deadline=cloud.deadline())  # type: ignore[arg-type]
     plan.plan()
     plan.predict()
-    assert "may refuse" in plan.results()[0]["msg"]
+    assert "may refuse" in plan.changes.results()[0]["msg"]

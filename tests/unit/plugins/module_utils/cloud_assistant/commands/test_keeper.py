@@ -17,14 +17,14 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.commands.keeper import (
     Changes,
-    Keeper,
+    CommandKeeper,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.commands.plan import (
     INTERIM_SUFFIX,
     DesiredCommand,
     command_diff,
     interim_name,
-    outlived_name,
+    retired_name,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError, TaskFailure
 from fake_library import Crash, FakeLibrary
@@ -109,19 +109,19 @@ def test_check_mode_foretells_what_the_run_does_and_a_second_run_does_nothing(
 ) -> None:
     library = world(before)
     try:
-        predicted = Keeper(library, check=True).present(after)
+        predicted = CommandKeeper(library, check=True).present(after)
     except InputError as refusal:
         with pytest.raises(InputError, match="tags"):
-            Keeper(library).present(after)
+            CommandKeeper(library).present(after)
         assert "tags" in str(refusal) and not library.writes
         return
     assert not library.writes
-    done = Keeper(library).present(after)
+    done = CommandKeeper(library).present(after)
     assert foretold(done) == foretold(predicted)
     assert done.changed == bool(library.writes)
     library.log.clear()
-    assert not Keeper(library, check=True).present(after).changed
-    assert not Keeper(library).present(after).changed
+    assert not CommandKeeper(library, check=True).present(after).changed
+    assert not CommandKeeper(library).present(after).changed
     assert not library.writes
     jobs = [row for row in library.commands.values() if row["Name"] == "job"]
     assert len(jobs) == 1
@@ -136,19 +136,19 @@ def test_a_run_after_a_crash_ends_as_a_run_without_one(
 ) -> None:
     smooth = world(before)
     with contextlib.suppress(InputError):
-        Keeper(smooth).present(after)
+        CommandKeeper(smooth).present(after)
     if not smooth.writes:
         return
     library = world(before)
     library.crash_after = data.draw(st.integers(0, len(smooth.writes) - 1), label="writes before the crash")
     with pytest.raises(Crash):
-        Keeper(library).present(after)
+        CommandKeeper(library).present(after)
     library.crash_after = None
-    predicted = Keeper(library, check=True).present(after)
+    predicted = CommandKeeper(library, check=True).present(after)
     assert predicted.changed
-    assert foretold(Keeper(library).present(after)) == foretold(predicted)
+    assert foretold(CommandKeeper(library).present(after)) == foretold(predicted)
     assert owned(library) == owned(smooth)
-    assert not Keeper(library).present(after).changed
+    assert not CommandKeeper(library).present(after).changed
 
 
 @settings(max_examples=60, deadline=None)
@@ -159,24 +159,24 @@ def test_a_crash_on_a_classic_endpoint_is_repaired_too(
     classic = {key: before[key] for key in ("Type", "CommandContent", "Timeout", "Description", "WorkingDir")}
     after = DesiredCommand(name="job", content=content, description="new", timeout=30)
     smooth = world(classic, "classic")
-    Keeper(smooth).present(after)
-    assert not Keeper(smooth).present(after).changed
+    CommandKeeper(smooth).present(after)
+    assert not CommandKeeper(smooth).present(after).changed
     if not smooth.writes:
         return
     library = world(classic, "classic")
     library.crash_after = data.draw(st.integers(0, len(smooth.writes) - 1), label="writes before the crash")
     with pytest.raises(Crash):
-        Keeper(library).present(after)
+        CommandKeeper(library).present(after)
     library.crash_after = None
-    predicted = Keeper(library, check=True).present(after)
-    assert foretold(Keeper(library).present(after)) == foretold(predicted)
+    predicted = CommandKeeper(library, check=True).present(after)
+    assert foretold(CommandKeeper(library).present(after)) == foretold(predicted)
     assert owned(library) == owned(smooth)
 
 
 def test_a_new_script_is_stored_before_the_old_command_goes() -> None:
     library = world(None)
     old = library.add()
-    done = Keeper(library).present(DesiredCommand(name="job", content=b"echo new\n"))
+    done = CommandKeeper(library).present(DesiredCommand(name="job", content=b"echo new\n"))
     assert library.writes == ["CreateCommand", "DeleteCommand", "ModifyCommand"]
     assert done.replaced_command_id == old
     assert done.after is not None and done.after.command_id in library.commands
@@ -186,7 +186,7 @@ def test_what_can_be_changed_in_place_keeps_the_id() -> None:
     library = world(None)
     old = library.add()
     wanted = DesiredCommand(name="new name", description="d", working_dir="/srv", timeout=90, launcher="bash")
-    done = Keeper(library).present(wanted, command_id=old)
+    done = CommandKeeper(library).present(wanted, command_id=old)
     assert library.writes == ["ModifyCommand"]
     assert done.after is not None and (done.after.command_id, done.after.name) == (old, "new name")
 
@@ -200,7 +200,7 @@ def test_a_token_of_a_command_that_is_gone_makes_none(monkeypatch: pytest.Monkey
     if stored_before:
         library.add()
     with pytest.raises(TaskFailure, match="client_token: .* c-gone"):
-        Keeper(library).present(DesiredCommand(name="job", content=b"new"), client_token="used before")
+        CommandKeeper(library).present(DesiredCommand(name="job", content=b"new"), client_token="used before")
     assert library.writes == ["CreateCommand"], "the old command stays while there is no new one"
 
 
@@ -213,17 +213,17 @@ def test_tags_that_the_service_adds_are_not_waited_away(monkeypatch: pytest.Monk
         library.add()
     told: list[str] = []
     wanted = DesiredCommand(name="job", content=b"new", tags={"team": "ops"})
-    done = Keeper(library, warn=told.append).present(wanted)
+    done = CommandKeeper(library, warn=told.append).present(wanted)
     assert done.after is not None and done.after.tags == {"team": "ops", "acs:by": "x"}
     assert not told
-    assert not Keeper(library).present(wanted).changed
+    assert not CommandKeeper(library).present(wanted).changed
 
 
 def test_renaming_to_a_name_in_use_is_refused() -> None:
     library = world(None)
     old = library.add()
     with pytest.raises(InputError, match="already named 'job2'"):
-        Keeper(library).present(DesiredCommand(name="job2"), command_id=old)
+        CommandKeeper(library).present(DesiredCommand(name="job2"), command_id=old)
     assert not library.writes
 
 
@@ -233,9 +233,9 @@ def test_an_interrupted_replacement_of_a_command_given_by_id_is_found_again() ->
     wanted = DesiredCommand(name="other", content=b"echo new\n")
     library.crash_after = 1
     with pytest.raises(Crash):
-        Keeper(library).present(wanted, command_id=old)
+        CommandKeeper(library).present(wanted, command_id=old)
     library.crash_after = None
-    done = Keeper(library).present(wanted, command_id=old)
+    done = CommandKeeper(library).present(wanted, command_id=old)
     assert library.writes.count("CreateCommand") == 1
     assert done.replaced_command_id == old and old not in library.commands
 
@@ -244,22 +244,22 @@ def test_two_commands_of_one_name_are_refused_with_their_ids() -> None:
     library = world(None)
     ids = [library.add(), library.add()]
     for attempt in (
-        lambda: Keeper(library).present(DesiredCommand(name="job", content=b"x")),
-        lambda: Keeper(library).absent(name="job"),
+        lambda: CommandKeeper(library).present(DesiredCommand(name="job", content=b"x")),
+        lambda: CommandKeeper(library).absent(name="job"),
     ):
         with pytest.raises(TaskFailure, match=", ".join(ids)) as failure:
             attempt()
         assert failure.value.result["command_ids"] == ids
     assert not library.writes
-    assert Keeper(library).absent(name="job", all_matching=True).changed
-    assert not Keeper(library).absent(name="job", all_matching=True).changed
+    assert CommandKeeper(library).absent(name="job", all_matching=True).changed
+    assert not CommandKeeper(library).absent(name="job", all_matching=True).changed
     assert len(library.commands) == 2
 
 
 def test_one_of_two_is_chosen_by_its_id() -> None:
     library = world(None)
     first, second = library.add(), library.add()
-    assert Keeper(library).present(DesiredCommand(timeout=99), command_id=second).changed
+    assert CommandKeeper(library).present(DesiredCommand(timeout=99), command_id=second).changed
     assert library.commands[first]["Timeout"] == 60 and library.commands[second]["Timeout"] == 99
 
 
@@ -274,11 +274,11 @@ def test_a_command_in_use_is_not_deleted_unless_what_uses_it_is_stopped() -> Non
     ]
     for check in (True, False):
         with pytest.raises(TaskFailure, match=", ".join(live)) as failure:
-            Keeper(library, check=check).absent(name="job")
+            CommandKeeper(library, check=check).absent(name="job")
         assert failure.value.result["invoke_ids"] == live
-    predicted = Keeper(library, check=True, stop_invocations=True).absent(name="job")
+    predicted = CommandKeeper(library, check=True, stop_invocations=True).absent(name="job")
     assert not library.writes
-    done = Keeper(library, stop_invocations=True).absent(name="job")
+    done = CommandKeeper(library, stop_invocations=True).absent(name="job")
     assert done.stopped_invoke_ids == predicted.stopped_invoke_ids == live
     assert library.writes == ["StopInvocation", "StopInvocation", "DeleteCommand"]
 
@@ -289,7 +289,7 @@ def test_replacing_a_scheduled_command_warns_or_stops() -> None:
         command_id = library.add()
         live = library.schedule(command_id, ["i-1"], Frequency="rate(1h)")
         told: list[str] = []
-        keeper = Keeper(library, stop_invocations=stopping, warn=told.append)
+        keeper = CommandKeeper(library, stop_invocations=stopping, warn=told.append)
         done = keeper.present(DesiredCommand(name="job", content=b"new"))
         assert command_id not in library.commands
         if stopping:
@@ -305,16 +305,16 @@ def test_a_replaced_command_that_is_still_in_use_gives_up_its_name() -> None:
     live = library.schedule(old, ["i-1"], Frequency="rate(1h)")
     told: list[str] = []
     wanted = DesiredCommand(name="job", content=b"new")
-    done = Keeper(library, warn=told.append).present(wanted)
+    done = CommandKeeper(library, warn=told.append).present(wanted)
     assert done.after is not None and library.commands[done.after.command_id]["Name"] == "job"
     assert library.commands[old]["Name"] == "job~replaced"
     assert live in told[0] and "job~replaced" in told[1]
-    assert not Keeper(library).present(wanted).changed
-    assert Keeper(library, stop_invocations=True).absent(name="job").changed
+    assert not CommandKeeper(library).present(wanted).changed
+    assert CommandKeeper(library, stop_invocations=True).absent(name="job").changed
     assert len(library.commands) == 2
 
 
-@pytest.mark.parametrize("derived", [interim_name, outlived_name])
+@pytest.mark.parametrize("derived", [interim_name, retired_name])
 def test_long_names_that_differ_at_their_ends_stay_apart(derived: Any) -> None:
     names = {"n" * 127 + "1", "n" * 127 + "2", "n" * 118, "n" * 119, "ü" * 128}
     assert len({derived(name) for name in names}) == len(names)
@@ -324,8 +324,8 @@ def test_long_names_that_differ_at_their_ends_stay_apart(derived: Any) -> None:
 
 def test_absent_of_an_absent_command_changes_nothing() -> None:
     library = world(None)
-    assert not Keeper(library).absent(name="job").changed
-    assert not Keeper(library).absent(command_id="c-none").changed
+    assert not CommandKeeper(library).absent(name="job").changed
+    assert not CommandKeeper(library).absent(command_id="c-none").changed
     assert not library.writes
 
 
@@ -333,7 +333,7 @@ def test_the_name_of_a_command_is_not_taken_for_the_id_of_one_that_is_gone() -> 
     library = FakeLibrary()
     command_id = library.add(Name="job")
     warnings: list[str] = []
-    changes = Keeper(library, warn=warnings.append).absent(command_id="job")
+    changes = CommandKeeper(library, warn=warnings.append).absent(command_id="job")
     assert not changes.changed and not changes.deleted
     (warning,) = warnings
     assert "command_id: not found in" in warning and f": job; it is the name of {command_id}." in warning
@@ -341,7 +341,7 @@ def test_the_name_of_a_command_is_not_taken_for_the_id_of_one_that_is_gone() -> 
 
 def test_an_unknown_id_is_not_created() -> None:
     with pytest.raises(TaskFailure, match="no command c-none"):
-        Keeper(world(None)).present(DesiredCommand(name="job", content=b"x"), command_id="c-none")
+        CommandKeeper(world(None)).present(DesiredCommand(name="job", content=b"x"), command_id="c-none")
 
 
 @pytest.mark.parametrize(
@@ -362,7 +362,7 @@ def test_an_unknown_id_is_not_created() -> None:
 def test_bad_input_is_refused_by_option(wanted: DesiredCommand, problem: str) -> None:
     library = world(None)
     with pytest.raises(InputError, match=problem):
-        Keeper(library).present(wanted)
+        CommandKeeper(library).present(wanted)
     assert not library.writes
 
 
@@ -370,4 +370,4 @@ def test_bad_input_is_refused_by_option(wanted: DesiredCommand, problem: str) ->
 def test_classic_refuses_what_it_lacks_by_option(option: str) -> None:
     value = {"tags": {"a": "b"}, "enable_parameter": True}.get(option, "rg")
     with pytest.raises(InputError, match=f"^{option}: .*classic"):
-        Keeper(FakeLibrary("classic")).present(DesiredCommand(name="job", content=b"x", **{option: value}))
+        CommandKeeper(FakeLibrary("classic")).present(DesiredCommand(name="job", content=b"x", **{option: value}))

@@ -67,13 +67,13 @@ def test_only_missing_agents_are_installed_and_waited_for():
     task = installation(fleet)
     task.carry_out()
     assert [params["InstanceId"] for params in fleet.names("InstallCloudAssistant")] == [["i-0002"]]
-    assert [(row["online"], row["online_before"], row["changed"]) for row in task.results()] == [
+    assert [(row["online"], row["online_before"], row["changed"]) for row in task.changes.results()] == [
         (True, True, False),
         (True, False, True),
     ]
     again = installation(fleet)
     again.carry_out()
-    assert not again.changed and not fleet.names("InstallCloudAssistant")
+    assert not again.changes.changed and not fleet.names("InstallCloudAssistant")
 
 
 def test_fifty_go_in_a_call():
@@ -86,7 +86,7 @@ def test_prediction_only_reads():
     fleet = FakeFleet({"agent": OFFLINE})
     task = installation(fleet)
     task.predict()
-    assert task.changed and not fleet.calls
+    assert task.changes.changed and not fleet.calls
 
 
 def test_an_old_agent_is_installed_anew():
@@ -95,7 +95,7 @@ def test_an_old_agent_is_installed_anew():
     )
     task = installation(fleet, min_version="2.2.3.189")
     task.carry_out()
-    assert [row["changed"] for row in task.results()] == [True, False]
+    assert [row["changed"] for row in task.changes.results()] == [True, False]
 
 
 def test_refusal_and_stopped_instances_do_not_keep_the_others():
@@ -120,7 +120,7 @@ def test_without_waiting_it_ends_at_once():
     fleet = FakeFleet({"agent": OFFLINE})
     task = installation(fleet, wait=False)
     task.carry_out()
-    assert task.changed and fleet.now == 0
+    assert task.changes.changed and fleet.now == 0
 
 
 @pytest.mark.parametrize(("text", "numbers"), [("2.2.3.189", (2, 2, 3, 189)), (" 2 ", (2,))])

@@ -43,7 +43,7 @@ def test_deletion_waits_until_all_are_gone():
     task.check()
     task.carry_out()
     assert fleet.rows == {}
-    assert [(row["status"], row["changed"], row["action"]) for row in task.fates.results()] == [
+    assert [(row["status"], row["changed"], row["action"]) for row in task.changes.results()] == [
         ("absent", True, "delete"),
         ("absent", True, "delete"),
         ("absent", False, "none"),
@@ -88,9 +88,9 @@ def test_hundreds_go_in_calls_of_a_hundred_each_with_its_own_token():
 def test_rehearsal_asks_the_service_and_deletes_nothing():
     fleet = FakeFleet({}, {})
     task = deletion(fleet, force=True)
-    task.rehearse()
-    assert task.fates.changed and len(fleet.rows) == 2 and not fleet.deletions
-    assert [row["msg"] for row in task.fates.results()] == ["would be deleted"] * 2
+    task.predict()
+    assert task.changes.changed and len(fleet.rows) == 2 and not fleet.deletions
+    assert [row["msg"] for row in task.changes.results()] == ["would be deleted"] * 2
     assert fleet.names("DeleteInstances")[0]["DryRun"] is True
 
 
@@ -98,8 +98,8 @@ def test_rehearsal_that_is_refused_says_so_for_each_instance():
     fleet = FakeFleet({}, {"DeletionProtection": True})
     task = deletion(fleet, force=True)
     with pytest.raises(TaskFailure, match="1 of 2 instances could not be deleted: i-0002"):
-        task.rehearse()
-    assert [row["changed"] for row in task.fates.results()] == [True, False]
+        task.predict()
+    assert [row["changed"] for row in task.changes.results()] == [True, False]
 
 
 def test_one_that_is_refused_does_not_keep_the_others():
@@ -119,8 +119,8 @@ def test_one_that_someone_else_deleted_meanwhile_is_unchanged():
     task = deletion(fleet, force=True)
     del fleet.rows["i-0001"]
     task.carry_out()
-    assert [row["changed"] for row in task.fates.results()] == [False, True]
-    assert task.fates.results()[0]["msg"] == "was deleted meanwhile, not by this task"
+    assert [row["changed"] for row in task.changes.results()] == [False, True]
+    assert task.changes.results()[0]["msg"] == "was deleted meanwhile, not by this task"
 
 
 def test_the_rest_of_a_batch_goes_together_when_one_is_gone_already():
@@ -143,7 +143,7 @@ def test_not_found_after_a_lost_reply_is_our_own_deletion():
     fleet.trouble = trouble
     task = deletion(fleet, force=True)
     task.carry_out()
-    assert [(row["status"], row["changed"]) for row in task.fates.results()] == [("absent", True)]
+    assert [(row["status"], row["changed"]) for row in task.changes.results()] == [("absent", True)]
 
 
 def test_unanswered_deletion_that_is_at_work_is_waited_for():
@@ -156,7 +156,7 @@ def test_unanswered_deletion_that_is_at_work_is_waited_for():
     fleet.trouble = trouble
     task = deletion(fleet, force=True)
     task.carry_out()
-    assert [(row["status"], row["changed"]) for row in task.fates.results()] == [("absent", True)] * 2
+    assert [(row["status"], row["changed"]) for row in task.changes.results()] == [("absent", True)] * 2
     assert set(fleet.deletions.values()) == {1}
 
 
@@ -171,7 +171,7 @@ def test_refused_while_the_unanswered_deletion_is_at_work():
     fleet.trouble = trouble
     task = deletion(fleet, force=True)
     task.carry_out()
-    assert [(row["status"], row["changed"]) for row in task.fates.results()] == [("absent", True)]
+    assert [(row["status"], row["changed"]) for row in task.changes.results()] == [("absent", True)]
 
 
 def test_what_goes_after_an_unanswered_batch_is_our_own_deletion():
@@ -188,7 +188,7 @@ def test_what_goes_after_an_unanswered_batch_is_our_own_deletion():
     fleet.trouble = trouble
     task = deletion(fleet, force=True)
     task.carry_out()
-    assert [(row["status"], row["changed"]) for row in task.fates.results()] == [("absent", True)] * 2
+    assert [(row["status"], row["changed"]) for row in task.changes.results()] == [("absent", True)] * 2
 
 
 def test_deletion_that_worked_behind_a_gateway_error_is_ours():
@@ -202,7 +202,7 @@ def test_deletion_that_worked_behind_a_gateway_error_is_ours():
     fleet.trouble = trouble
     task = deletion(fleet, force=True)
     task.carry_out()
-    assert [(row["status"], row["changed"]) for row in task.fates.results()] == [("absent", True)]
+    assert [(row["status"], row["changed"]) for row in task.changes.results()] == [("absent", True)]
 
 
 @pytest.mark.parametrize("others", [1, 2])
@@ -254,7 +254,7 @@ def test_without_waiting_the_end_is_not_claimed():
     fleet = FakeFleet({})
     task = deletion(fleet, force=True, wait=False)
     task.carry_out()
-    assert [row["status"] for row in task.fates.results()] == ["deleting"]
+    assert [row["status"] for row in task.changes.results()] == ["deleting"]
 
 
 @pytest.mark.parametrize("wait", [True, False])
@@ -265,9 +265,9 @@ def test_rehearsal_foretells_the_statuses(state: str, wait: bool):
 
     statuses = ["Running"] if state == "rebooted" else ["Running", "Stopped"]
     foretold, done = (task(FakeFleet(*({"Status": status} for status in statuses))) for _turn in range(2))
-    foretold.rehearse()
+    foretold.predict()
     done.carry_out()
-    told, seen = ([(row["status"], row["changed"]) for row in one.fates.results()] for one in (foretold, done))
+    told, seen = ([(row["status"], row["changed"]) for row in one.changes.results()] for one in (foretold, done))
     assert told == seen
 
 
@@ -277,7 +277,7 @@ def test_one_that_is_just_stopping_is_waited_for():
     task = deletion(fleet)
     task.check()
     task.carry_out()
-    assert not fleet.rows and task.fates.changed
+    assert not fleet.rows and task.changes.changed
 
 
 @settings(max_examples=60, deadline=None)
@@ -290,7 +290,7 @@ def test_one_that_is_just_stopping_is_waited_for():
 def test_every_instance_is_deleted_once_whatever_gets_lost(
     count: int, seed: int, protected: set[int], foreign: set[int]
 ):
-    """Random lost replies, refusals and deletions by others: each instance goes once, and each fate is true."""
+    """Random lost replies, refusals and deletions by others: each instance goes once, and each change is true."""
     chance = random.Random(seed)
     fleet = FakeFleet(*({"DeletionProtection": number in protected} for number in range(1, count + 1)))
     others = {f"i-{number:04d}" for number in foreign} & set(fleet.rows)
@@ -314,7 +314,7 @@ def test_every_instance_is_deleted_once_whatever_gets_lost(
         task.carry_out()
     assert set(fleet.rows) == stuck
     assert set(fleet.deletions.values()) <= {1}
-    for row in task.fates.results():
+    for row in task.changes.results():
         ours = row["instance_id"] not in others | stuck
         assert row["changed"] == ours == (fleet.deletions[row["instance_id"]] == 1)
         assert row["status"] == ("Running" if row["instance_id"] in stuck else "absent")

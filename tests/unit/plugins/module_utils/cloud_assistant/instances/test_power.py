@@ -31,10 +31,10 @@ def test_only_what_is_not_there_yet_is_changed(state: str, goal: str):
     task.check()
     task.carry_out()
     assert {row["Status"] for row in fleet.rows.values()} == {goal}
-    assert sorted(row["changed"] for row in task.fates.results()) == [False, True]
+    assert sorted(row["changed"] for row in task.changes.results()) == [False, True]
     again = power(fleet, state)
     again.carry_out()
-    assert not again.fates.changed
+    assert not again.changes.changed
     assert len(fleet.names("StartInstances") + fleet.names("StopInstances")) == 1
 
 
@@ -46,7 +46,7 @@ def test_one_on_its_way_is_only_waited_for(before: str, state: str, goal: str):
     fleet.coming.append((3.0, lambda: fleet.rows["i-0001"].update(Status=goal)))
     task = power(fleet, state)
     task.carry_out()
-    assert task.fates.results()[0]["status"] == goal and not task.fates.changed
+    assert task.changes.results()[0]["status"] == goal and not task.changes.changed
 
 
 def test_one_that_is_going_the_other_way_is_turned_round():
@@ -54,14 +54,14 @@ def test_one_that_is_going_the_other_way_is_turned_round():
     fleet.coming.append((3.0, lambda: fleet.rows["i-0001"].update(Status="Stopped")))
     task = power(fleet, "running")
     task.carry_out()
-    assert task.fates.changed and fleet.rows["i-0001"]["Status"] == "Running"
+    assert task.changes.changed and fleet.rows["i-0001"]["Status"] == "Running"
 
 
 def test_reboot_is_over_when_the_instance_was_down_and_runs_again():
     fleet = FakeFleet({})
     task = power(fleet, "rebooted")
     task.carry_out()
-    assert fleet.now >= 8 and fleet.rows["i-0001"]["Status"] == "Running" and task.fates.changed
+    assert fleet.now >= 8 and fleet.rows["i-0001"]["Status"] == "Running" and task.changes.changed
 
 
 def test_reboot_of_what_does_not_run_is_refused_before_anything_is_done():
@@ -94,8 +94,8 @@ def test_power_rehearsal_changes_nothing(state: str):
     fleet = FakeFleet({"Status": "Stopped" if state == "running" else "Running"})
     before = {key: dict(row) for key, row in fleet.rows.items()}
     task = power(fleet, state)
-    task.rehearse()
-    assert task.fates.changed and fleet.rows == before and not fleet.coming
+    task.predict()
+    assert task.changes.changed and fleet.rows == before and not fleet.coming
 
 
 def test_power_rehearsal_says_what_would_be_refused():
@@ -103,7 +103,7 @@ def test_power_rehearsal_says_what_would_be_refused():
     task = power(fleet, "stopped")
     fleet.rows["i-0001"]["Status"] = "Stopped"
     with pytest.raises(TaskFailure, match="1 of 2 instances could not stop: i-0001"):
-        task.rehearse()
+        task.predict()
 
 
 def test_power_timeout_names_what_is_not_there_yet():

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.definitions import (
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.scripts import (
     ParameterDefinition,
     check_values,
 )
