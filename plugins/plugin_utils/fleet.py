@@ -178,7 +178,9 @@ class RegionReader:
 
     def unfiltered_pages(self) -> Iterator[list[Row]]:
         """Yield the pages that the service's filters might have cut short, tag and resource group compared here."""
-        dropped = {name: self.parameters[name] for name in ("Tag", "ResourceGroupId") if name in self.parameters}
+        dropped: dict[str, Any] = {
+            name: self.parameters[name] for name in ("Tag", "ResourceGroupId") if name in self.parameters
+        }
         rest = {name: value for name, value in self.parameters.items() if name not in dropped}
         for rows in self.pages(rest):
             yield [row for row in rows if _matches(row, dropped)]
