@@ -96,14 +96,17 @@ def timeline_of(entries: Sequence[Entry]) -> Timeline | None:
     return Timeline(
         min(moments),
         max(moments),
-        _bands(runs),
+        _bands(runs, max(moments)),
         stopped=max(failed) if left and failed else None,
         left=len(left),
     )
 
 
-def _bands(runs: Iterable[tuple[Entry, Step]]) -> list[Band]:
-    """Return the bands of the runs; a run belongs to the wave of its entry, or to a part that spans the waves."""
+def _bands(runs: Iterable[tuple[Entry, Step]], end: datetime) -> list[Band]:
+    """Return the bands of the runs; a run belongs to the wave of its entry, or to a part that spans the waves.
+
+    What has not ended lasts until `end`.
+    """
     bands: dict[str, Band] = {}
     members: dict[str, dict[int, str]] = {}
     for entry, run in runs:
@@ -111,7 +114,7 @@ def _bands(runs: Iterable[tuple[Entry, Step]]) -> list[Band]:
         began = run.began
         if not name or began is None:
             continue
-        ended = run.ended or began
+        ended = run.ended or end
         band = bands.setdefault(name, Band(name, began, ended))
         band.began, band.ended = min(band.began, began), max(band.ended, ended)
         # what failed once in the wave has failed in it
