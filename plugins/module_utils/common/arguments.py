@@ -10,6 +10,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible.module_utils.common.validation import check_type_dict
+
 from .errors import InputError
 
 CONTENT = "content"
@@ -26,7 +28,8 @@ def refuse_unusable(argument_spec: Mapping[str, Mapping[str, Any]], arguments: M
     """Raise InputError for the first value that no option can take; the message never quotes the value.
 
     These are texts with a NUL or with characters that have no UTF-8 form, numbers that are not finite or have more than
-    64 bits, values nested too deeply, and anything but a dictionary for an option that has suboptions.
+    64 bits, values nested too deeply, anything but a dictionary for an option that has suboptions, and texts for a
+    dictionary on which Ansible breaks down.
     """
     names = {alias: name for name, option in argument_spec.items() for alias in option.get("aliases") or ()}
     for given, value in arguments.items():
@@ -38,6 +41,7 @@ def refuse_unusable(argument_spec: Mapping[str, Mapping[str, Any]], arguments: M
             _nested_problem(value, is_content=name == CONTENT)
             or _number_problem(option, value)
             or _suboptions_problem(option, value)
+            or _dictionary_problem(option, value)
         )
         if problem:
             raise InputError(given, problem)
@@ -93,4 +97,17 @@ def _suboptions_problem(option: Mapping[str, Any], value: Any) -> str | None:
         return "must be a dictionary"
     if option.get("type") == "list" and not all(isinstance(item, (Mapping, str)) for item in _parts(value)):
         return "must be a list of dictionaries"
+    return None
+
+
+def _dictionary_problem(option: Mapping[str, Any], value: Any) -> str | None:
+    """The oldest supported releases of Ansible break down on some texts that are not a dictionary."""
+    if option.get("type") != "dict" or not isinstance(value, str):
+        return None
+    try:
+        check_type_dict(value)
+    except TypeError:
+        return None  # Ansible says so
+    except ValueError:
+        return "is not a valid dictionary; give JSON, or pairs such as key=value separated by commas"
     return None
