@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
+from ..common import urls
 from ..common.errors import InputError
 
 NETWORKS = ("public", "vpc")
@@ -63,7 +63,6 @@ _EXCEPTIONS: dict[str, str] = {
     "eu-west-1-oxs": "ecs.cn-shenzhen-cloudstone.aliyuncs.com",
 }
 
-_HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])")
 _REGION = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -81,29 +80,9 @@ def base_url(region: str, network: str = "public", endpoint: str | None = None) 
     Without one the exceptions count, then the rule ``ecs[-vpc].<region>.aliyuncs.com``. Raises InputError.
     """
     if endpoint:
-        return _given(endpoint)
+        return urls.base_url(endpoint, "endpoint")
     host = _EXCEPTIONS.get(check_region(region))
     if host is None:
         infix = "-vpc" if network == "vpc" else ""
         host = f"ecs{infix}.{region}.aliyuncs.com"
     return f"https://{host}"
-
-
-def _given(endpoint: str) -> str:
-    text = endpoint.strip()
-    try:
-        parts = urlsplit(text if "://" in text else f"https://{text}")
-        port = parts.port
-    except ValueError as error:
-        raise InputError("endpoint", f"is not a host name or URL: {error}") from None
-    if parts.scheme not in ("http", "https"):
-        raise InputError("endpoint", f"the scheme must be https or http, not {parts.scheme!r}")
-    if parts.username is not None or parts.password is not None:
-        raise InputError("endpoint", "must not hold a user name or password")
-    if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise InputError("endpoint", "must be a host or scheme://host[:port], with nothing after it")
-    host = parts.netloc.rpartition(":")[0] if port is not None else parts.netloc.rstrip(":")
-    if not _HOST.fullmatch(host):
-        raise InputError("endpoint", "holds no valid host name")
-    default = 443 if parts.scheme == "https" else 80
-    return f"{parts.scheme}://{host}" if port in (None, default) else f"{parts.scheme}://{host}:{port}"

@@ -21,7 +21,6 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.au
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.client import Client
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.credentials import AccessKey, FixedKey
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.endpoints import (
-    base_url,
     clouddc_endpoint,
     iam_endpoint,
 )
@@ -169,27 +168,6 @@ def test_iam_endpoint():
     assert iam_endpoint("cn-east-3") == "https://iam.cn-east-3.myhuaweicloud.com"
     assert iam_endpoint(None) == "https://iam.myhuaweicloud.com"
     assert iam_endpoint("cn-east-3", "https://iam.example/v3") == "https://iam.example"
-
-
-@pytest.mark.parametrize(
-    ("text", "url"),
-    [
-        ("host", "https://host"),
-        ("host:8443", "https://host:8443"),
-        ("http://127.0.0.1:1/", "http://127.0.0.1:1"),
-        ("https://[::1]:2/v3", "https://[::1]:2"),
-    ],
-)
-def test_base_url(text: str, url: str):
-    assert base_url(text, "endpoint") == url
-
-
-@pytest.mark.parametrize(
-    "text", ["ftp://host", "https://", "https://host/a/b", "https://host?x=1", "https://host:port"]
-)
-def test_what_is_no_base_url(text: str):
-    with pytest.raises(InputError, match="^endpoint: "):
-        base_url(text, "endpoint")
 
 
 @pytest.mark.parametrize("option", ["access_key", "secret_key", "security_token", "auth_token", "password"])
