@@ -20,7 +20,7 @@ from .options import Options, read
 
 
 def _address(text: str) -> tuple[str, int]:
-    """Host and port of ``HOST:PORT``. Loopback only: whoever reaches the emulator runs scripts with its rights."""
+    """Return host and port of ``HOST:PORT``. Loopback only: a client of the emulator runs scripts with its rights."""
     found = re.fullmatch(r"(\[[^\[\]]+\]|[^:\[\]]+):(\d{1,5})", text)
     if not found or int(found[2]) > 65535:
         raise argparse.ArgumentTypeError("HOST:PORT is wanted, port 0 for any free one, an IPv6 address in brackets")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What agents can do since which version, and what becomes of a task that an older one is given."""
+"""What agents can do since which version, and how an older one fails a task."""
 
 from __future__ import annotations
 
@@ -61,5 +61,5 @@ def needed(invocation: Invocation, instances: int) -> list[Feature]:
 
 
 def _is_new_schedule(frequency: str) -> bool:
-    """Whether a Frequency is rate(), at(), or a cron expression with a year or time zone."""
+    """Return whether a Frequency is rate(), at(), or a cron expression with a year or time zone."""
     return "(" in frequency or len(frequency.split()) != _PLAIN_CRON_FIELDS

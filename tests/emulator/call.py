@@ -44,7 +44,7 @@ class Call:
         return self.cloud.options.generation == "classic"
 
     def error(self, code: str, *details: object) -> ApiError:
-        """The error of this operation's table with that code."""
+        """Return the error of this operation's table with that code."""
         return api_error(self.action, code, *details, classic=self.classic)
 
 
@@ -63,7 +63,7 @@ def operation(*names: str) -> Callable[[Handler], Handler]:
 
 
 def handlers() -> dict[str, Handler]:
-    """All operations with their handlers."""
+    """Return all operations with their handlers."""
     from . import operations  # noqa: F401  the rooms register themselves when they are imported
 
     return _HANDLERS

@@ -68,7 +68,7 @@ _SAME = {
 
 
 def is_classic(action: str, params: Params, signature_version: str, generation: str) -> bool:
-    """Whether this request is to be understood and answered as of 2018."""
+    """Return whether this request is to be understood and answered as of 2018."""
     if generation != "auto":
         return generation == "classic"
     names = params.names() - COMMON_NAMES
@@ -78,7 +78,7 @@ def is_classic(action: str, params: Params, signature_version: str, generation: 
 
 
 def exists(action: str, generation: str) -> bool:
-    """Whether the endpoint has this operation."""
+    """Return whether the endpoint has this operation."""
     if generation == "classic":
         return action in NAMES or action in _SAME
     return action in OPERATIONS

@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 
 
 def iso(moment: float) -> str:
-    """Seconds since the epoch as the API writes times: UTC, to the second."""
+    """Return seconds since the epoch as the API writes times: UTC, to the second."""
     return datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -34,7 +34,7 @@ class Clock:
         self._spent = 0
 
     def now(self) -> float:
-        """The present, in seconds since the epoch."""
+        """Return the present, in seconds since the epoch."""
         return time.time() + self._offset + self.skew
 
     def reset(self) -> None:
@@ -85,7 +85,7 @@ class Clock:
         self._rearm()
 
     def _rearm(self) -> None:
-        """The remaining real waiting time of each sleeper has shrunk."""
+        """Shorten the remaining real waiting time of each sleeper."""
         loop = asyncio.get_running_loop()
         entries = [e for e in self._sleepers if not e[2].done()]
         for _unused, _unused, _unused, handle in entries:

@@ -57,7 +57,7 @@ class Control:
         self._actions = actions
 
     def routes(self) -> list[web.RouteDef]:
-        """The routes to mount."""
+        """Return the routes to mount."""
         return [
             web.get(f"{_PREFIX}/executions", self._executions),
             web.get(f"{_PREFIX}/deletions", self._deletions),

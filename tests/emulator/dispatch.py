@@ -55,7 +55,7 @@ class Dispatcher:
         return self._host.describe()
 
     def agent(self, instance: Instance) -> Agent:
-        """The agent of an instance, made at its first task."""
+        """Return the agent of an instance, made at its first task."""
         if instance.agent is None:
             root = self._cloud.instance_root(instance.id)
             root.mkdir(parents=True, exist_ok=True)

@@ -77,7 +77,7 @@ class ApiError(Exception):
 
 
 def api_error(action: str, code: str, *details: object, classic: bool = False) -> ApiError:
-    """The error ``code`` as the documents of ``action`` word it; ``details`` fill the message's places."""
+    """Return the error ``code`` as the documents of ``action`` word it; ``details`` fill the message's places."""
     row = CLASSIC.get(action, {}).get(code) if classic else None
     row = row or OPERATIONS.get(action, {}).get("errors", {}).get(code)
     if row is None or (row[1] == "%s" and not details):

@@ -146,7 +146,7 @@ class FaultRule:
 
     @classmethod
     def parse(cls, row: Mapping[str, Any]) -> FaultRule:
-        """A rule from its JSON form; ``ValueError`` says what is wrong with it."""
+        """Return a rule from its JSON form; ``ValueError`` says what is wrong with it."""
         if not isinstance(row, Mapping):
             raise ValueError("a rule is a JSON object")
         unknown = sorted(map(str, set(row) - set(_KEYS)))
@@ -174,7 +174,7 @@ class FaultRule:
         )
 
     def hits(self, action: str) -> bool:
-        """Whether this call is to be hit; counts the call."""
+        """Return whether this call is to be hit; counts the call."""
         if self.action not in ("*", action):
             return False
         self.seen += 1
@@ -218,7 +218,7 @@ class Faults:
         self.rules = []
 
     def match(self, action: str) -> FaultRule | None:
-        """The first rule that hits this call; every rule for the action counts it."""
+        """Return the first rule that hits this call; every rule for the action counts it."""
         found = None
         for rule in self.rules:
             if rule.hits(action) and found is None:

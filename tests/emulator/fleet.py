@@ -191,7 +191,7 @@ def _private_address(number: int) -> str:
 
 
 def make_instance(row: Mapping[str, Any], number: int, default_region: str, now: float) -> Instance:
-    """An instance from a fleet row; what the row does not say has a default that depends on its number."""
+    """Return an instance from a fleet row; what the row does not say has a default that depends on its number."""
     _checked(row, _KEYS, f"fleet row {number}")
     agent = row.get("agent") or {}
     _checked(agent, _AGENT_KEYS, f"fleet row {number}, agent")
@@ -227,7 +227,7 @@ def make_instance(row: Mapping[str, Any], number: int, default_region: str, now:
 
 
 def make_fleet(rows: list[Mapping[str, Any]], default_region: str, now: float) -> dict[str, Instance]:
-    """All instances by id, in the order of the rows; two rows with one id are refused."""
+    """Return all instances by id, in the order of the rows; two rows with one id are refused."""
     fleet: dict[str, Instance] = {}
     for number, row in enumerate(rows, start=1):
         instance = make_instance(row, number, default_region, now)
@@ -242,7 +242,7 @@ FleetDocument = list[Mapping[str, Any]] | Mapping[str, list[Mapping[str, Any]]]
 
 
 def split_fleet(document: FleetDocument) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]] | None]:
-    """The rows of ECS instances and those of CloudDC instances, None where the document says nothing of those."""
+    """Return the rows of ECS and of CloudDC instances, None where the document has nothing of the latter."""
     parts = document if isinstance(document, Mapping) else {"instances": document}
     unknown = set(parts) - {"instances", "clouddc"}
     if unknown:
@@ -254,7 +254,7 @@ def split_fleet(document: FleetDocument) -> tuple[list[Mapping[str, Any]], list[
 
 
 def read_fleet(path: Path) -> FleetDocument:
-    """The document in a fleet file."""
+    """Return the document in a fleet file."""
     try:
         document: FleetDocument = json.loads(path.read_text(encoding="utf-8"))
         split_fleet(document)

@@ -31,7 +31,7 @@ _TRIES = 3
 
 
 def read(paths: list[Path]) -> Iterator[dict[str, Any]]:
-    """The recordings of these files, one JSON object a line."""
+    """Return the recordings of these files, one JSON object a line."""
     for path in paths:
         with path.open(encoding="utf-8") as file:
             yield from (json.loads(line) for line in file if line.strip())
@@ -46,7 +46,7 @@ class Tally:
         self.skips: list[tuple[str, str]] = []
 
     def record(self, name: str, differences: list[str]) -> None:
-        """A recording was replayed; any difference makes it a failure."""
+        """Count a recording that was replayed; any difference makes it a failure."""
         if differences:
             self.failures.append(name)
             print(f"FAILED {name}", *(f"  {text}" for text in differences), sep="\n")
@@ -54,7 +54,7 @@ class Tally:
             self.passed += 1
 
     def skip(self, name: str, reason: str) -> None:
-        """A recording was not replayed."""
+        """Count a recording that was not replayed."""
         self.skips.append((name, reason))
         print(f"skipped {name}: {reason}")
 

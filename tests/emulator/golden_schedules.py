@@ -16,7 +16,7 @@ from .instance.replay import Skip
 
 
 def name(row: dict[str, Any]) -> str:
-    """What the recording is called."""
+    """Return what the recording is called."""
     return f"{row['kind']} {row['expr']!r} from {row['base']} on an instance in {row['instance_zone']}"
 
 
@@ -48,7 +48,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def _instant(text: str) -> datetime:
-    """An RFC 3339 time, with or without a fraction of a second of any length."""
+    """Return an RFC 3339 time, with or without a fraction of a second of any length."""
     whole, fraction, offset = re.fullmatch(r"(.{19})(\.\d+)?(.+)", text.replace("Z", "+00:00")).groups()
     return datetime.fromisoformat(f"{whole}{(fraction or '.0').ljust(7, '0')[:7]}{offset}")
 
@@ -58,12 +58,12 @@ def _text(moment: datetime) -> str:
 
 
 def _fires_twice(recorded: list[datetime]) -> bool:
-    """True where the recorded agent fires again at a moment that is not after the one before."""
+    """Return whether the recorded agent fires again at a moment that is not after the one before."""
     return any(later <= earlier for earlier, later in zip(recorded, recorded[1:], strict=False))
 
 
 def _compare_after_gap(row: dict[str, Any], recorded: list[datetime], runs: list[datetime]) -> list[str]:
-    """The clock skips the time asked for: one run, at the first instant after the gap, then as on any other day."""
+    """Compare where the clock skips the time: one run, at the first instant after the gap, then as on any day."""
     first = next(place for place, moment in enumerate(recorded) if recorded.count(moment) > 1)
     expected = [_text(moment) for moment in recorded[:first]]
     # the gap lies behind the moment at which the recorded agent fires over and over

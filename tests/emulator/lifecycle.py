@@ -126,7 +126,7 @@ class Lifecycle:
         await self._dispatcher.power[verb](instance)
 
     async def strike(self, instance: Instance, kind: str, after_s: float) -> None:
-        """A fault on the instance's side: ``agent_offline``, ``reboot``, ``stop`` or ``release``."""
+        """Let a fault happen on the instance: ``agent_offline``, ``reboot``, ``stop`` or ``release``."""
         await asyncio.sleep(after_s)
         if kind == "agent_offline":
             self.set_agent(instance, False)

@@ -16,7 +16,7 @@ Row = TypeVar("Row")
 
 
 def whole_number(text: str) -> int | None:
-    """A non-negative decimal number, or None for any other text."""
+    """Return a non-negative decimal number, or None for any other text."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
@@ -69,7 +69,7 @@ class Pager:
     def take(
         self, rows: Sequence[Row], keep: Callable[[Row], bool], *, newest_first: bool = False, oldest: int = 0
     ) -> tuple[list[Row], dict[str, Any]]:
-        """One page of the rows that ``keep`` accepts, and the paging fields of the answer.
+        """Return one page of the rows that ``keep`` accepts, and the paging fields of the answer.
 
         Rows with an index below ``oldest`` are past their retention.
         """

@@ -25,7 +25,7 @@ def _is_reserved(name: str) -> bool:
 
 
 def placeholders(call: Call, content: bytes) -> list[str]:
-    """The custom parameter names of a command, each once, in the order of the text."""
+    """Return the custom parameter names of a command, each once, in the order of the text."""
     names: dict[str, str] = {}
     for found in _PLACEHOLDER.findall(content.decode("utf-8", "surrogateescape")):
         if _is_reserved(found):
@@ -43,7 +43,7 @@ def placeholders(call: Call, content: bytes) -> list[str]:
 
 
 def is_no_text(value: str) -> bool:
-    """Whether a text holds what no script can: a NUL, or half of a surrogate pair."""
+    """Return whether a text holds what no script can: a NUL, or half of a surrogate pair."""
     return any(char == "\0" or "\ud800" <= char <= "\udfff" for char in value)
 
 
@@ -52,7 +52,7 @@ class _Pairs(list[tuple[str, Any]]):
 
 
 def values(call: Call, enabled: bool, names: list[str]) -> dict[str, str]:
-    """The ``Parameters`` of a request, by the rules of custom parameters.
+    """Return the ``Parameters`` of a request, by the rules of custom parameters.
 
     ``enabled`` is the command's EnableParameter, ``names`` are its placeholders.
     """
@@ -94,7 +94,7 @@ def values(call: Call, enabled: bool, names: list[str]) -> dict[str, str]:
 
 
 def fill(content: bytes, given: dict[str, str]) -> bytes:
-    """The content with every custom placeholder replaced; one without a value becomes empty."""
+    """Return the content with every custom placeholder replaced; one without a value becomes empty."""
     by_name = {key.lower(): value for key, value in given.items()}
 
     def replace(match: re.Match[str]) -> str:

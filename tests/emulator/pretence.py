@@ -49,7 +49,7 @@ class Rule:
     output_bytes: int | None
 
     def fits(self, instance_id: str, content: str) -> bool:
-        """Whether the rule holds for a script on an instance."""
+        """Return whether the rule holds for a script on an instance."""
         return (
             _place(instance_id, "share") < self.share
             and bool(self.instance.search(instance_id))
@@ -57,11 +57,11 @@ class Rule:
         )
 
     def seconds(self, instance_id: str) -> float:
-        """How long the script seems to run there."""
+        """Return how long the script seems to run there."""
         return self.shortest + (self.longest - self.shortest) * _place(instance_id, "duration")
 
     def printed(self, instance_id: str) -> tuple[bytes, int]:
-        """What is kept of the output there, and how much is dropped; what is the same everywhere is in memory once."""
+        """Return what is kept of the output there, and how much is dropped; equal outputs are one object."""
         return _printed(self.output.replace("{instance_id}", instance_id), self.output_bytes)
 
 
@@ -77,7 +77,7 @@ def _printed(text: str, size: int | None) -> tuple[bytes, int]:
 
 
 def _place(instance_id: str, purpose: str) -> float:
-    """Where an instance stands between 0 and 1, always the same for one purpose."""
+    """Return where an instance stands between 0 and 1, always the same for one purpose."""
     return zlib.crc32(f"{purpose}{instance_id}".encode()) / 2**32
 
 

@@ -71,7 +71,7 @@ def apply(run: Run, report: Any, timeout: int) -> None:
 
 
 def file_result(report: Any) -> tuple[str, str, str]:
-    """Status, ErrorCode and ErrorInfo of a file delivery."""
+    """Return status, ErrorCode and ErrorInfo of a file delivery."""
     if report.param:
         return "Invalid", _FILE_INVALID.get(report.param, report.param), f"{report.param}: {report.value}"
     if report.status == "Success":
@@ -80,5 +80,5 @@ def file_result(report: Any) -> tuple[str, str, str]:
 
 
 def launcher_for_agent(launcher: str) -> str:
-    """The API writes ``Ext(".py")`` where the agent reads ``ext(.py)``."""
+    """Spell a launcher for the agent, which reads ``ext(.py)`` where the API has ``Ext(".py")``."""
     return _EXTENSION.sub(lambda match: "{{ACS::ScriptFileName|ext(" + match[2] + ")}}", launcher)

@@ -46,7 +46,7 @@ class Service:
         self._handlers = handlers()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """One HTTP request, with whatever fault a rule wants for it."""
+        """Answer one HTTP request, with the fault that a rule wants for it."""
         body = await request.read()
         query = parse_pairs(request.rel_url.raw_query_string)
         form: list[tuple[str, str]] = []
@@ -215,7 +215,7 @@ class Service:
             self._dispatcher.spawn(self._lifecycle.strike(instance, fault.kind, fault.delay_ms / 1000))
 
     def _first_target(self, params: Params, document: Answer) -> str:
-        """The id of the first instance that a call was for, however it named its targets; "" where it had none."""
+        """Return the id of the first instance that a call was for, however it named its targets; "" without any."""
         region = self._cloud.regions.get(params.text("RegionId") or self._cloud.options.region)
         invocation = region.invocations_by_id.get(document.get("InvokeId", "")) if region else None
         return next(iter(invocation.records if invocation else params.items("InstanceId")), "")
@@ -239,7 +239,7 @@ class Service:
 
 
 def _wording(action: str, fault: FaultRule) -> tuple[str, str, int]:
-    """Code, message and HTTP status of a ``status`` fault; what the rule leaves out comes from the tables."""
+    """Return code, message and HTTP status of a ``status`` fault; what the rule leaves out comes from the tables."""
     try:
         known = api_error(action, fault.code)
     except LookupError:
@@ -258,7 +258,7 @@ def _wants_xml(request: web.Request, params: Params) -> bool:
 
 
 def _masked(params: Params) -> dict[str, str]:
-    """The parameters without what must not be kept: signatures, tokens, values of custom parameters."""
+    """Return the parameters without what must not be kept: signatures, tokens, values of custom parameters."""
     shown = {name: "***" if name in _MASKED else value for name, value in params.items()}
     if "Parameters" in shown:
         try:
@@ -269,6 +269,6 @@ def _masked(params: Params) -> dict[str, str]:
 
 
 def _unknown_names(call: Call) -> set[str]:
-    """Names that the operation does not have; the service ignores them, a test may want to know."""
+    """Return names that the operation does not have; the service ignores them, a test may want to know."""
     known = set(OPERATIONS[call.action]["request"]) | COMMON_NAMES
     return call.params.names() - known - (NAMES.get(call.action, set()) if call.classic else set())

@@ -23,7 +23,7 @@ _AUTHORIZATION = re.compile(r"^(\S+)\s+Credential=([^,\s]*),\s*SignedHeaders=([^
 
 
 def v1_signature(method: str, params: Mapping[str, str], secret: str) -> str:
-    """HMAC-SHA1 over the sorted parameters (query and form), without ``Signature`` itself."""
+    """Compute HMAC-SHA1 over the sorted parameters (query and form), without ``Signature`` itself."""
     query = "&".join(f"{percent_encode(k)}={percent_encode(v)}" for k, v in sorted(params.items()) if k != "Signature")
     text = f"{method}&{percent_encode('/')}&{percent_encode(query)}"
     digest = hmac.new(f"{secret}&".encode(), text.encode(), hashlib.sha1).digest()
@@ -39,7 +39,7 @@ def v3_signature(
     body_hash: str,
     secret: str,
 ) -> str:
-    """ACS3-HMAC-SHA256 over the canonical request; ``signed`` is the ';'-joined list of header names."""
+    """Compute ACS3-HMAC-SHA256 over the canonical request; ``signed`` is the ';'-joined list of header names."""
     canonical_query = "&".join(f"{percent_encode(k)}={percent_encode(v)}" for k, v in sorted(query.items()))
     lines = "".join(f"{name}:{headers.get(name, '').strip()}\n" for name in signed.split(";"))
     request = f"{method}\n{path}\n{canonical_query}\n{lines}\n{signed}\n{body_hash}"

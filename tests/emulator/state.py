@@ -252,11 +252,11 @@ class Cloud:
         return self.options.clock_skew_s
 
     def instance_root(self, instance_id: str) -> Path:
-        """The private directory of an instance; another one after each reset."""
+        """Return the private directory of an instance; another one after each reset."""
         return self.work_dir / f"fleet-{self._generation}" / instance_id
 
     def new_id(self, prefix: str) -> str:
-        """An id in the service's form: a prefix, the region-like head and hexadecimal digits."""
+        """Return an id in the service's form: a prefix, the region-like head and hexadecimal digits."""
         number = next(self._ids)
         tail = hashlib.sha256(f"{number}{secrets.token_hex(8)}".encode()).hexdigest()[:24]
         return f"{prefix}-hz{number:06x}{tail[:12]}" if prefix in ("t", "f", "c") else f"{prefix}-{tail}"

@@ -22,7 +22,7 @@ def overall(statuses: Iterable[str]) -> str:
 
 
 def overall_file(statuses: Iterable[str]) -> str:
-    """The overall word of a file delivery: Pending, Running, Success, Failed or PartialFailed."""
+    """Return the overall word of a file delivery: Pending, Running, Success, Failed or PartialFailed."""
     word = overall(statuses)
     return "Failed" if word == "Stopped" else word
 

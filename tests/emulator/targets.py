@@ -13,7 +13,7 @@ MOST_INSTANCES = 100
 
 
 def find(call: Call, ids: list[str], code: str = "InvalidInstance.NotFound") -> list[Instance]:
-    """The instances of the call's region with these ids, in order, each once."""
+    """Return the instances of the call's region with these ids, in order, each once."""
     found: dict[str, Instance] = {}
     for identity in ids:
         instance = call.cloud.instances.get(identity)
@@ -24,12 +24,12 @@ def find(call: Call, ids: list[str], code: str = "InvalidInstance.NotFound") -> 
 
 
 def matches(tags: dict[str, str], wanted: dict[str, str]) -> bool:
-    """Whether tags have every wanted key with the wanted value; an empty wanted value accepts any."""
+    """Return whether tags have every wanted key with the wanted value; an empty wanted value accepts any."""
     return all(key in tags and (not value or tags[key] == value) for key, value in wanted.items())
 
 
 def of_run(call: Call) -> list[Instance]:
-    """The targets of RunCommand and InvokeCommand: InstanceId.N, InstanceIds (2018), or ResourceTag.N."""
+    """Return the targets of RunCommand and InvokeCommand: InstanceId.N, InstanceIds (2018), or ResourceTag.N."""
     if call.classic:
         ids = json_array(call, "InstanceIds")
         if not ids:

@@ -63,7 +63,7 @@ class Emulator:
         }
 
     def control(self, method: str, path: str, document: Any = None) -> Any:
-        """One call of the control API; ``path`` is relative to ``/_emulator/``."""
+        """Make one call of the control API; ``path`` is relative to ``/_emulator/``."""
         data = None if document is None else json.dumps(document).encode()
         request = urllib.request.Request(f"{self.ready['control']}/{path}", data=data, method=method)
         try:
@@ -73,15 +73,15 @@ class Emulator:
             raise ValueError(f"{method} {path}: {error.code} {error.read().decode(errors='replace')}") from error
 
     def executions(self) -> dict[str, list[dict[str, Any]]]:
-        """Every script that began: instance id -> [{invoke_id, started_at, rc}]."""
+        """Return every script that began: instance id -> [{invoke_id, started_at, rc}]."""
         return self.control("GET", "executions")
 
     def deletions(self) -> dict[str, int]:
-        """How often the deletion of each CloudDC instance began: instance id -> count."""
+        """Return how often the deletion of each CloudDC instance began: instance id -> count."""
         return self.control("GET", "deletions")
 
     def requests(self) -> list[dict[str, Any]]:
-        """What was asked, in order: action, params, status, code, fault, request_id, generation, unknown."""
+        """Return what was asked, in order: action, params, status, code, fault, request_id, generation, unknown."""
         return self.control("GET", "requests")
 
     def faults(self, rules: Sequence[Mapping[str, Any]]) -> None:
@@ -108,7 +108,7 @@ class Emulator:
         return float(self.control("POST", "clock", {"advance_s": seconds})["now"])
 
     def now(self) -> float:
-        """The emulated time, seconds since the epoch."""
+        """Return the emulated time, seconds since the epoch."""
         return float(self.control("GET", "clock")["now"])
 
     def reset(self, fleet: Fleet | None = None, instances: int | None = None) -> list[str]:
@@ -123,7 +123,7 @@ class Emulator:
 
 @contextlib.contextmanager
 def start_emulator(*, instances: int | None = None, fleet: Fleet | None = None, **options: Any) -> Iterator[Emulator]:
-    """An emulator in a process of its own, for as long as the context lasts.
+    """Run an emulator in a process of its own, for as long as the context lasts.
 
     ``options`` are the command line's, with underscores: ``api_latency_ms=5``, ``generation="classic"``, True for a
     bare flag. It also ends when this process dies, whatever the way.

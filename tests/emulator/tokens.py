@@ -70,14 +70,14 @@ def _fingerprint(params: Params) -> str:
 
 
 def next_token(action: str, position: Mapping[str, Any]) -> str:
-    """An opaque token for the next page that begins at ``position``."""
+    """Return an opaque token for the next page that begins at ``position``."""
     text = json.dumps({"a": action, **position}, sort_keys=True, separators=(",", ":"))
     mark = hashlib.sha256(f"emulator{text}".encode()).digest()[:6]
     return base64.urlsafe_b64encode(mark + text.encode()).decode().rstrip("=")
 
 
 def read_next_token(action: str, token: str) -> dict[str, Any]:
-    """The position inside a token; a token that was not handed out by this operation is refused."""
+    """Return the position inside a token; a token that was not handed out by this operation is refused."""
     try:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
         position: dict[str, Any] = json.loads(raw[6:])

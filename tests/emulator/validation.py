@@ -53,7 +53,7 @@ def _listed(action: str, codes: tuple[str, ...]) -> str | None:
 
 
 def _missing(action: str, name: str) -> ApiError:
-    """The error for an absent parameter: the operation's own code, the wording of 2018, or that of the rest."""
+    """Return the error for an absent parameter: the operation's own code, the wording of 2018, or that of the rest."""
     for code in (f"MissingParameter.{name}", f"MissingParam.{name}"):
         if code in OPERATIONS[action]["errors"]:
             return api_error(action, code)
@@ -65,7 +65,7 @@ def _missing(action: str, name: str) -> ApiError:
 
 
 def check_region(action: str, params: Params, default: str, classic: bool) -> str:
-    """The region of a request; operations on one instance may leave it out."""
+    """Return the region of a request; operations on one instance may leave it out."""
     region = params.text("RegionId")
     if not region:
         described = OPERATIONS[action]["request"].get("RegionId", {})
@@ -132,7 +132,7 @@ def _check_value(call: Call, name: str, described: dict[str, Any], value: str) -
 
 
 def json_array(call: Call, name: str, most: int | None = None) -> list[str]:
-    """A parameter that is a JSON array of texts in one string; also accepts a comma-separated text."""
+    """Return a parameter that is a JSON array of texts in one string; also accepts a comma-separated text."""
     value = call.params.text(name)
     if not value:
         return []
@@ -148,7 +148,7 @@ def json_array(call: Call, name: str, most: int | None = None) -> list[str]:
 
 
 def check_tags(call: Call, name: str = "Tag", key_limit: int | None = None) -> dict[str, str]:
-    """The tags under ``name`` as a dict, after the rules for tag keys and values."""
+    """Return the tags under ``name`` as a dict, after the rules for tag keys and values."""
     described = OPERATIONS[call.action]["request"].get(name)
     if described is None:
         return {}

@@ -65,41 +65,41 @@ class Params(Mapping[str, str]):
         return len(self._flat)
 
     def text(self, name: str, default: str = "") -> str:
-        """The value of a parameter; an empty one counts as absent."""
+        """Return the value of a parameter; an empty one counts as absent."""
         return self._flat.get(name) or default
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """A boolean, written in any case; validation has refused other words before."""
+        """Return a boolean, written in any case; validation has refused other words before."""
         value = self._flat.get(name, "")
         return value.lower() == "true" if value else default
 
     def number(self, name: str, default: int | None = None) -> int | None:
-        """An integer; validation has refused other texts before."""
+        """Return an integer; validation has refused other texts before."""
         value = self._flat.get(name, "")
         return int(value) if value else default
 
     def items(self, name: str | None = None) -> Any:  # type: ignore[override]
-        """The values of ``Name.1``, ``Name.2`` … by number; without a name, the flat pairs."""
+        """Return the values of ``Name.1``, ``Name.2`` … by number; without a name, the flat pairs."""
         if name is None:
             return self._flat.items()
         return [entry[""] for _unused, entry in sorted(self._lists.get(name, {}).items()) if "" in entry]
 
     def rows(self, name: str) -> list[dict[str, str]]:
-        """The objects of ``Name.1.Key``, ``Name.1.Value`` … by number."""
+        """Return the objects of ``Name.1.Key``, ``Name.1.Value`` … by number."""
         return [entry for _unused, entry in sorted(self._lists.get(name, {}).items())]
 
     def names(self) -> set[str]:
-        """The parameter names without their list numbers."""
+        """Return the parameter names without their list numbers."""
         return {match[1] if (match := _LIST_KEY.match(key)) else key for key in self._flat}
 
 
 def encode_json(document: Mapping[str, Any]) -> bytes:
-    """The JSON answer."""
+    """Encode a document as JSON."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def encode_xml(root: str, document: Mapping[str, Any]) -> bytes:
-    """The XML answer: a list becomes its element repeated, a boolean true or false."""
+    """Encode a document as XML: a list becomes its element repeated, a boolean true or false."""
     parts = ['<?xml version="1.0" encoding="UTF-8" ?>']
     _element(parts, root, document)
     return "".join(parts).encode()

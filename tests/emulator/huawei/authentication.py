@@ -23,7 +23,7 @@ _AUTHORIZATION = re.compile(r"^SDK-HMAC-SHA256 Access=([^,\s]+), SignedHeaders=(
 def signature(
     secret: str, method: str, path: str, query: str, headers: Mapping[str, str], signed: str, body: bytes
 ) -> str:
-    """The signature of a request as it arrived: raw path and query, headers with lower-case names."""
+    """Return the signature of a request as it arrived: raw path and query, headers with lower-case names."""
     segments = "/".join(quote(part, safe="~") for part in unquote(path).split("/"))
     pairs = sorted(parse_qsl(query, keep_blank_values=True))
     canonical_query = "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in pairs)

@@ -23,7 +23,7 @@ POWER_ACTIONS = ("power on", "power off", "rebooting")
 
 
 def application(cloud: Cloud) -> web.Application:
-    """The service, to be mounted at the root of a listener of its own."""
+    """Return the service, to be mounted at the root of a listener of its own."""
     app = gateway.application(
         cloud, "clouddc", "X-Request-Id", lambda error: {"error_code": error.code, "error_msg": error.message}
     )
@@ -74,11 +74,11 @@ class CloudDC:
         return web.json_response({"instances": [{"id": id} for id in ids]}, status=202)
 
     async def show_instance_status(self, request: web.Request) -> web.Response:
-        """The state of one instance."""
+        """Return the state of one instance."""
         return web.json_response(self._instance(request).status())
 
     async def list_instances(self, request: web.Request) -> web.Response:
-        """A page of the project's instances."""
+        """Return a page of the project's instances."""
         project = self._project(request)
         query = request.query
         ids, servers, state = (query.get(name) for name in ("instance_id", "server_id", "instance_state"))
@@ -112,7 +112,7 @@ class CloudDC:
         return web.json_response({"physical_servers": [{"id": id} for id in ids]})
 
     async def show_server(self, request: web.Request) -> web.Response:
-        """One physical server."""
+        """Return one physical server."""
         project, id = self._project(request), request.match_info["id"]
         server = self._cloud.huawei.server(project, id)
         if server is None:
@@ -120,7 +120,7 @@ class CloudDC:
         return web.json_response(self._server_row(server))
 
     async def list_servers(self, request: web.Request) -> web.Response:
-        """A page of the project's physical servers."""
+        """Return a page of the project's physical servers."""
         project = self._project(request)
         state = request.query.get("manage_state")
         if state and state not in MANAGE_STATES:
@@ -136,7 +136,7 @@ class CloudDC:
         return web.json_response(_page("servers", rows, order, limit, marker))
 
     def _project(self, request: web.Request) -> str:
-        """The project of the path, if the caller may use it."""
+        """Return the project of the path, if the caller may use it."""
         project = request.match_info["project_id"]
         token = gateway.caller(request)
         if token is not None and (token.project is None or token.project[1] != project):
@@ -178,7 +178,7 @@ class CloudDC:
 
 
 async def _ids(request: web.Request, name: str) -> list[str]:
-    """The ids of a batch."""
+    """Return the ids of a batch."""
     ids = gateway.json_object(await request.read(), invalid).get(name)
     if not ids:
         raise missing(name)
@@ -190,7 +190,7 @@ async def _ids(request: web.Request, name: str) -> list[str]:
 
 
 def _listed(name: str, text: str | None) -> set[str]:
-    """The ids of a filter, joined by commas."""
+    """Return the ids of a filter, joined by commas."""
     ids = set(text.split(",")) if text else set()
     if len(ids) > MAX_LISTED_IDS:
         raise invalid(f"{name} holds {len(ids)} ids, at most {MAX_LISTED_IDS} are allowed")
@@ -200,7 +200,7 @@ def _listed(name: str, text: str | None) -> set[str]:
 def _page(
     name: str, rows: list[dict[str, Any]], order: list[str], limit: str | None, marker: str | None
 ) -> dict[str, Any]:
-    """The page after ``marker``, which stands for the last row before it; ``order`` has the ids of all rows there are.
+    """Return the page after the row with the id ``marker``; ``order`` has the ids of all rows there are.
 
     The marker stays good when its row does not match any more.
     """

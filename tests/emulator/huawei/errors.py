@@ -19,12 +19,12 @@ class HuaweiError(Exception):
 
 
 def unauthenticated(reason: str) -> HuaweiError:
-    """The gateway's answer to a wrong key, signature, date or token."""
+    """Return the gateway's answer to a wrong key, signature, date or token."""
     return HuaweiError(401, "APIGW.0301", f"Incorrect IAM authentication information: {reason}")
 
 
 def no_such_api() -> HuaweiError:
-    """The gateway's answer to a path or method that it does not know. It does not mean that an instance is absent."""
+    """Return the gateway's answer to an unknown path or method, which does not mean that an instance is absent."""
     return HuaweiError(404, "APIGW.0101", "The API does not exist or has not been published in the environment.")
 
 

@@ -32,7 +32,7 @@ ANONYMOUS = {"KeystoneCreateUserTokenByPassword"}
 def application(
     cloud: Cloud, service: str, id_header: str, error_body: Callable[[HuaweiError], Any]
 ) -> web.Application:
-    """An application in which each route's name is its operation; ``error_body`` words the errors of its handlers."""
+    """Return an application whose routes are named as operations; ``error_body`` words its handlers' errors."""
     options = cloud.options
     verifier = Verifier(options.access_key_id, options.access_key_secret, options.security_token)
 
@@ -104,12 +104,12 @@ def application(
 
 
 def caller(request: web.Request) -> IamToken | None:
-    """The token of the request, None when it was signed."""
+    """Return the token of the request, None when it was signed."""
     return request[TOKEN]
 
 
 def json_object(body: bytes, error: Callable[[str], HuaweiError]) -> dict[str, Any]:
-    """The body as a JSON object; ``error`` makes the refusal of anything else."""
+    """Return the body as a JSON object; ``error`` makes the refusal of anything else."""
     try:
         value = json.loads(body)
     except ValueError:

@@ -22,7 +22,7 @@ _TITLES = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not 
 
 
 def application(cloud: Cloud) -> web.Application:
-    """The service, to be mounted at the root of a listener of its own."""
+    """Return the service, to be mounted at the root of a listener of its own."""
     app = gateway.application(cloud, "iam", "X-IAM-Trace-Id", _error_body)
 
     async def create_token(request: web.Request) -> web.Response:

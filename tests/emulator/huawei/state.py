@@ -32,7 +32,7 @@ DEFAULT_ROWS: list[dict[str, Any]] = [
 
 
 def identifier(kind: str, number: int) -> str:
-    """A UUID that is the same for the same row in every emulator."""
+    """Return a UUID that is the same for the same row in every emulator."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"emulator:{kind}:{number}"))
 
 
@@ -145,7 +145,7 @@ class Imetal:
         self.settle(now)
 
     def row(self) -> dict[str, Any]:
-        """The instance as ListInstances shows it."""
+        """Return the instance as ListInstances shows it."""
         out: dict[str, Any] = {
             "id": self.id,
             "name": self.name,
@@ -165,7 +165,7 @@ class Imetal:
         return out | self.status()
 
     def status(self) -> dict[str, Any]:
-        """The instance as ShowInstanceStatus shows it."""
+        """Return the instance as ShowInstanceStatus shows it."""
         out: dict[str, Any] = {"state": self.state}
         if self.operation_state:
             out["operation_state"] = self.operation_state
@@ -210,12 +210,12 @@ class HuaweiState:
         return value, token
 
     def token(self, value: str) -> IamToken | None:
-        """The token, unless it is unknown or has ended."""
+        """Return the token, unless it is unknown or has ended."""
         token = self.tokens.get(value)
         return token if token is not None and token.expires > self.clock.now() else None
 
     def locked(self, access_key: str) -> bool:
-        """Whether five wrong signatures in a row have locked the key, for five minutes."""
+        """Return whether five wrong signatures in a row have locked the key, for five minutes."""
         return self._locked_until.get(access_key, 0.0) > self.clock.now()
 
     def signature_was(self, good: bool, access_key: str) -> None:
@@ -231,7 +231,7 @@ class HuaweiState:
     # --- CloudDC ---------------------------------------------------------------------------------------------
 
     def instance(self, project_id: str, id: str) -> Imetal | None:
-        """The instance as it is now, unless the project has none of that id."""
+        """Return the instance as it is now, unless the project has none of that id."""
         found = self.instances.get(id)
         if found is None or found.project_id != project_id:
             return None
@@ -239,12 +239,12 @@ class HuaweiState:
         return None if found.forgotten else found
 
     def instances_of(self, project_id: str) -> list[Imetal]:
-        """All instances of a project as they are now, in the order of the fleet."""
+        """Return all instances of a project as they are now, in the order of the fleet."""
         found = (self.instance(project_id, id) for id in self.instances)
         return [instance for instance in found if instance is not None]
 
     def server(self, project_id: str, id: str) -> Server | None:
-        """The server as it is now, unless the project has none of that id."""
+        """Return the server as it is now, unless the project has none of that id."""
         found = self.servers.get(id)
         if found is None or found.project_id != project_id:
             return None

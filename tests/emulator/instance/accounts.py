@@ -39,7 +39,7 @@ class Book:
         return next((int(row[2]) for row in self._groups if row[0] == name), None)
 
     def find_as_id_does(self, text: str) -> Account | None:
-        """The account that ``id TEXT`` answers for, None where it fails.
+        """Return the account that ``id TEXT`` answers for, None where it fails.
 
         The agent gives the name to a shell without quotes; so blanks around it vanish, and only what stands before
         ``;``, ``&`` or ``|`` counts. No shell sees the text here.

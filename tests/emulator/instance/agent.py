@@ -89,7 +89,7 @@ class Agent:
         self._runs: dict[str, _Run] = {}
 
     def _service_environment(self) -> dict[str, str]:
-        """The variables of a service started by systemd, which is all that a script gets; HOME is added for each."""
+        """Return the variables of a service of systemd, which is all that a script gets; HOME is added for each."""
         return {
             "PATH": PATH,
             "LANG": "C.UTF-8",
@@ -173,7 +173,7 @@ class Agent:
             self._forget_script(task, request)
 
     async def _wait(self, run: _Run, task: ScriptTask, ended: asyncio.Future[int]) -> tuple[str, int]:
-        """Until the script ends, its time is over, or somebody stops it: the report's kind and exit code."""
+        """Wait until the script ends, times out or is stopped; return the report's kind and exit code."""
         assert run.number is not None
         seconds = _seconds(task.timeout)
         woken = asyncio.ensure_future(run.wake.wait())
@@ -199,7 +199,7 @@ class Agent:
                     await answer
 
     def _request(self, task: ScriptTask, content: bytes) -> tuple[dict[str, Any], bytes]:
-        """The spawner's request and the script with its parameters resolved.
+        """Return the spawner's request and the script with its parameters resolved.
 
         What is wrong with the parameters travels along as ``refusal``: user and directory are checked before it.
         """
@@ -321,7 +321,7 @@ class _StatusPipe:
 
 
 def _seconds(text: str) -> int:
-    """Seconds of a timeout given as text; 0 means none."""
+    """Return seconds of a timeout given as text; 0 means none."""
     if not re.fullmatch(r"[+-]?[0-9]+", text):
         return _DEFAULT_TIMEOUT
     return max(int(text), 0)
@@ -339,7 +339,7 @@ def _stem(task: ScriptTask, *, as_it_is: bool) -> str:
 
 
 def _sealed(content: bytes) -> int:
-    """A file descriptor from which a forked process reads the content."""
+    """Return a file descriptor from which a forked process reads the content."""
     handle = os.memfd_create("content", os.MFD_CLOEXEC)
     view = memoryview(content)
     while view:

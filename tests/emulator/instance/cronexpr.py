@@ -25,7 +25,7 @@ class CronError(ValueError):
 
 
 def _tokens(names: list[str], first: int) -> dict[str, int]:
-    """Names in full and by three letters, and numbers without a leading zero."""
+    """Return names in full and by three letters, and numbers without a leading zero."""
     numbers = {str(number): number for number in range(first, first + len(names))}
     words = {text: first + place for place, name in enumerate(names) for text in (name, name[:3])}
     return numbers | words

@@ -31,7 +31,7 @@ def decode(text: str) -> bytes:
 
 
 def _first_fault(data: bytes) -> int:
-    """Where a decoder that reads four characters at a time, as Go's does, stops."""
+    """Return where a decoder that reads four characters at a time, as Go's does, stops."""
     position = filled = 0
     while position < len(data):
         byte = data[position]
@@ -46,7 +46,7 @@ def _first_fault(data: bytes) -> int:
 
 
 def _padding_fault(data: bytes, position: int, filled: int) -> int:
-    """The fault after the first ``=``: a second one is missing, or something follows."""
+    """Return the fault after the first ``=``: a second one is missing, or something follows."""
     if filled == 2:
         position = _skip_line_ends(data, position)
         if position == len(data):

@@ -72,7 +72,7 @@ class Host:
         self._unsent: deque[tuple[bytes, list[int]]] = deque()
 
     def describe(self) -> str:
-        """One line for the start-up: how far instances are kept apart from the machine, and why not farther."""
+        """Return one line for the start-up: how far instances are kept apart from the machine, and why not farther."""
         text = _TEXTS[self.isolation]
         return f"{text} ({self._reason})" if self._reason else text
 

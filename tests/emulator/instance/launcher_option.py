@@ -20,7 +20,7 @@ _WORD = re.compile(r"'[^']*'|\"[^\"]*\"|\S+")
 
 
 def parse(text: str) -> tuple[list[str], str | None]:
-    """Arguments with SCRIPT_MARK where the script's path goes, and the script file's extension (None: the type's own).
+    """Return arguments with SCRIPT_MARK for the script's path, and the file's extension (None: the type's own).
 
     Raises InvalidParameter for another placeholder or a second one. An empty launcher has no arguments.
     """

@@ -47,7 +47,7 @@ class OutputBuffer:
         return max(0, self.total - self.quota)
 
     def interim(self) -> bytes:
-        """The bytes since the last call that may be shown while the script runs: the head only."""
+        """Return the bytes since the last call that may be shown while the script runs: the head only."""
         fresh = bytes(self._head[self._sent :])
         self._sent = len(self._head)
         return fresh

@@ -40,7 +40,7 @@ def _error(code: str | int, text: str, exit_code: int) -> Refused:
 
 
 def _start_failure(exc: OSError, program: str) -> Refused:
-    """The agent's words for a process that could not be started: the error number, its name, its text."""
+    """Return the agent's words for a process that could not be started: the error number, its name, its text."""
     number = exc.errno or errno.EIO
     text = os.strerror(number)
     phrase = "".join(word[:1].upper() + word[1:] for word in re.findall(r"[A-Za-z0-9]+", text))
@@ -68,7 +68,7 @@ class ScriptProcess:
         self.program = "/usr/bin/sh"
 
     def inside(self, path: str) -> str:
-        """Where the instance's absolute path lies for this process."""
+        """Return where the instance's absolute path lies for this process."""
         return self.machine.inside(self.task["root"], path)
 
     def run(self, handles: Mapping[str, int]) -> NoReturn:
@@ -106,7 +106,7 @@ class ScriptProcess:
     # -- checks, in the agent's order --------------------------------------------------------------------------
 
     def check_user(self) -> tuple[accounts.Account | None, str]:
-        """The account to become (None: stay what we are) and the value of HOME."""
+        """Return the account to become (None: stay what we are) and the value of HOME."""
         name = self.task["username"]
         if not name:
             return None, self.inside("/root")
@@ -119,12 +119,12 @@ class ScriptProcess:
         return account, self.inside(home) if home else ""
 
     def accounts_file(self, name: str) -> str:
-        """The instance's own passwd or group file, else the machine's."""
+        """Return the instance's own passwd or group file, else the machine's."""
         own = self.inside(f"/etc/{name}")
         return own if os.path.exists(own) else f"/etc/{name}"
 
     def check_directory(self, account: accounts.Account | None, home: str) -> str:
-        """The directory to start in: the one asked for, the user's home, HOME, the agent's own."""
+        """Return the directory to start in: the one asked for, the user's home, HOME, the agent's own."""
         wanted = self.task["working_dir"]
         if wanted:
             for path in (self.inside(wanted) if wanted.startswith("/") else "", wanted):
@@ -174,7 +174,7 @@ class ScriptProcess:
         return ["sh", "-c", shlex.quote(path) if self.task["quoted"] else path]
 
     def look_up(self, name: str) -> str | None:
-        """The program of this name in the script's PATH."""
+        """Return the program of this name in the script's PATH."""
         return shutil.which(name, path=self.path)
 
 

@@ -121,7 +121,7 @@ class Replayer:
         self._folder = folder
 
     async def replay(self, row: Row) -> list[str]:
-        """Differences between the recording and our answer, empty when there is none. Raises Skip."""
+        """Return differences between the recording and our answer, empty when there is none. Raises Skip."""
         agent = self._instance(row.get("sh", "dash"), names_in_shell=row.get("group") == "commandName")
         try:
             if "file" in row:
@@ -238,7 +238,7 @@ class Replayer:
 
 
 def _whole(task: ScriptTask) -> ScriptTask:
-    """The same script with room for all that it prints."""
+    """Return the same script with room for all that it prints."""
     return replace(task, task_id="t-whole", log_quota=_WHOLE_OUTPUT)
 
 
@@ -267,7 +267,7 @@ def _task(row: Row) -> ScriptTask:
 
 
 def _content(row: Row) -> str:
-    """The recorded script; one that the recording only names by its digest is built again."""
+    """Return the recorded script; one that the recording only names by its digest is built again."""
     content = row.get("content_b64", "")
     if "...(" not in content:
         return content
@@ -281,7 +281,7 @@ def _content(row: Row) -> str:
 
 
 def _assignments(size: int) -> bytes:
-    """A script of this many bytes: a line printed, many assignments, a comment as filling, a line printed."""
+    """Return a script of this many bytes: a line printed, many assignments, a comment as filling, a line printed."""
     lines = [b"echo start\n"]
     room = size - len(b"echo start\n") - len(b"echo end\n")
     assignment = b"x%06d=0123456789abcdef\n"

@@ -140,7 +140,7 @@ class Spawner:
         self.kill_while(lambda: self.of_instance(root, mark))
 
     def of_instance(self, root: str, mark: str) -> list[int]:
-        """Ids of the living processes of an instance."""
+        """Return ids of the living processes of an instance."""
         direct = {run["pid"] for run in self.runs.values() if run["root"] == root}
         pids = self.descendants()
         if self.machine.isolation == NONE:
@@ -149,7 +149,7 @@ class Spawner:
         return [pid for pid in pids if pid in direct or _identity(f"/proc/{pid}/root/") == place]
 
     def descendants(self) -> list[int]:
-        """Ids of all living processes that came from this one."""
+        """Return ids of all living processes that came from this one."""
         return _below(os.getpid())
 
     def kill_while(self, find: Callable[[], list[int]]) -> None:
@@ -175,7 +175,7 @@ def _keep_open(handles: list[int]) -> None:
 
 
 def _below(root: int) -> list[int]:
-    """Ids of the living descendants of a process, parents before children."""
+    """Return ids of the living descendants of a process, parents before children."""
     found: list[int] = []
     todo = [root]
     while todo:
@@ -185,7 +185,7 @@ def _below(root: int) -> list[int]:
 
 
 def _children(pid: int) -> list[int]:
-    """Ids of the living children of a process, all of whose threads count."""
+    """Return ids of the living children of a process, all of whose threads count."""
     children: list[int] = []
     with contextlib.suppress(OSError):
         for thread in os.listdir(f"/proc/{pid}/task"):
@@ -195,7 +195,7 @@ def _children(pid: int) -> list[int]:
 
 
 def _lives(pid: int) -> bool:
-    """False for a process that has ended and only waits to be collected."""
+    """Return False for a process that has ended and only waits to be collected."""
     with contextlib.suppress(OSError), open(f"/proc/{pid}/stat", "rb") as file:
         return file.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
     return False

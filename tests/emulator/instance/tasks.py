@@ -96,13 +96,13 @@ class FileReport:
 
 
 def invalid(param: str, value: str) -> Report:
-    """The report of a task that is refused now, before anything of it was looked at."""
+    """Return the report of a task that is refused now, before anything of it was looked at."""
     now = time.time()
     return Report("invalid", param=param, value=value, started_at=now, finished_at=now)
 
 
 def refused(message: Mapping[str, Any], began: float, finished: float) -> Report:
-    """The report of a task whose process said ``message`` instead of becoming the script."""
+    """Return the report of a task whose process said ``message`` instead of becoming the script."""
     if message["kind"] == "invalid":
         return Report("invalid", param=message["param"], value=message["value"], started_at=began, finished_at=finished)
     return Report(

@@ -95,7 +95,7 @@ def _bind(source: str, target: str, *, flags: int = 0) -> None:
 
 
 def _seen_at(path: str, view: str) -> str:
-    """Where an instance finds what is at ``path`` on the machine: in the ``view``, or where a link leads into /usr."""
+    """Return where an instance finds the machine's ``path``: in the ``view``, or where a link leads into /usr."""
     real = os.path.realpath(path)
     shared = real.startswith("/usr/") and not real.startswith("/usr/local/")
     return real if os.path.islink(path) and shared else view
@@ -255,7 +255,7 @@ class Machine:
             _bind(os.devnull, root + _SYSRQ)
 
     def _covers_sh(self, shell: str) -> bool:
-        """True where the machine's /bin/sh is dash and the instance's is bash: bash is laid over dash.
+        """Return whether bash is laid over dash: the machine's /bin/sh is dash and the instance's is bash.
 
         Not the other way round: whoever asks for bash by name must still find it.
         """
@@ -264,7 +264,7 @@ class Machine:
     # -- where things are ----------------------------------------------------------------------------------------
 
     def inside(self, root: str, path: str) -> str:
-        """The path that a process in the view opens for the instance's absolute ``path``."""
+        """Return the path that a process in the view opens for the instance's absolute ``path``."""
         return path if self.isolation != NONE else root + path
 
     def path(self, root: str, path: str) -> str:
@@ -272,7 +272,7 @@ class Machine:
         return f"{self.inside(root, f'/{power_programs.FOLDER}/bin')}:{path}" if self.isolation == NONE else path
 
     def program(self, shell: str, path: str) -> str:
-        """The executable for ``sh``: through PATH in a view of its own, else the flavour itself. "" when missing."""
+        """Return the executable for ``sh``: by PATH in a view of its own, else the flavour itself. "" if missing."""
         if self.isolation != NONE:
             return shutil.which("sh", path=path) or ""
         return self.shells.get(shell, self.default_sh)
@@ -342,7 +342,7 @@ def _own_file(path: str, text: str, mode: int = 0o644) -> None:
 
 
 def _accounts() -> dict[str, tuple[str, int]]:
-    """The files of an instance's own users and groups, with their modes: the machine's, without its passwords."""
+    """Return the files of an instance's users and groups with their modes: the machine's, without passwords."""
     texts = {}
     for name in ("passwd", "group"):
         with open(f"/etc/{name}", encoding="utf-8", errors="surrogateescape") as file:

@@ -20,7 +20,7 @@ _DEFAULT_MODE = 0o644
 
 
 def failed(code: int, exc: OSError) -> dict[str, Any]:
-    """The report of a delivery that the system refused."""
+    """Return the report of a delivery that the system refused."""
     return {"status": "Failed", "code": code, "param": "", "value": "", "errno": exc.errno or 0}
 
 
@@ -29,7 +29,7 @@ def _invalid(param: str, value: str) -> dict[str, Any]:
 
 
 def _mode(text: str) -> int | None:
-    """Permission bits of a mode of 3 or 4 characters; a leading plus passes, as Go's number parser lets it."""
+    """Return permission bits of a mode of 3 or 4 characters; a leading plus passes, as Go's number parser lets it."""
     if not text:
         return _DEFAULT_MODE
     if len(text) not in (3, 4) or not re.fullmatch(r"\+?[0-7]+", text):

@@ -41,7 +41,7 @@ def _row(call: Call, instance: Instance) -> dict[str, Any]:
 
 @operation("DescribeCloudAssistantStatus")
 def describe_cloud_assistant_status(call: Call) -> Answer:
-    """Whether agents are online, for given instances or all of a region.
+    """List whether agents are online, for given instances or all of a region.
 
     To a request of the 2018 generation the list is shown under its misspelt name of then too.
     """

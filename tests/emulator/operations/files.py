@@ -170,7 +170,7 @@ def _row(delivery: FileDelivery, instance_id: str) -> dict[str, Any]:
 
 @operation("DescribeSendFileResults")
 def describe_send_file_results(call: Call) -> Answer:
-    """File deliveries of the last day, newest first."""
+    """List file deliveries of the last day, newest first."""
     params = call.params
     pager = Pager(call.action, params)
     tags = check_tags(call)

@@ -16,58 +16,109 @@ from ..paging import Pager
 from ..targets import matches
 from ..validation import check_tags, json_array
 
+# what the emulator does not model: every instance has the same
+_SAME: dict[str, Any] = {
+    "Description": "",
+    "Cpu": 2,
+    "Memory": 8192,
+    "GPUAmount": 0,
+    "GPUSpec": "",
+    "ExpiredTime": "2099-12-31T15:59Z",
+    "AutoReleaseTime": "",
+    "SaleCycle": "",
+    "IoOptimized": True,
+    "DeviceAvailable": True,
+    "KeyPairName": "",
+    "CreditSpecification": "",
+    "SpotStrategy": "NoSpot",
+    "SpotPriceLimit": 0.0,
+    "SpotDuration": 0,
+    "SpotInterruptionBehavior": "",
+    "Recyclable": False,
+    "ClusterId": "",
+    "HpcClusterId": "",
+    "DeploymentSetId": "",
+    "DeploymentSetGroupNo": 0,
+    "VlanId": "",
+    "ISP": "",
+    "LocalStorageAmount": 0,
+    "LocalStorageCapacity": 0,
+    "EnableNVS": False,
+    "RdmaIpAddress": {"IpAddress": []},
+    "OperationLocks": {"LockReason": []},
+    "CpuOptions": {
+        "CoreCount": 1,
+        "ThreadsPerCore": 2,
+        "Numa": "",
+        "TopologyType": "",
+        "TurboMode": "",
+        "NestedVirtualization": "disabled",
+        "EnableVISST": False,
+        "EnableVRDT": False,
+    },
+    "ClockOptions": {"PtpStatus": "disabled"},
+    "SecurityOptions": {"EnableSecureBoot": False},
+    "AdditionalInfo": {"EnableHighDensityMode": False, "ManagedHostId": "", "NodeSerialNumber": ""},
+    "PrivateDnsNameOptions": {
+        "HostnameType": "Custom",
+        "EnableInstanceIdDnsARecord": False,
+        "EnableInstanceIdDnsAAAARecord": False,
+        "EnableIpDnsARecord": False,
+        "EnableIpDnsPtrRecord": False,
+    },
+    "MetadataOptions": {
+        "HttpEndpoint": "enabled",
+        "HttpTokens": "optional",
+        "HttpPutResponseHopLimit": 0,
+        "InstanceMetadataTags": "",
+    },
+    "DedicatedHostAttribute": {"DedicatedHostId": "", "DedicatedHostName": "", "DedicatedHostClusterId": ""},
+    "DedicatedInstanceAttribute": {"Affinity": "", "Tenancy": ""},
+    "EcsCapacityReservationAttr": {"CapacityReservationId": "", "CapacityReservationPreference": ""},
+    "HibernationOptions": {"Configured": False},
+    "ImageOptions": {"LoginAsNonRoot": False, "CurrentOSNVMeSupported": True},
+}
+
 
 def _row(instance: Instance) -> dict[str, Any]:
-    vpc = instance.network_type == "vpc"
-    family = ".".join(instance.instance_type.split(".")[:2])
+    """Return an instance as DescribeInstances shows it."""
     return {
+        **_SAME,
         "InstanceId": instance.id,
         "InstanceName": instance.name,
         "HostName": instance.host_name,
-        "Description": "",
         "RegionId": instance.region,
         "ZoneId": instance.zone,
         "Status": instance.status,
+        "StoppedMode": "KeepCharging" if instance.status == "Stopped" else "Not-applicable",
         "InstanceType": instance.instance_type,
-        "InstanceTypeFamily": family,
-        "Cpu": 2,
-        "Memory": 8192,
-        "GPUAmount": 0,
-        "GPUSpec": "",
+        "InstanceTypeFamily": ".".join(instance.instance_type.split(".")[:2]),
         "ImageId": instance.image_id,
         "OSType": instance.os_type,
         "OSName": instance.os_name,
         "OSNameEn": instance.os_name,
         "CreationTime": _minute(instance.created),
         "StartTime": _minute(instance.started),
-        "ExpiredTime": "2099-12-31T15:59Z",
-        "AutoReleaseTime": "",
-        "SaleCycle": "",
         "InstanceChargeType": instance.charge_type,
-        "InternetChargeType": "PayByTraffic",
-        "InternetMaxBandwidthIn": 200,
-        "InternetMaxBandwidthOut": 5 if instance.public_ip else 0,
-        "InstanceNetworkType": instance.network_type,
-        "IoOptimized": True,
-        "DeviceAvailable": True,
         "DeletionProtection": instance.deletion_protection,
         "ResourceGroupId": instance.resource_group_id,
         "SerialNumber": instance.id[2:],
-        "KeyPairName": "",
-        "CreditSpecification": "",
-        "SpotStrategy": "NoSpot",
-        "SpotPriceLimit": 0.0,
-        "StoppedMode": "KeepCharging" if instance.status == "Stopped" else "Not-applicable",
-        "Recyclable": False,
-        "ClusterId": "",
-        "HpcClusterId": "",
-        "DeploymentSetId": "",
-        "VlanId": "",
-        "ISP": "",
-        "LocalStorageAmount": 0,
-        "LocalStorageCapacity": 0,
         "SecurityGroupIds": {"SecurityGroupId": instance.security_group_ids},
-        "InnerIpAddress": {"IpAddress": [] if vpc else [instance.private_ip]},
+        "Tags": {"Tag": [{"TagKey": key, "TagValue": value} for key, value in instance.tags.items()]},
+        **_network(instance),
+    }
+
+
+def _network(instance: Instance) -> dict[str, Any]:
+    """Return how an instance is reached: by a VPC with a network interface, or in the classic network."""
+    vpc = instance.network_type == "vpc"
+    private = [instance.private_ip]
+    return {
+        "InstanceNetworkType": instance.network_type,
+        "InternetChargeType": "PayByTraffic",
+        "InternetMaxBandwidthIn": 200,
+        "InternetMaxBandwidthOut": 5 if instance.public_ip else 0,
+        "InnerIpAddress": {"IpAddress": [] if vpc else private},
         "PublicIpAddress": {"IpAddress": [instance.public_ip] if instance.public_ip else []},
         "EipAddress": {
             "AllocationId": "",
@@ -80,66 +131,24 @@ def _row(instance: Instance) -> dict[str, Any]:
             "VpcId": instance.vpc_id,
             "VSwitchId": instance.vswitch_id,
             "NatIpAddress": "",
-            "PrivateIpAddress": {"IpAddress": [instance.private_ip] if vpc else []},
+            "PrivateIpAddress": {"IpAddress": private if vpc else []},
         },
-        "NetworkInterfaces": {
-            "NetworkInterface": [
-                {
-                    "NetworkInterfaceId": f"eni-{instance.id[2:]}",
-                    "PrimaryIpAddress": instance.private_ip,
-                    "Type": "Primary",
-                    "MacAddress": _mac(instance),
-                    "PrivateIpSets": {
-                        "PrivateIpSet": [
-                            {"PrivateIpAddress": instance.private_ip, "Primary": True, "PrivateDnsName": ""}
-                        ]
-                    },
-                    "Ipv6Sets": {"Ipv6Set": []},
-                    "Ipv4PrefixSets": {"Ipv4PrefixSet": []},
-                    "Ipv6PrefixSets": {"Ipv6PrefixSet": []},
-                }
-            ]
-            if vpc
-            else []
+        "NetworkInterfaces": {"NetworkInterface": [_interface(instance)] if vpc else []},
+    }
+
+
+def _interface(instance: Instance) -> dict[str, Any]:
+    return {
+        "NetworkInterfaceId": f"eni-{instance.id[2:]}",
+        "PrimaryIpAddress": instance.private_ip,
+        "Type": "Primary",
+        "MacAddress": _mac(instance),
+        "PrivateIpSets": {
+            "PrivateIpSet": [{"PrivateIpAddress": instance.private_ip, "Primary": True, "PrivateDnsName": ""}]
         },
-        "RdmaIpAddress": {"IpAddress": []},
-        "OperationLocks": {"LockReason": []},
-        "CpuOptions": {
-            "CoreCount": 1,
-            "ThreadsPerCore": 2,
-            "Numa": "",
-            "TopologyType": "",
-            "TurboMode": "",
-            "NestedVirtualization": "disabled",
-            "EnableVISST": False,
-            "EnableVRDT": False,
-        },
-        "ClockOptions": {"PtpStatus": "disabled"},
-        "SecurityOptions": {"EnableSecureBoot": False},
-        "AdditionalInfo": {"EnableHighDensityMode": False, "ManagedHostId": "", "NodeSerialNumber": ""},
-        "PrivateDnsNameOptions": {
-            "HostnameType": "Custom",
-            "EnableInstanceIdDnsARecord": False,
-            "EnableInstanceIdDnsAAAARecord": False,
-            "EnableIpDnsARecord": False,
-            "EnableIpDnsPtrRecord": False,
-        },
-        "DeploymentSetGroupNo": 0,
-        "EnableNVS": False,
-        "SpotDuration": 0,
-        "SpotInterruptionBehavior": "",
-        "MetadataOptions": {
-            "HttpEndpoint": "enabled",
-            "HttpTokens": "optional",
-            "HttpPutResponseHopLimit": 0,
-            "InstanceMetadataTags": "",
-        },
-        "DedicatedHostAttribute": {"DedicatedHostId": "", "DedicatedHostName": "", "DedicatedHostClusterId": ""},
-        "DedicatedInstanceAttribute": {"Affinity": "", "Tenancy": ""},
-        "EcsCapacityReservationAttr": {"CapacityReservationId": "", "CapacityReservationPreference": ""},
-        "HibernationOptions": {"Configured": False},
-        "ImageOptions": {"LoginAsNonRoot": False, "CurrentOSNVMeSupported": True},
-        "Tags": {"Tag": [{"TagKey": key, "TagValue": value} for key, value in instance.tags.items()]},
+        "Ipv6Sets": {"Ipv6Set": []},
+        "Ipv4PrefixSets": {"Ipv4PrefixSet": []},
+        "Ipv6PrefixSets": {"Ipv6PrefixSet": []},
     }
 
 
@@ -210,7 +219,7 @@ def _filters(call: Call) -> list[Callable[[Instance], bool]]:
 
 @operation("DescribeInstances")
 def describe_instances(call: Call) -> Answer:
-    """The instances of a region by all filters that the fleet can tell apart; 100 a page at most."""
+    """List the instances of a region by all filters that the fleet can tell apart; at most 100 per page."""
     if call.params.flag("DryRun"):
         raise call.error("DryRunOperation")
     filters = _filters(call)
@@ -223,7 +232,7 @@ def describe_instances(call: Call) -> Answer:
 
 @operation("DescribeInstanceStatus")
 def describe_instance_status(call: Call) -> Answer:
-    """Ids and states only, by ids or zone, with PageNumber and PageSize."""
+    """List ids and states only, by ids or zone, with PageNumber and PageSize."""
     ids = set(call.params.items("InstanceId"))
     zone = call.params.text("ZoneId")
     pager = Pager(call.action, call.params, tokens=False)

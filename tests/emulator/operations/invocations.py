@@ -51,7 +51,7 @@ def _check_modifiable(call: Call, invocation: Invocation) -> None:
 
 
 def _parameters(call: Call, names: list[str]) -> dict[str, str]:
-    """Parameters of this operation, which has its own codes for what is wrong with them."""
+    """Return parameters of this operation, which has its own codes for what is wrong with them."""
     try:
         pairs = json.loads(call.params["Parameters"], object_pairs_hook=list)
     except ValueError:

@@ -13,7 +13,7 @@ _RESOURCE_TYPES = ("instance", "disk", "reservedinstance", "scu")
 
 @operation("DescribeRegions")
 def describe_regions(call: Call) -> Answer:
-    """Every region that the emulator knows, with names in Chinese or English."""
+    """List every region that the emulator knows, with names in Chinese or English."""
     if call.params.text("ResourceType", "instance") not in _RESOURCE_TYPES:
         raise call.error("InvalidResourceType.NotFound")
     language = "zh" if call.params.text("AcceptLanguage", "zh-CN").startswith("zh") else "en"
@@ -34,7 +34,7 @@ def describe_regions(call: Call) -> Answer:
 
 @operation("DescribeAccountAttributes")
 def describe_account_attributes(call: Call) -> Answer:
-    """The quotas of Cloud Assistant."""
+    """List the quotas of Cloud Assistant."""
     options = call.cloud.options
     values = {
         "max-axt-command-count": options.quota_commands,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""DescribeInvocations and DescribeInvocationResults: what became of the runs."""
+"""DescribeInvocations and DescribeInvocationResults: states and results of runs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _time(moment: float | None) -> str:
 
 
 def _oss(record: Record) -> dict[str, str]:
-    """What became of the delivery of the output to OSS."""
+    """Return how the delivery of the output to OSS ended."""
     wanted = bool(record.invocation.oss_output) and record.run is not None and record.run.finished is not None
     return {
         "OssOutputStatus": "Failed" if wanted else "",
@@ -45,12 +45,12 @@ def _oss(record: Record) -> dict[str, str]:
 
 
 def tag_rows(tags: dict[str, str]) -> dict[str, Any]:
-    """Tags as answers show them."""
+    """Return tags as answers show them."""
     return {"Tag": [{"TagKey": key, "TagValue": value} for key, value in tags.items()]}
 
 
 def visible(call: Call, created: float) -> bool:
-    """Whether something written then can be read now: not younger than the lag, not past its retention."""
+    """Return whether something written then can be read now: not younger than the lag, not past its retention."""
     age = call.now - created
     return age >= call.cloud.options.visibility_lag_ms / 1000 and age <= INVOCATION_RETENTION_S
 
@@ -124,7 +124,7 @@ def _invocation_row(call: Call, invocation: Invocation, records: list[Record], i
 
 @operation("DescribeInvocations")
 def describe_invocations(call: Call) -> Answer:
-    """Invocations with their instances, newest first, by all documented filters."""
+    """List invocations with their instances, newest first, by all documented filters."""
     params = call.params
     pager = Pager(call.action, params)
     instance_id = params.text("InstanceId")
@@ -202,7 +202,7 @@ def _has_status(invocation: Invocation, status: str, instance_id: str) -> bool:
 
 
 def _result_row(call: Call, record: Record, run: Run | None) -> dict[str, Any]:
-    """One result: the record's state with its latest run, or one run of its history."""
+    """Return one result: the record's state with its latest run, or one run of its history."""
     invocation = record.invocation
     latest = run is record.run
     status = record.status if latest or run is None else run.status
@@ -236,7 +236,7 @@ def _result_row(call: Call, record: Record, run: Run | None) -> dict[str, Any]:
 
 @operation("DescribeInvocationResults")
 def describe_invocation_results(call: Call) -> Answer:
-    """Results of instances, and with IncludeHistory every run of a repeating invocation.
+    """List results of instances, and with IncludeHistory every run of a repeating invocation.
 
     To a request of the 2018 generation the answer shows its list in the shape of then too, at the top.
     """

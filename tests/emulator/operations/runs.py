@@ -28,7 +28,7 @@ _OSS = re.compile(r"^oss://([a-z0-9][a-z0-9-]{1,61}[a-z0-9])(?:/(.*))?$")
 
 
 def encoded_size(size: int) -> int:
-    """How many bytes Base64 makes of ``size`` bytes."""
+    """Return how many bytes Base64 makes of ``size`` bytes."""
     return (size + 2) // 3 * 4
 
 
@@ -47,7 +47,7 @@ def read_content(call: Call, default: str, code: str = "CmdContent.DecodeError",
 
 
 def read_timeout(call: Call, default: int, floor: int = 1) -> int:
-    """The Timeout of a request in seconds; values under ``floor`` become ``floor``."""
+    """Return the Timeout of a request in seconds; values under ``floor`` become ``floor``."""
     value = call.params.number("Timeout", default)
     assert value is not None
     if value > LONGEST_TIMEOUT_S:
@@ -80,7 +80,7 @@ def repeat_mode(call: Call, timeout: int) -> tuple[str, str]:
 
 
 def stored_commands(call: Call) -> int:
-    """How many commands of the region count towards its quota."""
+    """Return how many commands of the region count towards its quota."""
     return sum(command.kept and not command.deleted for command in call.region.commands)
 
 
@@ -249,7 +249,7 @@ def invoke_command(call: Call) -> Answer:
 
 
 def find_command(call: Call, identity: str, code: str = "InvalidCmdId.NotFound") -> Command:
-    """A stored command of the region, or a public one by id or name."""
+    """Return a stored command of the region, or a public one by id or name."""
     command = call.region.commands_by_id.get(identity)
     if command is not None and not command.deleted:
         return command

@@ -91,7 +91,7 @@ def untag_resources(call: Call) -> Answer:
 
 @operation("ListTagResources")
 def list_tag_resources(call: Call) -> Answer:
-    """The tags of resources: given ones, those with given tags, or all of a kind."""
+    """List the tags of resources: given ones, those with given tags, or all of a kind."""
     kind = _kind(call)
     wanted = check_tags(call, key_limit=_KEY_LIMIT)
     ids = call.params.items("ResourceId")
