@@ -15,85 +15,113 @@ class ModuleDocFragment:
 options:
   instance_ids:
     description:
-      - The instances, in the order in which batches are sent. An id that is given twice is used once, with a warning.
+      - >-
+        The instances to run on, in the order in which batches are sent. An ID that is given more than once is used
+        once, with a warning.
       - One of O(instance_ids) and O(resource_tags) is required.
     type: list
     elements: str
+    aliases: [instance_id]
   resource_tags:
     description:
       - >-
-        Runs on every instance of the region that carries all of these tags, at most 20. Values are compared exactly,
-        an empty one too.
+        Selects every instance of the region that has all of these tags, at most 20. Values are compared exactly,
+        including empty ones.
       - >-
-        The tags are resolved to instance ids first, so any number of instances may match and each is in RV(results).
-        Instances that are not running are dealt with as O(unready) says, before anything is started.
+        The tags are resolved to instance IDs first, so any number of instances may match, and each of them is in
+        RV(results). Instances that are not running are handled as O(unready) says, before anything is started.
     type: dict
   resource_group_id:
     description:
-      - The resource group of the run. The instances have to belong to it, and O(resource_tags) looks only there.
+      - >-
+        The resource group of the run. The instances must belong to it, and O(resource_tags) selects only from this
+        group.
     type: str
   parameters:
     description:
       - >-
-        Values for the placeholders C({{name}}) of the script, at most 10. Names hold letters, digits, C(_) and C(-),
-        have at most 64 bytes, and do not regard case. Every placeholder needs a value, which may be empty.
-      - Values are text or numbers. Put anything else in quotes.
+        Values for the placeholders C({{name}}) of the script, at most 10. Names consist of letters, digits, C(_) and
+        C(-), are case-insensitive and may have up to 64 bytes.
+      - >-
+        The service inserts the values into the script as they are, without quotes. Use the C(quote) filter for a value
+        that the shell must treat as one word, for example C({{ directory | quote }}).
+      - >-
+        Values are texts or whole numbers. Write everything else in quotes, such as V("1.10"), which YAML otherwise
+        reads as 1.1.
+      - Inserted values are not scanned for placeholders again.
     type: dict
   secret_parameters:
     description:
-      - As O(parameters), for values that must not be shown. They are kept out of logs, diffs and results.
+      - Like O(parameters), for values that must not be shown. They are kept out of logs, diffs and results.
       - >-
-        The service keeps them with the invocation all the same. For a secret that not even the service's own records
-        may show, write C({{oos-secret:name}}) in the script, which the agent takes from the parameter store.
+        The service stores them with the invocation nevertheless. For a secret that must not appear even in the
+        service's records, write C({{oos-secret:name}}) in the script, which the agent reads from the parameter store.
     type: dict
   username:
     description:
-      - The user on the instance that runs the script. By default V(root), on Windows V(System).
+      - >-
+        The user that runs the script on the instance. By default V(root), on Windows V(System). The user must exist
+        there.
     type: str
   windows_password_name:
     description:
       - >-
-        The name of the parameter store's entry that holds the password of O(username). Required on Windows for any user
-        but V(System).
+        The name of the entry of the parameter store that holds the password of O(username). Required on Windows for
+        every user other than V(System).
     type: str
   working_dir:
     description:
       - >-
-        The directory in which the script runs, up to 200 characters. It has to exist. By default the home of the user,
-        on Windows the agent's directory.
+        The directory in which the script runs: an absolute path of up to 200 characters. It must exist. By default the
+        home directory of the user, on Windows the directory of the agent.
     type: str
   timeout:
     description:
-      - Seconds after which the script is ended by force on an instance that is not done.
+      - >-
+        Timeout of the script in seconds. On instances where it has not finished by then, it is killed, together with
+        everything that it has started (see O(termination_mode)).
+      - >-
+        The default is 60 seconds for a script, and that of the stored command for a command. Set it for everything
+        that runs longer.
     type: int
   launcher:
     description:
       - >-
         The program that starts the script, up to 1 KB, for example V(python3 -u {{ACS::ScriptFileName|Ext(".py"\)}}).
+        Not all versions of the agent support it; old ones report V(ClientNeedUpgrade).
     type: str
   termination_mode:
     description:
       - >-
-        What is ended when the script is stopped or has no time left: the script's own process, or with V(process_tree)
-        also what it has started.
+        What to kill when the script is stopped or times out: V(process), only the process that started the script, or
+        V(process_tree), everything that it has started, too.
+      - >-
+        The default is V(process_tree), unless the run is scheduled. The service's own default is V(process), which
+        leaves the script itself running on systems where C(sh) is dash (Debian, Ubuntu): a second attempt would run
+        beside the first one. This is the only default that differs from the service's.
+      - >-
+        On instances whose agent is too old for it, the default falls back to V(process), with a warning.
     type: str
     choices: [process, process_tree]
   container_id:
     description:
       - >-
-        Runs the script in this container of each instance: 64 hexadecimal digits, with V(docker://), V(containerd://)
-        or V(cri-o://) in front if needed. Linux only; O(username) and O(working_dir) have no effect there.
+        Runs the script in this container of each instance: 64 hexadecimal digits, optionally prefixed with
+        V(docker://), V(containerd://) or V(cri-o://). Linux only.
+      - >-
+        Requires agent 2.2.3.344 or later. O(username) and O(working_dir) have no effect in a container, and neither
+        does a C(#!) line: the shell of the container runs the script.
     type: str
   container_name:
     description:
-      - Runs the script in the container of this name.
+      - Runs the script in the container of this name. The same limits as for O(container_id) apply.
     type: str
   repeat_mode:
     description:
       - >-
-        When the script runs: V(once), now; V(period), as O(frequency) says; V(next_reboot_only) and V(every_reboot),
+        When to run the script: V(once), now; V(period), as O(frequency) says; V(next_reboot_only) and V(every_reboot),
         when the instance starts.
-      - By default V(period) with O(frequency), else V(once).
+      - By default V(period) if O(frequency) is given, otherwise V(once).
     type: str
     choices: [once, period, next_reboot_only, every_reboot]
   frequency:
@@ -101,95 +129,116 @@ options:
       - >-
         The schedule. V(rate(5m\)) runs at an interval of 60 seconds to 7 days; V(at(2030-06-06 13:15:30
         Asia/Shanghai\)) runs once at that time, in UTC if no time zone is given; V(0 0/30 10-11 * * ?) is a cron
-        expression of seconds, minutes, hours, day of month, month and day of week, with a year and a time zone if
-        needed, by default in the time zone of the instance.
-      - A run on schedule returns once it is scheduled, and has no output yet.
+        expression of seconds, minutes, hours, day of month, month and day of week, optionally followed by a year and a
+        time zone, by default the time zone of the instance.
+      - >-
+        Intervals, V(at(\)), a year and a time zone require agent 2.2.3.282 or later, on Windows 2.1.3.282.
+      - A scheduled run returns once it is scheduled, and has no output yet.
     type: str
   timed:
     description:
-      - >-
-        The spelling of the API of 2018: V(true) requires O(frequency). Not needed; O(frequency) alone says the same.
+      - Alias of O(repeat_mode=period) from the API of 2018. V(true) requires O(frequency), which alone means the same.
     type: bool
   tags:
     description:
-      - Tags for the invocations, at most 20, one less with O(idempotency_key) and one less with O(client_token).
+      - >-
+        Tags of the invocations, at most 20, one less with O(idempotency_key) and one less with O(client_token).
       - >-
         The module adds a tag of its own, by which the invocations of one run are found: C(cloudops-idempotency-key)
-        with O(idempotency_key), else C(cloudops-run) where there is room for it. With O(client_token) and
-        O(idempotency_key) there are both.
+        with O(idempotency_key), otherwise C(cloudops-run) if there is room for it. With both O(client_token) and
+        O(idempotency_key), both tags are added.
     type: dict
   oss_output_delivery:
     description:
-      - Also delivers the full output to object storage, V(oss://bucket/prefix).
+      - >-
+        Also delivers the complete output to object storage, V(oss://bucket/prefix). The task waits for the delivery as
+        long as it waits for the run, and warns about an output that was not delivered.
     type: str
   client_token:
     description:
-      - Makes this run one and the same for the service, however often the task is started. Up to 64 ASCII characters.
       - >-
-        A task that is started again with the same token and the same options returns the earlier run's results with
-        C(changed=false) and waits for what still runs. With other options it fails.
+        Idempotency token of the run, up to 64 ASCII characters: starting the task again with the same token does not
+        run the script again.
       - >-
-        With more than O(batch_size) instances, each batch has a token derived from this one and from its instances.
+        A task that is started again with the same token and the same options returns the results of the earlier run
+        with C(changed=false), and waits for scripts that are still running. With other options it fails.
+      - >-
+        If there are more than O(batch_size) instances, each batch has a token derived from this one and from its
+        instances.
       - The service forgets a token after some time, which it does not publish.
-      - The module makes a token of its own when this is not given, so that its retries cannot run a script twice.
+      - >-
+        If no token is given, the module generates one, so that its own retries cannot run a script twice.
     type: str
   idempotency_key:
     description:
       - >-
         A name for what this run achieves, for example V(schema-v42). Instances on which an earlier run under this key
-        succeeded, or on which it is still running, are left alone: their result is returned with C(previous=true). Only
-        the others run.
+        succeeded, or is still running, are left alone: their result is returned with C(previous=true). The script runs
+        only on the others.
       - >-
-        The key is all that counts: change it when the script changes. A warning says when the earlier script was
-        another.
+        Only the key is compared, not the script: use a new key when the script changes. A warning is issued if the
+        earlier script was different.
       - >-
-        The memory is the service's list of invocations: 30 days, at most 10,000 invocations a region, and at most
-        1,000 of one key.
+        The memory is the service's list of invocations: 30 days, at most 10,000 invocations per region, and at most
+        1,000 per key.
       - >-
         Two tasks that start the same request under one key at the same moment make the same calls, with the same
         tokens, and the service carries out each call once.
     type: str
   wait:
     description:
-      - Whether to wait for the end and return the results. Without it, RV(invoke_ids) is what matters.
+      - >-
+        Whether to wait until the script has finished and return the results. If V(false), use RV(invoke_ids) to wait
+        for them later.
     type: bool
     default: true
   wait_timeout:
     description:
       - >-
-        Seconds to wait for the end on all instances. When they have passed the task fails, with RV(results) so far and
-        RV(invoke_ids), while the scripts go on; M(cloudops.cloud_assistant.ecs_invocation_info) waits further.
-      - >-
-        By default the script's time-out for each turn of batches, and two minutes.
+        Maximum time to wait until the script has finished on all instances, in seconds. After that the task fails, with
+        the RV(results) so far and RV(invoke_ids), while the scripts continue to run;
+        M(cloudops.cloud_assistant.ecs_invocation_info) can wait for them.
+      - By default the timeout of the script for each turn of batches, and two minutes.
     type: int
   batch_size:
     description:
-      - Instances in one call. The service takes up to 100.
+      - Number of instances per API call, at most 100.
     type: int
     default: 100
   max_concurrent_batches:
     description:
       - >-
-        Batches that may be under way at the same time; the next one starts when one has ended on all its instances.
-        With O(wait=false) only calls are under way, not scripts.
-      - By default one with O(max_failures), else all.
+        Maximum number of batches that run at the same time; the next one starts when one has finished on all of its
+        instances. With O(wait=false) it limits the number of concurrent API calls only.
+      - By default one batch with O(max_failures), otherwise all batches.
     type: int
   max_failures:
     description:
       - >-
-        Starts no further batch once more than this number of instances has failed. What was not started is in
-        RV(results) with the status V(Skipped). Unset never stops.
+        Starts no further batch once more than this number of instances has failed. Instances that were not started
+        are in RV(results) with the status V(Skipped). If not set, all batches are started.
     type: int
   unready:
     description:
       - >-
-        What to do when instances are not running or their agent is offline: V(fail) and name them, or V(skip) them
-        with a warning, and run on the rest. The service refuses a whole call for one such instance; with V(fail) the
-        other instances of its batch are not started.
-      - An instance that does not exist, or has the wrong operating system, fails in both cases.
+        What to do when instances are not running or their agent is offline: V(fail), naming all of them, or V(skip)
+        them with a warning and run on the others.
+      - >-
+        The service rejects a whole call if one of its instances is not ready. With V(fail), nothing is started on any
+        instance if the first call is rejected; later, the other instances of the rejected batch are not started.
+      - Instances that do not exist or have the wrong operating system fail in both cases.
     type: str
     choices: [fail, skip]
     default: fail
+  success_rcs:
+    description:
+      - >-
+        Exit codes that count as success, for RV(results[].status), O(max_failures), O(idempotency_key) and the result
+        of the task.
+    type: list
+    elements: int
+    default: [0]
+    version_added: "0.1.0"
   results:
     description:
       - >-
@@ -212,9 +261,15 @@ options:
     version_added: "0.1.0"
 notes:
   - >-
-    The task fails when the script fails on an instance, after all have answered. The message names the instances with
-    exit code or reason and the end of their output, and the result is complete all the same. With C(no_log=true) on the
-    task the message quotes no output.
-  - stdout and stderr are one stream. The service keeps 24 KB of it, the first 6,000 bytes and the last 18,576.
-  - The result of an instance on which the script did not come to its own end has no C(rc).
+    The task fails if the script fails on an instance, after all instances have finished. The message names the
+    instances with their exit code or reason and the end of their output, and the result is still complete. With
+    C(no_log=true) on the task the message quotes no output.
+  - >-
+    The script's standard output and standard error are one stream. The service keeps 24 KB of it, the first 6,000 bytes
+    and the last 18,576. The line C([... 73314 bytes not kept by the service ...]) marks the place where bytes are
+    missing.
+  - If the script did not exit by itself on an instance, its result has no C(rc).
+  - >-
+    Some exit codes make the agent switch the instance off or restart it after the script: 193 and 194 on Linux, 3009
+    and 3010 on Windows. RV(results[].power_action) reports that.
 """

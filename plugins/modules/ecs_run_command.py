@@ -172,13 +172,13 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 invoke_ids:
-  description: The invocations, one a batch. Earlier ones that this run relies on are among them.
+  description: The IDs of the invocations, one per batch, including earlier ones that this run relies on.
   returned: always, after the first request
   type: list
   elements: str
   sample: [t-7d2a745b412b4601b2d47f6a768d3a14]
 invoke_id:
-  description: The first of RV(invoke_ids), empty when there is none.
+  description: The first of RV(invoke_ids), empty if there is none.
   returned: always, after the first request
   type: str
   sample: t-7d2a745b412b4601b2d47f6a768d3a14
@@ -189,9 +189,9 @@ command_id:
   sample: c-7d2a745b412b4601b2d47f6a768d5c11
 client_token:
   description:
-    - The token of this run. Starting the task again with it runs nothing twice.
-    - Under O(idempotency_key) alone there is none; the key does the same.
-  returned: when something was to be started, unless O(idempotency_key) is given alone
+    - The idempotency token of this run. Starting the task again with it runs nothing twice.
+    - With O(idempotency_key) alone there is no token; the key has the same effect.
+  returned: when there was something to start, unless only O(idempotency_key) is given
   type: str
   sample: 123e4567-e89b-12d3-a456-426655440000
 results:
@@ -201,120 +201,135 @@ results:
   elements: dict
   contains:
     instance_id:
-      description: The instance.
+      description: The ID of the instance.
       returned: always
       type: str
       sample: i-bp185dy2o3o6neg01234
     invoke_id:
-      description: The invocation that ran on it, empty when none did.
+      description: The ID of the invocation on this instance, empty if there was none.
       returned: always
       type: str
       sample: t-7d2a745b412b4601b2d47f6a768d3a14
     status:
       description:
         - >-
-          The service's word: V(Success), V(Failed) (the exit code is not 0), V(Timeout), V(Error), V(Aborted) (it could
-          not be delivered), V(Invalid), V(Cancelled), V(Terminated), or of one that is not over V(Pending), V(Running),
-          V(Stopping), V(Scheduled).
-        - V(Skipped) when nothing was started there on purpose; RV(results[].error_info) says why.
+          The status that the service reports: V(Success), V(Failed) (the exit code is not in O(success_rcs)),
+          V(Timeout), V(Error), V(Aborted) (the script could not be delivered), V(Invalid), V(Cancelled), V(Terminated),
+          or, if the script has not finished, V(Pending), V(Running), V(Stopping), V(Scheduled).
+        - V(Skipped) if nothing was started on purpose; RV(results[].error_info) gives the reason.
       returned: always
       type: str
       sample: Success
     rc:
       description: The exit code.
-      returned: when the script came to its own end
+      returned: when the script exited by itself; 0 in check mode
       type: int
       sample: 0
     stdout:
-      description: What the script wrote, stdout and stderr together, without the line ends at its end.
-      returned: when it was read
+      description: >-
+        Combined standard output and standard error, with trailing newlines removed. A line marks bytes that the service
+        did not keep.
+      returned: when it was read; empty in check mode
       type: str
       sample: "hello\nworld"
     stdout_lines:
-      description: The same as lines.
-      returned: when it was read
+      description: RV(results[].stdout) split into lines.
+      returned: when it was read; empty in check mode
       type: list
       elements: str
       sample: [hello, world]
     dropped:
-      description: Bytes of output that the service did not keep.
+      description: Number of bytes of the output that the service did not keep.
       returned: always
       type: int
       sample: 0
     error_code:
-      description: Why it failed or was skipped, as a word of the service or of this module.
+      description: >-
+        Error code, from the service or from this module, if the instance failed or was skipped; empty otherwise.
       returned: always
       type: str
       sample: ExitCodeNonzero
     error_info:
-      description: The same for people.
+      description: Human-readable explanation of RV(results[].error_code).
       returned: always
       type: str
       sample: the command execution exit code is not zero.
     started_at:
-      description: When the script began there.
+      description: When the script started on the instance.
       returned: always
       type: str
       sample: "2026-04-27T08:00:00Z"
     finished_at:
-      description: When it ended there.
+      description: When the script ended on the instance.
       returned: always
       type: str
       sample: "2026-04-27T08:00:01Z"
     repeats:
-      description: How often it has run there.
+      description: How many times the script has run on the instance (more than 1 only for schedules).
       returned: always
       type: int
       sample: 1
     previous:
-      description: Whether this comes from an earlier run under the same O(idempotency_key).
+      description: Whether the result is that of an earlier run under the same O(idempotency_key).
       returned: always
       type: bool
       sample: false
     oss_output_status:
-      description: How far the delivery of the output is.
+      description: Status of the delivery of the output, V(InProgress), V(Finished) or V(Failed).
       returned: with O(oss_output_delivery)
       type: str
       sample: Finished
     oss_output_uri:
-      description: Where the output was delivered to.
+      description: The object to which the output was delivered.
       returned: with O(oss_output_delivery)
       type: str
       sample: oss://bucket/prefix/t-7d2a745b412b4601b2d47f6a768d3a14/i-bp185dy2o3o6neg01234.txt
+    oss_output_error:
+      description: Error code and explanation if the output could not be delivered; empty otherwise.
+      returned: with O(oss_output_delivery)
+      type: str
+      sample: ""
+    power_action:
+      description: >-
+        What the agent does to the instance because of the exit code of the script: V(power_off) (193 on Linux, 3009 on
+        Windows) or V(reboot) (194 on Linux, 3010 on Windows).
+      returned: when the script ended with one of these exit codes
+      type: str
+      sample: reboot
 summary:
   description: >-
-    How many instances ended how. RV(summary.total) is the sum of success, failed, skipped and running;
-    RV(summary.previous) says how many of success and running come from an earlier run.
+    Number of instances by outcome. RV(summary.total) is the sum of success, failed, skipped and running;
+    RV(summary.previous) is the number of success and running that come from an earlier run.
   returned: always, after the first request
   type: dict
   contains:
     total:
-      description: All instances asked for.
+      description: All targeted instances.
       returned: always
       type: int
       sample: 12
     success:
-      description: Ended well.
+      description: Instances on which the script succeeded.
       returned: always
       type: int
       sample: 10
     failed:
-      description: Ended otherwise, or could not begin.
+      description: Instances on which the script failed or could not be started.
       returned: always
       type: int
       sample: 1
     skipped:
-      description: Left out on purpose.
+      description: Instances that were left out on purpose.
       returned: always
       type: int
       sample: 1
     running:
-      description: Not over, or waiting for their time.
+      description: Instances that are still running or scheduled.
       returned: always
       type: int
       sample: 0
     previous:
-      description: Taken from an earlier run.
+      description: Instances whose result comes from an earlier run.
       returned: always
       type: int
       sample: 0
@@ -324,32 +339,32 @@ results_file:
   type: str
   sample: /var/log/cloud-assistant/patch.jsonl
 failed_instances:
-  description: The ids of the instances that failed.
+  description: The IDs of the instances that failed.
   returned: always, after the first request
   type: list
   elements: str
   sample: [i-bp185dy2o3o6neg05678]
 rc:
   description: The exit code on the only instance.
-  returned: when there is one instance, and the script came to its own end
+  returned: when there is one instance, and the script exited by itself; 0 in check mode
   type: int
   sample: 0
 stdout:
   description: The output of the only instance.
-  returned: when there is one instance, and its output was read
+  returned: when there is one instance, and its output was read; empty in check mode
   type: str
   sample: "hello\nworld"
 stdout_lines:
-  description: The same as lines.
-  returned: when there is one instance, and its output was read
+  description: RV(stdout) split into lines.
+  returned: when there is one instance, and its output was read; empty in check mode
   type: list
   elements: str
   sample: [hello, world]
 error:
   description: >-
-    The service's answer to a call that failed, with C(operation), C(code), C(message), C(request_id), C(http_status),
-    C(host) and C(hint). Where no usable answer came, there is no code, and C(may_have_arrived) says whether the request
-    may have taken effect.
+    The service's answer to a failed call, with C(operation), C(code), C(message), C(request_id), C(http_status),
+    C(host) and C(hint). Without a usable answer there is no code, and C(may_have_arrived) says whether the request may
+    have taken effect.
   returned: when a call failed
   type: dict
   sample:

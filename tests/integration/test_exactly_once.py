@@ -269,7 +269,9 @@ def test_the_rest_is_sent_alike_by_a_start_that_sees_a_part(emulator: Any):
         send = client.call
         calls: dict[str, Any] = {}
         client.call = _killed_after_noting(calls, send)  # type: ignore[method-assign]
-        request = RunRequest.of(Targets.of(fresh), script, batch_size=2, max_concurrent_batches=9, idempotency_key="k")
+        # with unready: skip all batches are sent at the same time
+        options: dict[str, Any] = {"max_concurrent_batches": 9, "unready": "skip", "idempotency_key": "k"}
+        request = RunRequest.of(Targets.of(fresh), script, batch_size=2, **options)
         with pytest.raises(Killed):
             run.run(client, request)
         unseen.append(calls)

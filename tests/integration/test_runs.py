@@ -147,7 +147,8 @@ def test_by_tag_all_matching_instances_run_however_many(emulator: Any):
 def test_by_tag_stopped_instances_are_known_before_anything_starts(emulator: Any):
     emulator.reset(fleet=FLEET)
     outcome = by_tag(client_of(emulator), {"role": "web"})
-    assert outcome.failed_instances == ["i-stopped"]
+    assert outcome.failed_instances == ["i-offline", "i-stopped"]
+    assert "Nothing was started. To run on the other instances, use unready: skip." in str(outcome.failure())
     assert not any(row["action"] == "RunCommand" for row in emulator.requests())
     skipping = by_tag(client_of(emulator), {"role": "web"}, unready="skip")
     assert statuses(skipping) == ["Skipped", "Success", "Skipped"]

@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..common.printable import visible
-from .models import LIVE, SKIPPED
+from .models import LIVE, SKIPPED, InstanceResult
 
 SHOWN_LINE = 160
 """Characters of the last line of an instance's output that are compared and shown."""
@@ -164,3 +165,37 @@ def count_classes(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
         counts["total"] += 1
         counts[class_of(str(row.get("status") or "Unknown"))] += 1
     return counts
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How many instances ended how. ``total`` = success + failed + skipped + running.
+
+    ``previous`` says how many of success and running come from an earlier run under the same idempotency key.
+    """
+
+    total: int = 0
+    success: int = 0
+    failed: int = 0
+    skipped: int = 0
+    previous: int = 0
+    running: int = 0
+
+    @classmethod
+    def of(cls, results: Iterable[InstanceResult]) -> Summary:
+        """Count the results."""
+        counts: Counter[str] = Counter()
+        for result in results:
+            counts["total"] += 1
+            counts["previous"] += result.previous and not result.failed
+            if result.live:
+                counts["running"] += 1
+            elif result.status == SKIPPED:
+                counts["skipped"] += 1
+            else:
+                counts["failed" if result.failed else "success"] += 1
+        return cls(**counts)
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the counts as a task's result shows them."""
+        return asdict(self)

@@ -9,9 +9,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from typing import Any
 
@@ -143,6 +142,9 @@ class Command:
 LIVE = frozenset({"Pending", "Scheduled", "Running", "Stopping"})
 """States of an invocation, or of one instance in it, that will still change by themselves."""
 
+KEPT_HEAD = 6000
+"""Bytes that the service keeps of the beginning of an output that is too long; the rest of the 24 KB are its end."""
+
 SKIPPED = "Skipped"
 """Our own status of an instance that was left out on purpose: nothing was sent to it."""
 
@@ -179,7 +181,8 @@ class InstanceResult:
 
     ``status`` is the API's InvocationStatus word, or ``Skipped``. ``output`` holds the bytes that the service kept
     (stdout and stderr as one stream), None where none were read; ``dropped`` counts the bytes that it threw away.
-    ``rc`` is None unless the script came to its own end.
+    ``rc`` is None unless the script exited by itself. ``power_action`` is what the agent does to the instance on
+    account of the exit code.
     """
 
     instance_id: str
@@ -196,6 +199,8 @@ class InstanceResult:
     previous: bool = False
     oss_output_status: str = ""
     oss_output_uri: str = ""
+    oss_output_error: str = ""
+    power_action: str = ""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any], invoke_id: str = "") -> InstanceResult:
@@ -222,12 +227,23 @@ class InstanceResult:
             repeats=repeats,
             oss_output_status=row.get("OssOutputStatus") or "",
             oss_output_uri=row.get("OssOutputUri") or "",
+            oss_output_error=": ".join(
+                str(row[key]) for key in ("OssOutputErrorCode", "OssOutputErrorInfo") if row.get(key)
+            ),
         )
 
     @property
     def stdout(self) -> str | None:
-        """The output as text, None where none was read; bytes that are not UTF-8 become U+FFFD."""
-        return None if self.output is None else self.output.decode("utf-8", "replace")
+        """The output as text, None where none was read; bytes that are not UTF-8 become U+FFFD.
+
+        A line stands where the service has cut bytes out.
+        """
+        if self.output is None:
+            return None
+        if not self.dropped:
+            return self.output.decode("utf-8", "replace")
+        head, tail = (part.decode("utf-8", "replace") for part in (self.output[:KEPT_HEAD], self.output[KEPT_HEAD:]))
+        return f"{head}\n[... {self.dropped} bytes not kept by the service ...]\n{tail}"
 
     @property
     def live(self) -> bool:
@@ -265,6 +281,9 @@ class InstanceResult:
         if self.oss_output_status:
             record["oss_output_status"] = self.oss_output_status
             record["oss_output_uri"] = self.oss_output_uri
+            record["oss_output_error"] = self.oss_output_error
+        if self.power_action:
+            record["power_action"] = self.power_action
         return record
 
 
@@ -345,40 +364,6 @@ class Invocation:
             "parameter_names": sorted(self.parameters),
             "instance_ids": [instance.instance_id for instance in self.instances],
         }
-
-
-@dataclass(frozen=True)
-class Summary:
-    """How many instances ended how. ``total`` = success + failed + skipped + running.
-
-    ``previous`` says how many of success and running come from an earlier run under the same idempotency key.
-    """
-
-    total: int = 0
-    success: int = 0
-    failed: int = 0
-    skipped: int = 0
-    previous: int = 0
-    running: int = 0
-
-    @classmethod
-    def of(cls, results: Iterable[InstanceResult]) -> Summary:
-        """Count the results."""
-        counts: Counter[str] = Counter()
-        for result in results:
-            counts["total"] += 1
-            counts["previous"] += result.previous and not result.failed
-            if result.live:
-                counts["running"] += 1
-            elif result.status == SKIPPED:
-                counts["skipped"] += 1
-            else:
-                counts["failed" if result.failed else "success"] += 1
-        return cls(**counts)
-
-    def as_dict(self) -> dict[str, int]:
-        """Return the counts as a task's result shows them."""
-        return asdict(self)
 
 
 REPEAT_MODES = {

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -44,6 +45,17 @@ _BUILT_IN = re.compile(r"acs\s*::|oos\s*:|oos-secret\s*:", re.IGNORECASE)
 _SCRIPT_FILE = re.compile(r"ACS::ScriptFileName(\s*\|\s*Ext\(\s*\"?\.?[\w.-]+\"?\s*\))?", re.IGNORECASE)
 
 
+_WAYS_OUT = (
+    "In a script with parameters the service reads all double braces as placeholders: pass this text as the value of a "
+    "parameter (values are not scanned again), or let Ansible insert the values (src with template: true, the other "
+    "braces inside raw) and set enable_parameter: false"
+)
+
+_ONE_WORD = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
+_WINDOWS_DIRECTORY = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+_PLAIN_NAME = re.compile(r"[\w.@+=:,-]*")
+
+
 @dataclass(frozen=True)
 class ScriptContent:
     """A script, byte for byte as it will run; nothing changes its line ends."""
@@ -70,13 +82,8 @@ class ScriptContent:
         """The script as it goes out."""
         return base64.b64encode(self.data).decode("ascii")
 
-    @property
-    def has_windows_line_ends(self) -> bool:
-        """Whether lines end in CR LF, of which a Linux shell takes the CR for the last character of the line."""
-        return b"\r\n" in self.data
-
     def placeholders(self) -> tuple[str, ...]:
-        """The custom parameter names in the script, as first written; they are told apart without regard to case."""
+        """The custom parameter names in the script, as first written; names are case-insensitive."""
         names: dict[str, str] = {}
         for inner in self._braces():
             if _NAME.fullmatch(inner):
@@ -108,11 +115,15 @@ class ScriptContent:
             raise InputError(option, f"{what} has {size} bytes after Base64, the limit is {MAX_ENCODED_SIZE}")
 
     def check_names(self, option: str = "content") -> None:
-        """Raise InputError for placeholders that no script with parameters may hold."""
+        """Raise InputError for double braces that the service does not accept in a script with parameters."""
         for inner in self._braces():
-            if not _BUILT_IN.match(inner):
-                shown = inner if len(inner) <= 80 else f"{inner[:77]}..."
+            if _BUILT_IN.match(inner):
+                continue
+            shown = inner if len(inner) <= 80 else f"{inner[:77]}..."
+            try:
                 _check_name(inner, option, f"the placeholder {{{{{shown}}}}}")
+            except InputError as error:
+                raise InputError(option, f"{error.problem}. {_WAYS_OUT}") from None
         names = self.placeholders()
         if len(names) > MAX_NAMES:
             raise InputError(option, f"has {len(names)} different parameters, at most {MAX_NAMES} are allowed")
@@ -142,9 +153,14 @@ def merge_parameters(
             _check_name(name, option, f"the name {name!r}")
             other = seen.setdefault(name.lower(), name)
             if other != name or name in merged:
-                raise InputError(option, f"{name!r} is given twice (as {other!r} before); names do not regard case")
-            if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-                raise InputError(option, f"the value of {name!r} is not text; put it in quotes")
+                raise InputError(
+                    option, f"{name!r} is given twice (before as {other!r}); parameter names are case-insensitive"
+                )
+            if isinstance(value, float):
+                problem = "is a decimal number, which loses its trailing zeros (1.10 becomes 1.1); write it in quotes"
+                raise InputError(option, f"the value of {name!r} {problem}")
+            if isinstance(value, bool) or not isinstance(value, (str, int)):
+                raise InputError(option, f"the value of {name!r} is not text; write it in quotes")
             check_utf8(option, str(value), f"the value of {name!r}")
             merged[name] = str(value)
     if len(merged) > MAX_VALUES:
@@ -153,23 +169,88 @@ def merge_parameters(
     return merged
 
 
-def match_parameters(
-    values: Mapping[str, str], names: Sequence[str], *, optional: Iterable[str] = (), of: str = "the script"
-) -> None:
-    """Raise InputError unless ``values`` gives each of ``names``, and nothing else; case does not count.
-
-    ``optional`` are names that may go without a value. ``of`` says in the message whose names they are.
-    """
+def refuse_unknown(values: Mapping[str, str], names: Sequence[str], *, of: str = "the script") -> None:
+    """Raise InputError for a value that no parameter takes; ``of`` says in the message whose parameters they are."""
     known = {name.lower() for name in names}
-    given = {name.lower() for name in values}
     unknown = [name for name in values if name.lower() not in known]
     if unknown:
         has = f"its parameters are {', '.join(names)}" if names else "it has none"
         raise InputError("parameters", f"{_quoted(unknown)}: {of} has no such parameter; {has}")
+
+
+def without_value(values: Mapping[str, str], names: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the names that get no value; names are case-insensitive."""
+    given = {name.lower() for name in values}
+    return tuple(name for name in names if name.lower() not in given)
+
+
+def match_parameters(
+    values: Mapping[str, str], names: Sequence[str], *, optional: Iterable[str] = (), of: str = "the script"
+) -> None:
+    """Raise InputError unless ``values`` gives each of ``names``, and nothing else; names are case-insensitive.
+
+    ``optional`` are names that may go without a value. ``of`` says in the message whose names they are.
+    """
+    refuse_unknown(values, names, of=of)
     may_miss = {name.lower() for name in optional}
-    missing = [name for name in names if name.lower() not in given | may_miss]
+    missing = [name for name in without_value(values, names) if name.lower() not in may_miss]
     if missing:
-        raise InputError("parameters", f"{of} needs a value for {_quoted(missing)} (an empty one is a value)")
+        raise InputError("parameters", f"{of} requires a value for {_quoted(missing)} (it may be empty)")
+
+
+def encoding_warning(data: bytes, option: str = "content") -> str | None:
+    """Return a warning about text that is Base64 already, which nobody decodes on the instance; None for any other."""
+    word = data.strip()
+    if len(word) < 8 or len(word) % 4 or not _ONE_WORD.fullmatch(word):
+        return None
+    try:
+        text = base64.b64decode(word, validate=True).decode("utf-8")
+    except ValueError:
+        return None
+    printable = all(char.isprintable() or char in "\t\r\n" for char in text)
+    if not printable or not (text.startswith("#!") or any(char in " \r\n" for char in text)):
+        return None
+    return f"{option} looks like Base64 and is sent as it is; give plain text, the module does the encoding"
+
+
+def shell_warnings(data: bytes) -> list[str]:
+    """Return warnings about the bytes of a shell script that a Linux shell trips over."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return ["The script is encoded in UTF-16, which a Linux shell cannot read; save it as UTF-8"]
+    found = []
+    if data.startswith(codecs.BOM_UTF8):
+        mark = "The script starts with a byte order mark, which a Linux shell takes for part of the first line"
+        found.append(f"{mark}, so that a #! line has no effect; save it as UTF-8 without one")
+    if b"\r\n" in data:
+        found.append("The script's lines end in CRLF and are sent so; a Linux shell takes the CR for part of each line")
+    return found
+
+
+def name_warning(name: str, script_type: str) -> str | None:
+    """Return a warning about the name of a shell script's command that some agents cannot run; None for a plain name.
+
+    They put the name into the path of the script's file without quoting it.
+    """
+    if script_type != "RunShellScript" or _PLAIN_NAME.fullmatch(name):
+        return None
+    problem = "has characters that some agents use unquoted in the path of the script, which fails there"
+    return f"name: {name!r} {problem}; use letters, digits, dots, hyphens and underscores"
+
+
+def check_working_dir(working_dir: str | None, script_type: str | None = None) -> None:
+    """Raise InputError unless the directory is an absolute path on the system that runs scripts of this type.
+
+    Without a type it may be one of Linux or Windows.
+    """
+    if working_dir is None:
+        return
+    linux, windows = working_dir.startswith("/"), bool(_WINDOWS_DIRECTORY.match(working_dir))
+    if script_type is None and not (linux or windows):
+        raise InputError("working_dir", f"{working_dir!r} is not an absolute path on Linux or Windows")
+    if script_type == "RunShellScript" and not linux:
+        raise InputError("working_dir", f"{working_dir!r} is not an absolute path on Linux, such as /srv/app")
+    if script_type not in (None, "RunShellScript") and not windows:
+        raise InputError("working_dir", f"{working_dir!r} is not an absolute path on Windows, such as C:\\app")
 
 
 def check_launcher(launcher: str) -> None:

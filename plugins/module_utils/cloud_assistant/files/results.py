@@ -12,7 +12,8 @@ from typing import Any
 
 from ...common.errors import CloudError, TaskFailure, WaitTimeout
 from ...common.wait import Deadline
-from ..models import InstanceResult, Summary
+from ..grouping import Summary
+from ..models import InstanceResult
 from ..runs.outcome import failing_lines, skipped_warning
 
 FACTS = ("dest", "sha256", "size", "mode", "owner", "group")

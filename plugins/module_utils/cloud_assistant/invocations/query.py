@@ -17,7 +17,8 @@ from ...common.checks import check_identifiers, check_ids
 from ...common.errors import ApiError, InputError, MissingLibrary, TaskFailure, WaitTimeout
 from ...common.wait import Deadline
 from ..frequency import Schedule, read_frequency
-from ..models import REPEAT_MODES, InstanceResult, Invocation, Summary, parse_time
+from ..grouping import Summary
+from ..models import REPEAT_MODES, InstanceResult, Invocation, parse_time
 from ..tags import check_tags, tags_to_rows
 from .listing import INVOCATION_NOT_FOUND
 from .results import REREAD_PAUSE, iter_results, read_results

@@ -17,7 +17,7 @@ from ...common.errors import ApiError, CloudError, InputError, TaskFailure
 from ...common.wait import Deadline
 from ..commands.listing import COMMAND_NOT_FOUND, find_commands, find_one
 from ..models import DEFAULT_TIMEOUT, TERMINATION_MODES, Command
-from ..scripts import ScriptContent, check_values, match_parameters
+from ..scripts import ScriptContent, check_values, match_parameters, name_warning
 from ..tags import tags_to_rows
 from .parts import Payload
 from .request import RunRequest
@@ -46,20 +46,29 @@ class Call:
     exclusive: bool = False
 
 
-def stored_command(client: Client, request: RunRequest) -> Command | None:
+def stored_command(client: Client, request: RunRequest, warn: Callable[[str], None] | None = None) -> Command | None:
     """Return the stored command that the request names, None when it brings a script of its own.
 
-    Raises TaskFailure when there is none, or more than one, and InputError when the parameters are not the command's or
-    the runs of a schedule would be closer together than its timeout.
+    In check mode a name that does not exist may be that of a command which an earlier task would create: ``warn`` gets
+    a line then, and None is returned. Raises TaskFailure when there is no such command, or more than one, and
+    InputError when the parameters are not the command's or the runs of a schedule would be closer together than its
+    timeout.
     """
     payload = request.payload
     if payload.script is not None:
         return None
     command = find_one(client, command_id=payload.command_id, name=payload.command_name)
+    if command is None and request.dry_run and payload.command_name and warn:
+        problem = f"there is no command {payload.command_name!r} in {client.region} yet"
+        warn(f"command_name: {problem}; check mode assumes that an earlier task creates it")
+        return None
     if command is None:
         wanted = f"command_id: {payload.command_id}" if payload.command_id else f"command_name: {payload.command_name}"
         raise TaskFailure(f"{wanted}: there is no such command in {client.region}")
     _check_values(payload, command)
+    text = name_warning(command.name, command.type)
+    if text and warn and not command.public:
+        warn(text)
     if request.run_as.timeout is None:
         request.when.check_spacing(client.generation, command.timeout)
     return command
@@ -78,10 +87,17 @@ def _check_values(payload: Payload, command: Command) -> None:
     check_values(command.definitions, payload.values)
 
 
-def script_of(request: RunRequest, command: Command | None) -> ScriptContent:
-    """Return what will run: the request's own script, or the stored command's."""
-    if command is not None:
-        return ScriptContent(command.content)
+def script_of(request: RunRequest, command: Command | None) -> ScriptContent | None:
+    """Return what will run: the stored command's script, or the request's own; None where neither exists (yet)."""
+    return request.payload.script if command is None else ScriptContent(command.content)
+
+
+def script_type_of(request: RunRequest, command: Command | None) -> str:
+    """Return the type of what will run."""
+    return request.payload.type if command is None else command.type
+
+
+def _own_script(request: RunRequest) -> ScriptContent:
     if request.payload.script is None:
         raise ValueError("a request brings a script or names a command")
     return request.payload.script
@@ -134,7 +150,7 @@ def _common(request: RunRequest, tags: Mapping[str, str]) -> dict[str, Any]:
         "WindowsPasswordName": run_as.windows_password_name,
         "Tag": tags_to_rows(tags),
         "ResourceGroupId": request.targets.resource_group_id,
-        "ContainerId": run_as.container_id,
+        "ContainerId": run_as.container_id and run_as.container_id.lower(),
         "ContainerName": run_as.container_name,
         "OssOutputDelivery": request.oss_output_delivery,
         "TerminationMode": TERMINATION_MODES[run_as.termination_mode] if run_as.termination_mode else None,
@@ -148,7 +164,7 @@ def _run(request: RunRequest, tags: Mapping[str, str]) -> Call:
         "Name": payload.name,
         "Description": payload.description,
         "Type": payload.type,
-        "CommandContent": script_of(request, None).base64,
+        "CommandContent": _own_script(request).base64,
         "ContentEncoding": "Base64",
         "EnableParameter": True if payload.parameters_enabled else None,
         "KeepCommand": True if payload.keep_command else None,
@@ -170,7 +186,7 @@ def _store(client: Client, request: RunRequest) -> Command:
     """Store the script under a name that no other command has, and return it as a command."""
     payload, run_as = request.payload, request.run_as
     name = f"{(payload.name or 'run')[:64]}-{uuid.uuid4().hex[:16]}"
-    script = script_of(request, None)
+    script = _own_script(request)
     params = {
         "Name": name,
         "Type": payload.type,

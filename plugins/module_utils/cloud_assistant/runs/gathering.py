@@ -13,9 +13,9 @@ from ...alibaba.client import Client
 from ...common.errors import CloudError
 from ...common.wait import Deadline
 from ..concurrency import at_once
-from ..instances.readiness import UNREADY_RESULTS
 from ..invocations.results import has_outputs, iter_results, no_record, read_results
-from ..models import SKIPPED, InstanceResult, Invocation
+from ..models import InstanceResult, Invocation
+from .judging import Judge
 
 LAST_READ = 10.0
 """Seconds for one last look at the results when the time for waiting is up."""
@@ -33,12 +33,12 @@ class Share:
 
 
 class Gathering:
-    """What is known of each instance. ``errors`` are reads that failed; ``skip`` is the request's ``unready: skip``."""
+    """What is known of each instance, as ``judge`` sees it. ``errors`` are reads that failed."""
 
-    def __init__(self, client: Client, deadline: Deadline, *, skip: bool) -> None:
+    def __init__(self, client: Client, deadline: Deadline, judge: Judge) -> None:
         self._client = client
         self._deadline = deadline
-        self._skip = skip
+        self.judge = judge
         self._results: dict[str, InstanceResult] = {}
         self.errors: list[CloudError] = []
 
@@ -57,10 +57,27 @@ class Gathering:
         """The ids of the instances that have not ended."""
         return [result.instance_id for result in self._results.values() if result.live]
 
+    @property
+    def undelivered(self) -> dict[str, Share]:
+        """The instances whose output is still being delivered to a bucket, by their invocations."""
+        late: dict[str, Share] = {}
+        for result in self._results.values():
+            if result.oss_output_status == "InProgress":
+                share = late.get(result.invoke_id, Share((), result.previous))
+                late[result.invoke_id] = replace(share, instance_ids=(*share.instance_ids, result.instance_id))
+        return late
+
+    def forget(self, error_code: str) -> tuple[str, ...]:
+        """Drop the results with this error code and return the ids of their instances."""
+        dropped = tuple(item for item, result in self._results.items() if result.error_code == error_code)
+        for item in dropped:
+            del self._results[item]
+        return dropped
+
     def keep(self, results: Iterable[InstanceResult], previous: bool = False) -> None:
         """Note results; a later one of the same instance replaces an earlier one."""
         for result in results:
-            result = skip_if_unready(result, skip=self._skip)
+            result = self.judge(result)
             self._results[result.instance_id] = replace(result, previous=True) if previous else result
 
     def read(self, shares: Mapping[str, Share], states: Mapping[str, Invocation] | None = None) -> None:
@@ -108,16 +125,6 @@ class Gathering:
     def in_order(self, instance_ids: Iterable[str]) -> list[InstanceResult]:
         """Return one result for each of the instances."""
         return [self._results.get(item) or pending(item) for item in instance_ids]
-
-
-def skip_if_unready(result: InstanceResult, *, skip: bool) -> InstanceResult:
-    """Return the result; with ``skip``, that of an instance that turned out not to be ready as skipped.
-
-    The service took the call for it, and the script has not begun there. The same codes are given where an instance was
-    stopped, or its agent, while the script ran: that has failed.
-    """
-    not_begun = result.error_code in UNREADY_RESULTS and (result.status == "Aborted" or not result.started_at)
-    return replace(result, status=SKIPPED, rc=None) if skip and result.failed and not_begun else result
 
 
 def pending(instance_id: str, invoke_id: str = "") -> InstanceResult:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ...common.task import TaskContext
 
 RUN_OPTIONS: dict[str, dict[str, Any]] = {
-    "instance_ids": {"type": "list", "elements": "str"},
+    "instance_ids": {"type": "list", "elements": "str", "aliases": ["instance_id"]},
     "resource_tags": {"type": "dict"},
     "resource_group_id": {"type": "str"},
     "parameters": {"type": "dict"},
@@ -51,6 +51,7 @@ RUN_OPTIONS: dict[str, dict[str, Any]] = {
     "max_concurrent_batches": {"type": "int"},
     "max_failures": {"type": "int"},
     "unready": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
+    "success_rcs": {"type": "list", "elements": "int", "default": [0]},
     "results": {"type": "str", "choices": list(SHOWN_RESULTS), "default": "all"},
     "results_file": {"type": "path"},
 }
@@ -73,14 +74,9 @@ def request_from(
     given = {name: params[name] for name in _PASSED_THROUGH if params[name] is not None}
     request = RunRequest.of(targets, dry_run=check_mode, **given, **what)
     request.check(params["api_generation"])
-    payload, run_as = request.payload, request.run_as
-    if run_as.in_container and (run_as.username or run_as.working_dir):
-        warn("username and working_dir have no effect in a container")
-    for note in request.when.notes():
-        warn(f"frequency: {note}")
-    for_shell = payload.type == "RunShellScript" and run_as.launcher is None
-    if for_shell and payload.script is not None and payload.script.has_windows_line_ends:
-        warn("The script's lines end in CRLF and are sent so; a Linux shell takes the CR for part of each line")
+    warnings = (*request.payload.warnings(), *request.run_as.warnings(request.payload))
+    for text in (*warnings, *(f"frequency: {note}" for note in request.when.notes())):
+        warn(text)
     return request
 
 

@@ -6,17 +6,21 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...common.errors import CloudError, TaskFailure, WaitTimeout
 from ...common.printable import visible
-from ..grouping import Ending, group
+from ..grouping import Ending, Summary, group
 from ..instances.readiness import UNREADY, UNREADY_RESULTS
-from ..models import SKIPPED, InstanceResult, Summary
+from ..models import SKIPPED, InstanceResult
 from ..scripts import ScriptContent
-from .sending import Sent
+from .hints import result_hints
+from .judging import POWER_TEXTS
+from .request import RunRequest
+from .sending import NOT_STARTED, Sent
 
 SHOWN_RESULTS = ("all", "failed", "none")
 """Which results a task may return."""
@@ -38,6 +42,7 @@ class RunOutcome:
     while others went well. ``script`` is what ran. ``client_token`` starts the very same run again, without running
     anything twice; with ``by_key`` the idempotency key does that. ``quote_output``: whether a message may show the end
     of an instance's output. ``shown`` is a word of SHOWN_RESULTS: the results that the task returns.
+    ``request`` is what was asked for, whose options the hints of a message name.
     """
 
     results: list[InstanceResult] = field(default_factory=list)
@@ -49,6 +54,7 @@ class RunOutcome:
     by_key: bool = False
     quote_output: bool = True
     shown: str = "all"
+    request: RunRequest | None = None
     errors: list[CloudError] = field(default_factory=list)
 
     def add(self, started: Iterable[Sent], errors: Iterable[CloudError], *, changed: bool) -> None:
@@ -97,7 +103,9 @@ class RunOutcome:
     def failure(self) -> CloudError | None:
         """Return the error to raise for this outcome, with everything that was found; None if everything succeeded."""
         told = {getattr(error, "api_message", str(error)) for error in self.errors}
-        message = "\n".join([*failing_lines(self.results, told, quote=self.quote_output), *self._error_lines()])
+        lines = failing_lines(self.results, told, quote=self.quote_output)
+        hints = result_hints(self.results, self.request) if self.request else []
+        message = "\n".join([*lines, *hints, *self._error_lines(), *self._nothing_started()])
         if not message:
             return None
         kind = WaitTimeout if any(isinstance(error, WaitTimeout) for error in self.errors) else TaskFailure
@@ -109,6 +117,14 @@ class RunOutcome:
         error = self.failure()
         if error:
             raise error
+
+    def _nothing_started(self) -> list[str]:
+        """Say that a run of many was stopped by a few, and how to run on the others."""
+        skip = self.request is None or self.request.pacing.skip or self.request.dry_run
+        if skip or self.invoke_ids or not any(result.error_code in UNREADY for result in self.results):
+            return []
+        others = any(result.error_code == NOT_STARTED for result in self.results)
+        return [f"Nothing was started.{' To run on the other instances, use unready: skip.' if others else ''}"]
 
     def _error_lines(self) -> list[str]:
         """The errors, each text once: many batches may have failed in the same way."""
@@ -167,6 +183,8 @@ def describe(result: InstanceResult, *, quote: bool = True) -> str:
     """Return one line on a failing instance: exit code or state, the service's reason, the end of the output."""
     if result.status == "Failed" and result.rc is not None:
         text = f"{result.instance_id}: exit code {result.rc}"
+        if result.power_action:
+            text += f", after which the agent {POWER_TEXTS[result.power_action]}"
     else:
         code = f" {result.error_code}" if result.error_code else ""
         text = f"{result.instance_id}: {result.status}{code}"
@@ -207,3 +225,14 @@ def skipped_warning(results: Sequence[InstanceResult]) -> str | None:
     shown = "; ".join(f"{result.instance_id} {result.error_info}" for result in left[:SHOWN_INSTANCES])
     more = f"; and {len(left) - SHOWN_INSTANCES} more" if len(left) > SHOWN_INSTANCES else ""
     return f"Skipped {len(left)} of {len(results)} instances: {shown}{more}"
+
+
+def delivery_warning(results: Sequence[InstanceResult]) -> str | None:
+    """Return a warning about outputs that did not reach their bucket, None where all did or none should."""
+    late = [result for result in results if result.oss_output_status not in ("", "Finished")]
+    if not late:
+        return None
+    reasons = (f"{result.instance_id} {result.oss_output_error or result.oss_output_status}" for result in late)
+    shown = "; ".join(itertools.islice(reasons, SHOWN_INSTANCES))
+    more = f"; and {len(late) - SHOWN_INSTANCES} more" if len(late) > SHOWN_INSTANCES else ""
+    return f"oss_output_delivery: {len(late)} of {len(results)} outputs were not delivered: {shown}{more}"

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -25,7 +25,18 @@ from ...common.errors import InputError
 from ...common.idempotency import check_client_token
 from ..frequency import parse_frequency, read_frequency
 from ..models import DEFAULT_TIMEOUT, REPEAT_MODES
-from ..scripts import SCRIPT_TYPES, ScriptContent, check_launcher, match_parameters, merge_parameters
+from ..scripts import (
+    SCRIPT_TYPES,
+    ScriptContent,
+    check_launcher,
+    check_working_dir,
+    encoding_warning,
+    merge_parameters,
+    name_warning,
+    refuse_unknown,
+    shell_warnings,
+    without_value,
+)
 from ..tags import MAX_TAGS, check_tags
 from ..targets import MAX_BATCH, check_batch_size
 
@@ -96,12 +107,26 @@ class Payload:
             return
         if self.parameters_enabled:
             script.check_names()
-        names = script.placeholders()
-        if names and not values:
-            shown = ", ".join(f"{{{{{name}}}}}" for name in names)
-            problem = f"no value is given for {shown}; set enable_parameter: false if it is meant literally"
-            raise InputError("parameters", problem)
-        match_parameters(values, names)
+            refuse_unknown(values, script.placeholders())
+
+    @property
+    def omitted(self) -> tuple[str, ...]:
+        """The names of the script's parameters that get no value, and so are empty."""
+        if self.script is None or not self.parameters_enabled:
+            return ()
+        return without_value(self.values, self.script.placeholders())
+
+    def warnings(self) -> list[str]:
+        """Return what looks wrong about the script, although the service accepts it."""
+        found: list[str | None] = []
+        if self.script is not None:
+            found.append(encoding_warning(self.script.data))
+        if self.omitted:
+            names = ", ".join(self.omitted)
+            found.append(f"parameters: no value is given for {names}; the service leaves the placeholders empty")
+        if self.name is not None:
+            found.append(name_warning(self.name, self.type))
+        return [text for text in found if text]
 
 
 @dataclass(frozen=True)
@@ -122,9 +147,19 @@ class RunAs:
         """Whether the script runs in a container of the instance."""
         return self.container_id is not None or self.container_name is not None
 
+    def warnings(self, payload: Payload) -> list[str]:
+        """Return what looks wrong about the way that the payload runs, although the service accepts it."""
+        found = []
+        if self.in_container and (self.username or self.working_dir):
+            found.append("username and working_dir have no effect in a container")
+        if payload.script is not None and payload.type == "RunShellScript" and self.launcher is None:
+            found += shell_warnings(payload.script.data)
+        return found
+
     def check(self, payload: Payload) -> None:
         """Raise InputError for the first thing that the service would reject for this payload."""
         _check_texts(self, "working_dir", "username", "windows_password_name")
+        check_working_dir(self.working_dir, None if payload.script is None else payload.type)
         if self.launcher is not None:
             check_launcher(self.launcher)
         check_seconds("timeout", self.timeout, 1 if payload.script is not None else MIN_INVOKE_TIMEOUT)
@@ -221,8 +256,9 @@ class Pacing:
     """How the run goes over the fleet, and how it is waited for. ``wait_timeout`` is in seconds.
 
     ``max_failures`` None never stops the launching of further batches; ``max_concurrent_batches`` None means one at a
-    time under ``max_failures``, else all at once. ``eager`` reads the output along with each state, which saves a call
-    where the scripts are quick and print nothing before their end.
+    time under ``max_failures``, else all at once. An exit code in ``success_rcs`` counts as success.
+    ``default_termination``: the termination mode is our default, not the user's. ``eager`` reads the output along with
+    each state, which saves a call where the scripts are quick and print nothing before their end.
     """
 
     wait: bool = True
@@ -231,6 +267,8 @@ class Pacing:
     max_concurrent_batches: int | None = None
     max_failures: int | None = None
     unready: str = "fail"
+    success_rcs: Sequence[int] = (0,)
+    default_termination: bool = False
     eager: bool = False
 
     @property
@@ -254,6 +292,8 @@ class Pacing:
             check_range("max_failures", self.max_failures, 0)
             if not self.wait or scheduled:
                 raise InputError("max_failures", "needs results to count: a run that starts now, with wait: true")
+        if not self.success_rcs:
+            raise InputError("success_rcs", "must not be an empty list; by default it is [0]")
         if self.unready not in ("fail", "skip"):
             raise InputError("unready", f"{self.unready!r} is unknown; known are fail and skip")
 

@@ -20,7 +20,8 @@ from ..models import Command, InstanceResult, Invocation
 from ..scripts import ScriptContent
 from ..tags import MAX_TAGS, check_tags
 from .batches import Batch, plan_batches, plan_under_key
-from .calls import dry_run_call, script_of, stored_command
+from .calls import dry_run_call, script_of, script_type_of, stored_command
+from .judging import Judge
 from .previous import Earlier, done_before, key_tag, key_token, run_tag, started_before, tagged_invocations
 from .request import RunRequest
 from .sending import left_out, refused
@@ -49,12 +50,13 @@ class History:
 class RunPlan:
     """What a run does: which calls it makes, and for which instances it makes none.
 
+    ``script`` is None in check mode for a command that does not exist yet.
     ``left_out`` are the results of instances that cannot run. ``tags`` go on the invocations; ``mark`` is the tag by
     which those of this run can be found, None if they carry none. ``client_token`` is None under an idempotency key.
     """
 
     instance_ids: tuple[str, ...]
-    script: ScriptContent
+    script: ScriptContent | None
     command: Command | None = None
     history: History = field(default_factory=History)
     left_out: tuple[InstanceResult, ...] = ()
@@ -70,19 +72,22 @@ def plan_run(client: Client, request: RunRequest, deadline: Deadline, warn: Call
     Raises TaskFailure when the command or the instances do not exist, or the client token was used for another script,
     InputError when the parameters do not fit the command, and what the client raises.
     """
-    command = stored_command(client, request)
+    command = stored_command(client, request, warn)
     script = script_of(request, command)
     instance_ids, stopped = find_targets(client, request.targets, deadline)
     history = _look_back(client, request, script, frozenset(instance_ids), deadline, warn)
     remaining = tuple(item for item in instance_ids if item not in history.covered)
     unfit = {item: stopped[item] for item in remaining if item in stopped}
+    if unfit and not request.pacing.skip:
+        # nothing will be started, so that all who are to blame can be named
+        unfit = {**examine(client, remaining, script_type_of(request, command), deadline), **unfit}
     remaining, left = _fit(remaining, unfit, skip=request.pacing.skip)
     old = outdated(client, remaining, _needed(request, command, script, len(instance_ids)), deadline)
     remaining, too_old = _fit(remaining, old, skip=request.pacing.skip)
     left += too_old
     if request.dry_run and client.generation == "classic" and remaining:
         # no dry run there; the instances can at least be looked at
-        unfit = examine(client, remaining, dry_run_call(request, command).script_type, deadline)
+        unfit = examine(client, remaining, script_type_of(request, command), deadline)
         remaining, unready = _fit(remaining, unfit, skip=request.pacing.skip)
         left += unready
     token = _token(client, request, remaining)
@@ -116,7 +121,7 @@ def _needed(
 def _look_back(
     client: Client,
     request: RunRequest,
-    script: ScriptContent,
+    script: ScriptContent | None,
     wanted: frozenset[str],
     deadline: Deadline,
     warn: Callable[[str], None],
@@ -127,7 +132,7 @@ def _look_back(
     under_key: list[Invocation] = []
     if identity.idempotency_key is not None:
         under_key = tagged_invocations(client, key_tag(identity.idempotency_key), deadline)
-        done = done_before(under_key, wanted)
+        done = done_before(under_key, wanted, Judge(success_rcs=request.pacing.success_rcs))
         if _other_script(done, script):
             warn("idempotency_key: an earlier invocation under this key ran another script")
     if identity.client_token is None:
@@ -145,9 +150,9 @@ def _look_back(
     return History(tuple(done), tuple(started), known, tuple(under_key))
 
 
-def _other_script(earlier: Iterable[Earlier], script: ScriptContent) -> bool:
+def _other_script(earlier: Iterable[Earlier], script: ScriptContent | None) -> bool:
     contents = {item.invocation.content for item in earlier} - {b""}
-    return bool(contents - {script.data})
+    return script is not None and bool(contents - {script.data})
 
 
 def _fit(

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from ...alibaba.client import Client
@@ -72,12 +72,19 @@ def tagged_invocations(client: Client, tag: tuple[str, str], deadline: Deadline)
     return sorted(real, key=lambda invocation: (invocation.created_at, invocation.invoke_id), reverse=True)
 
 
-def done_before(invocations: Iterable[Invocation], instance_ids: Collection[str]) -> list[Earlier]:
-    """Return what need not run again: per instance the newest invocation that succeeded there, or else still runs."""
+def done_before(
+    invocations: Iterable[Invocation],
+    instance_ids: Collection[str],
+    judge: Callable[[InstanceResult], InstanceResult] = lambda result: result,
+) -> list[Earlier]:
+    """Return what need not run again: per instance the newest invocation that succeeded there, or else still runs.
+
+    ``judge`` decides what counts as success.
+    """
     chosen: dict[str, tuple[Invocation, InstanceResult]] = {}
     for invocation in invocations:
         for instance in invocation.instances:
-            if instance.instance_id not in instance_ids or instance.failed:
+            if instance.instance_id not in instance_ids or judge(instance).failed:
                 continue
             known = chosen.get(instance.instance_id)
             if known is None or (known[1].live and not instance.live):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from ...alibaba.client import Client
@@ -17,16 +18,22 @@ from ...common.wait import Deadline
 from ..concurrency import at_once
 from ..invocations.waiting import Settled, Watch, begun, ended, names_of, visible
 from ..models import SKIPPED, InstanceResult, Invocation, parse_time
-from .batches import Batch
+from .batches import Batch, plan_batches
 from .calls import Call
 from .gathering import Gathering, Share, pending
 from .plan import RunPlan
 from .progress import Waves, progress_line
 from .request import RunRequest
-from .sending import NOT_STARTED, Sent, send
+from .sending import NOT_STARTED, Sent, is_rejection, refused, send, unfit_among
 
 CLOCK_MARGIN = timedelta(seconds=2)
 """How much two clocks of the service may differ, and the resolution of its time stamps."""
+
+DELIVERY_PAUSE = 2.0
+"""Seconds between two looks at outputs that are being delivered to a bucket."""
+
+NEEDS_UPGRADE = "ClientNeedUpgrade"
+"""ErrorCode of an instance whose agent is too old for a feature of the call; nothing has run there."""
 
 WAIT_MARGIN = 120.0
 """Seconds that the default wait allows beyond the script's own time-out, for delivery and reports."""
@@ -35,7 +42,8 @@ WAIT_MARGIN = 120.0
 class Rollout:
     """A run in progress: its invocations, and what is known of each instance (in ``gathering``).
 
-    Nothing is raised once something may have been started: ``errors`` holds what went wrong.
+    Nothing is raised once something may have been started: ``errors`` holds what went wrong, ``warnings`` what the user
+    should know all the same.
     """
 
     def __init__(
@@ -57,8 +65,11 @@ class Rollout:
         self._under_way: dict[str, Share] = {}
         self._waves = Waves(len(plan.batches), request.pacing.window(len(plan.batches)))
         self._created: dict[str, str] = {}
+        self._old_agents: frozenset[str] = frozenset()
+        self._calls = 0
         self.started: dict[str, Sent] = {}
         self.errors: list[CloudError] = []
+        self.warnings: list[str] = []
 
     @property
     def changed(self) -> bool:
@@ -78,6 +89,8 @@ class Rollout:
         try:
             while queue or len(self._watch):
                 self._turn(call, queue)
+                queue.extend(self._retry_on_old_agents())
+            self._await_delivery()
         except Exception as error:  # what has been started must be reported, whatever goes wrong
             self._give_up(error if isinstance(error, CloudError) else Defect(error), queue)
 
@@ -86,14 +99,28 @@ class Rollout:
         limit = self._request.pacing.max_failures
         if queue and limit is not None and self._gathering.failed > limit:
             self._leave(queue, f"more than max_failures ({limit}) instances failed")
-        running = sum(not share.previous for share in self._under_way.values())
-        free = max(0, self._waves.window - running)
-        turn = [queue.popleft() for _turn in range(min(len(queue), free))]
-        self._waves.started += len(turn)
-        for sent in self._send(call, turn):
-            self._note(sent)
+        while queue and (free := self._free()):
+            # one instance that is not ready is enough to start nothing, so the first call goes alone then
+            careful = self._request.pacing.unready == "fail" and not self._calls
+            self._start(call, queue, 1 if careful else min(free, len(queue)))
         if len(self._watch):
             self._collect(self._watch.wait())
+
+    def _free(self) -> int:
+        """Return how many more batches may run now."""
+        running = sum(not share.previous for share in self._under_way.values())
+        return max(0, self._waves.window - running)
+
+    def _start(self, call: Call, queue: deque[Batch], count: int) -> None:
+        """Start the first batches of the queue; a rejection of the very first call starts nothing at all."""
+        turn = self._send(call, [queue.popleft() for _turn in range(count)])
+        for sent in turn:
+            self._note(sent)
+        if not self._calls and is_rejection(turn[0].error) and self._request.pacing.unready == "fail":
+            self._reject(call, queue)
+        self._calls += len(turn)
+        self._waves.started += len(turn)
+        self._report_started([sent for sent in turn if sent.invoke_id])
 
     def _set_deadline(self, call: Call) -> None:
         """Give the wait its default length: the script's time-out for each turn of batches, and a margin."""
@@ -103,6 +130,8 @@ class Rollout:
             self._deadline.seconds = self._deadline.elapsed() + turns * call.timeout + WAIT_MARGIN
 
     def _send(self, call: Call, batches: Sequence[Batch]) -> list[Sent]:
+        if batches and self._old_agents.issuperset(batches[0].instance_ids):
+            call = replace(call, params={**call.params, "TerminationMode": None})
         return send_all(self._client, call, batches, skip=self._request.pacing.skip, deadline=self._deadline)
 
     def _note(self, sent: Sent) -> None:
@@ -113,12 +142,49 @@ class Rollout:
         if not sent.invoke_id:
             return
         self.started[sent.invoke_id] = sent
-        self._progress(f"started {sent.invoke_id} on {len(sent.instance_ids)} instances")
         if not self._request.pacing.wait:
             self._gathering.keep(pending(instance_id, sent.invoke_id) for instance_id in sent.instance_ids)
             return
         self._under_way[sent.invoke_id] = Share(sent.instance_ids)
         self._watch.add(sent.invoke_id, self._settled(sent.instance_ids))
+
+    def _report_started(self, started: Sequence[Sent]) -> None:
+        """Name the invocations, by which an interrupted wait can be resumed."""
+        if started:
+            count = sum(len(sent.instance_ids) for sent in started)
+            names = names_of([sent.invoke_id for sent in started], "invocation")
+            self._progress(f"started {names} on {count} instance{'s' if count > 1 else ''}")
+
+    def _reject(self, call: Call, queue: deque[Batch]) -> None:
+        """Start nothing after the first call was rejected, and find out who else is not ready."""
+        ids = [item for batch in queue for item in batch.instance_ids]
+        queue.clear()
+        unfit = unfit_among(self._client, call, ids, self._deadline)
+        self._gathering.keep(refused(ids, unfit, self.errors[-1], why_others=True))
+
+    def _retry_on_old_agents(self) -> list[Batch]:
+        """Return batches for agents that are too old for our default of the termination mode, which is not the user's.
+
+        They get the service's default, under a token that depends on what has been tried.
+        """
+        if self._old_agents or not self._request.pacing.default_termination:
+            return []
+        ids = self._gathering.forget(NEEDS_UPGRADE)
+        if not ids:
+            return []
+        self._old_agents = frozenset(ids)
+        self.warnings.append(
+            f"The agent is too old for termination_mode process_tree on {names_of(ids, 'instance')}; at the timeout "
+            "only the script's own process ends there"
+        )
+        token = self._plan.client_token or next(iter(self.started), None)
+        return list(plan_batches(ids, self._request.pacing.batch_size, token, whole=False))
+
+    def _await_delivery(self) -> None:
+        """Wait until the outputs have been delivered to the bucket, as long as the run is waited for."""
+        while (late := self._gathering.undelivered) and not self._gathering.errors and not self._deadline.expired():
+            self._deadline.pause(DELIVERY_PAUSE)
+            self._gathering.read(late)
 
     def _settled(self, instance_ids: Iterable[str]) -> Settled:
         if not self._request.when.scheduled:
@@ -154,7 +220,7 @@ class Rollout:
             if not instance.live and instance.instance_id in self._under_way[invocation.invoke_id].instance_ids
         ]
         finished = self._gathering.finished + len(ended_early)
-        failed = self._gathering.failed + sum(instance.failed for instance in ended_early)
+        failed = self._gathering.failed + sum(self._gathering.judge(instance).failed for instance in ended_early)
         running = sum(len(share.instance_ids) for share in self._under_way.values()) - len(ended_early)
         total = len(self._plan.instance_ids)
         self._progress(progress_line(finished, total, failed, running, self._waves, list(self._under_way)))

@@ -10,10 +10,11 @@ from collections.abc import Callable
 
 from ...alibaba.client import Client
 from ...common.wait import Deadline
-from ..models import SKIPPED, InstanceResult
-from .calls import call_for, dry_run_call
+from ..models import DEFAULT_TIMEOUT, SKIPPED, InstanceResult
+from .calls import CLASSIC_TIMEOUT, call_for, dry_run_call, script_type_of
 from .gathering import Gathering, Share
-from .outcome import RunOutcome, dropped_warning, skipped_warning
+from .judging import Judge
+from .outcome import RunOutcome, delivery_warning, dropped_warning, skipped_warning
 from .plan import RunPlan, plan_run
 from .previous import Earlier
 from .request import RunRequest
@@ -36,12 +37,15 @@ def run(
     CloudError where nothing could be started at all; ``raise_for_failure`` of the outcome raises the rest.
     """
     request.check(client.generation)
+    request = _with_defaults(client, request)
     deadline = Deadline(request.pacing.wait_timeout if request.pacing.wait else None)
     plan = plan_run(client, request, deadline, warn or _discard)
-    gathering = Gathering(client, deadline, skip=request.pacing.skip)
+    gathering = Gathering(client, deadline, _judge(client, request, plan))
     outcome = RunOutcome(script=plan.script, client_token=plan.client_token, by_key=request.identity.by_key)
+    outcome.request = request
     adopted = _adopt(request, plan, gathering, outcome)
     gathering.keep(plan.left_out)
+    warnings: list[str | None] = []
     if request.dry_run:
         _predict(client, request, plan, gathering, deadline, outcome)
     else:
@@ -49,12 +53,35 @@ def run(
         with call_for(client, request, plan.command, plan.tags, outcome.errors.append) as call:
             rollout.run(call, adopted)
         outcome.add(rollout.started.values(), rollout.errors, changed=rollout.changed)
+        warnings += rollout.warnings
     outcome.results = gathering.in_order(plan.instance_ids)
     outcome.errors += gathering.errors
-    for text in (dropped_warning(outcome.results), skipped_warning(outcome.results)):
-        if text and warn:
-            warn(text)
+    for check in (dropped_warning, skipped_warning, delivery_warning):
+        warnings.append(check(outcome.results))
+    for text in filter(None, warnings):
+        (warn or _discard)(text)
     return outcome
+
+
+def _with_defaults(client: Client, request: RunRequest) -> RunRequest:
+    """Return the request with the termination mode that is the default of this collection, unless it runs later.
+
+    The service's own default ends only the shell that started the script, which goes on after the timeout.
+    """
+    if client.generation == "classic" or request.when.scheduled or request.run_as.termination_mode is not None:
+        return request
+    return request.altered(termination_mode="process_tree", default_termination=True)
+
+
+def _judge(client: Client, request: RunRequest, plan: RunPlan) -> Judge:
+    default = CLASSIC_TIMEOUT if client.generation == "classic" else DEFAULT_TIMEOUT
+    return Judge(
+        skip=request.pacing.skip,
+        success_rcs=request.pacing.success_rcs,
+        script_type=script_type_of(request, plan.command),
+        timeout=request.run_as.timeout or (plan.command.timeout if plan.command else default),
+        tree=request.run_as.termination_mode == "process_tree",
+    )
 
 
 def _adopt(request: RunRequest, plan: RunPlan, gathering: Gathering, outcome: RunOutcome) -> dict[str, Share]:
@@ -94,7 +121,7 @@ def _predict(
 ) -> None:
     """Find out what the run would start, without starting anything."""
     would_run = [item for batch in plan.batches for item in batch.instance_ids]
-    if client.generation != "classic" and plan.batches:
+    if client.generation != "classic" and plan.batches and plan.script is not None:
         call = dry_run_call(request, plan.command)
         answers = send_all(client, call, plan.batches, skip=request.pacing.skip, deadline=deadline)
         for answer in answers:
@@ -102,7 +129,11 @@ def _predict(
         outcome.errors += [answer.error for answer in answers if answer.error]
         would_run = [item for answer in answers for item in answer.instance_ids]
     info = "check mode: would run, nothing was started"
-    gathering.keep(InstanceResult(item, SKIPPED, error_code=CHECK_MODE, error_info=info) for item in would_run)
+    gathering.keep(
+        # the keys of a result that tasks after this one may read
+        InstanceResult(item, SKIPPED, rc=0, output=b"", error_code=CHECK_MODE, error_info=info)
+        for item in would_run
+    )
     outcome.changed = bool(would_run)
 
 

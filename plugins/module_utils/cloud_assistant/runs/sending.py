@@ -127,10 +127,20 @@ def _began(reply: Reply, clock: Deadline) -> datetime | None:
     return None if reply.server_time is None else reply.server_time - timedelta(seconds=clock.elapsed())
 
 
+def is_rejection(error: CloudError | None) -> bool:
+    """Whether the service has rejected a call because of some of its instances."""
+    return isinstance(error, ApiError) and error.code in REFUSALS
+
+
 def _unfit(
     client: Client, call: Call, instance_ids: tuple[str, ...], error: CloudError, deadline: Deadline
 ) -> dict[str, Unfit]:
-    if not isinstance(error, ApiError) or error.code not in REFUSALS:
+    return unfit_among(client, call, instance_ids, deadline) if is_rejection(error) else {}
+
+
+def unfit_among(client: Client, call: Call, instance_ids: Sequence[str], deadline: Deadline) -> dict[str, Unfit]:
+    """Return which of the instances cannot run the call, and why; none where that may not be looked up."""
+    if not instance_ids:
         return {}
     try:
         return examine(client, instance_ids, call.script_type, deadline)
@@ -157,12 +167,20 @@ def left_out(instance_ids: Sequence[str], unfit: Mapping[str, Unfit]) -> list[In
 
 
 def refused(
-    instance_ids: Sequence[str], unfit: Mapping[str, Unfit], error: CloudError | None = None
+    instance_ids: Sequence[str],
+    unfit: Mapping[str, Unfit],
+    error: CloudError | None = None,
+    *,
+    why_others: bool = False,
 ) -> list[InstanceResult]:
     """Return the results of instances that nothing was started on: the unfit ones failed, or all if none is to blame.
 
-    ``error`` is the service's refusal, None when the call was not even sent.
+    ``error`` is the service's refusal, None when the call was not even sent. ``why_others``: it was about instances
+    that are not among these.
     """
+    if why_others and not unfit:
+        info = f"not started: {getattr(error, 'api_message', error)}"
+        return [InstanceResult(item, SKIPPED, error_code=NOT_STARTED, error_info=info) for item in instance_ids]
     because = (
         f"not started: the service rejects a whole call if one of its instances cannot run it, here {_some(unfit)}"
     )

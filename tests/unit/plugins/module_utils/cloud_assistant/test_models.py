@@ -9,12 +9,12 @@ import base64
 from typing import Any
 
 import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.grouping import Summary
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.models import (
     LIVE,
     SKIPPED,
     InstanceResult,
     Invocation,
-    Summary,
     parse_time,
 )
 from hypothesis import given

@@ -110,6 +110,7 @@ def test_placeholders_that_the_service_refuses(script: bytes, problem: str):
         ({"name": ["x"]}, {}, "not text"),
         ({"name": True}, {}, "not text"),
         ({"name": None}, {}, "not text"),
+        ({"release": 1.10}, {}, "'release' is a decimal number.*; write it in quotes"),
     ],
 )
 def test_values_that_are_refused(parameters: dict, secret: dict, problem: str):
@@ -119,7 +120,7 @@ def test_values_that_are_refused(parameters: dict, secret: dict, problem: str):
 
 
 def test_numbers_become_text():
-    assert content.merge_parameters({"count": 3, "share": 0.5}, {"pin": "0042"}) == {
+    assert content.merge_parameters({"count": 3, "share": "0.5"}, {"pin": "0042"}) == {
         "count": "3",
         "share": "0.5",
         "pin": "0042",
@@ -129,7 +130,7 @@ def test_numbers_become_text():
 def test_values_and_placeholders_have_to_match():
     content.match_parameters({"NAME": ""}, ["name"])
     content.match_parameters({}, ["name"], optional=["Name"])
-    with pytest.raises(InputError, match="needs a value for 'other'"):
+    with pytest.raises(InputError, match="requires a value for 'other'"):
         content.match_parameters({"name": "x"}, ["name", "other"])
     with pytest.raises(InputError, match="'nome': command 'c' has no such parameter; its parameters are name"):
         content.match_parameters({"nome": "x"}, ["name"], of="command 'c'")
@@ -170,3 +171,76 @@ def test_launchers_that_the_agent_starts(launcher: str):
 def test_launchers_that_it_does_not_start(launcher: str, problem: str):
     with pytest.raises(InputError, match=problem):
         content.check_launcher(launcher)
+
+
+@pytest.mark.parametrize(
+    ("data", "suspicious"),
+    [
+        (base64.b64encode(b"echo hello"), True),
+        (base64.b64encode(b"#!/bin/sh") + b"\n", True),
+        (base64.b64encode("echo grüß dich\n".encode()), True),
+        (base64.b64encode(bytes(range(256))), False),  # a key, or any other binary value
+        (b"shutdown", False),
+        (b"echo", False),
+        (b"uptime12", False),
+        (b"echo hello", False),
+        (base64.b64encode(b"password"), False),  # one word: no script
+        (b"", False),
+    ],
+)
+def test_content_that_is_base64_already_is_noticed(data: bytes, suspicious: bool):
+    assert (content.encoding_warning(data) is not None) is suspicious
+
+
+@pytest.mark.parametrize(
+    ("data", "word"),
+    [
+        (b"\xef\xbb\xbf#!/bin/bash\necho hi\n", "byte order mark"),
+        ("#!/bin/sh\n".encode("utf-16"), "UTF-16"),
+        (b"echo hi\r\n", "CRLF"),
+        (b"#!/bin/sh\necho hi\n", None),
+    ],
+)
+def test_bytes_that_a_linux_shell_trips_over_are_noticed(data: bytes, word: str | None):
+    found = content.shell_warnings(data)
+    assert len(found) == (word is not None)
+    assert word is None or word in found[0]
+
+
+@pytest.mark.parametrize("name", ["a b", "x/y", "it's", "a;b", "$(id)", "a|b", "tab\t"])
+def test_a_name_that_breaks_some_agents_is_noticed_for_shell_scripts(name: str):
+    assert content.name_warning(name, "RunShellScript")
+    assert content.name_warning(name, "RunPowerShellScript") is None
+    assert content.name_warning("deploy-web_2.0", "RunShellScript") is None
+    assert content.name_warning("部署", "RunShellScript") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "script_type", "accepted"),
+    [
+        ("/srv/app", "RunShellScript", True),
+        ("/srv/app", None, True),
+        ("/srv/app", "RunBatScript", False),
+        ("C:\\app", "RunPowerShellScript", True),
+        ("c:/app", "RunBatScript", True),
+        ("\\\\host\\share", "RunBatScript", True),
+        ("C:\\app", "RunShellScript", False),
+        ("C:\\app", None, True),
+        ("~/app", "RunShellScript", False),
+        ("srv", None, False),
+        ("app\\x", "RunBatScript", False),
+        (None, None, True),
+    ],
+)
+def test_a_working_directory_is_absolute(path: str | None, script_type: str | None, accepted: bool):
+    if accepted:
+        content.check_working_dir(path, script_type)
+    else:
+        with pytest.raises(InputError, match=r"working_dir: .* is not an absolute path on"):
+            content.check_working_dir(path, script_type)
+
+
+def test_go_templates_beside_a_parameter_are_refused_with_the_ways_out():
+    script = content.ScriptContent(b"docker ps --format '{{.Names}}' | grep {{name}}")
+    with pytest.raises(InputError, match=r"\{\{\.Names\}\}.*not scanned again.*raw"):
+        script.check_names()

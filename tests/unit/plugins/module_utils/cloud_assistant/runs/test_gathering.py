@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.models import InstanceResult
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.gathering import Gathering
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.judging import Judge
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 
 
@@ -31,7 +32,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wa
     ],
 )
 def test_only_what_has_not_begun_is_skipped(row: dict[str, Any], skip: bool, status: str):
-    gathering = Gathering(None, Deadline(1), skip=skip)  # type: ignore[arg-type]
+    gathering = Gathering(None, Deadline(1), Judge(skip=skip))  # type: ignore[arg-type]
     gathering.keep([InstanceResult("i-1", **row)])
     assert gathering.in_order(["i-1"])[0].status == status
     assert gathering.failed == (status != "Skipped")

@@ -20,8 +20,8 @@ DEFAULTS: dict[str, Any] = {name: option.get("default") for name, option in RUN_
 def warnings(script: bytes, **options: Any) -> list[str]:
     told: list[str] = []
     params = {**DEFAULTS, "api_generation": "current", "instance_ids": ["i-1"], **options}
-    kind = params.pop("type", "RunShellScript")
-    request_from(params, check_mode=False, warn=told.append, script=ScriptContent(script), type=kind)
+    what = {"type": params.pop("type", "RunShellScript"), "enable_parameter": params.pop("enable_parameter", None)}
+    request_from(params, check_mode=False, warn=told.append, script=ScriptContent(script), **what)
     return told
 
 
@@ -47,3 +47,20 @@ def test_what_has_no_effect_in_a_container_is_told(options: dict[str, Any]):
     assert warnings(b"id", container_name="web", **options) == [
         "username and working_dir have no effect in a container"
     ]
+
+
+@pytest.mark.parametrize(
+    ("script", "options", "told"),
+    [
+        (b"echo [{{a}}][{{b}}]", {"parameters": {"a": "1"}}, "no value is given for b;"),
+        (b"echo {{a}} {{ACS::InstanceId}}", {}, "no value is given for a;"),
+        (b"echo {{a}}", {}, None),
+        (b"echo {{a}}", {"enable_parameter": True}, "no value is given for a;"),
+        (b"ZWNobyBoZWxsbw==", {}, "looks like Base64"),
+        (b"\xef\xbb\xbfecho hi", {}, "byte order mark"),
+    ],
+)
+def test_what_is_sent_all_the_same_is_said(script: bytes, options: dict[str, Any], told: str | None):
+    found = warnings(script, **options)
+    assert len(found) == (told is not None)
+    assert told is None or told in found[0]

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Reply
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instances.readiness import Unfit
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.invocations import (
     results,
     waiting,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs import run
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs import rollout, run, sending
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.outcome import RunOutcome
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.request import RunRequest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.scripts import ScriptContent
@@ -361,3 +362,123 @@ def test_a_call_that_ends_in_a_defect_leaves_the_others_and_may_have_started_som
     assert [result.status for result in outcome.results] == ["Success", "Success", "Failed", "Failed"]
     assert "defect of the collection" in str(outcome.failure())
     assert outcome.changed
+
+
+@pytest.mark.parametrize(
+    ("options", "mode"),
+    [
+        ({}, "ProcessTree"),
+        ({"termination_mode": "process"}, "Process"),
+        ({"frequency": "rate(1h)"}, None),
+        ({"dry_run": True}, "ProcessTree"),
+    ],
+)
+def test_everything_that_the_script_has_started_ends_with_it_by_default(options: dict[str, Any], mode: str | None):
+    service = Service()
+    start(service, ids(1), **options)
+    assert [params["TerminationMode"] for params in service.sent] == [mode]
+
+
+@pytest.mark.parametrize("options", [{}, {"client_token": "mine"}, {"idempotency_key": "k"}])
+def test_an_agent_too_old_for_our_default_runs_the_script_with_the_services(options: dict[str, Any]):
+    told: list[str] = []
+
+    class Old(Service):
+        def _row(self, instance_id: str, invoke_id: str | None) -> dict[str, Any]:
+            row = super()._row(instance_id, invoke_id)
+            newest = list(self.invocations.values())[-1]
+            if instance_id == "i-0001" and newest["TerminationMode"]:
+                row |= {"InvocationStatus": "Aborted", "ErrorCode": "ClientNeedUpgrade"}
+                row.pop("ExitCode")
+            return row
+
+    service = Old()
+    request = RunRequest.of(Targets.of(ids(2)), ScriptContent(b"x"), **options)
+    outcome = run.run(service, request, warn=told.append)  # type: ignore[arg-type]
+    assert outcome.summary.success == 2
+    assert [(params["TerminationMode"], params["InstanceId"]) for params in service.sent] == [
+        ("ProcessTree", ids(2)),
+        (None, ["i-0001"]),
+    ]
+    assert service.sent[0]["ClientToken"] != service.sent[1]["ClientToken"]
+    assert "too old for termination_mode process_tree on instance i-0001" in told[0]
+    asked = Old()
+    assert start(asked, ids(2), termination_mode="process_tree").failed_instances == ["i-0001"]
+
+
+def test_exit_codes_that_are_accepted_count_for_failures_and_for_the_key():
+    class Exits(Service):
+        def _row(self, instance_id: str, invoke_id: str | None) -> dict[str, Any]:
+            row = super()._row(instance_id, invoke_id)
+            return row | {"InvocationStatus": "Failed", "ExitCode": 3, "ErrorCode": "ExitCodeNonzero"}
+
+    options: dict[str, Any] = {"success_rcs": [0, 3], "batch_size": 1, "max_failures": 0, "idempotency_key": "k"}
+    service = Exits()
+    outcome = start(service, ids(3), **options)
+    assert (outcome.failure(), outcome.summary.success) == (None, 3)
+    again = start(service, ids(3), **options)
+    assert (again.changed, again.summary.previous, len(service.sent)) == (False, 3, 3)
+    assert start(Exits(), ids(3), batch_size=1, max_failures=0).summary.skipped == 2
+
+
+def test_a_delivery_to_a_bucket_is_waited_for_and_its_failure_is_said(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(rollout, "DELIVERY_PAUSE", 0.01)
+    told: list[str] = []
+    looks = iter(["InProgress", "InProgress"])
+
+    class Bucket(Service):
+        def _row(self, instance_id: str, invoke_id: str | None) -> dict[str, Any]:
+            row = super()._row(instance_id, invoke_id)
+            if invoke_id:
+                status = next(looks, "Failed")
+                row |= {"OssOutputStatus": status}
+                if status == "Failed":
+                    row |= {"OssOutputErrorCode": "NoSuchBucket", "OssOutputErrorInfo": "there is no such bucket"}
+            return row
+
+    request = RunRequest.of(Targets.of(ids(1)), ScriptContent(b"x"), oss_output_delivery="oss://bucket/x")
+    outcome = run.run(Bucket(), request, warn=told.append)  # type: ignore[arg-type]
+    assert outcome.results[0].oss_output_status == "Failed"
+    assert "1 of 1 outputs were not delivered: i-0000 NoSuchBucket: there is no such bucket" in told[0]
+
+
+def test_results_in_check_mode_have_the_keys_that_later_tasks_read():
+    real, foretold = start(Service(), ids(1)).as_dict(), start(Service(), ids(1), dry_run=True).as_dict()
+    assert foretold["stdout"] == ""
+    assert foretold["stdout_lines"] == []
+    # what only a start can give
+    assert real.keys() - foretold.keys() == {"client_token"}
+    assert real["results"][0].keys() == foretold["results"][0].keys()
+
+
+def test_a_first_call_that_is_rejected_starts_nothing_and_names_everybody_who_is_not_ready(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    stopped = ApiError("RunCommand", "InvalidInstanceStatus", "not Running", "R-1", 403, "host")
+    unready = {"i-0001": "is Stopped, not Running", "i-0005": "its agent is offline"}
+    monkeypatch.setattr(
+        sending,
+        "examine",
+        lambda client, instance_ids, kind, deadline: {
+            item: Unfit("InvalidInstanceStatus", reason) for item, reason in unready.items() if item in instance_ids
+        },
+    )
+
+    def refuse(operation: str, params: Mapping[str, Any]) -> CloudError | None:
+        return stopped if operation == "RunCommand" and unready.keys() & set(params["InstanceId"]) else None
+
+    service = Service(refuse=refuse)
+    failure = start(service, ids(6), batch_size=2).failure()
+    assert failure is not None
+    assert service.requests["RunCommand"] == 1
+    assert failure.result["failed_instances"] == ["i-0001", "i-0005"]
+    assert failure.result["summary"]["skipped"] == 4
+    assert failure.result["changed"] is False
+    assert "Nothing was started. To run on the other instances, use unready: skip." in str(failure)
+
+
+def test_the_first_line_of_progress_names_the_invocations():
+    lines: list[str] = []
+    request = RunRequest.of(Targets.of(ids(4)), ScriptContent(b"x"), batch_size=2, unready="skip")
+    run.run(Service(), request, progress=lines.append)  # type: ignore[arg-type]
+    assert lines[0] == "started 2 invocations (t-1, t-2) on 4 instances"
