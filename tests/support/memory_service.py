@@ -48,6 +48,8 @@ class Service:
         if operation == "StopInvocation":
             self.running -= set(params["InstanceId"])
             return Reply({}, NOW)
+        if operation == "DescribeInvocations":  # only the number of running ones is asked for
+            return Reply({"Invocations": {"Invocation": []}, "TotalCount": self._count_running(params)}, NOW)
         if operation in ("CreateCommand", "DeleteCommand"):
             self.sent.append(dict(params))
             return Reply({"CommandId": "c-stored"}, NOW)
@@ -97,6 +99,10 @@ class Service:
         rows = [self._row(item, params["InvokeId"]) for item in ids if item not in self.no_record]
         for start in range(0, max(1, len(rows)), size):
             yield Reply({"Invocation": {"InvocationResults": {"InvocationResult": rows[start : start + size]}}}, NOW)
+
+    def _count_running(self, params: Mapping[str, Any]) -> int:
+        rows = self._states({"Tag": params["Tag"]}).rows("Invocations", "Invocation")
+        return sum(row["InvocationStatus"] == "Running" for row in rows)
 
     def _state(self, instance_id: str, params: Mapping[str, Any]) -> dict[str, Any]:
         output = params.get("IncludeOutput") and not self.late_reads and instance_id not in self.no_record

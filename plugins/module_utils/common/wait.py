@@ -21,6 +21,8 @@ T = TypeVar("T")
 LAST_LOOK = 1.0
 # seconds: less than this is no time, whatever the rounding of the clock leaves over
 _TICK = 0.001
+# seconds between two looks in the first minute, after which the pauses grow
+SHORT_PAUSE = 2.0
 # seconds; a shorter pause before the last look would only double it
 _SHORTEST_PAUSE = 0.1
 
@@ -86,12 +88,12 @@ def within(seconds: float, function: Callable[[], T]) -> T:
     return value  # type: ignore[return-value]
 
 
-def proportional_interval(elapsed: float, floor: float = 0.5, share: float = 0.15, cap: float = 10.0) -> float:
-    """Seconds until the next look: a share of the time waited so far, within ``floor`` and ``cap``.
+def proportional_interval(elapsed: float, floor: float = 0.5, share: float = 0.3, cap: float = 10.0) -> float:
+    """Return the seconds until the next look: a share of the time waited so far, between ``floor`` and ``cap``.
 
-    Short runs are noticed soon, long ones cost few calls.
+    Short runs are noticed soon, long ones cost few calls. In the first minute the pause is at most two seconds.
     """
-    return min(max(elapsed * share, floor), cap)
+    return min(max(min(elapsed * share, max(SHORT_PAUSE, elapsed / 30)), floor), cap)
 
 
 def poll(

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from ...alibaba.client import Client
+from ...common.errors import CloudError
 from ...common.wait import Deadline, proportional_interval
 from ..models import InstanceResult, Invocation
+from .listing import find_invocation
 
 RECORD_GRACE = 5.0
 """Seconds that a record may come later than the state which says that the run has ended."""
@@ -49,7 +51,13 @@ def read_results(
     Records may be written a little later than the state: they are waited for, those that still run until the
     deadline, those that are missing for a few seconds. For an instance that has no record even then, the result says
     so: it failed before anything ran there (RunCommand, execution failures). Raises what the client raises.
+
+    The states of an invocation with their outputs are one answer, the results are read page by page where that one
+    lacks something.
     """
+    found = _read_with_state(client, invoke_id, instance_ids, deadline)
+    if found:
+        return found
     wanted = frozenset(instance_ids)
     began = deadline.elapsed()
     while True:
@@ -64,6 +72,22 @@ def read_results(
     for instance_id in wanted - found.keys():
         found[instance_id] = no_record(instance_id, invoke_id)
     return found
+
+
+def _read_with_state(
+    client: Client, invoke_id: str, instance_ids: Sequence[str], deadline: Deadline
+) -> dict[str, InstanceResult]:
+    """Return the results that came with the state of the invocation; empty unless they are complete."""
+    if client.generation == "classic":
+        return {}
+    try:
+        invocation = find_invocation(client, invoke_id, deadline, with_output=True)
+    except CloudError:
+        return {}
+    if invocation is None or not has_outputs(invocation, instance_ids):
+        return {}
+    wanted = frozenset(instance_ids)
+    return {instance.instance_id: instance for instance in invocation.instances if instance.instance_id in wanted}
 
 
 def has_outputs(invocation: Invocation | None, instance_ids: Collection[str]) -> bool:

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from typing import Any
 
 from ...alibaba.client import Client
 from ...common.errors import CloudError, WaitTimeout
@@ -18,6 +19,10 @@ from .listing import find_invocation, list_invocations
 
 PAGE = 50
 """Invocations in one page (DescribeInvocations, MaxResults)."""
+MANY_STATES = 200
+"""States of instances in one answer from which on it is worth a call to ask first whether anything has changed."""
+TRUSTED_SECONDS = 10.0
+"""Seconds for which the number of running invocations stands for their states."""
 TAG_LIMIT = 1000
 """Invocations that a filter by tag sees (DescribeInvocations, Tag)."""
 FIRST_LOOK = 0.5
@@ -44,6 +49,8 @@ class Watch:
         self._settled: dict[str, Settled] = {}
         self._since = Deadline(None)
         self._trouble: CloudError | None = None
+        self._since_full = Deadline(None)
+        self._counts_tell = True
         self.seen: dict[str, Invocation] = {}
         self.looked: Callable[[Iterable[Invocation]], None] = lambda under_way: None
         """Gets the invocations that are under way, as they were seen, after each look that found none settled."""
@@ -106,12 +113,33 @@ class Watch:
         carriers = self._carriers & self._settled.keys()
         if self._tag and len(self._carriers) <= TAG_LIMIT and len(carriers) > math.ceil(len(self._carriers) / PAGE):
             key, value = self._tag
-            yield from list_invocations(self._client, {"Tag": tags_to_rows({key: value})}, self._deadline)
+            filters = {"Tag": tags_to_rows({key: value})}
+            if not self._unchanged(filters, carriers):
+                yield from list_invocations(self._client, filters, self._deadline)
             by_id = [invoke_id for invoke_id in by_id if invoke_id not in carriers]
         for invoke_id in by_id:
             invocation = find_invocation(self._client, invoke_id, self._deadline, with_output=self._with_output)
             if invocation:
                 yield invocation
+
+    def _unchanged(self, filters: Mapping[str, Any], carriers: Set[str]) -> bool:
+        """Whether as many invocations run as were seen to: a small answer instead of the states of thousands.
+
+        It is only a hint, so that the states themselves are read every few seconds all the same.
+        """
+        seen = [self.seen[item] for item in carriers if item in self.seen]
+        many = sum(len(invocation.instances) for invocation in seen) >= MANY_STATES
+        if not (many and self._counts_tell and self._since_full.elapsed() < TRUSTED_SECONDS):
+            self._since_full = Deadline(None)
+            return False
+        one = {**filters, "InvokeStatus": "Running", "PageNumber": 1, "PageSize": 1}
+        count = self._client.call("DescribeInvocations", one, deadline=self._deadline).get("TotalCount")
+        live = sum(invocation.live for invocation in seen)
+        # more than there can be: the endpoint counts something else
+        self._counts_tell = isinstance(count, int) and count <= live
+        if count != live:
+            self._since_full = Deadline(None)
+        return bool(count == live)
 
 
 def names_of(ids: Sequence[str], noun: str, shown: int = 5) -> str:

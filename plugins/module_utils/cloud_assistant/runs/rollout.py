@@ -29,6 +29,9 @@ from .sending import NOT_STARTED, Sent, is_rejection, refused, send, unfit_among
 CLOCK_MARGIN = timedelta(seconds=2)
 """How much two clocks of the service may differ, and the resolution of its time stamps."""
 
+FEW_INSTANCES = 5
+"""Instances whose output is read along with their state, which saves a call."""
+
 DELIVERY_PAUSE = 2.0
 """Seconds between two looks at outputs that are being delivered to a bucket."""
 
@@ -61,7 +64,8 @@ class Rollout:
         self._gathering = gathering
         self._deadline = deadline
         self._progress = progress
-        self._watch = Watch(client, deadline, plan.mark, with_output=request.pacing.eager)
+        eager = request.pacing.eager or (client.generation == "current" and len(plan.instance_ids) <= FEW_INSTANCES)
+        self._watch = Watch(client, deadline, plan.mark, with_output=eager)
         self._under_way: dict[str, Share] = {}
         self._waves = Waves(len(plan.batches), request.pacing.window(len(plan.batches)))
         self._created: dict[str, str] = {}

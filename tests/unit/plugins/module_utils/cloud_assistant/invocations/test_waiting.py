@@ -110,3 +110,37 @@ def test_when_an_invocation_counts_as_settled(status: str, states: dict[str, str
 def test_names_are_the_first_few_of_many():
     assert waiting.names_of(["t-1"], "invocation") == "invocation t-1"
     assert waiting.names_of(ids(7), "instance", shown=2) == "7 instances (i-0000, i-0001 and 5 more)"
+
+
+@pytest.mark.parametrize(
+    ("counts", "full"),
+    [
+        ([3, 3, 2, 2], 3),  # the states are read at first, when one has ended, and at the end
+        ([9, 9, 9, 9], 6),  # an endpoint that counts something else is not asked again
+    ],
+)
+def test_the_states_of_many_are_read_when_the_number_of_running_ones_has_changed(
+    monkeypatch: pytest.MonkeyPatch, counts: list[int], full: int
+):
+    monkeypatch.setattr(waiting, "MANY_STATES", 2)
+    service = fleet(3, running=frozenset(ids(3)))
+    looks = iter(counts)
+    reads: list[bool] = []
+
+    def count(params: Any) -> int:
+        answer = next(looks, 0)
+        service.running = frozenset(ids(3)[:answer])
+        return answer
+
+    monkeypatch.setattr(service, "_count_running", count)
+    listed = service.pages
+
+    def pages(*args: Any, **options: Any) -> Any:
+        reads.append(True)
+        if len(reads) == 5:
+            service.running = frozenset()
+        return listed(*args, **options)
+
+    monkeypatch.setattr(service, "pages", pages)
+    assert sorted(drain(watch_of(service, tag=TAG))) == ["t-1", "t-2", "t-3"]
+    assert len(reads) <= full
