@@ -40,7 +40,9 @@ attributes:
   idempotent:
     support: partial
     details:
-      - Runs each time, unless O(idempotency_key) or O(client_token) say that it is the same run.
+      - >-
+        The command runs on every execution of the task unless O(idempotency_key) or O(client_token) identifies the run
+        as a repetition.
 options:
   command_id:
     description:

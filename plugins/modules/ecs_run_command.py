@@ -40,11 +40,20 @@ attributes:
   idempotent:
     support: partial
     details:
-      - Runs each time, unless O(idempotency_key) or O(client_token) say that it is the same run.
+      - >-
+        The script runs on every execution of the task unless O(idempotency_key) or O(client_token) identifies the run
+        as a repetition.
 options:
   content:
     description:
-      - The script. It goes to the instances byte for byte, line ends included.
+      - >-
+        The script, as plain text, never as Base64. It goes to the instances byte for byte, including line ends.
+      - >-
+        A shell script without a C(#!) line is run by C(sh). It has no profile, no terminal and an empty standard input;
+        C(HOME) is set, C(USER) is not, and C(PATH) is that of the agent. It starts in O(working_dir).
+      - >-
+        Ansible itself renders double braces in a playbook. For a script with braces of its own, such as C(${#list[@]})
+        or Go templates, use O(src), the C(!unsafe) tag or the C(raw) block of Jinja.
       - >-
         The service takes at most 24 KB after Base64, O(parameters) included, which is 18 KB of script. With
         O(keep_command=true) some accounts have a limit of 18 KB after Base64.
@@ -62,20 +71,28 @@ options:
     default: false
   type:
     description:
-      - What kind of script it is. V(RunShellScript) runs on Linux, the others on Windows.
+      - >-
+        The interpreter for the script. V(RunShellScript) is for Linux, V(RunPowerShellScript) and V(RunBatScript) are
+        for Windows.
     type: str
     choices: [RunShellScript, RunPowerShellScript, RunBatScript]
     default: RunShellScript
   enable_parameter:
     description:
-      - Whether C({{name}}) in the script is a placeholder that the service fills in.
+      - Whether the service replaces placeholders such as C({{name}}) in the script.
       - >-
-        By default it is, when O(parameters) or O(secret_parameters) are given or the script uses built-in ones such as
-        C({{ACS::InstanceId}}). V(false) sends a script with double braces as it is.
+        By default it does if O(parameters) or O(secret_parameters) are given, or if the script uses built-in parameters
+        such as C({{ACS::InstanceId}}); otherwise a script with double braces is sent as it is. Placeholders without a
+        value are left empty, with a warning.
+      - >-
+        Built-in parameters require agent 2.2.3.309 or later on Linux, 2.1.3.309 on Windows, and C(ACS::InstanceName)
+        2.2.3.344 and 2.1.3.344.
     type: bool
   name:
     description:
-      - A name for the command, up to 128 characters.
+      - >-
+        A name for the command, up to 128 characters. Some agents use it unquoted in the path of the script, so that
+        blanks, slashes, quotes and other shell characters break a shell script there; a warning says so.
     type: str
   description:
     description:
@@ -84,10 +101,52 @@ options:
   keep_command:
     description:
       - >-
-        Whether the script stays behind as a stored command, which M(cloudops.cloud_assistant.ecs_invoke_command) can
-        run again. It counts towards the account's quota of commands.
+        Whether to keep the script as a stored command, which M(cloudops.cloud_assistant.ecs_invoke_command) can run
+        again. It counts towards the account's quota of commands.
     type: bool
     default: false
+  output:
+    description:
+      - >-
+        What to return of the output. V(kept) returns what the service keeps: 24 KB of both streams together.
+      - >-
+        V(complete) returns all of it, with standard output and standard error apart (RV(results[].stdout) and
+        RV(results[].stderr)), up to O(max_output). The script runs in a small wrapper, with the same interpreter, user,
+        directory, exit code and launcher, and the wrapper keeps both streams in a directory on the instance that only
+        the user of the script can read. Output that fits into the 24 KB costs no further API call; the rest is fetched
+        in compressed parts, compared by SHA-256, and removed from the instance.
+      - >-
+        With O(oss_output_delivery), the complete output is read from the bucket instead, which requires the Python
+        library C(oss2) where the module runs. The streams are not kept apart there.
+      - >-
+        V(complete) is for shell scripts on Linux that run now, on the instance itself, with O(wait=true). The wrapper
+        adds about 4 KB to the script.
+      - >-
+        A warning names the instances whose output is not complete, for example because the disk was full or the agent
+        went offline; what is known is returned.
+    type: str
+    choices: [kept, complete]
+    default: kept
+    version_added: "0.1.0"
+  max_output:
+    description:
+      - >-
+        With O(output=complete), the number of bytes to keep of each of the two streams. The script is not stopped when
+        it prints more; RV(results[].dropped) counts the rest.
+    type: int
+    default: 16777216
+    version_added: "0.1.0"
+  output_dir:
+    description:
+      - >-
+        With O(output=complete), writes the output of each instance to a file in this directory, named after the
+        instance ID with the extension C(.stdout), instead of returning it. Standard error, if there is any, goes to a
+        second file with the extension C(.stderr).
+      - >-
+        The directory must exist on the host where the module runs, usually the controller. Only the owner can read the
+        files. Values of secret options are masked.
+    type: path
+    version_added: "0.1.0"
 notes:
   - >-
     The permissions C(ecs:RunCommand), C(ecs:DescribeInvocations) and C(ecs:DescribeInvocationResults) are needed;
@@ -150,6 +209,13 @@ EXAMPLES = r"""
     launcher: python3 -u {{ '{{ACS::ScriptFileName|Ext(".py")}}' }}
     username: reporter
     unready: skip
+
+- name: Collect a long report, with standard error apart
+  cloudops.cloud_assistant.ecs_run_command:
+    region: cn-hangzhou
+    instance_ids: ["{{ database_instance }}"]
+    content: journalctl --since today --no-pager
+    output: complete
 
 - name: Start a long run and go on
   cloudops.cloud_assistant.ecs_run_command:
@@ -238,6 +304,23 @@ results:
       type: list
       elements: str
       sample: [hello, world]
+    stderr:
+      description: Standard error, with trailing newlines removed. RV(results[].stdout) is standard output alone then.
+      returned: with O(output=complete), without O(output_dir)
+      type: str
+      sample: ""
+    stderr_lines:
+      description: RV(results[].stderr) split into lines.
+      returned: with O(output=complete), without O(output_dir)
+      type: list
+      elements: str
+      sample: []
+    output_files:
+      description: The files that hold the output, first standard output, then standard error if there is any.
+      returned: with O(output_dir)
+      type: list
+      elements: str
+      sample: [/var/log/report/i-bp185dy2o3o6neg01234.stdout]
     dropped:
       description: Number of bytes of the output that the service did not keep.
       returned: always
@@ -360,6 +443,23 @@ stdout_lines:
   type: list
   elements: str
   sample: [hello, world]
+stderr:
+  description: Standard error of the only instance.
+  returned: with O(output=complete), when there is one instance
+  type: str
+  sample: ""
+stderr_lines:
+  description: RV(stderr) split into lines.
+  returned: with O(output=complete), when there is one instance
+  type: list
+  elements: str
+  sample: []
+output_files:
+  description: The files to which the output of the only instance was written.
+  returned: with O(output_dir), when there is one instance
+  type: list
+  elements: str
+  sample: [/var/log/report/i-bp185dy2o3o6neg01234.stdout]
 error:
   description: >-
     The service's answer to a failed call, with C(operation), C(code), C(message), C(request_id), C(http_status),
@@ -380,7 +480,7 @@ error:
 from typing import Any
 
 from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
-from ..module_utils.cloud_assistant.runs.options import RUN_OPTIONS, perform, request_from
+from ..module_utils.cloud_assistant.runs.options import OUTPUT_OPTIONS, RUN_OPTIONS, perform, request_from
 from ..module_utils.cloud_assistant.scripts import SCRIPT_TYPES, given_script
 from ..module_utils.common.errors import InputError
 from ..module_utils.common.task import TaskContext, TaskSpec, run_module
@@ -396,6 +496,7 @@ SPEC = TaskSpec(
         "description": {"type": "str"},
         "keep_command": {"type": "bool", "default": False},
         **RUN_OPTIONS,
+        **OUTPUT_OPTIONS,
         **ALIBABA_OPTIONS,
     },
     mutually_exclusive=[("content", "src")],

@@ -232,7 +232,7 @@ class Client:
         self, operation: Operation, wire: Mapping[str, str], repeat: Repeat, deadline: Deadline, lost: bool
     ) -> Reply:
         """Send one HTTP request, signed anew: nonce and time stamp must differ in every try."""
-        credentials = self._valid_credentials()
+        credentials = self.credentials()
         query, headers = self._signed(operation.name, wire, credentials)
         with self._counting:
             self.requests[operation.name] += 1
@@ -252,7 +252,7 @@ class Client:
             raise NoAnswer(str(error), may_have_arrived=True, status=answer.status) from None
         return Reply(body, answer.server_time, lost)
 
-    def _valid_credentials(self) -> Credentials:
+    def credentials(self) -> Credentials:
         """Return the credentials of now. They were good when the client was made, so a failure is one of renewing."""
         try:
             return self._credentials.get()

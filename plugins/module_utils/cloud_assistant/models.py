@@ -182,7 +182,8 @@ class InstanceResult:
     ``status`` is the API's InvocationStatus word, or ``Skipped``. ``output`` holds the bytes that the service kept
     (stdout and stderr as one stream), None where none were read; ``dropped`` counts the bytes that it threw away.
     ``rc`` is None unless the script exited by itself. ``power_action`` is what the agent does to the instance on
-    account of the exit code.
+    account of the exit code. ``stderr`` is None unless the streams were kept apart, as ``output`` is standard output
+    alone then. ``files`` hold the output in place of the record.
     """
 
     instance_id: str
@@ -201,6 +202,8 @@ class InstanceResult:
     oss_output_uri: str = ""
     oss_output_error: str = ""
     power_action: str = ""
+    stderr: bytes | None = field(default=None, repr=False)
+    files: tuple[str, ...] = ()
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any], invoke_id: str = "") -> InstanceResult:
@@ -240,7 +243,7 @@ class InstanceResult:
         """
         if self.output is None:
             return None
-        if not self.dropped:
+        if not self.dropped or self.stderr is not None:
             return self.output.decode("utf-8", "replace")
         head, tail = (part.decode("utf-8", "replace") for part in (self.output[:KEPT_HEAD], self.output[KEPT_HEAD:]))
         return f"{head}\n[... {self.dropped} bytes not kept by the service ...]\n{tail}"
@@ -274,10 +277,15 @@ class InstanceResult:
         }
         if self.rc is not None:
             record["rc"] = self.rc
-        text = self.stdout
+        if self.files:
+            record["output_files"] = list(self.files)
+        text = None if self.files else self.stdout
         if text is not None:
             record["stdout"] = text.rstrip("\r\n")
             record["stdout_lines"] = record["stdout"].splitlines()
+        if self.stderr is not None and not self.files:
+            record["stderr"] = self.stderr.decode("utf-8", "replace").rstrip("\r\n")
+            record["stderr_lines"] = record["stderr"].splitlines()
         if self.oss_output_status:
             record["oss_output_status"] = self.oss_output_status
             record["oss_output_uri"] = self.oss_output_uri

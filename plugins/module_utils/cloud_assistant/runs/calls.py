@@ -152,7 +152,7 @@ def _common(request: RunRequest, tags: Mapping[str, str]) -> dict[str, Any]:
         "ResourceGroupId": request.targets.resource_group_id,
         "ContainerId": run_as.container_id and run_as.container_id.lower(),
         "ContainerName": run_as.container_name,
-        "OssOutputDelivery": request.oss_output_delivery,
+        "OssOutputDelivery": request.output.oss_output_delivery,
         "TerminationMode": TERMINATION_MODES[run_as.termination_mode] if run_as.termination_mode else None,
         "Launcher": run_as.launcher,
     }

@@ -2,7 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run scripts of the collection's own on Linux instances, as root, in the fewest calls."""
+"""Run scripts of the collection's own on Linux instances, as root unless told otherwise, in the fewest calls."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def run_internal_script(
     deadline: Deadline,
     skip: bool = False,
     resource_group_id: str | None = None,
+    username: str | None = None,
 ) -> RunOutcome:
     """Run the script and return its outcome on each instance, failures included.
 
@@ -43,6 +44,7 @@ def run_internal_script(
         ScriptContent.from_text(script),
         name=name,
         timeout=timeout,
+        username=username,
         # braces in a file's name are no parameters; the classic generation knows neither option
         enable_parameter=False if current else None,
         termination_mode="process_tree" if current else None,

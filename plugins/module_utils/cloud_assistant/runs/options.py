@@ -16,9 +16,12 @@ from ...common.private_file import check_writable, write_private
 from ...common.redact import MASK
 from ..models import REPEAT_MODES, SKIPPED, TERMINATION_MODES
 from ..targets import MAX_BATCH, Targets
+from .completing import run_with_output
 from .outcome import SHOWN_RESULTS, RunOutcome
+from .output_files import write_outputs
+from .parts import MAX_OUTPUT
 from .request import RunRequest
-from .run import CHECK_MODE, run
+from .run import CHECK_MODE
 
 if TYPE_CHECKING:
     from ...common.task import TaskContext
@@ -56,6 +59,13 @@ RUN_OPTIONS: dict[str, dict[str, Any]] = {
     "results_file": {"type": "path"},
 }
 
+OUTPUT_OPTIONS: dict[str, dict[str, Any]] = {
+    "output": {"type": "str", "choices": ["kept", "complete"], "default": "kept"},
+    "max_output": {"type": "int", "default": MAX_OUTPUT},
+    "output_dir": {"type": "path"},
+}
+"""Options of a run whose script is at hand."""
+
 _NOT_OF_THE_REQUEST = ("instance_ids", "resource_tags", "resource_group_id", "results", "results_file")
 _PASSED_THROUGH = tuple(name for name in RUN_OPTIONS if name not in _NOT_OF_THE_REQUEST)
 
@@ -71,9 +81,12 @@ def request_from(
     ``what`` are the options that say what runs. Raises InputError.
     """
     targets = Targets.of(params["instance_ids"], params["resource_tags"], params["resource_group_id"], warn=warn)
-    given = {name: params[name] for name in _PASSED_THROUGH if params[name] is not None}
+    names = (*_PASSED_THROUGH, *OUTPUT_OPTIONS)
+    given = {name: params[name] for name in names if params.get(name) is not None}
     request = RunRequest.of(targets, dry_run=check_mode, **given, **what)
     request.check(params["api_generation"])
+    if request.output.captured:
+        request.captured()  # what cannot be wrapped is refused before the first request
     warnings = (*request.payload.warnings(), *request.run_as.warnings(request.payload))
     for text in (*warnings, *(f"frequency: {note}" for note in request.when.notes())):
         warn(text)
@@ -87,7 +100,12 @@ def perform(client: Client, request: RunRequest, task: TaskContext) -> dict[str,
     """
     file = task.params["results_file"]
     place = check_writable("results_file", file) if file is not None else None
-    outcome = run(client, request, progress=task.progress, warn=task.warn)
+    folder = request.output.output_dir
+    if folder is not None:
+        check_writable("output_dir", f"{folder}/instance.stdout")
+    outcome = run_with_output(client, request, progress=task.progress, warn=task.warn)
+    if folder is not None and not request.dry_run:
+        write_outputs(Path(folder), outcome, task.redact, task.warn)
     outcome.quote_output = not task.no_log
     outcome.shown = task.params["results"]
     extra: dict[str, Any] = {"diff": run_diff(request, outcome)} if task.diff_mode and outcome.changed else {}

@@ -24,6 +24,8 @@ from .sending import NOT_STARTED, Sent
 
 SHOWN_RESULTS = ("all", "failed", "none")
 """Which results a task may return."""
+SINGLE_KEYS = ("rc", "stdout", "stdout_lines", "stderr", "stderr_lines", "output_files")
+"""Keys of the result of a single instance that stand at the top of the task's result too."""
 SHOWN_GROUPS = 10
 """Reasons to fail that a message gives, each with its instances."""
 SHOWN_INSTANCES = 10
@@ -97,7 +99,7 @@ class RunOutcome:
             record["client_token"] = self.client_token
         if len(self.results) == 1:
             single = self.results[0].as_dict()
-            record.update({key: single[key] for key in ("rc", "stdout", "stdout_lines") if key in single})
+            record.update({key: single[key] for key in SINGLE_KEYS if key in single})
         return record
 
     def failure(self) -> CloudError | None:
@@ -196,10 +198,11 @@ def describe(result: InstanceResult, *, quote: bool = True) -> str:
 
 def last_lines(result: InstanceResult) -> list[str]:
     """Return the last lines of an instance's output, cut to a readable width."""
-    if not result.output:
+    output = result.stderr or result.output
+    if not output:
         return []
     # more than enough for the lines wanted, and little to decode of each of many instances
-    tail = visible(result.output[-SHOWN_LINES * SHOWN_WIDTH * 4 :].decode("utf-8", "replace"))
+    tail = visible(output[-SHOWN_LINES * SHOWN_WIDTH * 4 :].decode("utf-8", "replace"))
     lines = [line.strip() for line in tail.splitlines() if line.strip()]
     return [line if len(line) <= SHOWN_WIDTH else f"…{line[1 - SHOWN_WIDTH :]}" for line in lines[-SHOWN_LINES:]]
 

@@ -52,6 +52,12 @@ MAX_LENGTHS = {
 MIN_INVOKE_TIMEOUT = 10
 """Seconds (InvokeCommand, Timeout)."""
 
+MAX_OUTPUT = 16 * 2**20
+"""Bytes of each stream that are kept by default."""
+LARGEST_OUTPUT = 2**30
+"""Bytes of each stream that may be kept."""
+
+_OSS = re.compile(r"oss://[a-z0-9][a-z0-9-]{1,61}[a-z0-9](/.*)?")
 _CONTAINER_ID = re.compile(r"((docker|containerd|cri-o)://)?[0-9a-fA-F]{64}")
 
 
@@ -296,6 +302,52 @@ class Pacing:
             raise InputError("success_rcs", "must not be an empty list; by default it is [0]")
         if self.unready not in ("fail", "skip"):
             raise InputError("unready", f"{self.unready!r} is unknown; known are fail and skip")
+
+
+@dataclass(frozen=True)
+class Output:
+    """What becomes of the output: what the service keeps of it, or all of it up to ``max_output`` bytes per stream.
+
+    With ``output_dir`` the complete output goes to files in this folder instead of the results.
+    """
+
+    output: str = "kept"
+    max_output: int = MAX_OUTPUT
+    output_dir: str | None = None
+    oss_output_delivery: str | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of the output is wanted."""
+        return self.output == "complete"
+
+    @property
+    def captured(self) -> bool:
+        """Whether a wrapper keeps the output on the instance; a bucket gets all of it from the agent."""
+        return self.complete and self.oss_output_delivery is None
+
+    def check(self, payload: Payload, run_as: RunAs, *, scheduled: bool, wait: bool) -> None:
+        """Raise InputError for what the output cannot be kept of, with the reason."""
+        if self.oss_output_delivery is not None and not _OSS.fullmatch(self.oss_output_delivery):
+            raise InputError("oss_output_delivery", f"{self.oss_output_delivery!r} is not oss://bucket/prefix")
+        check_range("max_output", self.max_output, 1, LARGEST_OUTPUT, "bytes")
+        if not self.complete:
+            if self.output_dir is not None:
+                raise InputError("output_dir", "requires output: complete")
+            return
+        reason = None
+        if payload.script is None:
+            reason = "of a stored command, whose script cannot be wrapped"
+        elif payload.type != "RunShellScript":
+            reason = f"of a {payload.type}: the wrapper that keeps the output is a shell script"
+        elif run_as.in_container:
+            reason = "in a container, whose file system the agent does not share"
+        elif scheduled:
+            reason = "of scheduled runs, which nobody waits for"
+        elif not wait:
+            reason = "with wait: false, as the output is fetched after the run"
+        if reason and self.captured:
+            raise InputError("output", f"complete is not possible {reason}")
 
 
 def spacing(payload: Payload, run_as: RunAs) -> int:

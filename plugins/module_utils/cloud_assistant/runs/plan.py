@@ -21,6 +21,7 @@ from ..scripts import ScriptContent
 from ..tags import MAX_TAGS, check_tags
 from .batches import Batch, plan_batches, plan_under_key
 from .calls import dry_run_call, script_of, script_type_of, stored_command
+from .capture import unwrap
 from .judging import Judge
 from .previous import Earlier, done_before, key_tag, key_token, run_tag, started_before, tagged_invocations
 from .request import RunRequest
@@ -151,8 +152,8 @@ def _look_back(
 
 
 def _other_script(earlier: Iterable[Earlier], script: ScriptContent | None) -> bool:
-    contents = {item.invocation.content for item in earlier} - {b""}
-    return script is not None and bool(contents - {script.data})
+    contents = {unwrap(item.invocation.content) for item in earlier} - {b""}
+    return script is not None and bool(contents - {unwrap(script.data)})
 
 
 def _fit(

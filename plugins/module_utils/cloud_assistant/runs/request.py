@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -14,9 +13,8 @@ from ...alibaba.generations import frequency_in, refuse_missing
 from ...common.errors import InputError
 from ..scripts import ScriptContent
 from ..targets import Targets
-from .parts import Identity, Pacing, Payload, RunAs, When, spacing
-
-_OSS = re.compile(r"oss://[a-z0-9][a-z0-9-]{1,61}[a-z0-9](/.*)?")
+from .capture import wrap
+from .parts import Identity, Output, Pacing, Payload, RunAs, When, spacing
 
 _PARTS: dict[str, type[Any]] = {
     "payload": Payload,
@@ -24,6 +22,7 @@ _PARTS: dict[str, type[Any]] = {
     "when": When,
     "identity": Identity,
     "pacing": Pacing,
+    "output": Output,
 }
 
 
@@ -37,7 +36,7 @@ class RunRequest:
     when: When = field(default_factory=When)
     identity: Identity = field(default_factory=Identity)
     pacing: Pacing = field(default_factory=Pacing)
-    oss_output_delivery: str | None = None
+    output: Output = field(default_factory=Output)
     dry_run: bool = False
 
     @classmethod
@@ -57,12 +56,27 @@ class RunRequest:
         """Return the request with other targets or options."""
         return RunRequest.of(targets or self.targets, **{**self.options, "dry_run": self.dry_run, **options})
 
+    def captured(self) -> RunRequest:
+        """Return the request that runs the script in the wrapper which keeps its output on the instance.
+
+        Raises InputError for a script that cannot be wrapped, or is too long with the wrapper.
+        """
+        script = self.payload.script
+        if script is None:
+            raise ValueError("only a script can be wrapped")
+        wrapped = wrap(script, self.run_as.launcher, self.output.max_output)
+        try:
+            wrapped.check_size(parameters=self.payload.values)
+        except InputError as error:
+            added = len(wrapped.data) - len(script.data)
+            raise InputError(error.option, f"{error.problem}; output: complete adds {added} bytes to it") from None
+        return self.altered(script=wrapped, launcher=None)
+
     @property
     def options(self) -> dict[str, Any]:
         """The options of all parts by their names."""
-        own = {"oss_output_delivery": self.oss_output_delivery}
         parts = [(getattr(self, name), part) for name, part in _PARTS.items()]
-        return own | {item.name: getattr(value, item.name) for value, part in parts for item in fields(part)}
+        return {item.name: getattr(value, item.name) for value, part in parts for item in fields(part)}
 
     def check(self, generation: str = "current") -> None:
         """Raise InputError for the first thing that the service of this generation would reject.
@@ -73,11 +87,10 @@ class RunRequest:
             self._check_classic()
         self.payload.check(generation)
         self.run_as.check(self.payload)
-        if self.oss_output_delivery is not None and not _OSS.fullmatch(self.oss_output_delivery):
-            raise InputError("oss_output_delivery", f"{self.oss_output_delivery!r} is not oss://bucket/prefix")
         self.when.check(generation, spacing(self.payload, self.run_as))
         self.pacing.check(scheduled=self.when.scheduled)
         self.identity.check()
+        self.output.check(self.payload, self.run_as, scheduled=self.when.scheduled, wait=self.pacing.wait)
 
     def _check_classic(self) -> None:
         targets = {"resource_tags": self.targets.tags, "resource_group_id": self.targets.resource_group_id}

@@ -1,0 +1,62 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read complete outputs from the bucket to which the agents have delivered them, with the vendor's library."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from ...alibaba.client import Client
+from ...common.errors import MissingLibrary
+from ..concurrency import at_once
+from ..models import InstanceResult
+from .outcome import RunOutcome
+
+LIBRARY = "oss2"
+
+
+def load_library() -> Any:
+    """Return the module of the vendor's library. Raises MissingLibrary."""
+    try:
+        return importlib.import_module(LIBRARY)
+    except ImportError as error:
+        raise MissingLibrary(LIBRARY, "It reads complete outputs from the bucket of oss_output_delivery.") from error
+
+
+def collect_from_bucket(client: Client, outcome: RunOutcome, largest: int, warn: Callable[[str], None]) -> None:
+    """Replace the outputs that the service has cut by those in the bucket, up to ``largest`` bytes each.
+
+    ``warn`` gets a line about each that cannot be read; its result keeps what the service kept.
+    """
+    library = load_library()
+    outcome.results = at_once(lambda result: _completed(client, library, result, largest, warn), outcome.results)
+
+
+def _completed(
+    client: Client, library: Any, result: InstanceResult, largest: int, warn: Callable[[str], None]
+) -> InstanceResult:
+    if not result.dropped or result.oss_output_status != "Finished":
+        return result
+    name, _slash, key = result.oss_output_uri.removeprefix("oss://").partition("/")
+    try:
+        data = bytes(_bucket(client, library, name).get_object(key).read(largest + 1))
+    except Exception as error:  # whatever the library raises, the run itself has succeeded
+        warn(f"output: {result.oss_output_uri} could not be read: {type(error).__name__}: {error}")
+        return result
+    if len(data) > largest:
+        warn(f"output: {result.oss_output_uri} is longer than max_output")
+        return replace(result, output=data[:largest], dropped=1)
+    return replace(result, output=data, dropped=0)
+
+
+def _bucket(client: Client, library: Any, name: str) -> Any:
+    credentials = client.credentials()
+    key = (credentials.access_key_id, credentials.access_key_secret)
+    token = credentials.security_token
+    auth = library.StsAuth(*key, token) if token else library.Auth(*key)
+    return library.Bucket(auth, f"https://oss-{client.region}.aliyuncs.com", name)

@@ -1,0 +1,214 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Complete the output of a run: both streams of each instance, fetched from the instance where they did not fit."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ...alibaba.client import Client
+from ...common.errors import CloudError
+from ...common.wait import Deadline
+from ..concurrency import at_once
+from ..invocations.waiting import names_of
+from ..models import InstanceResult
+from ..targets import batches
+from .bucket import collect_from_bucket, load_library
+from .capture import RANGE_BYTES, Report, pack_script, range_script, read_report, tidy_script
+from .internal import run_internal_script
+from .outcome import RunOutcome
+from .request import RunRequest
+from .run import run
+
+ROUNDS = 3
+"""Times that missing ranges are asked for."""
+
+RUNS_AT_ONCE = 8
+"""Runs in progress at the same time; an agent has room for ten."""
+
+SCRIPT_TIMEOUT = 120
+"""Seconds for each script that packs, reads or removes what is kept."""
+
+WAIT_BASE, WAIT_PER_RANGE = 120.0, 3.0
+"""Seconds that fetching may take, and in addition for each range of the longest output."""
+
+
+def run_with_output(
+    client: Client, request: RunRequest, *, progress: Callable[[str], None], warn: Callable[[str], None]
+) -> RunOutcome:
+    """Run the request and return its outcome, with the complete output of the script where that is wanted.
+
+    Raises MissingLibrary for an output in a bucket without the vendor's library, and what ``run`` raises.
+    """
+    if not request.output.complete:
+        return run(client, request, progress=progress, warn=warn)
+    if not request.output.captured:
+        load_library()
+        outcome = run(client, request, progress=progress, warn=warn)
+        collect_from_bucket(client, outcome, request.output.max_output, warn)
+        return outcome
+    outcome = run(client, request.captured(), progress=progress, warn=warn)
+    outcome.script = request.payload.script
+    if not request.dry_run:
+        complete_output(client, request, outcome, warn, progress)
+    return outcome
+
+
+def complete_output(
+    client: Client,
+    request: RunRequest,
+    outcome: RunOutcome,
+    warn: Callable[[str], None],
+    progress: Callable[[str], None],
+) -> None:
+    """Replace the reports of the wrapper in the results by both streams of the script.
+
+    What is still on the instances is fetched and removed there. ``warn`` gets a line about output that is not complete.
+    """
+    _Completion(client, request, outcome, progress).run(warn)
+
+
+@dataclass
+class _Completion:
+    """The reports of the instances, and the ranges that have arrived of what is kept there."""
+
+    client: Client
+    request: RunRequest
+    outcome: RunOutcome
+    progress: Callable[[str], None]
+    reports: dict[str, Report] = field(default_factory=dict)
+    ranges: dict[str, dict[int, bytes]] = field(default_factory=dict)
+    deadline: Deadline = field(default_factory=lambda: Deadline(WAIT_BASE))
+
+    def run(self, warn: Callable[[str], None]) -> None:
+        """Read the reports, fetch what is missing, clean up, and put the streams into the results."""
+        self._read(self.outcome.results)
+        left = [item for item, report in self.reports.items() if not report.streams]
+        try:
+            self._pack([item for item in left if not self.reports[item].facts])
+            self._fetch({item: report for item, report in self.reports.items() if report.length})
+        except CloudError as error:
+            warn(f"output: what is kept on the instances could not be fetched: {error}")
+        finally:
+            self._tidy(left)
+        self.outcome.results = [self._completed(result) for result in self.outcome.results]
+        self._warn_incomplete(warn)
+
+    def _read(self, results: Sequence[InstanceResult]) -> None:
+        for result in results:
+            report = None if result.live or result.dropped else read_report(result.output)
+            if report:
+                self.reports[result.instance_id] = report
+
+    def _script(self, ids: Sequence[str], script: Callable[[Sequence[str]], str], what: str) -> list[InstanceResult]:
+        """Run a script that finds the directory of each of the instances, and return the results."""
+        found = []
+        for batch in batches(ids):
+            outcome = run_internal_script(
+                self.client,
+                batch,
+                script([self.reports[item].name for item in batch]),
+                name=f"cloud-assistant-output-{what}",
+                timeout=SCRIPT_TIMEOUT,
+                deadline=self.deadline,
+                skip=True,
+                resource_group_id=self.request.targets.resource_group_id,
+                username=self.request.run_as.username,
+            )
+            found += outcome.results
+        return found
+
+    def _pack(self, ids: Sequence[str]) -> None:
+        """Do what the wrapper could not do itself on the instances where it was killed, at a timeout for example."""
+        if ids:
+            self._read([result for result in self._script(ids, self._pack_script, "pack") if result.rc == 0])
+
+    def _pack_script(self, names: Sequence[str]) -> str:
+        return pack_script(names, self.request.output.max_output)
+
+    def _fetch(self, kept: Mapping[str, Report]) -> None:
+        if not kept:
+            return
+        counts = {item: -(-report.length // RANGE_BYTES) for item, report in kept.items()}
+        self.deadline = Deadline(WAIT_BASE + WAIT_PER_RANGE * max(counts.values()))
+        self.ranges = {item: {} for item in kept}
+        for _round in range(ROUNDS):
+            missing: dict[int, list[str]] = {}
+            for item, count in counts.items():
+                for number in set(range(count)) - self.ranges[item].keys():
+                    missing.setdefault(number, []).append(item)
+            if not missing:
+                break
+            self._fetch_ranges(sorted(missing.items()))
+        for item, report in kept.items():
+            packed = b"".join(data for _number, data in sorted(self.ranges.pop(item).items()))
+            self.reports[item] = replace(report, streams=report.unpack(packed))
+
+    def _fetch_ranges(self, wanted: Sequence[tuple[int, list[str]]]) -> None:
+        """Read the ranges, a few runs at a time."""
+
+        def read(one: tuple[int, list[str]]) -> list[InstanceResult]:
+            number, ids = one
+            return self._script(ids, lambda names: range_script(names, number), "range")
+
+        for start in range(0, len(wanted), RUNS_AT_ONCE):
+            window = wanted[start : start + RUNS_AT_ONCE]
+            for (number, _ids), results in zip(window, at_once(read, window), strict=True):
+                for result in results:
+                    self._keep(result, number)
+            self.progress(f"fetched {min(start + RUNS_AT_ONCE, len(wanted))} of {len(wanted)} ranges of the output")
+
+    def _keep(self, result: InstanceResult, number: int) -> None:
+        report = self.reports[result.instance_id]
+        try:
+            data = base64.b64decode(b"".join((result.output or b"").split()), validate=True)
+        except binascii.Error:
+            return
+        if len(data) == min(RANGE_BYTES, report.length - number * RANGE_BYTES):
+            self.ranges[result.instance_id][number] = data
+
+    def _tidy(self, ids: Sequence[str]) -> None:
+        """Remove what is kept on the instances; nothing is lost where that fails."""
+        if not ids:
+            return
+        self.deadline = Deadline(SCRIPT_TIMEOUT)
+        try:
+            self._script(ids, tidy_script, "tidy")
+        except CloudError as error:
+            self.progress(f"the directories of the output could not be removed: {error}")
+
+    def _completed(self, result: InstanceResult) -> InstanceResult:
+        report = self.reports.get(result.instance_id)
+        if report is None:
+            return result
+        if report.streams is None:
+            return replace(result, output=b"")  # only the wrapper's own lines are known
+        return replace(
+            result, output=report.streams.stdout, stderr=report.streams.stderr, dropped=report.streams.dropped
+        )
+
+    def _warn_incomplete(self, warn: Callable[[str], None]) -> None:
+        """Name the instances whose output is not complete, by the reason."""
+        reasons: dict[str, list[str]] = {}
+        for result in self.outcome.results:
+            reason = self._gap(result)
+            if reason:
+                reasons.setdefault(reason, []).append(result.instance_id)
+        for reason, ids in reasons.items():
+            warn(f"output: the output {reason} {names_of(ids, 'instance')}")
+
+    def _gap(self, result: InstanceResult) -> str:
+        """Return why the output of an instance is not complete, empty if it is."""
+        report = self.reports.get(result.instance_id)
+        if report is None:
+            return "is only what the service kept on" if result.output and not result.live else ""
+        if report.streams is None:
+            return "could not be fetched from"
+        if report.streams.full:
+            return "is not complete, because the disk was full, on"
+        return "is longer than max_output on" if report.streams.dropped else ""

@@ -1,0 +1,51 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write the output of each instance to files of its own, instead of carrying it in the task's result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ...common.private_file import write_private
+from ..models import InstanceResult
+from .outcome import RunOutcome
+
+
+def write_outputs(
+    folder: Path, outcome: RunOutcome, redact: Callable[[dict[str, Any]], dict[str, Any]], warn: Callable[[str], None]
+) -> None:
+    """Write ``<instance id>.stdout`` and, if there is any, ``<instance id>.stderr``, and take both out of the results.
+
+    ``redact`` masks the values of secret options. Where a file cannot be written, the result keeps the output.
+    """
+    results: list[InstanceResult] = []
+    for result in outcome.results:
+        if result.output is None:
+            results.append(result)
+            continue
+        try:
+            files = _write(folder, result, redact)
+        except OSError as error:
+            warn(f"output_dir: the output of {result.instance_id} could not be written: {error.strerror}")
+            results.append(result)
+        else:
+            # the end of it is what a message may quote
+            results.append(replace(result, files=files))
+    outcome.results = results
+
+
+def _write(folder: Path, result: InstanceResult, redact: Callable[[dict[str, Any]], dict[str, Any]]) -> tuple[str, ...]:
+    texts = {"stdout": result.stdout or ""}
+    if result.stderr:
+        texts["stderr"] = result.stderr.decode("utf-8", "replace")
+    paths = []
+    for stream, text in redact(texts).items():
+        path = folder / f"{result.instance_id}.{stream}"
+        write_private(path, [text])
+        paths.append(str(path))
+    return tuple(paths)

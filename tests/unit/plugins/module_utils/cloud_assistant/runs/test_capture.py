@@ -1,0 +1,141 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The wrapper that keeps a script's output, run for real, and what is read from its report."""
+
+from __future__ import annotations
+
+import base64
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs import capture
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.scripts import ScriptContent
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
+
+LARGEST = 2**20
+
+
+def run(tmp_path: Path, script: bytes, launcher: str | None = None, largest: int = LARGEST) -> tuple[int, bytes]:
+    """Run the script in its wrapper as the agent would, and return the exit code and what was printed."""
+    wrapper = tmp_path / "t-1.sh"
+    wrapper.write_bytes(capture.wrap(ScriptContent(script), launcher, largest).data)
+    wrapper.chmod(0o755)
+    printed = tmp_path / "printed"
+    with printed.open("wb") as file:  # a file, for what runs in the background holds on to the stream
+        command = ["sh", "-c", str(wrapper)]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, cwd=tmp_path, check=False)
+    return done.returncode, printed.read_bytes()
+
+
+def streams(tmp_path: Path, *args: Any, **options: Any) -> tuple[int, bytes, bytes]:
+    rc, printed = run(tmp_path, *args, **options)
+    report = capture.read_report(printed)
+    assert report is not None, printed
+    assert report.streams is not None, printed
+    return rc, report.streams.stdout, report.streams.stderr
+
+
+@pytest.mark.parametrize(
+    ("script", "launcher", "expected"),
+    [
+        (b"echo out; echo err >&2; exit 7", None, (7, b"out\n", b"err\n")),
+        (b"#!/usr/bin/env python3\nprint('py')\n", None, (0, b"py\n", b"")),
+        (b"print('launched')\n", 'python3 -u {{ACS::ScriptFileName|Ext(".py")}}', (0, b"launched\n", b"")),
+        (b"import sys; print(sys.argv[0][-3:])\n", "python3 -u", (0, b".sh\n", b"")),
+        # what writes to the streams by their names must not cut off what was written before
+        (b"echo 1 >/dev/stderr; echo 2 >/dev/stderr\n", None, (0, b"", b"1\n2\n")),
+        (b"printf 'no line end'", None, (0, b"no line end", b"")),
+        (b"umask; env | grep -c ^_co_", None, (1, b"0022\n0\n", b"")),
+        (b"sleep 2 & echo done", None, (0, b"done\n", b"")),
+        (b"cat", None, (0, b"", b"")),
+        (b"seq 1 6000", None, (0, b"".join(b"%d\n" % number for number in range(1, 6001)), b"")),
+    ],
+)
+def test_a_script_runs_as_it_would_and_its_streams_are_kept_apart(
+    tmp_path: Path, script: bytes, launcher: str | None, expected: tuple[int, bytes, bytes]
+):
+    assert streams(tmp_path, script, launcher) == expected
+
+
+def test_more_than_the_limit_is_counted_and_does_not_stop_the_script(tmp_path: Path):
+    rc, printed = run(tmp_path, b"seq 1 200000; exit 3\n", largest=1000)
+    report = capture.read_report(printed)
+    assert report is not None and report.streams is not None
+    assert (rc, len(report.streams.stdout), report.streams.full) == (3, 1000, False)
+    assert report.streams.dropped > 10**6
+
+
+def test_what_does_not_fit_stays_in_a_private_directory(tmp_path: Path):
+    _rc, printed = run(tmp_path, b"head -c 60000 /dev/urandom\n")
+    report = capture.read_report(printed)
+    assert report is not None and report.streams is None
+    [folder] = [path for base in ("/var/tmp", "/tmp") for path in Path(base).glob(report.name)]
+    assert folder.stat().st_mode & 0o777 == 0o700
+    packed = b""
+    for number in range(-(-report.length // capture.RANGE_BYTES)):
+        script = capture.range_script(["other", report.name], number)
+        packed += base64.b64decode(subprocess.run(["sh", "-c", script], stdout=subprocess.PIPE, check=True).stdout)
+    found = report.unpack(packed)
+    assert found is not None and len(found.stdout) == 60000
+    assert report.unpack(packed[:-1] + b"x") is None
+    subprocess.run(["sh", "-c", capture.tidy_script([report.name])], check=True)
+    assert not folder.exists()
+    assert subprocess.run(["sh", "-c", capture.tidy_script([report.name])], check=False).returncode == 3
+
+
+def test_a_wrapper_that_was_killed_is_finished_later(tmp_path: Path):
+    wrapper = tmp_path / "t-1.sh"
+    wrapper.write_bytes(capture.wrap(ScriptContent(b"echo so far; echo ready >&2; exec sleep 60"), None, LARGEST).data)
+    wrapper.chmod(0o755)
+    process = subprocess.Popen(["sh", "-c", str(wrapper)], stdout=subprocess.PIPE, start_new_session=True)
+    assert process.stdout is not None
+    report = capture.read_report(process.stdout.readline())
+    assert report is not None and report.facts == {}
+    [folder] = [path for base in ("/var/tmp", "/tmp") for path in Path(base).glob(report.name)]
+    while not all((folder / name).exists() and (folder / name).stat().st_size for name in ("out", "err")):
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    script = capture.pack_script([report.name], LARGEST)
+    packed = capture.read_report(subprocess.run(["sh", "-c", script], stdout=subprocess.PIPE, check=False).stdout)
+    assert packed is not None and packed.streams is not None
+    assert (packed.streams.stdout, packed.streams.stderr) == (b"so far\n", b"ready\n")
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("script", [b"echo {{name}}\n", b"echo {{name}}", b"\n", b"#!/bin/sh\n\n\n"])
+def test_a_wrapper_holds_the_script_with_its_placeholders_and_none_of_its_own(script: bytes):
+    wrapped = capture.wrap(ScriptContent(script), None, LARGEST)
+    assert wrapped.placeholders() == ScriptContent(script).placeholders()
+    assert not wrapped.uses_built_ins
+    assert capture.unwrap(wrapped.data) == script
+    assert capture.unwrap(script) == script
+
+
+@pytest.mark.parametrize(("script", "launcher"), [(b"a\0b", None), (b"x", "@plugin run")])
+def test_what_cannot_be_wrapped_is_refused(script: bytes, launcher: str | None):
+    with pytest.raises(InputError, match="output: complete is not possible"):
+        capture.wrap(ScriptContent(script), launcher, LARGEST)
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        b"",
+        b"just text\n",
+        b"cloudops-output /tmp/.cloudops-output.x\nab\ncloudops-output-end out=3 err=0 form=raw sha256=0\n",
+        b"cloudops-output /tmp/.cloudops-output.x\n%%%\ncloudops-output-end out=3 err=0 form=packed sha256=0\n",
+        b"cloudops-output /tmp/.cloudops-output.x\nYWJj\ncloudops-output-end out=3 err=0 form=packed sha256=0\n",
+        b"cloudops-output /tmp/.cloudops-output.x\n\ncloudops-output-end out=x err=-1 form=raw sha256=0\n",
+    ],
+)
+def test_a_report_that_is_not_whole_gives_no_output(output: bytes):
+    report = capture.read_report(output)
+    assert report is None or report.streams is None
