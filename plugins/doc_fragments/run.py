@@ -16,12 +16,20 @@ options:
   instance_ids:
     description:
       - >-
-        The instances to run on, in the order in which batches are sent. An ID that is given more than once is used
-        once, with a warning.
-      - One of O(instance_ids) and O(resource_tags) is required.
+        The IDs of the instances to run on, in the order in which batches are sent. An entry can hold several IDs
+        separated by white space. An ID that is given more than once is used once, with a warning.
+      - Exactly one of O(instance_ids), O(instance_names) and O(resource_tags) is required.
     type: list
     elements: str
     aliases: [instance_id]
+  instance_names:
+    description:
+      - The names of the instances to run on, compared as a whole.
+      - The task fails if a name belongs to no instance of the region, or to more than one.
+    type: list
+    elements: str
+    aliases: [instance_name]
+    version_added: "0.1.0"
   resource_tags:
     description:
       - >-

@@ -342,7 +342,13 @@ from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
 from ..module_utils.cloud_assistant.commands.keeper import Changes, CommandKeeper
 from ..module_utils.cloud_assistant.commands.listing import PREDICTED_COMMAND_ID
 from ..module_utils.cloud_assistant.commands.plan import DesiredCommand, command_diff
-from ..module_utils.cloud_assistant.scripts import SCRIPT_TYPES, given_script
+from ..module_utils.cloud_assistant.scripts import (
+    SCRIPT_TYPES,
+    encoding_warning,
+    given_script,
+    name_warning,
+    shell_warnings,
+)
 from ..module_utils.cloud_assistant.tags import check_tags
 from ..module_utils.common.checks import check_wait_timeout
 from ..module_utils.common.idempotency import check_client_token
@@ -386,6 +392,8 @@ def ensure(task: TaskContext) -> dict[str, Any]:
         check_client_token(params["client_token"])
         refuse_missing(params["api_generation"], {"client_token": params["client_token"]})
     desired = _desired(params)
+    for text in _warnings(desired):
+        task.warn(text)
     keeper = CommandKeeper(
         connect(params),
         check=task.check_mode,
@@ -405,6 +413,16 @@ def ensure(task: TaskContext) -> dict[str, Any]:
     if task.diff_mode:
         result["diff"] = _diff(changes)
     return result
+
+
+def _warnings(desired: DesiredCommand) -> list[str]:
+    """Return what looks wrong about the script, although the service accepts it."""
+    if desired.content is None:
+        return []
+    texts = [encoding_warning(desired.content), name_warning(desired.name or "", desired.type or "RunShellScript")]
+    if (desired.type or "RunShellScript") == "RunShellScript" and desired.launcher is None:
+        texts += shell_warnings(desired.content)
+    return [text for text in texts if text]
 
 
 def _desired(params: dict[str, Any]) -> DesiredCommand:

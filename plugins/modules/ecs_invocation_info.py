@@ -368,7 +368,7 @@ def ensure(task: TaskContext) -> dict[str, Any]:
     check_wait_timeout(params["wait_timeout"])
     client = connect(params)
     deadline = Deadline(params["wait_timeout"] if params["wait"] else None)
-    found = find_ended(client, query, deadline) if params["wait"] else find(client, query)
+    found = find_ended(client, query, deadline) if params["wait"] else find(client, query, must_exist=True)
     if params["include_history"]:
         results = history_of(client, found, deadline)
     elif _with_output(params):

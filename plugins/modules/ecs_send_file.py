@@ -410,6 +410,7 @@ from ..module_utils.cloud_assistant.files.diff import file_diff
 from ..module_utils.cloud_assistant.files.parts import MAX_FILE_BYTES
 from ..module_utils.cloud_assistant.files.send import send_file
 from ..module_utils.cloud_assistant.files.send_request import SendRequest, split_dest
+from ..module_utils.cloud_assistant.scripts import encoding_warning
 from ..module_utils.cloud_assistant.targets import Targets
 from ..module_utils.common.errors import InputError
 from ..module_utils.common.plain_file import read_plain, unreadable
@@ -507,6 +508,9 @@ def ensure(task: TaskContext) -> dict[str, Any]:
         warn=task.warn,
     )
     data = given_content(params["content"], params["src"])
+    suspicion = encoding_warning(data) if params["content"] is not None else None
+    if suspicion:
+        task.warn(suspicion)
     target_dir, name = given_place(params)
     request = SendRequest(
         targets,

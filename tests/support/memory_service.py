@@ -45,6 +45,10 @@ class Service:
         error = self.refuse(operation, params)
         if error:
             raise error
+        if operation == "DescribeCloudAssistantStatus":
+            agents = [{"InstanceId": item, "CloudAssistantStatus": "true"} for item in params["InstanceId"]]
+            status = {"InstanceCloudAssistantStatus": agents}
+            return Reply({"InstanceCloudAssistantStatusSet": status, "TotalCount": len(agents)}, NOW)
         if operation == "StopInvocation":
             self.running -= set(params["InstanceId"])
             return Reply({}, NOW)

@@ -81,12 +81,19 @@ def _problem(value: Any, *, is_content: bool) -> str | None:
 
 def _number_problem(option: Mapping[str, Any], value: Any) -> str | None:
     """Python has no integer for some texts that are numbers, and does not print those of thousands of digits."""
-    if option.get("type") not in ("int", "float") or not isinstance(value, str):
+    kind = option.get("elements") if option.get("type") == "list" else option.get("type")
+    if kind not in ("int", "float"):
         return None
-    try:
-        return _problem(float(value), is_content=False) or _problem(int(float(value)), is_content=False)
-    except ValueError:
-        return None  # Ansible says so, naming the type
+    items = value.split(",") if isinstance(value, str) else _parts(value)
+    for text in items:
+        try:
+            number = float(text) if isinstance(text, str) else 0.0
+            problem = _problem(number, is_content=False) or _problem(int(number), is_content=False)
+        except ValueError:
+            continue  # Ansible says so, naming the type
+        if problem:
+            return problem
+    return None
 
 
 def _suboptions_problem(option: Mapping[str, Any], value: Any) -> str | None:

@@ -127,8 +127,13 @@ class Found:
         return [instance for invocation in self.invocations for instance in invocation.instances]
 
 
-def find(client: Client, query: InvocationQuery, deadline: Deadline | None = None) -> Found:
-    """Return the invocations that match, complete or not at all."""
+def find(
+    client: Client, query: InvocationQuery, deadline: Deadline | None = None, *, must_exist: bool = False
+) -> Found:
+    """Return the invocations that match, complete or not at all.
+
+    With ``must_exist``, raises TaskFailure for an invocation by id that the service does not know.
+    """
     found: dict[str, Invocation] = {}
     now = datetime.now(timezone.utc)
     for params in query.filters():
@@ -142,6 +147,8 @@ def find(client: Client, query: InvocationQuery, deadline: Deadline | None = Non
         except ApiError as error:
             if error.code != INVOCATION_NOT_FOUND:
                 raise
+    if must_exist and query.invoke_id is not None and query.invoke_id not in found:
+        raise TaskFailure(f"invoke_id: there is no invocation {query.invoke_id} in {client.region}")
     matching = [invocation for invocation in found.values() if query.matches(invocation)]
     newest_first = sorted(matching, key=lambda item: (item.created_at, item.invoke_id), reverse=True)
     return Found(newest_first, now, default_zone(client.generation))
@@ -170,7 +177,7 @@ def find_ended(client: Client, query: InvocationQuery, deadline: Deadline) -> Fo
         invoke_ids = list(watch.active)
         _update(found, watch.seen.values(), query.instance_ids)
         running = [result.instance_id for result in found.results if result.live and result.invoke_id in invoke_ids]
-        still = f"; not over on {names_of(running, 'instance')}" if running else ""
+        still = f"; still running on {names_of(running, 'instance')}" if running else ""
         result = {**error.result, "invoke_ids": invoke_ids, **found_as_dict(found, found.results)}
         raise WaitTimeout(f"{error}{still}", **result) from error
     return found

@@ -15,7 +15,13 @@ from typing import Any
 from ...alibaba.client import Client
 from ...common.errors import ApiError, CloudError, InputError, TaskFailure
 from ...common.wait import Deadline
-from ..commands.listing import COMMAND_NOT_FOUND, find_commands, find_one
+from ..commands.listing import (
+    COMMAND_NOT_FOUND,
+    PREDICTED_COMMAND_ID,
+    find_commands,
+    find_one,
+    predicted_command_warning,
+)
 from ..models import DEFAULT_TIMEOUT, TERMINATION_MODES, Command
 from ..scripts import ScriptContent, check_values, match_parameters, name_warning
 from ..tags import tags_to_rows
@@ -57,10 +63,10 @@ def stored_command(client: Client, request: RunRequest, warn: Callable[[str], No
     payload = request.payload
     if payload.script is not None:
         return None
-    command = find_one(client, command_id=payload.command_id, name=payload.command_name)
-    if command is None and request.dry_run and payload.command_name and warn:
-        problem = f"there is no command {payload.command_name!r} in {client.region} yet"
-        warn(f"command_name: {problem}; check mode assumes that an earlier task creates it")
+    foretold = request.dry_run and payload.command_id == PREDICTED_COMMAND_ID
+    command = None if foretold else find_one(client, command_id=payload.command_id, name=payload.command_name)
+    if command is None and (foretold or (request.dry_run and payload.command_name)) and warn:
+        warn(predicted_command_warning(payload.command_name, client.region))
         return None
     if command is None:
         wanted = f"command_id: {payload.command_id}" if payload.command_id else f"command_name: {payload.command_name}"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 RUN_OPTIONS: dict[str, dict[str, Any]] = {
     "instance_ids": {"type": "list", "elements": "str", "aliases": ["instance_id"]},
+    "instance_names": {"type": "list", "elements": "str", "aliases": ["instance_name"]},
     "resource_tags": {"type": "dict"},
     "resource_group_id": {"type": "str"},
     "parameters": {"type": "dict"},
@@ -66,7 +67,14 @@ OUTPUT_OPTIONS: dict[str, dict[str, Any]] = {
 }
 """Options of a run whose script is at hand."""
 
-_NOT_OF_THE_REQUEST = ("instance_ids", "resource_tags", "resource_group_id", "results", "results_file")
+_NOT_OF_THE_REQUEST = (
+    "instance_ids",
+    "instance_names",
+    "resource_tags",
+    "resource_group_id",
+    "results",
+    "results_file",
+)
 _PASSED_THROUGH = tuple(name for name in RUN_OPTIONS if name not in _NOT_OF_THE_REQUEST)
 
 SHOWN_TARGETS = 20
@@ -80,7 +88,13 @@ def request_from(
 
     ``what`` are the options that say what runs. Raises InputError.
     """
-    targets = Targets.of(params["instance_ids"], params["resource_tags"], params["resource_group_id"], warn=warn)
+    targets = Targets.of(
+        params["instance_ids"],
+        params["resource_tags"],
+        params["resource_group_id"],
+        names=params["instance_names"],
+        warn=warn,
+    )
     names = (*_PASSED_THROUGH, *OUTPUT_OPTIONS)
     given = {name: params[name] for name in names if params.get(name) is not None}
     request = RunRequest.of(targets, dry_run=check_mode, **given, **what)

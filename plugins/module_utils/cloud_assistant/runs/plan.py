@@ -107,12 +107,12 @@ def plan_run(client: Client, request: RunRequest, deadline: Deadline, warn: Call
 
 
 def _needed(
-    request: RunRequest, command: Command | None, script: ScriptContent, instances: int
+    request: RunRequest, command: Command | None, script: ScriptContent | None, instances: int
 ) -> tuple[Requirement, ...]:
     """Return what the run needs of the agents of so many instances."""
     filled_in = request.payload.parameters_enabled if command is None else command.enable_parameter
     return requirements(
-        script=script.data if filled_in else b"",
+        script=script.data if script and filled_in else b"",
         frequency=request.when.frequency,
         in_container=request.run_as.in_container,
         instances=instances,
