@@ -14,10 +14,9 @@ version_added: "0.1.0"
 description:
   - Returns the id, or the whole record, of the stored command of each name. Names are compared exactly.
   - >-
-    All lookups of a play together read the list of commands once. A list of more than 500 commands is not read to its
-    end; then each name is asked for by itself, once in a play. The next play reads anew, and so do lookups after a task
-    of this collection that has created, changed or deleted commands. A name that is not found is always asked for
-    again.
+    All lookups of a play share one read of the list of commands. In regions with more than 500 commands, each name is
+    looked up separately, once per play. The next play reads the list again, and so do lookups after a task of this
+    collection that has created, changed or deleted commands. A name that was not found is always looked up again.
   - The name of a task is resolved before its play's worker processes start; a lookup there is not part of this sharing.
 author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
@@ -31,7 +30,7 @@ options:
     required: true
   on_missing:
     description:
-      - What to do about a name that no command has.
+      - What to do if no command has a name.
       - V(error) fails, V(warn) leaves it out with a warning, V(skip) leaves it out.
     type: str
     choices: [error, warn, skip]
@@ -45,7 +44,7 @@ options:
         key: on_missing
   on_many:
     description:
-      - What to do about a name that several commands have.
+      - What to do if several commands have the same name.
       - >-
         V(error) fails and names their ids, V(warn) leaves it out with a warning, V(skip) leaves it out, V(latest) takes
         the command that was created last.
@@ -61,7 +60,7 @@ options:
         key: on_many
   return:
     description:
-      - V(id) returns ids, V(record) what M(cloudops.cloud_assistant.ecs_command_info) returns of each command.
+      - V(id) returns IDs, V(record) what M(cloudops.cloud_assistant.ecs_command_info) returns for each command.
     type: str
     choices: [id, record]
     default: id
@@ -74,7 +73,7 @@ options:
         key: return
   type:
     description:
-      - Only commands of this kind.
+      - Consider only commands of this type.
     type: str
     choices: [RunShellScript, RunPowerShellScript, RunBatScript]
     env:
@@ -86,7 +85,7 @@ options:
         key: type
   resource_group_id:
     description:
-      - Only commands of this resource group.
+      - Consider only commands of this resource group.
     type: str
     env:
       - name: ECS_COMMAND_ID_RESOURCE_GROUP_ID
@@ -97,7 +96,7 @@ options:
         key: resource_group_id
   tags:
     description:
-      - Only commands that have all of these tags.
+      - Consider only commands that have all of these tags.
     type: dict
     vars:
       - name: ecs_command_id_tags

@@ -39,7 +39,7 @@ attributes:
 options:
   state:
     description:
-      - The state that the instances shall be in. The only one is V(absent).
+      - The desired state of the instances. Only V(absent) is supported.
     type: str
     choices: [absent]
     required: true
@@ -56,9 +56,10 @@ options:
     aliases: [instance_ids]
   power_off_first:
     description:
-      - Whether the physical server of a running instance is powered off before the deletion, and waited for.
+      - Whether to power off the physical server of a running instance before the deletion, and wait for it.
       - The service may refuse to delete a running instance. Without this option, the task then fails and says so.
-      - The operating system is not shut down properly. Stop what must be stopped before.
+      - >-
+        This is a hard power-off: stop services on the instance first.
     type: bool
     default: false
   wait:
@@ -69,7 +70,7 @@ options:
     default: true
   wait_timeout:
     description:
-      - Seconds that the whole task may take, powering off included.
+      - Maximum time for the whole task, including powering off, in seconds.
     type: int
     default: 1800
 notes:
@@ -97,7 +98,7 @@ EXAMPLES = r"""
     power_off_first: true
     wait_timeout: 3600
 
-- name: Say what would be deleted
+- name: Preview what would be deleted
   cloudops.cloud_assistant.clouddc_instance:
     region: cn-east-3
     ids: "{{ rack_instances }}"
@@ -116,7 +117,7 @@ unknown_ids:
   sample: []
 results:
   description:
-    - What was found of each instance, what was done, and how it ended, in the order of the ids.
+    - The state of each instance before and after the task, and what was done, in the order of the IDs.
     - Also returned when the task fails.
   returned: success, and on failure once the instances were looked at
   type: list
@@ -138,12 +139,12 @@ results:
       returned: always
       sample: 66666666-7777-8888-9999-000000000000
     state_before:
-      description: Its state at the beginning, V(absent) when it did not exist.
+      description: The state of the instance at the beginning, V(absent) if it did not exist.
       type: str
       returned: always
       sample: stopped
     state:
-      description: Its state at the end, V(absent) when it does not exist any more.
+      description: The state of the instance at the end, V(absent) if it no longer exists.
       type: str
       returned: always
       sample: terminated
@@ -158,14 +159,14 @@ results:
       returned: always
       sample: false
     changed:
-      description: Whether this task changed it.
+      description: Whether this task changed the instance.
       type: bool
       returned: always
       sample: true
     msg:
       description: Why the instance could not be deleted, or in check mode why that may happen.
       type: str
-      returned: when there is something to say
+      returned: when the deletion failed or, in check mode, may fail
       sample: "the deletion failed: iMetal.0099: internal error"
     error:
       description: The service's error block.

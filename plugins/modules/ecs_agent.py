@@ -14,9 +14,9 @@ short_description: Install the Cloud Assistant agent on ECS instances
 version_added: "0.1.0"
 description:
   - >-
-    Makes sure that the agents of instances are online and, with O(min_version), new enough. Has the agent installed
-    where it is not, 50 instances a call, and waits until it is online.
-  - Instances whose agent is as it should be are left alone.
+    Makes sure that the agents of instances are online and, with O(min_version), recent enough. Installs the agent where
+    it is missing or too old, with 50 instances per call, and waits until it is online.
+  - Instances whose agents are online and recent enough are not changed.
 author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.alibaba
@@ -35,7 +35,7 @@ attributes:
 options:
   state:
     description:
-      - The state that the agents shall be in. The only one is V(present), which means online.
+      - The desired state of the agents. V(present) means online.
     type: str
     choices: [present]
     default: present
@@ -47,15 +47,16 @@ options:
     aliases: [instance_id]
   tags:
     description:
-      - Tags that the instances carry, each with exactly this value. At most 20.
+      - Tags that the instances must have, each with exactly this value. At most 20.
     type: dict
     aliases: [resource_tags]
   min_version:
     description:
-      - The lowest version that an agent may have, for example V(2.2.3.189). An older one is installed anew.
+      - The minimum version of the agents, for example V(2.2.3.189). An older agent is reinstalled.
       - >-
-        Agents for Linux and for Windows are numbered apart, so give this only for instances of one kind. An agent
-        normally updates itself. Not with O(api_generation=classic), which does not tell versions.
+        Agents for Linux and for Windows have separate version numbers, so use this only with instances of one operating
+        system. Agents normally update themselves. Not available with O(api_generation=classic), which does not report
+        versions.
     type: str
   wait:
     description:
@@ -64,11 +65,11 @@ options:
     default: true
   wait_timeout:
     description:
-      - Seconds that the whole task may take.
+      - Maximum time for the whole task, in seconds.
     type: int
     default: 300
 notes:
-  - The instances must be running. Some need a restart before the new agent begins, see
+  - The instances must be running. Some need a restart before the new agent starts, see
     M(cloudops.cloud_assistant.ecs_instance) with O(cloudops.cloud_assistant.ecs_instance#module:state=rebooted).
   - The permissions C(ecs:DescribeInstances), C(ecs:DescribeCloudAssistantStatus) and C(ecs:InstallCloudAssistant) are
     needed.
@@ -118,42 +119,42 @@ results:
       returned: always
       sample: false
     version:
-      description: The agent's version.
+      description: The version of the agent.
       type: str
       returned: always
       sample: 2.2.3.857
     last_heartbeat:
-      description: When the agent was last heard of. Empty when it never was.
+      description: The time of the last heartbeat of the agent; empty if there was none.
       type: str
       returned: always
       sample: "2026-01-31T08:00:00Z"
     os_type:
-      description: The kind of system, V(Linux), V(Windows) or V(FreeBSD).
+      description: The operating system, V(Linux), V(Windows) or V(FreeBSD).
       type: str
       returned: always
       sample: Linux
     last_invoked:
-      description: When the agent was last given a script. Empty when it never was.
+      description: The time at which the agent last received a script; empty if it never did.
       type: str
       returned: always
       sample: ""
     invocation_count:
-      description: How many scripts the agent was given.
+      description: The number of scripts that the agent has received.
       type: int
       returned: always
       sample: 0
     active_task_count:
-      description: How many scripts the agent is running.
+      description: The number of scripts that the agent is running.
       type: int
       returned: always
       sample: 0
     supports_sessions:
-      description: Whether the agent takes terminal sessions.
+      description: Whether the agent supports terminal sessions.
       type: bool
       returned: always
       sample: true
     changed:
-      description: Whether this task had the agent installed.
+      description: Whether this task installed the agent.
       type: bool
       returned: always
       sample: true
@@ -163,7 +164,7 @@ results:
       returned: when it could not
       sample: the instance is Stopped, and only a running one can get an agent
     error:
-      description: The service's error for this instance.
+      description: The error of the service for this instance, or the reason under C(message).
       type: dict
       returned: when the service refused it
       sample:

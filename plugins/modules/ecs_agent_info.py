@@ -13,8 +13,8 @@ module: ecs_agent_info
 short_description: Read the state of the Cloud Assistant agents of ECS instances
 version_added: "0.1.0"
 description:
-  - Reads which agents are online, their versions and when they were last heard of.
-  - Reads those of given instances, or of all instances of a region, however many pages that is.
+  - Reads which agents are online, their versions and their last heartbeats.
+  - Reads the agents of given instances, or of all instances of a region.
 author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.alibaba
@@ -35,7 +35,7 @@ options:
     aliases: [resource_tags]
   os_type:
     description:
-      - The kind of system to read the agents of. Not with O(api_generation=classic), which does not tell it.
+      - The operating system. Not available with O(api_generation=classic), which does not report it.
     type: str
     choices: [Linux, Windows, FreeBSD]
 notes:
@@ -86,47 +86,48 @@ agents:
       returned: always
       sample: i-bp1aaaaaaaaaaaaaaaaa
     online:
-      description: Whether the agent can be given a script, which is so when it was heard of in the last two minutes.
+      description: >-
+        Whether the agent is ready for scripts: the service received a heartbeat within the last two minutes.
       type: bool
       returned: always
       sample: true
     version:
-      description: The agent's version. Empty when it is not installed or does not run.
+      description: The version of the agent; empty if the agent is not installed or not running.
       type: str
       returned: always
       sample: 2.2.3.857
     last_heartbeat:
-      description: When the agent was last heard of. Empty when it never was.
+      description: The time of the last heartbeat of the agent; empty if there was none.
       type: str
       returned: always
       sample: "2026-01-31T08:00:00Z"
     os_type:
-      description: The kind of system, V(Linux), V(Windows) or V(FreeBSD).
+      description: The operating system, V(Linux), V(Windows) or V(FreeBSD).
       type: str
       returned: always
       sample: Linux
     last_invoked:
-      description: When the agent was last given a script. Empty when it never was.
+      description: The time at which the agent last received a script; empty if it never did.
       type: str
       returned: always
       sample: "2026-01-31T07:00:00Z"
     invocation_count:
-      description: How many scripts the agent was given.
+      description: The number of scripts that the agent has received.
       type: int
       returned: always
       sample: 12
     active_task_count:
-      description: How many scripts the agent is running.
+      description: The number of scripts that the agent is running.
       type: int
       returned: always
       sample: 0
     supports_sessions:
-      description: Whether the agent takes terminal sessions.
+      description: Whether the agent supports terminal sessions.
       type: bool
       returned: always
       sample: true
 offline:
-  description: The ids of the instances among them whose agents are not online.
+  description: The IDs of the instances in RV(agents) whose agents are not online.
   returned: success
   type: list
   elements: str

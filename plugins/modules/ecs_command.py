@@ -19,7 +19,7 @@ description:
   - >-
     The service changes name, description, working directory, timeout and launcher of a command in place. It cannot
     change the script, the type, O(enable_parameter) or the resource group: then a new command is created as
-    C(<name>~replacing), the old one is deleted, and the new one gets the name. The id changes thereby. When such a
+    C(<name>~replacing), the old one is deleted, and the new one gets the name. The command gets a new ID. When such a
     replacement is interrupted, the next run of the task finishes it.
   - >-
     The service does not delete a command that is still in use. A replaced command in that state stays as
@@ -42,30 +42,30 @@ attributes:
 options:
   state:
     description:
-      - V(present) makes sure that the command is there and as described, V(absent) that it is not there.
+      - The desired state of the command. V(present) creates or changes it, V(absent) deletes it.
     type: str
     choices: [present, absent]
     default: present
   name:
     description:
       - The command's name, up to 128 characters, compared exactly.
-      - With O(command_id) it is the name that the command is to have.
+      - With O(command_id), the new name of the command.
     type: str
   command_id:
     description:
-      - The command's id. With O(state=present) the command has to exist.
+      - The ID of the command. With O(state=present), the command must exist.
     type: str
   type:
     description:
-      - What kind of script it is. V(RunShellScript) runs on Linux, the others on Windows.
-      - A new command is a V(RunShellScript) unless this says otherwise.
+      - The interpreter for the script. V(RunShellScript) is for Linux, the others are for Windows.
+      - The default for a new command is V(RunShellScript).
     type: str
     choices: [RunShellScript, RunPowerShellScript, RunBatScript]
   content:
     description:
       - The script. It is stored and compared byte for byte, line ends included.
       - The service takes at most 24 KB after Base64, which is 18 KB of script; some accounts have a lower limit.
-      - Required to create a command, this or O(src).
+      - O(content) or O(src) is required to create a command.
     type: str
   src:
     description:
@@ -74,7 +74,7 @@ options:
     type: path
   template:
     description:
-      - Renders O(src), which it requires, as a template first, looked for in C(templates/).
+      - Whether to render O(src), which is required then, as a template. Templates are looked for in C(templates/).
     type: bool
     default: false
   description:
@@ -83,18 +83,18 @@ options:
     type: str
   working_dir:
     description:
-      - The directory in which the script runs, up to 200 characters. It has to exist on the instances.
-      - A new command without it runs in C(/root), on Windows in the agent's own directory.
+      - The directory in which the script runs, up to 200 characters. It must exist on the instances.
+      - The default for a new command is C(/root), on Windows the directory of the agent.
     type: str
   timeout:
     description:
-      - Seconds after which a run of the script is ended by force.
-      - A new command without it gets 60 seconds. With O(api_generation=classic) the least is 60 and the default 3600.
+      - Timeout in seconds. A script that runs longer is killed.
+      - The default for a new command is 60. With O(api_generation=classic), the minimum is 60 and the default 3600.
     type: int
   enable_parameter:
     description:
-      - Whether C({{name}}) in the script is a parameter that gets its value when the command is invoked.
-      - A new command without it has no parameters.
+      - Whether C({{name}}) in the script is a parameter, whose value is given when the command is invoked.
+      - By default, a new command has no parameters.
     type: bool
   launcher:
     description:
@@ -110,34 +110,35 @@ options:
     type: dict
   purge_tags:
     description:
-      - Whether tags that O(tags) does not hold are removed. Without O(tags) none are.
+      - Whether to remove tags that are not listed in O(tags). Has no effect if O(tags) is not given.
     type: bool
     default: true
   all_matching:
     description:
-      - With O(state=absent), deletes every command of that O(name) instead of refusing when there are several.
+      - With O(state=absent), whether to delete every command of that O(name). Otherwise, several are an error.
     type: bool
     default: false
   stop_invocations:
     description:
       - >-
-        With O(state=absent), stops live invocations of a command, scheduled ones and those that are running, before it
-        is deleted. Without it, a command that still has some is not deleted, and the error names them.
+        Whether to stop invocations first. With O(state=absent), stops the scheduled and running invocations of a
+        command before it is deleted. Without it, a command that has some is not deleted, and the error names them.
       - >-
-        When a command is replaced, stops its scheduled invocations. Without it, they go on with the old script, which a
-        warning says. What is running then goes on in either case.
+        When a command is replaced, stops its scheduled invocations. Without it, they continue with the old script, and
+        a warning names them. Runs in progress are never stopped.
     type: bool
     default: false
   wait_timeout:
     description:
-      - Seconds that O(stop_invocations) waits until nothing runs any more.
+      - Maximum time that O(stop_invocations) waits for invocations to stop, in seconds.
     type: int
     default: 120
   client_token:
     description:
-      - Makes the creation one and the same request for the service, however often it is sent.
+      - >-
+        Idempotency token of the creation: the service creates the command only once per token.
       - Up to 64 ASCII characters.
-      - The module makes one of its own when this is not given.
+      - By default, the module generates a token.
     type: str
 notes:
   - >-
@@ -206,7 +207,7 @@ command_id:
 replaced_command_id:
   description:
     - The id of the command that was deleted because it could not be changed.
-    - One that was still in use is there under another name, which a warning says.
+    - A command that was still in use is kept under another name, which a warning gives.
   returned: when the command was replaced
   type: str
   sample: c-0123456789abcdef0123456789abcdef
@@ -216,17 +217,17 @@ command:
   type: dict
   contains:
     command_id:
-      description: Its id.
+      description: The ID of the command.
       returned: when known
       type: str
       sample: c-7d2a745b412b4601b2d47f6a768d3a14
     name:
-      description: Its name.
+      description: The name of the command.
       returned: always
       type: str
       sample: rotate-logs
     type:
-      description: What kind of script it is.
+      description: The interpreter of the script.
       returned: always
       type: str
       sample: RunShellScript
@@ -241,27 +242,27 @@ command:
       type: str
       sample: //4K
     description:
-      description: Its description.
+      description: The description of the command.
       returned: always
       type: str
       sample: Rotates all logs now.
     working_dir:
-      description: The directory in which it runs.
+      description: The directory in which the script runs.
       returned: always
       type: str
       sample: /var/log
     timeout:
-      description: Seconds after which a run is ended by force.
+      description: The timeout of a run, in seconds.
       returned: always
       type: int
       sample: 300
     enable_parameter:
-      description: Whether it has parameters.
+      description: Whether the command has parameters.
       returned: always
       type: bool
       sample: false
     parameter_names:
-      description: The names of its parameters.
+      description: The names of the parameters.
       returned: always
       type: list
       elements: str
@@ -272,22 +273,22 @@ command:
       type: str
       sample: ""
     resource_group_id:
-      description: Its resource group.
+      description: The resource group of the command.
       returned: always
       type: str
       sample: rg-bp67acfmxazb4ph
     tags:
-      description: Its tags.
+      description: The tags of the command.
       returned: always
       type: dict
       sample: {team: ops}
     invoke_times:
-      description: How often it has been invoked.
+      description: The number of times that the command was invoked.
       returned: always
       type: int
       sample: 3
     created_at:
-      description: When it was created.
+      description: The time at which the command was created.
       returned: always
       type: str
       sample: "2026-04-27T08:00:00Z"
@@ -304,7 +305,7 @@ command:
 command_ids:
   description:
     - The ids of the commands that were deleted, or would be.
-    - When the task fails because O(name) fits more than one command, the ids of those.
+    - If the task fails because several commands have O(name), the IDs of these commands.
   returned: O(state=absent), and when O(name) fits more than one command
   type: list
   elements: str
@@ -316,7 +317,7 @@ stopped_invoke_ids:
   elements: str
   sample: [t-7d2a745b412b4601b2d47f6a768d5c11]
 invoke_ids:
-  description: The scheduled invocations that are in the way of O(state=absent).
+  description: The invocations that prevent O(state=absent).
   returned: when the command is still scheduled and O(stop_invocations=false)
   type: list
   elements: str

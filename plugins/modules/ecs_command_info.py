@@ -14,7 +14,7 @@ short_description: Read stored commands of Alibaba Cloud Cloud Assistant
 version_added: "0.1.0"
 description:
   - Returns the stored commands of a region that match every filter; without one, all commands of the account.
-  - The list is read to its end, or the task fails.
+  - The module returns all matching commands or fails; it never returns a partial list.
 author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.alibaba
@@ -23,39 +23,39 @@ extends_documentation_fragment:
 options:
   command_ids:
     description:
-      - Only the commands with these ids. Ids that do not exist are left out.
+      - Return only the commands with these IDs. Unknown IDs are left out.
     type: list
     elements: str
     aliases: [command_id]
   name:
     description:
-      - Only commands of exactly this name.
+      - Return only commands with exactly this name.
     type: str
   name_pattern:
     description:
-      - Only commands whose name the service finds similar. V(*) at the beginning and at the end stands for anything.
+      - Return only commands whose name matches by the rules of the service. V(*) at either end matches any text.
     type: str
   type:
     description:
-      - Only commands of this kind.
+      - Return only commands of this type.
     type: str
     choices: [RunShellScript, RunPowerShellScript, RunBatScript]
   provider:
     description:
-      - Public commands of this provider instead of the account's own ones, for example V(AlibabaCloud).
+      - Return public commands of this provider instead of the commands of the account, for example V(AlibabaCloud).
     type: str
   latest:
     description:
-      - Only the newest version of each public command. Needs O(provider).
+      - Whether to return only the latest version of each public command. Requires O(provider).
     type: bool
     default: false
   resource_group_id:
     description:
-      - Only commands of this resource group.
+      - Return only commands of this resource group.
     type: str
   tags:
     description:
-      - Only commands that have all of these tags.
+      - Return only commands that have all of these tags.
     type: dict
 notes:
   - The permission C(ecs:DescribeCommands) is needed.

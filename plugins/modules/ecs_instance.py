@@ -31,8 +31,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - Asks the service with a dry run, and says for each instance what would happen.
-      - With O(api_generation=classic), which has no dry run, what is read of the instances decides.
+      - Asks the service with a dry run, and reports for each instance what would happen.
+      - With O(api_generation=classic), which has no dry run, the prediction rests on the state of the instances.
   diff_mode:
     support: full
     details:
@@ -45,10 +45,10 @@ attributes:
 options:
   state:
     description:
-      - The state that the instances shall be in.
-      - V(absent) deletes them. Instances that do not exist are no error.
-      - V(running) starts those that are stopped, V(stopped) stops those that run.
-      - V(rebooted) reboots them, which only works with running ones.
+      - The desired state of the instances.
+      - V(absent) deletes them. Instances that do not exist count as deleted; a warning names unknown IDs.
+      - V(running) starts stopped instances, V(stopped) stops running ones.
+      - V(rebooted) reboots running instances.
     type: str
     choices: [absent, running, stopped, rebooted]
     required: true
@@ -65,7 +65,7 @@ options:
     aliases: [instance_name]
   tags:
     description:
-      - Tags that the instances carry, each with exactly this value. At most 20.
+      - Tags that the instances must have, each with exactly this value. At most 20.
     type: dict
     aliases: [resource_tags]
   vpc_id:
@@ -74,17 +74,17 @@ options:
     type: str
   status:
     description:
-      - The status that the instances are in now. This narrows a selection and is none by itself.
+      - The current status of the instances. Narrows the selection; cannot be the only criterion.
     type: str
     choices: [Pending, Running, Starting, Stopping, Stopped]
   max_instances:
     description:
-      - How many existing instances may be selected. With more, the task fails before anything is done.
+      - Maximum number of existing instances that can be selected. With more, the task fails before anything is done.
     type: int
     default: 10
   force:
     description:
-      - With O(state=absent), whether to delete instances that run, too.
+      - With O(state=absent), whether to delete running instances as well.
       - >-
         With O(state=stopped) and O(state=rebooted), whether to cut the power instead of shutting the system down, which
         may lose data that is not written yet.
@@ -92,12 +92,12 @@ options:
     default: false
   terminate_subscription:
     description:
-      - With O(state=absent), whether to delete instances that are paid for in advance, too.
+      - With O(state=absent), whether to delete subscription instances as well.
     type: bool
     default: false
   stopped_mode:
     description:
-      - With O(state=stopped), whether computing resources are paid for while the instance is stopped.
+      - With O(state=stopped), whether you keep paying for compute resources while the instance is stopped.
       - The default is the account's setting.
     type: str
     choices: [KeepCharging, StopCharging]
@@ -117,7 +117,7 @@ options:
     default: true
   wait_timeout:
     description:
-      - Seconds that the whole task may take.
+      - Maximum time for the whole task, in seconds.
     type: int
     default: 600
 notes:
@@ -138,7 +138,7 @@ EXAMPLES = r"""
     state: absent
     force: true
 
-- name: Say which instances of a test run would be deleted
+- name: Preview which instances of a test run would be deleted
   cloudops.cloud_assistant.ecs_instance:
     region: cn-hangzhou
     tags:
@@ -177,7 +177,7 @@ unknown_ids:
   sample: []
 results:
   description:
-    - What was found of each instance, what was done, and how it ended.
+    - The state of each instance before and after the task, and what was done.
     - Also returned when the task fails after it has looked at the instances.
   returned: success, and on failure once the instances were looked at
   type: list
@@ -194,7 +194,7 @@ results:
       returned: always
       sample: web-01
     status_before:
-      description: Its status at the beginning, V(absent) when it did not exist.
+      description: The status of the instance at the beginning, V(absent) if it did not exist.
       type: str
       returned: always
       sample: Running
@@ -211,14 +211,14 @@ results:
       returned: always
       sample: delete
     changed:
-      description: Whether this task changed it.
+      description: Whether this task changed the instance.
       type: bool
       returned: always
       sample: true
     msg:
-      description: Why it could not be changed, or what would happen to it in check mode.
+      description: Why the instance could not be changed or, in check mode, what would happen to it.
       type: str
-      returned: when there is something to say
+      returned: when the instance failed, and in check mode
       sample: it is protected against deletion; take the protection off first
     error:
       description: The service's error for this instance, or the reason under C(message).

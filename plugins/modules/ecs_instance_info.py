@@ -13,8 +13,9 @@ module: ecs_instance_info
 short_description: Read Alibaba Cloud ECS instances
 version_added: "0.1.0"
 description:
-  - Reads the ECS instances of a region, all or those that fit all the options given, however many pages that is.
-  - Optionally joins the state of their Cloud Assistant agents in.
+  - >-
+    Reads the ECS instances of a region: all of them, or those that match all of the given options.
+  - Can add the state of their Cloud Assistant agents.
 author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.alibaba
@@ -34,7 +35,7 @@ options:
     aliases: [instance_name]
   tags:
     description:
-      - Tags that the instances carry, each with exactly this value. At most 20.
+      - Tags that the instances must have, each with exactly this value. At most 20.
     type: dict
     aliases: [resource_tags]
   vpc_id:
@@ -43,12 +44,12 @@ options:
     type: str
   status:
     description:
-      - The status that the instances are in.
+      - The status of the instances.
     type: str
     choices: [Pending, Running, Starting, Stopping, Stopped]
   agents:
     description:
-      - Whether to read the state of the instances' agents as well, into RV(instances[].cloud_assistant).
+      - Whether to add the state of each agent as RV(instances[].cloud_assistant).
     type: bool
     default: false
 notes:
@@ -216,7 +217,7 @@ instances:
     cloud_assistant:
       description: >-
         The state of its agent, with the keys of RV(cloudops.cloud_assistant.ecs_agent_info#module:agents).
-        Null when the service knows none.
+        Null if the service does not know an agent.
       type: dict
       returned: when O(agents=true)
       sample: {online: true, version: 2.2.3.857, last_heartbeat: "2026-01-31T08:00:00Z"}

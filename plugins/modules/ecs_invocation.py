@@ -16,19 +16,20 @@ description:
   - With O(state=present), keeps exactly one live scheduled invocation of a stored command on each of the instances.
   - >-
     With O(state=stopped), stops one invocation, or all live ones of a command, and waits until nothing runs any more.
-    O(tags), O(repeat_mode), O(instance_ids) and O(resource_tags) narrow this, and O(frequency) does to scheduled
-    invocations, whatever their frequency; so the task that keeps a schedule ends it when its O(state) is changed.
+    O(tags), O(repeat_mode), O(instance_ids) and O(resource_tags) narrow the selection. Giving O(frequency) restricts it
+    to scheduled invocations; its value is ignored, so a task that keeps a schedule can end it by changing only
+    O(state).
   - >-
-    A live invocation of the command is taken for the one that the task means when it has the same O(repeat_mode), all
-    of the O(tags), and, without O(tags), at least one of the instances. So two schedules of one command on the same
-    instances have to be told apart by their tags; and with tags, a schedule can move to entirely other instances.
+    An existing live invocation is considered the same schedule if it has the same O(repeat_mode), all of the O(tags)
+    and, when no O(tags) are given, at least one instance in common. Two schedules of one command on the same instances
+    therefore need different tags; and with tags, a schedule can move to entirely different instances.
   - >-
     Its frequency, its parameters and its instances are changed in place where the service can do that and all agents
     are newer than 2.2.3.541 (Linux) or 2.1.3.541 (Windows). Otherwise, and where anything else differs, it is stopped
     and a new one is started; before that, the service is asked whether the new one could start.
   - >-
-    By O(command_name), schedules of an older command of that name, which M(cloudops.cloud_assistant.ecs_command) has
-    replaced, are taken over, too.
+    With O(command_name), schedules of an older command of that name, which M(cloudops.cloud_assistant.ecs_command) has
+    replaced, are taken over as well.
   - >-
     One invocation holds at most 100 instances. More instances are several invocations that are treated as one schedule;
     a tag C(cloudops-schedule) keeps them together.
@@ -57,7 +58,7 @@ options:
   invoke_id:
     description:
       - The invocation to stop. Only with O(state=stopped).
-      - One that the service does not know, because it is older than 30 days, counts as stopped.
+      - An invocation that the service does not know counts as stopped; a warning names it.
     type: str
   command_id:
     description:
@@ -98,15 +99,15 @@ options:
     choices: [period, next_reboot_only, every_reboot]
   timed:
     description:
-      - The word of the older API for V(period). V(true) requires O(frequency).
+      - Alias of O(repeat_mode=period) from the API of 2018. V(true) requires O(frequency).
     type: bool
   parameters:
     description:
-      - The values of the command's parameters. Not given, they are empty.
+      - Values for the parameters of the command. Parameters that are not listed get an empty value.
     type: dict
   secret_parameters:
     description:
-      - Further values, which are never shown.
+      - Further values, which are never shown in results, diffs or logs.
     type: dict
   username:
     description:
@@ -114,7 +115,7 @@ options:
     type: str
   windows_password_name:
     description:
-      - The name of the parameter store's entry with that user's password, on Windows. It is not compared.
+      - The name of the parameter store entry with the password of that user, on Windows. It is not compared.
     type: str
   working_dir:
     description:
@@ -122,7 +123,7 @@ options:
     type: str
   timeout:
     description:
-      - Seconds after which each run is ended by force, instead of the command's own time.
+      - Timeout of each run in seconds, instead of that of the command. A script that runs longer is killed.
     type: int
   launcher:
     description:
@@ -130,7 +131,8 @@ options:
     type: str
   termination_mode:
     description:
-      - Whether V(process) alone or its whole V(process_tree) is ended when a run is stopped or takes too long.
+      - >-
+        What to kill when a run is stopped or times out: the V(process) alone, or its V(process_tree).
     type: str
     choices: [process, process_tree]
   container_id:
@@ -152,7 +154,7 @@ options:
     type: dict
   wait_timeout:
     description:
-      - Seconds to wait until nothing runs any more where something is stopped.
+      - Maximum time to wait for stopped invocations to end, in seconds.
     type: int
     default: 120
 notes:
@@ -161,7 +163,7 @@ notes:
     C(ecs:InvokeCommand), C(ecs:ModifyInvocationAttribute) and C(ecs:StopInvocation) are needed;
     C(ecs:DescribeInstances) for O(resource_tags), and to name the instances that cannot run a command.
   - >-
-    Where something has to be started, all its instances have to be running, with their agents online. To leave others
+    If something must be started, all its instances must be running, with their agents online. To leave others
     out, give the O(instance_ids) that M(cloudops.cloud_assistant.ecs_instance_info) finds for C(status=Running).
   - >-
     A play on many hosts runs its tasks side by side. Give this one C(run_once), or each host starts the schedule.
@@ -229,7 +231,7 @@ command_id:
 invoke_ids:
   description:
     - The invocations that make up the schedule now; in check mode without those that would be started.
-    - With O(state=stopped), those that were looked at because they were live.
+    - With O(state=stopped), the live invocations that were considered.
   returned: success
   type: list
   elements: str
@@ -274,7 +276,7 @@ stopped_instances:
   type: dict
   sample: {t-7d2a745b412b4601b2d47f6a768d5c11: [i-bp185dy2o3o6neg1x8h2]}
 running_instances:
-  description: The instances on which something still runs.
+  description: The instances on which an invocation is still running.
   returned: when the wait has failed
   type: list
   elements: str
@@ -298,7 +300,7 @@ results:
       repeats: 0
       previous: false
 summary:
-  description: How many of those there are, and of which kind.
+  description: The number of results of each kind.
   returned: when a schedule could not be started on an instance
   type: dict
   sample: {total: 2, success: 0, failed: 1, skipped: 1, previous: 0, running: 0}
@@ -309,7 +311,7 @@ failed_instances:
   elements: str
   sample: [i-bp185dy2o3o6neg1x8h2]
 command_ids:
-  description: The ids of the commands of one name.
+  description: The IDs of the commands that have the same name.
   returned: when O(command_name) fits more than one
   type: list
   elements: str

@@ -14,9 +14,9 @@ short_description: Read invocations of Alibaba Cloud Cloud Assistant and their r
 version_added: "0.1.0"
 description:
   - Returns the invocations of a region that match every filter, newest first, and what they did on each instance.
-  - With O(wait=true) it waits for their end first, and so goes on where a run stopped waiting.
-  - The service remembers invocations for 30 days, at most 10,000 a region. The list is read to its end, or the task
-    fails.
+  - With O(wait=true) the module waits for their end first, and so resumes the wait of an interrupted run.
+  - The service keeps invocations for 30 days, at most 10,000 per region. The module returns all matching invocations or
+    fails; it never returns a partial list.
 author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.alibaba
@@ -25,15 +25,15 @@ extends_documentation_fragment:
 options:
   invoke_id:
     description:
-      - Only this invocation.
+      - Return only this invocation.
     type: str
   command_id:
     description:
-      - Only invocations of the command with this id.
+      - Return only invocations of the command with this ID.
     type: str
   command_name:
     description:
-      - Only invocations of commands of exactly this name.
+      - Return only invocations of commands with exactly this name.
     type: str
   instance_ids:
     description:
@@ -43,56 +43,55 @@ options:
     aliases: [instance_id]
   status:
     description:
-      - Only invocations that are in one of these states as a whole.
+      - Return only invocations whose overall status is one of these.
     type: list
     elements: str
     choices: [Pending, Scheduled, Running, Stopping, Success, PartialFailed, Failed, Stopped]
   tags:
     description:
-      - Only invocations that have all of these tags. The service finds at most 1,000 by tag.
+      - Return only invocations that have all of these tags. The service finds at most 1,000 by tag.
     type: dict
   resource_group_id:
     description:
-      - Only invocations of this resource group.
+      - Return only invocations of this resource group.
     type: str
   repeat_mode:
     description:
-      - Only invocations that run like this.
+      - Return only invocations with this repeat mode.
     type: str
     choices: [once, period, next_reboot_only, every_reboot]
   created_after:
     description:
       - >-
-        Only invocations that were made at this time or later, for example V(2030-01-31T08:00:00Z). UTC is assumed
-        when no
-        offset is given.
+        Return only invocations created at this time or later, for example V(2030-01-31T08:00:00Z). Without an offset,
+        the time is in UTC.
     type: str
   created_before:
     description:
-      - Only invocations that were made at this time or earlier.
+      - Return only invocations created at this time or earlier.
     type: str
   include_output:
     description:
-      - Whether RV(results) have the output. It takes one call for each 50 instances of each invocation.
-      - By default they have it with O(invoke_id) and with O(wait=true).
+      - Whether to return the output in RV(results). It takes one call per 50 instances of each invocation.
+      - The default is V(true) with O(invoke_id) or O(wait=true).
     type: bool
   include_history:
     description:
-      - Returns every run of a scheduled invocation in RV(results) instead of the latest one, with output.
-      - Needs O(invoke_id).
+      - Whether to return every run of a scheduled invocation, with output, instead of only the latest run.
+      - Requires O(invoke_id).
     type: bool
     default: false
   wait:
     description:
-      - Whether to wait until the invocations that run are over. Scheduled ones are not waited for.
+      - Whether to wait until the running invocations have ended. The module does not wait for scheduled ones.
       - >-
-        The task does not fail when a script has failed; RV(failed_instances) tells. It fails when O(wait_timeout) has
-        passed, with the results so far.
+        The task does not fail when a script has failed; see RV(failed_instances). It fails when O(wait_timeout) has
+        passed, and returns the results so far.
     type: bool
     default: false
   wait_timeout:
     description:
-      - Seconds to wait at most.
+      - Maximum time to wait, in seconds.
     type: int
     default: 600
 notes:
@@ -144,32 +143,32 @@ invocations:
   elements: dict
   contains:
     invoke_id:
-      description: Its id.
+      description: The ID of the invocation.
       returned: always
       type: str
       sample: t-7d2a745b412b4601b2d47f6a768d3a14
     status:
-      description: Its state over all instances.
+      description: The overall status of the invocation.
       returned: always
       type: str
       sample: PartialFailed
     command_id:
-      description: The command that it invokes.
+      description: The ID of the command.
       returned: always
       type: str
       sample: c-7d2a745b412b4601b2d47f6a768d5c11
     command_name:
-      description: The command's name.
+      description: The name of the command.
       returned: always
       type: str
       sample: rotate-logs
     command_type:
-      description: What kind of script it is.
+      description: The interpreter of the script.
       returned: always
       type: str
       sample: RunShellScript
     command_description:
-      description: The command's description.
+      description: The description of the command.
       returned: always
       type: str
       sample: Rotates all logs now.
@@ -179,21 +178,21 @@ invocations:
       type: str
       sample: "logrotate -f /etc/logrotate.conf\n"
     repeat_mode:
-      description: When it runs, in the service's words.
+      description: The repeat mode, as the service spells it.
       returned: always
       type: str
       sample: Period
     frequency:
-      description: Its schedule.
+      description: The schedule of the invocation.
       returned: always
       type: str
       sample: 0 0 3 * * ? Asia/Shanghai
     next_runs:
       description:
-        - The next five times at which its schedule fires, in UTC. Empty when it will not run by the clock.
-        - A cron expression without a time zone is meant in that of each instance; here it is taken as UTC. With
-          O(api_generation=classic) it is meant in UTC+08:00, and computed so.
-        - For cron expressions the C(croniter) library is needed; without it they are left out, with a warning.
+        - The next five runs, in UTC; empty for an invocation without a schedule.
+        - A cron expression without a time zone follows the time zone of each instance; here it is computed in UTC. With
+          O(api_generation=classic), it is in UTC+08:00.
+        - Cron expressions require the C(croniter) library; without it, their runs are left out, with a warning.
       returned: always
       type: list
       elements: str
@@ -204,12 +203,12 @@ invocations:
       type: str
       sample: every day at 03:00, Asia/Shanghai
     created_at:
-      description: When it was made.
+      description: The time at which the invocation was created.
       returned: always
       type: str
       sample: "2030-01-31T08:00:00Z"
     timeout:
-      description: Seconds after which a run is ended by force.
+      description: The timeout of a run, in seconds.
       returned: always
       type: int
       sample: 60
@@ -219,7 +218,7 @@ invocations:
       type: str
       sample: root
     working_dir:
-      description: The directory in which it runs.
+      description: The directory in which the script runs.
       returned: always
       type: str
       sample: /root
@@ -229,7 +228,7 @@ invocations:
       type: str
       sample: ""
     container_id:
-      description: The container in which it runs.
+      description: The ID of the container in which the script runs.
       returned: always
       type: str
       sample: ""
@@ -239,23 +238,23 @@ invocations:
       type: str
       sample: ""
     termination_mode:
-      description: What is ended when it is stopped, in the service's words.
+      description: What is killed when a run is stopped or times out, as the service spells it.
       returned: always
       type: str
       sample: ProcessTree
     oss_output_delivery:
-      description: Where its output is delivered to.
+      description: Where in OSS the output is delivered.
       returned: always
       type: str
       sample: ""
     parameter_names:
-      description: The names of the parameters that it was given.
+      description: The names of the parameters with values.
       returned: always
       type: list
       elements: str
       sample: [version]
     tags:
-      description: Its tags.
+      description: The tags of the invocation.
       returned: always
       type: dict
       sample: {team: ops}
@@ -267,7 +266,7 @@ invocations:
       sample: [i-bp185dy2o3o6neg01234]
 results:
   description:
-    - What the invocations did on each instance; the keys are those of C(results) of
+    - The result of each instance; the keys are those of C(results) of
       M(cloudops.cloud_assistant.ecs_run_command). Without output, C(stdout) and C(stdout_lines) are missing.
   returned: success, and when the time for waiting was up
   type: list
@@ -287,7 +286,7 @@ results:
       repeats: 1
       previous: false
 summary:
-  description: How many results there are, and of which kind.
+  description: The number of results of each kind.
   returned: success, and when the time for waiting was up
   type: dict
   sample: {total: 1, success: 1, failed: 0, skipped: 0, running: 0, previous: 0}
@@ -298,7 +297,7 @@ failed_instances:
   elements: str
   sample: []
 invoke_ids:
-  description: The invocations that were not over.
+  description: The invocations that had not ended.
   returned: when the time for waiting was up
   type: list
   elements: str
