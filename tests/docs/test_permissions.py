@@ -21,7 +21,7 @@ OPERATIONS = frozenset(
     json.loads((REPOSITORY / "tests/emulator/data/operations.json").read_text(encoding="utf-8"))
 ) | frozenset(huawei.OPERATIONS)
 # these rooms hold tables of all operations; what is called is said above them
-TABLES = ("module_utils.alibaba", "module_utils.huawei.client")
+TABLES = ("module_utils.alibaba", "module_utils.huawei.operations")
 
 
 @pytest.fixture(scope="module")
