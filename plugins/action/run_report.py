@@ -46,7 +46,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
             "script_file": {"type": "path"},
             "command": {"type": "str"},
             "parameters": {"type": "dict"},
-            "secret_parameters": {"type": "list", "elements": "str", "no_log": False},
+            "secret_parameters": {"type": "dict", "no_log": True},
             "region": {"type": "str"},
             "idempotency_key": {"type": "str", "no_log": False},
         },
@@ -71,7 +71,10 @@ class ActionModule(ActionBase):
         rows = _dictionaries("results", arguments.pop("results", None))
         instances = _dictionaries("instances", arguments.pop("instances", None) or [])
         given = self._checked(arguments)
-        secrets = [str(secret) for secret in given["secrets"] if secret not in (None, "")]
+        secret_parameters = (given["run"] or {}).get("secret_parameters") or {}
+        secrets = [
+            str(secret) for secret in (*given["secrets"], *secret_parameters.values()) if secret not in (None, "")
+        ]
         report = Report(
             title=redact(given["title"], secrets),
             subtitle=redact(given["subtitle"], secrets),

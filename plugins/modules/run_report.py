@@ -107,9 +107,8 @@ options:
         description: The parameters of the script. Values of parameters named like a secret are masked.
         type: dict
       secret_parameters:
-        description: The names of its secret parameters.
-        type: list
-        elements: str
+        description: Its secret parameters. Their names are shown, and their values are masked.
+        type: dict
       region:
         description: The region.
         type: str

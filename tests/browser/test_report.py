@@ -108,7 +108,7 @@ INSTANCES = [
 RUN = {
     "script": f"restart --password={SECRET}\a {ATTACK}",
     "parameters": {"version": "42", "token": "t0k3n"},
-    "secret_parameters": ["password"],
+    "secret_parameters": {"password": SECRET},
     "region": "cn-hangzhou",
     "idempotency_key": "patch-11",
 }
@@ -127,7 +127,6 @@ def place(tmp_path_factory) -> Path:
             "report_notes": ["<i>n\x1b[2J"],
             "report_instances": INSTANCES,
             "report_run": RUN,
-            "report_secrets": [SECRET],
         },
     }
     play = [{"hosts": "localhost", "gather_facts": False, "tasks": [task, task]}]

@@ -24,9 +24,9 @@ PLAY = """
         results: "{{ rows }}"
         dest: "{{ dest }}"
         formats: [html]
-        notes: ["said hush-hush"]
-        run: {script_file: "{{ playbook_dir }}/vaulted.sh", secret_parameters: [pin]}
-        secrets: [hush-hush, 4711, null, ""]
+        notes: ["said hush-hush to 4711"]
+        run: {script_file: "{{ playbook_dir }}/vaulted.sh", secret_parameters: "pin=4711"}
+        secrets: [hush-hush, null, ""]
     - name: No list
       cloudops.cloud_assistant.run_report: {results: text, dest: "{{ dest }}"}
       ignore_errors: true
@@ -62,7 +62,7 @@ def test_arguments_secrets_and_check_mode(playbook: Callable[..., PlayResult], t
     )
     page = Path(written["paths"]["html"]).read_text(encoding="utf-8")
     assert "the source file is encrypted" in page
-    assert "said ********" in page
+    assert "said ******** to ********" in page
     assert "pin = ********" in page
     assert "hush-hush" not in page + json.dumps(written)
     for task, message in {

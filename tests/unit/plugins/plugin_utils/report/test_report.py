@@ -118,7 +118,7 @@ def test_waves_are_bands_in_their_order_and_the_stop_is_named():
 
 def test_a_wave_that_has_not_ended_lasts_until_now():
     running = {"instance_id": "i-1", "status": "Running", "wave": 1, "started_at": "2026-11-22T01:00:05Z"}
-    line = timeline_of(entries_of([running, run(2, 2, 20, wave=2)]))
+    line = timeline_of(entries_of([running, {**run(2, 2, 20), "wave": 2}]))
     assert line is not None
     assert [(band.name, band.ended) for band in line.bands] == [("wave 1", line.ended), ("wave 2", line.ended)]
 
