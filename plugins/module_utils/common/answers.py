@@ -20,7 +20,7 @@ from typing import Any
 MAX_DEPTH = 32
 """Levels of nesting in an answer; the deepest genuine one has 10 (DescribeInstances, NetworkInterfaces)."""
 
-_DIGITS = re.compile(r"-?\d{1,20}")
+_DIGITS = re.compile(r"-?[0-9]{1,20}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.{0,24}")
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from .errors import CloudError, TaskFailure, WaitTimeout
+from .errors import CloudError, Defect, TaskFailure, WaitTimeout
 
 
 @dataclass(kw_only=True)
@@ -84,6 +84,8 @@ class Changes(dict[str, C]):
             raise
         except CloudError as error:
             raise TaskFailure(str(error), **{**error.result, **self.as_result()}) from error
+        except Exception as error:  # what has been changed must be reported, whatever goes wrong
+            raise TaskFailure(str(Defect(error)), **self.as_result()) from error
 
     def raise_failures(self, what: str) -> None:
         """Raise TaskFailure naming the instances that failed, if there are any: "2 of 5 instances `what`: ..."."""

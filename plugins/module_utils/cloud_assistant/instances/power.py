@@ -173,9 +173,14 @@ class PowerChange:
             return
         answers = {row.get("InstanceId"): row for row in reply.rows("InstanceResponses", "InstanceResponse")}
         for instance_id in instance_ids:
-            answer = answers.get(instance_id, {})
-            code = str(answer.get("Code") or "200")
-            if code == "200":
+            answer = answers.get(instance_id)
+            if answer is None and "InstanceResponses" in reply:
+                text = f"{operation}: the answer does not name this instance; it may have taken effect there"
+                self.changes[instance_id].fail(text)
+                continue
+            # an operation on one instance says no more than that it was accepted
+            code = "200" if answer is None else str(answer["Code"])
+            if answer is None or code == "200":
                 self._accepted(instance_id)
             else:
                 text = f"{operation}: {code}: {answer.get('Message') or ''}".rstrip(": ")
