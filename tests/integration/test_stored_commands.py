@@ -117,7 +117,7 @@ def test_an_empty_name_or_id_never_means_all(cloud: Cloud) -> None:
         (ecs_command, {"command_id": "", "state": "absent"}, "command_id: must not be empty"),
         (ecs_command, {"command_id": "", "state": "absent", "all_matching": True}, "command_id: must not be empty"),
         (ecs_command, {"command_id": "", "name": "job", "content": "echo"}, "command_id: must not be empty"),
-        (ecs_command, {"name": "", "state": "absent", "all_matching": True}, "name: has 0 characters"),
+        (ecs_command, {"name": "", "state": "absent", "all_matching": True}, "name: must not be empty"),
         (ecs_invocation, {"invoke_id": "", "state": "stopped"}, "invoke_id: must not be empty"),
         (ecs_invocation, {"command_id": "", "state": "stopped"}, "command_id: must not be empty"),
         (ecs_invocation, {"command_name": "", "state": "stopped"}, "command_name: must not be empty"),
