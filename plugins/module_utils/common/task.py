@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
@@ -120,7 +120,7 @@ class _Hiding:
         arguments.update(dict.fromkeys(redacted, REDACTED))
 
 
-class _Module(AnsibleModule):  # type: ignore[misc]
+class _Module(AnsibleModule):
     """An ``AnsibleModule`` that refuses what Ansible's validation cannot take, and hides what it would show."""
 
     def __init__(self, spec: TaskSpec) -> None:
@@ -148,7 +148,7 @@ class _Module(AnsibleModule):  # type: ignore[misc]
         super()._log_invocation()
         self.params = given
 
-    def fail_json(self, msg: str, **kwargs: Any) -> None:
+    def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
         """End the process with a failed result; the validation of Ansible does so, whose message quotes bad values."""
         if not self.validated:
             msg = self.hiding.refusal(msg, self.params)

@@ -21,7 +21,7 @@ need() {
   done
 }
 """
-"""``say`` prints a line of the report, ``fail CODE TEXT`` ends the script with one after ``tidy`` has cleaned up."""
+"""``say`` prints a line of the report; ``fail``, with a code and a text, ends the script once ``tidy`` has cleaned."""
 
 
 def script_with(values: Mapping[str, str | int | bool], body: str) -> str:
