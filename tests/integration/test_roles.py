@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from collections.abc import Callable
@@ -13,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import connect
+import yaml
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS, connect
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.commands.listing import (
     find_commands,
 )
@@ -109,10 +111,12 @@ def test_a_failing_canary_starts_nothing_else(roles: Roles):
         "i-web-1": ("Success", "canary"),
         "i-web-2": ("Failed", "canary"),
         **dict.fromkeys(WEB[2:], ("Skipped", "waves")),
+        "i-stopped": ("Skipped", "not running"),
     }
-    assert {row.get("error_info") for row in roles.report("run_script")["results"][2:]} == {
-        "not started, because the canary failed"
-    }
+    assert [row.get("error_info") for row in roles.report("run_script")["results"][2:]] == [
+        *["not started, because the canary failed"] * 4,
+        "the instance is Stopped",
+    ]
     assert {id: len(runs) for id, runs in roles.emulator.executions().items()} == {
         "i-web-1": 1,
         "i-web-2": 2,
@@ -181,6 +185,49 @@ def test_a_canary_is_an_instance_that_can_run_the_script(roles: Roles):
     assert "i-web-2: exit code 1" in note
 
 
+# options of the modules that the roles do not take: the account's, which module_defaults sets, and
+NOT_TAKEN = {
+    "run_script": {
+        # the role's waves are these
+        *("batch_size", "max_concurrent_batches", "wait"),
+        # the role runs the script twice, on the canary and on the rest
+        *("client_token", "keep_command"),
+        # the role's report has the results
+        *("results", "results_file"),
+        # these are for scheduled_script
+        *("repeat_mode", "frequency", "timed"),
+        # a role's ids come from a survey as text
+        *("instance_names", "output_dir"),
+    },
+    "scheduled_script": {
+        # the role knows the command by its name
+        *("command_id", "command_name", "invoke_id", "all_matching"),
+        # the role decides what becomes of the old schedule
+        *("stop_invocations", "purge_tags", "client_token"),
+        # repeat_mode has another word for it
+        "timed",
+        "instance_names",
+    },
+}
+ROLES_OF_MODULES = {"run_script": ["ecs_run_command"], "scheduled_script": ["ecs_command", "ecs_invocation"]}
+
+
+@pytest.mark.parametrize("role", ROLES_OF_MODULES)
+def test_a_role_takes_every_option_of_its_modules(role: str):
+    folder = PLAYBOOKS.parent / "roles" / role
+    specs = yaml.safe_load((folder / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
+    taken = {name.removeprefix(f"{role}_") for name in specs["argument_specs"]["main"]["options"]}
+    modules = "ansible_collections.cloudops.cloud_assistant.plugins.modules"
+    options = {
+        option
+        for module in ROLES_OF_MODULES[role]
+        for option in importlib.import_module(f"{modules}.{module}").SPEC.argument_spec
+    }
+    assert options - taken - NOT_TAKEN[role] - set(ALIBABA_OPTIONS) == set()
+    tasks = (folder / "tasks" / "main.yml").read_text(encoding="utf-8")
+    assert [option for option in sorted(options & taken) if f"{role}_{option}" not in tasks] == ["instance_ids"]
+
+
 REFUSED = [
     ("run_script", {"run_script_canary": "one"}, 'run_script_canary is "one"'),
     ("run_script", {"run_script_canary": -1}, 'run_script_canary is "-1"'),
@@ -190,6 +237,13 @@ REFUSED = [
     ("agent", {"agent_instance_ids": [], "agent_resource_tags": {"role": "nothing"}}, "No instance has the tags"),
     ("deliver_files", {"deliver_files_items": [{"content": "x", "dest": "/srv"}]}, "a content and a name"),
     ("deliver_files", {"deliver_files_items": [{"dest": "/srv", "name": "x"}]}, "either a src, or a content"),
+    *(
+        (role, {f"{role}_wave_siez": "1"}, f"{role}_wave_siez. Its variables are listed by")
+        for role in (
+            *("agent", "decommission", "deliver_files", "report"),
+            *("rolling_deploy", "run_script", "scheduled_script", "script_library"),
+        )
+    ),
     ("script_library", "", 'the key "scripts"'),
     ("script_library", "scripts:", 'the key "scripts"'),
     ("script_library", "scripts: [a.sh]", 'the key "scripts"'),
@@ -205,6 +259,10 @@ def test_what_cannot_be_meant_is_refused_before_anything_runs(roles: Roles):
         variables: dict[str, Any] = {
             "run_script": {"run_script_content": "true"},
             "rolling_deploy": {"rolling_deploy_release": "1", "rolling_deploy_artifact": "app.txt"},
+            "deliver_files": {"deliver_files_items": []},
+            "scheduled_script": {"scheduled_script_name": "x"},
+            "script_library": {"script_library_folder": str(roles.folder)},
+            "report": {"report_results": []},
         }.get(role, {})
         if isinstance(given, str):
             folder = roles.folder / f"library{number}"
@@ -225,11 +283,11 @@ def test_what_cannot_be_meant_is_refused_before_anything_runs(roles: Roles):
 def test_roles_take_ids_as_the_text_that_a_survey_gives(playbook: Callable[..., PlayResult]):
     """Read as the roles do; their argument specifications let a text with commas pass."""
     lists = {
-        "run_script": "run_script_targets",
-        "agent": "agent_id_list",
-        "deliver_files": "deliver_files_targets",
-        "rolling_deploy": "rolling_deploy_targets",
-        "scheduled_script": "scheduled_script_targets",
+        "run_script": "__run_script_targets",
+        "agent": "__agent_id_list",
+        "deliver_files": "__deliver_files_targets",
+        "rolling_deploy": "__rolling_deploy_targets",
+        "scheduled_script": "__scheduled_script_targets",
     }
     play = {
         "hosts": "localhost",
@@ -271,7 +329,7 @@ def deploy(roles: Roles, release: str, **variables: Any) -> PlayResult:
     artifact = roles.folder / "app.txt"
     artifact.write_text(f"{release}\n", encoding="utf-8")
     given = {
-        "target_tags": {"role": "web"},
+        "target_instances": WEB,
         "rolling_deploy_name": "app",
         "rolling_deploy_release": release,
         "rolling_deploy_artifact": str(artifact),
@@ -353,7 +411,8 @@ def test_an_instance_that_the_way_back_does_not_reach_has_failed(roles: Roles):
 
 
 def test_a_wave_that_fails_before_its_switch_stays_as_it_is(roles: Roles):
-    failed = deploy(roles, "1.0", rolling_deploy_pre_check=FAILS_WHERE_BROKEN)
+    given = {"target_instances": "", "target_tags": {"role": "web"}}
+    failed = deploy(roles, "1.0", rolling_deploy_pre_check=FAILS_WHERE_BROKEN, **given)
     assert failed.rc == 2, failed.output
     assert set(in_service(roles).values()) == {"none"}
     assert roles.states("rolling_deploy") == {
@@ -361,6 +420,7 @@ def test_a_wave_that_fails_before_its_switch_stays_as_it_is(roles: Roles):
         "i-web-2": ("Failed", "pre-check"),
         "i-web-3": ("Skipped", "not switched"),
         **dict.fromkeys(WEB[3:], ("Skipped", "not started")),
+        "i-stopped": ("Skipped", "not running"),
     }
 
 
