@@ -197,7 +197,7 @@ NOT_TAKEN = {
         # these are for scheduled_script
         *("repeat_mode", "frequency", "timed"),
         # a role's ids come from a survey as text
-        *("instance_names", "output_dir"),
+        "instance_names",
     },
     "scheduled_script": {
         # the role knows the command by its name
