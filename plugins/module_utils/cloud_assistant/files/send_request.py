@@ -11,6 +11,7 @@ import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ...common.checks import (
@@ -82,19 +83,19 @@ class SendRequest:
     write: bool = True
     show: bool = False
 
-    @property
+    @cached_property
     def windows(self) -> bool:
         """Whether the directory is one of Windows, and so the instances are."""
         return bool(_WINDOWS.match(self.target_dir))
 
-    @property
+    @cached_property
     def path(self) -> str:
         """The whole path on the instances."""
         if self.windows:
             return self.target_dir.rstrip("\\/") + "\\" + self.name
         return self.target.path
 
-    @property
+    @cached_property
     def target(self) -> TargetFile:
         """Where the file goes on Linux."""
         return TargetFile(
@@ -106,7 +107,7 @@ class SendRequest:
             group=self.group or "",
         )
 
-    @property
+    @cached_property
     def fits_one_delivery(self) -> bool:
         """Whether a single SendFile can make exactly this as a new file on Linux.
 

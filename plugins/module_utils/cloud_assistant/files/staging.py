@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ...alibaba.client import Client
@@ -19,9 +19,9 @@ from ..models import SKIPPED, InstanceResult
 from ..runs.internal import run_internal_script
 from ..runs.sending import error_code
 from ..tags import check_tags
-from ..targets import batches
-from .deliveries import MAX_INSTANCES, Arrival, Delivery, deliver, wait_arrival
-from .parts import Parcel, parse_numbers
+from .deliveries import Arrival, Delivery, deliver, wait_arrival
+from .ledger import Ledger, PartCall
+from .parts import Parcel
 from .results import FileResult, without_output
 from .send_request import SendRequest
 from .send_scripts import Report, assemble_script, read_report, tidy_script
@@ -54,14 +54,6 @@ LASTING = frozenset(
 """Error codes after which a second try meets the same: what was sent is of no use any more."""
 
 
-@dataclass(frozen=True)
-class _Item:
-    """One part for up to 50 instances: one call."""
-
-    number: int
-    instance_ids: tuple[str, ...]
-
-
 class Staging:
     """The way of one file to its instances, in parts. ``errors`` and ``hint`` are for the message of a failure."""
 
@@ -80,15 +72,13 @@ class Staging:
         self.progress = progress
         self.errors: list[CloudError] = []
         self.hint = ""
-        self.present: dict[str, set[int]] = {}
+        self.ledger = Ledger(parcel.count, {})
         self.reports: Mapping[str, Report] = {}
         self.results: dict[str, FileResult] = {}
         self.calls = 0
         self.resumed = 0
         # what refused a call because of an instance that was all right again when looked at
         self.refusal: CloudError | None = None
-        # the latest delivery of a part to an instance
-        self.sent: dict[tuple[str, int], str] = {}
 
     def told(self) -> dict[str, Any]:
         """Return what the task's result says of the transfer."""
@@ -103,8 +93,8 @@ class Staging:
     def bring(self, reports: Mapping[str, Report]) -> dict[str, FileResult]:
         """Bring the file to these instances, of which the look reported, and return the result of each."""
         self.reports = reports
-        self.present = {item: parse_numbers(report.parts or "") for item, report in reports.items()}
-        self.resumed = sum(len(numbers) for numbers in self.present.values())
+        self.ledger = Ledger(self.parcel.count, {item: report.parts for item, report in reports.items()})
+        self.resumed = self.ledger.present
         try:
             for _round in range(ROUNDS):
                 open_ids = [item for item in reports if item not in self.results]
@@ -128,22 +118,11 @@ class Staging:
 
     # sending
 
-    def _missing(self, instance_id: str) -> list[int]:
-        return [number for number in range(1, self.parcel.count + 1) if number not in self.present[instance_id]]
-
-    def _plan(self, instance_ids: Iterable[str]) -> list[_Item]:
-        """Return the calls that send what is missing, part by part."""
-        wanted: dict[int, list[str]] = {}
-        for instance_id in instance_ids:
-            for number in self._missing(instance_id):
-                wanted.setdefault(number, []).append(instance_id)
-        return [_Item(number, group) for number in sorted(wanted) for group in batches(wanted[number], MAX_INSTANCES)]
-
     def _send_missing(self, instance_ids: Sequence[str]) -> None:
-        items = self._plan(instance_ids)
+        items = self.ledger.plan(instance_ids)
         for start in range(0, len(items), WINDOW):
             window = [
-                _Item(item.number, alive)
+                PartCall(item.number, alive)
                 for item in items[start : start + WINDOW]
                 if (alive := tuple(one for one in item.instance_ids if one not in self.results))
             ]
@@ -151,12 +130,11 @@ class Staging:
             self._check_last(window)
             self.progress(f"sent {min(start + WINDOW, len(items))} of {len(items)} parts of {self.request.path}")
 
-    def _send(self, window: Sequence[_Item]) -> None:
+    def _send(self, window: Sequence[PartCall]) -> None:
         """Send the parts of a window; a call that fails ends the task for its instances, and only for these."""
         for item, answer in zip(window, at_once(self._deliver, window), strict=True):
             self.calls += 1
-            for one in answer.instance_ids:
-                self.sent[one, item.number] = answer.invoke_id
+            self.ledger.note_sent(item.number, answer.instance_ids, answer.invoke_id)
             if answer.error and error_code(answer.error) in UNREADY:
                 self.refusal = answer.error
                 continue
@@ -166,7 +144,7 @@ class Staging:
                 # each of many calls may be refused for the same reason
                 self.errors.append(answer.error)
 
-    def _deliver(self, item: _Item) -> Any:
+    def _deliver(self, item: PartCall) -> Any:
         delivery = Delivery(
             directory=self.request.target.staging,
             name=self.parcel.part_name(item.number),
@@ -185,18 +163,14 @@ class Staging:
         dropped_out = result.status == SKIPPED and self.request.unready == "fail"
         return replace(result, status="Failed") if dropped_out else result
 
-    def _check_last(self, window: Sequence[_Item]) -> None:
+    def _check_last(self, window: Sequence[PartCall]) -> None:
         """Wait for the last part of the window on each instance, and give up those that refuse it."""
         last = {one: item.number for item in window for one in item.instance_ids if one not in self.results}
         self._settle(last.items())
 
     def _settle(self, parts: Iterable[tuple[str, int]]) -> None:
         """Wait until these deliveries are over; an instance on which one failed for good is given up."""
-        deliveries: dict[str, list[str]] = {}
-        for one, number in parts:
-            invoke_id = self.sent.get((one, number))
-            if invoke_id:
-                deliveries.setdefault(invoke_id, []).append(one)
+        deliveries = self.ledger.deliveries(parts)
         what = f"sending parts of {self.request.path}"
 
         def wait(invoke_id: str) -> dict[str, Arrival]:
@@ -239,8 +213,8 @@ class Staging:
                 done = InstanceResult(item, "Success", result.invoke_id)
                 self.results[item] = FileResult(done, True, report.facts, before.before, before.content)
             else:
-                self.present[item] = parse_numbers(report.parts or "")
-                gaps += [(item, number) for number in self._missing(item)]
+                self.ledger.note_present(item, report.parts)
+                gaps += [(item, number) for number in self.ledger.missing(item)]
         # a delivery that is still on its way would come after its second copy, and after the cleaning up
         self._settle(gaps)
 
@@ -269,7 +243,7 @@ class Staging:
         useful = [item for item in broken if item not in useless]
         if not self.request.keep_parts:
             useless, useful = broken, []
-        kept = [item for item in useful if item in self.present and (self.present[item] or self._was_sent(item))]
+        kept = [item for item in useful if self.ledger.holds_any(item)]
         for ids, keep in ((useless, False), (kept, True)):
             if ids:
                 self._clean(ids, keep)
@@ -278,9 +252,6 @@ class Staging:
                 f"Parts that arrived wait in {self.request.target.staging} on {len(kept)} of the instances; "
                 "the next run of the task sends only the missing ones."
             )
-
-    def _was_sent(self, instance_id: str) -> bool:
-        return any(one == instance_id for one, _number in self.sent)
 
     def _clean(self, instance_ids: Sequence[str], keep_parts: bool) -> None:
         script = tidy_script(self.request.target, keep_parts=keep_parts)
