@@ -89,6 +89,7 @@ options:
     description:
       - When the command runs, as C(rate(<number><s|m|h|d>\)), C(at(yyyy-MM-dd HH:mm:ss <time zone>\)), or a cron
         expression of six fields, seconds first, and an optional year and time zone.
+      - Intervals, V(at(\)), a year and a time zone require agent 2.2.3.282 or later, on Windows 2.1.3.282.
     type: str
   repeat_mode:
     description:
@@ -137,11 +138,11 @@ options:
     choices: [process, process_tree]
   container_id:
     description:
-      - The id of the container in which the command runs.
+      - The ID of the container in which the command runs. Requires agent 2.2.3.344 or later on Linux.
     type: str
   container_name:
     description:
-      - The name of the container in which the command runs.
+      - The name of the container in which the command runs. Requires agent 2.2.3.344 or later on Linux.
     type: str
   oss_output_delivery:
     description:

@@ -258,6 +258,21 @@ def test_check_mode_takes_for_granted_what_an_earlier_task_would_create(cloud: C
     assert real.keys() == predicted.keys(), real
 
 
+def test_an_agent_too_old_for_the_schedule_is_named_before_anything_starts(cloud: Cloud) -> None:
+    fleet = [{"id": "i-old", "agent": {"version": "2.2.3.100"}}, {"id": "i-new"}]
+    ids = sorted(cloud.emulator.reset(fleet=fleet))
+    try:
+        options = schedule_of(cloud, ids)
+        writes = cloud.writes()
+        refused = cloud.run(ecs_invocation, **options)
+        assert refused["failed"] and "i-old" in refused["msg"], refused
+        assert "its agent 2.2.3.100 is too old" in refused["msg"] and "needs 2.2.3.282 or later" in refused["msg"]
+        assert cloud.writes() == writes
+        assert cloud.run(ecs_invocation, **{**options, "instance_ids": ["i-new"]})["changed"]
+    finally:
+        cloud.emulator.reset(instances=12)
+
+
 def test_stopping_waits_for_what_runs_until_the_deadline(cloud: Cloud) -> None:
     ids = sorted(cloud.emulator.reset())[:2]
     cloud.run(ecs_command, name="sleeper", content="sleep 30")
