@@ -14,6 +14,7 @@ import copy
 import functools
 import json
 import os
+import re
 import time
 import zlib
 from collections import Counter
@@ -46,7 +47,7 @@ from emulator.testing import start_emulator
 # one trial in so many; 1 for all of them
 SHARE = 1 if os.environ.get("ANSWERS") == "all" else int(os.environ.get("ANSWERS", "60"))
 ONE, TWO = ("i-cnhaemu000000000001", "i-cnhaemu000000000002")
-SERVER = "aaaaaaaa-0000-0000-0000-000000000001"
+SERVER, RUNNING = ("aaaaaaaa-0000-0000-0000-000000000001", "aaaaaaaa-0000-0000-0000-000000000002")
 STORED = (ecs_command, {"name": "stored", "content": "echo stored"})
 SCHEDULE = (ecs_invocation, {"command_name": "stored", "instance_ids": [ONE], "frequency": "0 0 3 * * ?"})
 
@@ -85,6 +86,7 @@ STORING = frozenset({"CreateCommand", "InvokeCommand", "DeleteCommand", "Describ
 DELETING = frozenset({"DeleteCommand", "DeleteInstances", "DeleteInstance", "DELETE instances/{id}"})
 UNDER_KEY: Step = (ecs_run_command, {"instance_ids": [ONE], "content": "echo key", "idempotency_key": "k"})
 
+STOPPED: Step = (ecs_instance, {"instance_ids": [TWO], "state": "stopped"})
 CASES = {
     "run": Case(ecs_run_command, {"instance_ids": [ONE, TWO], "content": "echo run"}, without=WAITED),
     "run under a key": Case(*UNDER_KEY, without=WAITED),
@@ -96,10 +98,12 @@ CASES = {
     "store": Case(*STORED),
     "store again": Case(ecs_command, {"name": "stored", "content": "echo other"}, (STORED,), without=DELETING),
     "forget": Case(ecs_command, {"name": "stored", "state": "absent"}, (STORED,), without=DELETING),
+    "tag": Case(ecs_command, {**STORED[1], "tags": {"a": "b"}}, (STORED,)),
     "commands": Case(ecs_command_info, {"name": "stored"}, (STORED,)),
     "instances": Case(ecs_instance_info, {"instance_ids": [ONE, TWO]}),
     "delete": Case(ecs_instance, {"instance_ids": [TWO], "state": "absent", "force": True}, without=DELETING),
     "stop": Case(ecs_instance, {"instance_ids": [TWO], "state": "stopped"}),
+    "start": Case(ecs_instance, {"instance_ids": [TWO], "state": "running"}, (STOPPED,)),
     "reboot": Case(ecs_instance, {"instance_ids": [TWO], "state": "rebooted"}),
     "agents": Case(ecs_agent_info, {"instance_ids": [ONE, TWO]}),
     "install": Case(ecs_agent, {"instance_ids": [ONE]}),
@@ -111,6 +115,9 @@ CASES = {
         ecs_instance, {"instance_ids": [TWO], "state": "absent", "force": True}, (), "classic", DELETING
     ),
     "delete a server": Case(clouddc_instance, {"id": SERVER, "state": "absent"}, (), "huawei", DELETING),
+    "power off and delete a server": Case(
+        clouddc_instance, {"id": RUNNING, "state": "absent", "power_off_first": True}, (), "huawei", DELETING
+    ),
     "servers": Case(clouddc_instance_info, {"ids": [SERVER]}, (), "huawei"),
 }
 
@@ -153,15 +160,16 @@ class Way:
 
 
 def operation_of(method: str, url: str, headers: dict[str, str]) -> str:
-    path = url.partition("?")[0].partition("/v1/")[2]
-    return headers.get("x-acs-action") or f"{method} {'/'.join(path.split('/')[1:]).replace(SERVER, '{id}')}"
+    """The name of the operation, or for Huawei Cloud its method and path."""
+    path = url.partition("?")[0].partition("/v1/")[2].partition("/")[2]
+    return headers.get("x-acs-action") or f"{method} {re.sub('[0-9a-f]{8}(-[0-9a-f]+){4}', '{id}', path)}"
 
 
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[Any]:
     fleet = {"instances": [{"id": ONE, "name": "one"}, {"id": TWO, "name": "two"}]}
-    server = {"id": SERVER, "state": "stopped", "delete_s": 0.1}
-    with start_emulator(fleet={**fleet, "clouddc": [server]}) as running:
+    servers = [{"id": SERVER, "state": "stopped", "delete_s": 0.1}, {"id": RUNNING, "state": "running"}]
+    with start_emulator(fleet={**fleet, "clouddc": servers}) as running:
         yield running
 
 
