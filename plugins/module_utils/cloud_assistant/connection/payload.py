@@ -19,7 +19,11 @@ from dataclasses import dataclass
 # Core writes a module as a Python text that holds a ZIP archive as one literal of Base64 (AnsiballZ).
 _ZIP_LITERAL = re.compile(rb"'(UEsDB[A-Za-z0-9+/]{2000,}={0,2})'")
 # The lines of that text which differ between two tasks with the same module: 2.16 to 2.18, then 2.19 and later.
-_OWN_LINES = re.compile(rb"(?m)^ *(?:ANSIBALLZ_PARAMS = '|zinfo\.date_time = \(|params='|date_time=datetime).*\n")
+_TASK_LINE = rb" *(?:ANSIBALLZ_PARAMS = '|zinfo\.date_time = \(|params='|date_time=datetime).*\n"
+# From 2.19 on two lines name the module; without them its text is the one of every other module.
+_NAME_LINE = rb"(?:ansible_module|module_fqn)='.*\n"
+_TASK_LINES = re.compile(rb"(?m)^" + _TASK_LINE)
+_OWN_LINES = re.compile(rb"(?m)^(?:%b|%b)" % (_TASK_LINE, _NAME_LINE))
 _OWN_LINES_OF_A_TASK = 2
 # bytes; a shorter text is not worth an id
 _LEAST_MEMBER = 200
@@ -73,7 +77,7 @@ def take_apart(data: bytes) -> list[Piece] | None:
         return None
     (literal,) = literals
     archive = _archive(literal[1])
-    own = len(_OWN_LINES.findall(data[: literal.start()])) + len(_OWN_LINES.findall(data[literal.end() :]))
+    own = len(_TASK_LINES.findall(data[: literal.start()])) + len(_TASK_LINES.findall(data[literal.end() :]))
     if archive is None or own != _OWN_LINES_OF_A_TASK:
         return None
     before, after = data[: literal.start(1)], data[literal.end(1) :]

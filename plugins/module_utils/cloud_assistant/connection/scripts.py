@@ -55,7 +55,7 @@ eval "$T"
 _LEAST_STORE = 1024 * 1024
 
 # bytes that an envelope adds to a script, in Base64
-_SEAL_BYTES = 1_000
+_SEAL_BYTES = 800
 
 # a name that the shell looks up after a tilde
 _USERNAME = re.compile(r"[A-Za-z_][\w.-]*")
