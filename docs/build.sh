@@ -4,10 +4,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Build the documentation site into the folder given, by default docs/_build, and fail on any warning.
-# Needs antsibull-docs and Sphinx on PATH, and the collection on ANSIBLE_COLLECTIONS_PATH. Needs no network.
+# Needs antsibull-docs, Sphinx and d2 on PATH, and the collection on ANSIBLE_COLLECTIONS_PATH. Needs no network.
 set -euo pipefail
 
 site=${1:-"$(dirname "$0")/_build"}
+site_sources=$(cd "$(dirname "$0")/site" && pwd)
 rm -rf "$site"
 mkdir -p "$site"
 site=$(cd "$site" && pwd)
@@ -23,7 +24,7 @@ cd "$site"
 sed -i "s/'sphinx.ext.intersphinx', //" conf.py
 cat >>conf.py <<'CONF'
 nitpick_ignore_regex = [
-    ('std:ref', r'ansible_collections\.ansible\..*|action_plugins|ansible_configuration_settings|common_return_values'),
+    ('std:ref', r'ansible_collections\.ansible\..*|(action|callback)_plugins|ansible_configuration_settings|common_return_values'),
     ('std:envvar', r'(ANSIBLE|ALIBABA_CLOUD|ALICLOUD|HUAWEICLOUD|HW|OS)_.*'),
     ('envvar', r'(ANSIBLE|ALIBABA_CLOUD|ALICLOUD|HUAWEICLOUD|HW|OS)_.*'),
 ]
@@ -34,5 +35,10 @@ chmod og-w collection
 antsibull-docs --config-file antsibull-docs.cfg collection --use-current --squash-hierarchy \
     --fail-on-error --dest-dir collection cloudops.cloud_assistant >/dev/null
 rm -r rst
+python "$site_sources/prepare.py" collection
+cat >>conf.py <<CONF
+html_static_path = ['$site_sources']
+html_css_files = ['site.css']
+CONF
 sphinx-build -M html collection build -c . -W --keep-going -q
 echo "The site is in $site/build/html/index.html"

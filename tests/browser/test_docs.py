@@ -56,6 +56,15 @@ def site(tmp_path_factory) -> Path:
     return folder / "site" / "build" / "html"
 
 
+WIDER_THAN_THE_SCREEN = """
+const screen = 390;
+const found = [...document.querySelectorAll("h1, h2, h3, h4, img, svg, .rst-content p")]
+    .filter(element => element.getBoundingClientRect().right > screen + 1 && !element.closest("table, pre, nav"))
+    .map(element => `${element.tagName} ${(element.textContent || element.src || "").trim().slice(0, 60)}`);
+return document.documentElement.scrollWidth > screen + 1 ? [...found, "the page scrolls sideways"] : found;
+"""
+
+
 class Page(HTMLParser):
     """The links and the anchors of a page."""
 
@@ -120,6 +129,39 @@ def test_a_browser_opens_the_pages(site, browser):
         assert not re.search(r":(ref|ansplugin|ansopt):`|System Message|Unknown (directive|interpreted)", body), name
         errors = [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
         assert [message for message in errors if "file://" in message] == [], name
+
+
+def test_the_first_page_shows_what_the_collection_is(site, browser):
+    """What it is, the two commands and the recording on one screen; the sidebar in groups, with short names."""
+    browser.set_window_size(1280, 1000)
+    browser.get((site / "index.html").as_uri())
+    [recording] = browser.find_elements(By.CSS_SELECTOR, "img.terminal")
+    assert recording.rect["y"] + recording.rect["height"] < 1000
+    text = browser.find_element(By.CSS_SELECTOR, ".rst-content").text
+    assert text.index("make demo") < text.index("ansible-galaxy collection install") < text.index("Getting started")
+    menu = browser.find_element(By.CSS_SELECTOR, ".wy-menu-vertical")
+    captions = [caption.text.title() for caption in menu.find_elements(By.CSS_SELECTOR, ".caption")]
+    assert captions == ["Start", "Guides", "Modules", "Plugins", "Roles", "Contributors"]
+    names = [entry.get_attribute("textContent") for entry in menu.find_elements(By.CSS_SELECTOR, ".toctree-l1 > a")]
+    assert set(MODULES) | set(ROLES) <= set(names)
+    assert max(map(len, names)) <= 40
+
+
+def test_pages_fit_a_phone(site, browser):
+    """No heading, text or picture is wider than the screen, and no page scrolls sideways."""
+    phone = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    wide = {}
+    for path in sorted(site.rglob("*.html")):
+        browser.get(path.as_uri())
+        wide[path.stem] = browser.execute_script(f"return (() => {{{WIDER_THAN_THE_SCREEN}}})()")
+    assert {name: found for name, found in wide.items() if found} == {}
+
+
+def test_every_diagram_is_shown(site):
+    drawn = {path.stem for path in (REPOSITORY / "docs" / "diagrams").glob("*.d2")}
+    shown = {path.stem for path in (site / "_images").glob("*.svg")}
+    assert drawn <= shown
 
 
 def test_a_reader_gets_from_the_first_page_to_a_guide_and_on(site, browser):

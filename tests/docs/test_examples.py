@@ -17,6 +17,7 @@ import yaml
 from playbook_runner import ansible_environment, run_playbook
 from support.doc_blocks import Block, blocks
 from support.doc_fixtures import INVENTORY, PLAY_VARIABLES, VARIABLES, fleet_of, setup_tasks, substituted, write_files
+from support.environments import REPOSITORY
 from support.permissions import assert_permitted
 from support.return_values import assert_documented
 
@@ -178,3 +179,13 @@ def test_a_console_shows_prompts():
     """What cannot be run in a test (it installs, or runs until it is stopped) is shown as a session."""
     for block in of_kind("console"):
         assert block.text.startswith("$ "), str(block)
+
+
+def test_a_role_shows_the_example_of_its_readme():
+    """So that the pages of the site and ansible-doc have one, and it is the one that is run."""
+    shown = {}
+    for path in sorted((REPOSITORY / "roles").glob("*/meta/argument_specs.yml")):
+        spec = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]
+        shown[f"roles/{path.parents[1].name}/README.md"] = spec["examples"]
+    first = {block.source: block.text for block in reversed(of_kind("play", "tasks")) if block.source in shown}
+    assert shown == first

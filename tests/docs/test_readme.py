@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -81,13 +82,20 @@ def test_every_dependency_has_its_reason():
     assert all(row[-1] for row in [*at_run_time, *to_develop])
 
 
-def test_its_links_lead_somewhere():
-    for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md"):
-        text = (REPOSITORY / name).read_text(encoding="utf-8")
-        links = re.findall(r"\]\(([^)#]+?)\)", text)
-        assert [link for link in links if "://" not in link and not (REPOSITORY / link).exists()] == [], name
+@pytest.mark.parametrize(
+    "page", sorted(REPOSITORY.glob("*.md")) + [REPOSITORY / "examples" / "README.md"], ids=lambda page: page.stem
+)
+def test_its_links_lead_somewhere(page: Path):
+    links = re.findall(r"\]\(([^)#]+?)\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
+
+
+def test_the_chinese_readme_names_every_module_and_role():
+    text = (REPOSITORY / "README.zh-CN.md").read_text(encoding="utf-8")
+    roles = {path.parent.parent.name for path in (REPOSITORY / "roles").glob("*/meta/main.yml")}
+    assert files("plugins/modules") | roles <= set(re.findall(r"`([a-z_]+)`", text))
 
 
 def test_the_promise_fits_on_three_lines():
-    first = README.partition("# cloudops.cloud_assistant\n\n")[2].split("\n\n")[1]
+    first = README.partition("# cloudops.cloud_assistant\n\n")[2].split("\n\n")[2]
     assert len(first.splitlines()) <= 4

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import shutil
@@ -77,6 +78,7 @@ def test_the_demonstration(tmp_path: Path):
     assert processes_in(tmp_path) == []
     assert list(tmp_path.glob("demo.*")) == []
     assert_as_in_the_readme(run.stdout)
+    assert_as_in_the_recording(run.stdout)
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="needs root, to give its rights away")
@@ -93,6 +95,16 @@ def assert_as_in_the_readme(output: str) -> None:
     for line in readme_picture():
         assert line in printed, f"the README shows a line that the demonstration does not print (any more): {line}"
         del printed[: printed.index(line) + 1]
+
+
+def assert_as_in_the_recording(output: str) -> None:
+    """The documentation's recording shows the tasks of the demonstration and its end; docs/site/record.sh makes it."""
+    recording = html.unescape((DEMO.parents[2] / "docs/site/images/terminal.svg").read_text(encoding="utf-8"))
+    titles = re.findall(r"^TASK \[([^\]]+)\] \*", output, re.MULTILINE)
+    assert titles
+    # the terminal is 100 characters wide
+    assert [title for title in titles if f"TASK [{title}"[:90] not in recording] == []
+    assert "11 of 12 deployed, 1 skipped, changed=false" in recording
 
 
 def readme_picture() -> list[str]:

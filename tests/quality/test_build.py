@@ -27,6 +27,7 @@ SHIPPED = {
     "MANIFEST.json",
     "Makefile",
     "README.md",
+    "README.zh-CN.md",
     "REUSE.toml",
     "SECURITY.md",
     "changelogs",
