@@ -7,7 +7,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint unit integration releases ansible-targets molecule soak bench docs clean
+.PHONY: help venv demo test lint unit integration releases ansible-targets molecule soak bench figures docs release clean
 
 # ansible starts three times slower when it may not keep its byte code
 unexport PYTHONDONTWRITEBYTECODE
@@ -89,5 +89,11 @@ bench: $(VENV)/.dev  ## measure calls, seconds and memory, and print the tables
 docs: $(VENV)/.dev  ## build the documentation site
 	@docs/build.sh
 
+release: $(VENV)/.dev  ## build the release VERSION into dist: collection, SBOM, checksums, notes
+	@$(BIN)/python .ci/release.py $(VERSION)
+	@$(BIN)/uv tool run --from cyclonedx-bom==7.5.0 cyclonedx-py requirements --output-reproducible \
+		--output-file dist/cloudops-cloud_assistant-$(VERSION).cdx.json requirements/run.txt
+	@cd dist && sha256sum *.tar.gz *.cdx.json > SHA256SUMS
+
 clean:  ## remove what make made
-	rm -rf $(VENV) .cache .ansible tests/output docs/_build
+	rm -rf $(VENV) .cache .ansible tests/output docs/_build dist
