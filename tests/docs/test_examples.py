@@ -30,9 +30,9 @@ BLOCKS = blocks()
 GROUPS = {
     "runs": "plugins/modules/ecs_(run|invoke|invocation).*|plugins/(lookup|filter|callback|connection)/.*",
     "modules": "plugins/modules/(?!ecs_(run|invoke|invocation)).*",
-    "first guides": "docs/docsite/rst/[a-e].*",
+    "first guides": "docs/docsite/rst/[a-e].*|docs/site/zh/.*",
     "other guides": "docs/docsite/rst/[f-z].*",
-    "READMEs": r"README\.md|roles/[a-d].*\.md",
+    "READMEs": r"README.*\.md|roles/[a-d].*\.md",
     "other READMEs": r"roles/[e-z].*\.md",
 }
 MANIFEST = "roles/script_library/README.md"

@@ -17,8 +17,11 @@ from typing import Any
 import yaml
 from support.environments import REPOSITORY
 
-GUIDES = sorted((REPOSITORY / "docs" / "docsite" / "rst").glob("*.rst"))
-READMES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "roles").glob("*/README.md"))]
+GUIDES = [
+    *sorted((REPOSITORY / "docs" / "docsite" / "rst").glob("*.rst")),
+    *sorted((REPOSITORY / "docs" / "site" / "zh").glob("*.rst")),
+]
+READMES = [*sorted(REPOSITORY.glob("README*.md")), REPOSITORY / "examples" / "README.md", *sorted((REPOSITORY / "roles").glob("*/README.md"))]
 PLUGINS = [
     *sorted((REPOSITORY / "plugins" / "modules").glob("*.py")),
     *(
