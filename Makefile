@@ -86,6 +86,14 @@ soak: $(VENV)/.dev  ## play 10,000 seeded histories of faults, deaths and kills
 bench: $(VENV)/.dev  ## measure calls, seconds and memory, and print the tables
 	@cd tests && $(BIN)/python -m benchmarks
 
+FIGURES := $(CURDIR)/docs/tables/figures/counted.json
+
+figures: $(VENV)/.dev  ## count what the tests try, for the proof guide
+	@rm -f $(FIGURES)
+	@COUNT_FIGURES_IN=$(FIGURES) $(BIN)/python -m pytest -m counted tests
+	@rm -f $(FIGURES:.json=.lock)
+	@$(BIN)/python docs/tables/generate.py
+
 docs: $(VENV)/.dev  ## build the documentation site
 	@docs/build.sh
 

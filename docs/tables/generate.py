@@ -21,6 +21,8 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba i
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.generations import MISSING_OPTIONS
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei import error_table as huawei
 from architecture import diagram
+from proof import benchmark, proof
+from shared_options import shared_options
 
 TABLES = Path(__file__).resolve().parent
 GUIDES = TABLES.parent / "docsite" / "rst"
@@ -53,11 +55,11 @@ def _groups() -> list[dict[str, Any]]:
     return groups
 
 
-def rst_table(heads: tuple[str, str], widths: tuple[int, int], rows: Iterable[tuple[str, str]]) -> str:
-    """A list table of two columns."""
-    lines = [".. list-table::", "   :header-rows: 1", f"   :widths: {widths[0]} {widths[1]}", ""]
-    for first, second in (heads, *rows):
-        lines += [f"   * - {first}", f"     - {second}".rstrip()]
+def rst_table(heads: tuple[str, ...], widths: tuple[int, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A list table."""
+    lines = [".. list-table::", "   :header-rows: 1", f"   :widths: {' '.join(map(str, widths))}", ""]
+    for first, *others in (heads, *rows):
+        lines += [f"   * - {first}", *(f"     - {text}".rstrip() for text in others)]
     return "\n".join(lines)
 
 
@@ -154,12 +156,25 @@ def _huawei_policy(name: str, row: Mapping[str, Any]) -> str:
     return "\n\n".join([_title(name), _policy(document), *_more(row, IAM_ACTIONS)])
 
 
+def options() -> str:
+    """The options that several modules take."""
+    return rst_table(("option", "what it means"), (30, 70), shared_options())
+
+
+def figures() -> str:
+    """What the tests tried, how often, and how to repeat it."""
+    return rst_table(("what was tried", "how many", "repeat it"), (58, 17, 25), proof())
+
+
 GENERATED = {
     "alibaba": alibaba_codes,
+    "benchmark": benchmark,
     "classic": classic,
     "huawei": huawei_codes,
     "instance": instance,
+    "options": options,
     "policies": policies,
+    "proof": figures,
     "rooms": diagram,
 }
 

@@ -23,6 +23,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.tr
 from darabonba.runtime import RuntimeOptions
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.figures import count
 from support.scripted_server import Request, ScriptedServer
 
 REGION = "cn-hangzhou"
@@ -302,6 +303,7 @@ def we_send(
     return server.requests[0]
 
 
+@pytest.mark.counted
 @pytest.mark.parametrize(
     ("operation", "params"), CALLS, ids=[f"{number}-{call[0]}" for number, call in enumerate(CALLS)]
 )
@@ -314,6 +316,7 @@ def test_the_same_call_carries_the_same_parameters(
     assert (ours.method, ours.path, ours.body) == (theirs.method, theirs.path, theirs.body) == ("POST", "/", b"")
     for header in ("host", "x-acs-version", "x-acs-action", "x-acs-content-sha256", "accept", "content-length"):
         assert ours.headers[header] == theirs.headers[header]
+    count("wire")
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

@@ -21,7 +21,11 @@ GUIDES = [
     *sorted((REPOSITORY / "docs" / "docsite" / "rst").glob("*.rst")),
     *sorted((REPOSITORY / "docs" / "site" / "zh").glob("*.rst")),
 ]
-READMES = [*sorted(REPOSITORY.glob("README*.md")), REPOSITORY / "examples" / "README.md", *sorted((REPOSITORY / "roles").glob("*/README.md"))]
+READMES = [
+    *sorted(REPOSITORY.glob("README*.md")),
+    REPOSITORY / "examples" / "README.md",
+    *sorted((REPOSITORY / "roles").glob("*/README.md")),
+]
 PLUGINS = [
     *sorted((REPOSITORY / "plugins" / "modules").glob("*.py")),
     *(

@@ -21,6 +21,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.tr
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.options import HUAWEI_OPTIONS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.figures import count
 from support.module_names import MODULES
 
 PACKAGE = "ansible_collections.cloudops.cloud_assistant.plugins.modules"
@@ -237,10 +238,13 @@ def test_what_no_option_can_take_is_refused_by_name_before_any_request(name: str
             assert message.startswith(f"{option}: "), message
 
 
+@pytest.mark.counted
 @ONE_OF_ALL
 def test_no_value_breaks_a_module_down(name: str):
     for number, (option, task) in enumerate(tries(name)):
-        for value in [*TEXTS, *OTHERS, *(value for value, _content in NEVER)]:
+        values = [*TEXTS, *OTHERS, *(value for value, _content in NEVER)]
+        count("inputs", len(values))
+        for value in values:
             refusal(name, {**task, option: value}, check_mode=number % 2 == 0)
 
 
