@@ -30,7 +30,7 @@ export PATH := $(BIN):$(PATH)
 LINK := $(VENV)/collections/ansible_collections/cloudops/cloud_assistant
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.run: requirements/run.txt
 	@test -n "$(PYTHON)" || { echo "make: no Python 3.10 or newer with venv and pip was found" >&2; exit 1; }
@@ -69,7 +69,7 @@ unit: $(VENV)/.dev  ## run the tests that need no playbook
 	@$(BIN)/python -m pytest tests/unit tests/contract
 
 integration: $(VENV)/.dev  ## run playbooks, roles, examples and pages against the emulator
-	@$(BIN)/python -m pytest tests/integration tests/docs tests/browser tests/awx tests/molecule
+	@$(BIN)/python -m pytest tests/integration tests/docs tests/browser tests/awx tests/molecule tests/soak tests/core_targets
 
 releases: $(VENV)/.dev  ## test each supported ansible-core: sanity, and a share of the playbooks
 	@$(BIN)/python -m pytest tests/matrix $(SANITY)

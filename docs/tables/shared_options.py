@@ -62,5 +62,5 @@ def shared_options() -> list[tuple[str, str]]:
     for name, found in sorted(meanings.items()):
         if sum(map(len, found.values())) > 1:
             head = f"``{name}``" + "".join(f", ``{alias}``" for alias in sorted(aliases[name]))
-            rows.append((head, "; ".join(f"{text} ({', '.join(modules)})" for text, modules in found.items())))
+            rows.append((head, "\n\n       ".join(f"{text} ({', '.join(modules)})" for text, modules in found.items())))
     return rows
