@@ -53,7 +53,7 @@ PHRASES = (
 """Avoided in every text that users read; grows when the last text that has a phrase is rewritten."""
 PHRASES_OF_PAGES = (
     Phrase(
-        "(?<!there )(?<!neither )(?:is|are|was|were) no (?!longer|more|less|later|greater)[a-z]+", "is not a valid ..."
+        "(?<!there.)(?<!neither.)(?:is|are|was|were) no (?!longer|more|less|later|greater)[a-z]+", "is not a valid ..."
     ),
     Phrase("shall", "must, should, or the present tense"),
     Phrase("(?:goes|go|went) on(?! [a-z]+ing)", "continues"),
