@@ -1,0 +1,89 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The documentation's screenshots, taken of a real report and of the questions of a real survey.
+
+With ``TAKE_SCREENSHOTS=1`` in the environment they replace those of ``docs/site/images``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jinja2 import Environment
+from support.environments import REPOSITORY
+
+PICTURES = REPOSITORY / "docs" / "site" / "images"
+WIDTH, HEIGHT = 1000, 720
+# one instance in seven has a full disk, and one refuses the script
+SCRIPT = """{% raw %}
+id={{ACS::InstanceId}}
+case $id in *7) echo "No space left on device"; exit 3 ;; *11) echo "package database is locked"; exit 1 ;; esac
+sleep 0.$((${#id} % 3))
+echo "3 packages upgraded on $id"
+{% endraw %}"""
+FORM = """<!DOCTYPE html><meta charset="utf-8"><title>Survey</title><style>
+body { font: 15px/1.4 system-ui, sans-serif; margin: 24px; color: #151515 }
+h1 { font-size: 22px; font-weight: 500 }
+form { display: grid; grid-template-columns: 1fr 1fr; gap: 14px 28px }
+label { display: block; font-weight: 600 }
+small { display: block; color: #6a6e73; font-weight: 400 }
+input, textarea, select { width: 100%; box-sizing: border-box; padding: 6px 8px; font: inherit; border: 1px solid #8a8d90 }
+b { color: #c9190b }
+</style><h1>{{ name }}</h1><form>
+{% for row in spec %}<label>{{ row.question_name }}{% if row.required %} <b>*</b>{% endif %}
+<small>{{ row.question_description }}</small>
+{% if row.type == "textarea" %}<textarea rows="3">{{ row.default }}</textarea>
+{% elif row.type == "multiplechoice" %}<select><option>{{ row.default }}</select>
+{% else %}<input type="{{ 'password' if row.type == 'password' else 'text' }}" value="{{ row.default }}">{% endif %}</label>
+{% endfor %}</form>
+"""
+
+
+def take(browser: Any, page: Path, name: str, folder: Path) -> None:
+    """Take a screenshot of a page, and keep it for the documentation where that is wanted."""
+    size = {"width": WIDTH, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get(page.as_uri())
+    picture = folder / f"{name}.png"
+    assert browser.save_screenshot(str(picture))
+    assert picture.stat().st_size > 20_000, "nothing is shown"
+    if os.environ.get("TAKE_SCREENSHOTS"):
+        shutil.copy(picture, PICTURES)
+    assert (PICTURES / f"{name}.png").is_file()
+
+
+def test_the_report(emulator: Any, playbook: Any, browser: Any, tmp_path: Path):
+    fleet = [{"id": f"i-web{number}", "name": f"web-{number:02}", "zone": "cn-hangzhou-h"} for number in range(1, 25)]
+    emulator.reset({"instances": fleet})
+    done = playbook(
+        REPOSITORY / "playbooks" / "run_script.yml",
+        extra_vars={
+            "target_instances": [row["id"] for row in fleet],
+            "run_script_content": SCRIPT,
+            "run_script_canary": "1",
+            "run_script_wave_size": "8",
+            "run_script_report_dest": str(tmp_path / "reports"),
+        },
+        env=emulator.env(),
+    )
+    assert done.rc == 2, done.output
+    [page] = [path for path in (tmp_path / "reports").glob("run_script*.html")]
+    take(browser, page, "report", tmp_path)
+
+
+def test_the_survey(browser: Any, tmp_path: Path):
+    text = (REPOSITORY / "docs" / "awx" / "definitions" / "60_job_templates.yml").read_text(encoding="utf-8")
+    [template] = [row for row in yaml.safe_load(text)["job_templates"] if row["name"] == "Run script"]
+    spec = template["related"]["survey_spec"]["spec"]
+    page = tmp_path / "survey.html"
+    page.write_text(
+        Environment(autoescape=True).from_string(FORM).render(name=template["name"], spec=spec), encoding="utf-8"
+    )
+    take(browser, page, "survey", tmp_path)
