@@ -14,7 +14,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 from jinja2 import Environment
 from support.environments import REPOSITORY
@@ -34,14 +33,16 @@ h1 { font-size: 22px; font-weight: 500 }
 form { display: grid; grid-template-columns: 1fr 1fr; gap: 14px 28px }
 label { display: block; font-weight: 600 }
 small { display: block; color: #6a6e73; font-weight: 400 }
-input, textarea, select { width: 100%; box-sizing: border-box; padding: 6px 8px; font: inherit; border: 1px solid #8a8d90 }
+input, textarea, select { width: 100%; box-sizing: border-box; padding: 6px 8px; font: inherit }
+input, textarea, select { border: 1px solid #8a8d90 }
 b { color: #c9190b }
 </style><h1>{{ name }}</h1><form>
 {% for row in spec %}<label>{{ row.question_name }}{% if row.required %} <b>*</b>{% endif %}
 <small>{{ row.question_description }}</small>
 {% if row.type == "textarea" %}<textarea rows="3">{{ row.default }}</textarea>
 {% elif row.type == "multiplechoice" %}<select><option>{{ row.default }}</select>
-{% else %}<input type="{{ 'password' if row.type == 'password' else 'text' }}" value="{{ row.default }}">{% endif %}</label>
+{% else %}<input type="{{ 'password' if row.type == 'password' else 'text' }}" value="{{ row.default }}">{% endif %}
+</label>
 {% endfor %}</form>
 """
 
@@ -74,7 +75,7 @@ def test_the_report(emulator: Any, playbook: Any, browser: Any, tmp_path: Path):
         env=emulator.env(),
     )
     assert done.rc == 2, done.output
-    [page] = [path for path in (tmp_path / "reports").glob("run_script*.html")]
+    [page] = (tmp_path / "reports").glob("run_script*.html")
     take(browser, page, "report", tmp_path)
 
 
