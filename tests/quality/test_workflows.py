@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from support.environments import REPOSITORY
@@ -33,9 +34,12 @@ def test_the_parts_of_the_tests_are_the_whole():
     assert {name for name in named if not (REPOSITORY / name).exists()} == set()
 
 
-def test_workflows_call_targets_that_exist():
+def test_workflows_and_the_dev_container_call_targets_that_exist():
     targets = set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
-    called = {name: re.findall(r"\bmake ([a-z-]+)", name.read_text(encoding="utf-8")) for name in WORKFLOWS}
+    container = REPOSITORY / ".devcontainer" / "devcontainer.json"
+    assert json.loads(container.read_text(encoding="utf-8"))["postAttachCommand"] == "make demo"
+    callers = [*WORKFLOWS, container]
+    called = {name: re.findall(r"\bmake ([a-z-]+)", name.read_text(encoding="utf-8")) for name in callers}
     assert {target for found in called.values() for target in found} <= targets
     assert set(PARTS) <= {target for found in called.values() for target in found}
 
