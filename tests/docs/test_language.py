@@ -49,13 +49,17 @@ PHRASES = (
     Phrase("(?:taken|used) as (?:it is|they are), without a question", "used as given, without a lookup"),
     Phrase("not to be seen", "not visible"),
     Phrase("(?:are|is) welcome", "is supported"),
+    Phrase("shall", "must, should, or the present tense"),
+    Phrase("speaks? to", "calls, or works in"),
+    Phrase("thereby", "a sentence of its own"),
+    Phrase("looks? after", "maintains, or checks"),
+    Phrase("so says|says so", "a sentence that names who reports what"),
 )
 """Avoided in every text that users read; grows when the last text that has a phrase is rewritten."""
 PHRASES_OF_PAGES = (
     Phrase(
         "(?<!there.)(?<!neither.)(?:is|are|was|were) no (?!longer|more|less|later|greater)[a-z]+", "is not a valid ..."
     ),
-    Phrase("shall", "must, should, or the present tense"),
     Phrase("(?:goes|go|went) on(?! [a-z]+ing)", "continues"),
     Phrase("(?:is|are|was|were)(?: not)? over(?! the| [0-9])", "has finished, or has expired"),
     Phrase("for people", "for the user, or human-readable"),
@@ -64,14 +68,10 @@ PHRASES_OF_PAGES = (
     Phrase("whatever", "even if, or any"),
     Phrase("regards? case|regard to case", "case-insensitive"),
     Phrase("anew", "again, or reinstalled, recreated, updated"),
-    Phrase("speaks? to", "calls, or works in"),
-    Phrase("thereby", "a sentence of its own"),
     Phrase("nobody", "no user"),
     Phrase("to its end|to its own end|by itself", "completely, until it exits, or automatically"),
     Phrase("one and the same", "the same"),
     Phrase("left alone", "skipped, or not changed"),
-    Phrase("looks? after", "maintains, or checks"),
-    Phrase("so says|says so", "a sentence that names who reports what"),
 )
 """Avoided in guides and READMEs: the house's other texts still have some of them."""
 
