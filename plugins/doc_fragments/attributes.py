@@ -19,7 +19,8 @@ attributes:
   diff_mode:
     description: Returns what changed, or would change in check mode, in diff mode.
   idempotent:
-    description: When run twice in a row, the second run changes nothing and says so.
+    description: >-
+      When run twice in a row outside check mode, with the same arguments, the second run indicates no change.
   action:
     description:
       - Has an action plugin that reads files on the controller.

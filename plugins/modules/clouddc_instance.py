@@ -57,7 +57,7 @@ options:
   power_off_first:
     description:
       - Whether to power off the physical server of a running instance before the deletion, and wait for it.
-      - The service may refuse to delete a running instance. Without this option, the task then fails and says so.
+      - The service may refuse to delete a running instance. Without this option, the task then fails and reports it.
       - >-
         This is a hard power-off: stop services on the instance first.
     type: bool

@@ -92,7 +92,7 @@ options:
     description:
       - >-
         A name for the command, up to 128 characters. Some agents use it unquoted in the path of the script, so that
-        blanks, slashes, quotes and other shell characters break a shell script there; a warning says so.
+        blanks, slashes, quotes and other shell characters break a shell script there. A warning is shown.
     type: str
   description:
     description:
