@@ -43,6 +43,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.modules import (
     ecs_send_file,
 )
 from emulator.testing import start_emulator
+from support.plugin_runs import inventory, lookup
 
 # one trial in so many; 1 for all of them
 SHARE = 1 if os.environ.get("ANSWERS") == "all" else int(os.environ.get("ANSWERS", "60"))
@@ -71,7 +72,7 @@ class Case:
     """One task, after the tasks that prepare it.
 
     ``without``: operations whose answers it can do without, as what they do is seen otherwise: results show that a run
-    has ended, a list that something is gone.
+    has ended, a list that something is gone. ``no_agent``: the first instance has no agent yet.
     """
 
     module: Any
@@ -79,6 +80,7 @@ class Case:
     before: tuple[Step, ...] = ()
     generation: str = "current"
     without: frozenset[str] = frozenset()
+    no_agent: bool = False
 
 
 WAITED = frozenset({"DescribeInvocations"})
@@ -93,6 +95,7 @@ CASES = {
     "run again under a key": Case(*UNDER_KEY, (UNDER_KEY,)),
     "invoke": Case(ecs_invoke_command, {"command_name": "stored", "instance_ids": [ONE]}, (STORED,), without=WAITED),
     "schedule": Case(*SCHEDULE, (STORED,)),
+    "reschedule": Case(ecs_invocation, {**SCHEDULE[1], "frequency": "0 0 4 * * ?"}, (STORED, SCHEDULE)),
     "stop a schedule": Case(ecs_invocation, {"command_name": "stored", "state": "stopped"}, (STORED, SCHEDULE)),
     "invocations": Case(ecs_invocation_info, {"instance_ids": [ONE]}, (STORED, SCHEDULE)),
     "store": Case(*STORED),
@@ -106,7 +109,9 @@ CASES = {
     "start": Case(ecs_instance, {"instance_ids": [TWO], "state": "running"}, (STOPPED,)),
     "reboot": Case(ecs_instance, {"instance_ids": [TWO], "state": "rebooted"}),
     "agents": Case(ecs_agent_info, {"instance_ids": [ONE, TWO]}),
-    "install": Case(ecs_agent, {"instance_ids": [ONE]}),
+    "install": Case(ecs_agent, {"instance_ids": [ONE]}, no_agent=True),
+    "look up": Case(lookup, {"names": ["stored"]}, (STORED,)),
+    "inventory": Case(inventory, {}),
     "send": Case(ecs_send_file, {"instance_ids": [ONE], "content": "sent", "dest": "/tmp/answers"}, without=WAITED),
     "run, classic": Case(ecs_run_command, {"instance_ids": [ONE], "content": "echo old"}, (), "classic", STORING),
     "forget, classic": Case(ecs_command, {"name": "stored", "state": "absent"}, (STORED,), "classic", DELETING),
@@ -216,6 +221,8 @@ def prepared(emulator: Any, way: Way, case: Case) -> None:
     way.change = None
     emulator.reset()
     iam.forget_everything()
+    if case.no_agent:
+        emulator.instance(ONE, "agent-uninstall")
     for module, options in case.before:
         assert not run(emulator, replace(case, module=module, options=options)).get("failed")
 
