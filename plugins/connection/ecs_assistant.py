@@ -30,7 +30,7 @@ seealso:
   - plugin: cloudops.cloud_assistant.ecs
     plugin_type: inventory
 extends_documentation_fragment:
-  - cloudops.cloud_assistant.alibaba.connection
+  - cloudops.cloud_assistant.alibaba_connection
 options:
   instance_id:
     description:
@@ -365,7 +365,8 @@ class Connection(ConnectionBase):
 
     @property
     def _open(self) -> Session:
-        assert self._session is not None
+        if self._session is None:
+            raise AnsibleError(f"{self._host}: the connection is closed")
         return self._session
 
     @property

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import re
-
 
 class ModuleDocFragment:
     """DOCUMENTATION for modules; PLUGINS for lookup, inventory and connection plugins."""
@@ -330,6 +328,3 @@ requirements:
   - requests
   - alibabacloud-credentials (only for O(profile), O(assume_role) and the default credential chain)
 """
-
-    # those of the connection plugin: a host may have its own, under the names that a connection's variables have
-    CONNECTION = re.sub(r"(\n +- name: )alibaba_cloud_(\w+)", r"\g<0>\1ansible_ecs_assistant_\2", PLUGINS)

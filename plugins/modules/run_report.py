@@ -122,8 +122,6 @@ options:
     default: []
 seealso:
   - module: cloudops.cloud_assistant.ecs_run_command
-  - plugin: cloudops.cloud_assistant.report
-    plugin_type: role
 """
 
 EXAMPLES = r"""

@@ -28,6 +28,7 @@ COMPANIONS = (
     "tzdata",
     "alibabacloud-credentials",
     "aiohttp",
+    "junitparser",
     "pytest",
     "pytest-xdist",
     "pytest-timeout",

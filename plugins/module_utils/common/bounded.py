@@ -19,7 +19,10 @@ import ssl
 import zlib
 from typing import Any
 
-from requests.adapters import HTTPAdapter
+try:
+    from requests.adapters import HTTPAdapter
+except ImportError:  # the transport, which alone makes an adapter, reports the missing library
+    HTTPAdapter = object  # type: ignore[assignment,misc]
 
 from .wait import Deadline
 

@@ -197,14 +197,15 @@ def _read_body(response: requests.Response) -> bytes:
     """Return the unpacked body. Raises NoAnswer where its form is wrong, and what the connection raises."""
     from .bounded import BadEncoding, unpack
 
+    # as http.client raises a ValueError for the size of a chunk that is not a number
+    reason = "the answer is not valid HTTP"
     try:
         with response.raw as raw:
             return unpack(raw.read(decode_content=False), response.headers.get("Content-Encoding", ""))
     except BadEncoding as error:
         reason = str(error)
     except ValueError:
-        # as http.client raises it for the size of a chunk that is not a number
-        reason = "the answer is not valid HTTP"
+        pass
     raise NoAnswer(reason, may_have_arrived=True)
 
 

@@ -63,7 +63,7 @@ def find_frame(output: bytes, nonce: str) -> Frame | None:
     first = next((number for number, line in enumerate(lines) if line.startswith(begin)), None)
     if first is None:
         return None
-    kind, _, text = lines[first].removeprefix(begin).partition(" ")
+    kind, _blank, text = lines[first].removeprefix(begin).partition(" ")
     if kind == "broken":
         # the instance had no more to say
         return Frame(kind, text, {}, [])

@@ -11,7 +11,12 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.cloudops.cloud_assistant.plugins.doc_fragments import alibaba, attributes, huawei
+from ansible_collections.cloudops.cloud_assistant.plugins.doc_fragments import (
+    alibaba,
+    alibaba_connection,
+    attributes,
+    huawei,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.options import HUAWEI_OPTIONS
 
@@ -81,3 +86,12 @@ def test_info_attributes_are_complete():
     info = yaml.safe_load(attributes.ModuleDocFragment.INFO)["attributes"]
     undecided = {name for name, attribute in meant.items() if "support" not in attribute}
     assert set(info) == undecided
+
+
+def test_the_connection_takes_the_options_of_the_plugins_under_names_of_its_own():
+    own = re.sub(
+        r"(\n +- name: )alibaba_cloud_(\w+)",
+        r"\g<0>\1ansible_ecs_assistant_\2",
+        alibaba.ModuleDocFragment.PLUGINS,
+    )
+    assert own == alibaba_connection.ModuleDocFragment.DOCUMENTATION

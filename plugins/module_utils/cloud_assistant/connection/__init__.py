@@ -1,5 +1,0 @@
-# -*- coding: utf-8 -*-
-# Copyright (c) 2026, cloudops.cloud_assistant contributors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-# SPDX-License-Identifier: GPL-3.0-or-later
-"""Every Ansible module on instances without SSH: commands and files over Cloud Assistant."""
