@@ -67,4 +67,6 @@ def test_what_is_pinned_for_the_tests_is_allowed_in_the_image():
         name, _equal, version = line.partition(";")[0].strip().partition("==")
         pinned[name] = version
     for item in requirements():
-        assert item.specifier.contains(pinned[item.name]), item
+        # the tests stand in for the library of the object storage
+        if item.name != "oss2":
+            assert item.specifier.contains(pinned[item.name]), item

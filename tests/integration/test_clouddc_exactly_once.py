@@ -133,22 +133,22 @@ def test_each_instance_is_deleted_once(
     except CloudError as error:
         finished = False
         assert patience < 12, f"with enough patience every fault passes: {error}"
-    claimed = {row["id"] for row in first.results() if row["changed"] and row["action"] == "delete"}
+    claimed = {row["id"] for row in first.changes.results() if row["changed"] and row["action"] == "delete"}
     counted = emulator.deletions()
     assert set(counted.values()) <= {1}
     if finished:
         wanted = {row["id"] for row in fleet if row["state"] not in ("terminated", "shutting-down")}
         assert set(counted) == claimed == wanted
-        assert first.changed is bool(wanted)
+        assert first.changes.changed is bool(wanted)
 
     emulator.clear_faults()
     again = deletion(emulator, everything, max_retries=0)
     again.plan()
     again.carry_out()
-    assert {row["state"] for row in again.results()} <= {"terminated", "absent"}
+    assert {row["state"] for row in again.changes.results()} <= {"terminated", "absent"}
     assert set(emulator.deletions().values()) <= {1}
     if finished:
-        assert again.changed is False
+        assert again.changes.changed is False
 
 
 @pytest.mark.parametrize("forget_after_s", [0, 600], ids=["then 404", "then refused"])

@@ -67,7 +67,9 @@ def test_what_a_script_printed_before_its_timeout_is_not_lost(cloud: Cloud):
     before = set(left_behind(ids))
     result = complete(cloud, ids, "echo begun; echo problem >&2; sleep 30", timeout=1)
     assert result["failed"]
-    assert (result["stdout"], result["stderr"]) == ("begun", "problem")
+    assert result["stdout"] == "begun"
+    # some shells add that their child was killed
+    assert result["stderr"].splitlines()[0] == "problem"
     assert "ended after 1 s (timeout)" in result["msg"]
     assert set(left_behind(ids)) == before
 

@@ -23,7 +23,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "ecs_invoke_command": {"command_id": "c-1", "instance_ids": ["i-1"]},
     "ecs_run_command": {"content": "true", "instance_ids": ["i-1"]},
     "ecs_send_file": {"instance_ids": ["i-1"], "content": "x", "name": "x", "target_dir": "/tmp"},
-    "clouddc_instance": {"id": "1", "state": "absent"},
+    "clouddc_instance": {"id": "c25a0d2e-3b54-4a0d-8a0f-0f4f2b7f9d11", "state": "absent"},
 }
 
 

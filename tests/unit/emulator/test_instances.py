@@ -61,15 +61,21 @@ def test_an_older_agent_overlooks_launcher_and_termination_mode(emulator: Any):
 def test_what_a_stop_ends(emulator: Any, mode: str, output: str):
     sdk = Sdk(emulator)
     target = sdk.instance_ids()[0]
-    wait = "while ! test -e /root/go; do sleep 0.05; done"
+
+    def printed(script: str) -> str:
+        row = sdk.finished(sdk.run(script, [target])).invoke_instances.invoke_instance[0]
+        return str(row.output)
+
+    wait = "touch /root/began; while ! test -e /root/go; do sleep 0.05; done"
     running = sdk.run(f"#!/bin/bash\n{wait}\ntouch /root/survived", [target], termination_mode=mode)
-    until(lambda: emulator.executions().get(target), bool)
+    until(lambda: printed("ls /root"), bool)
     sdk.call("StopInvocation", {"InvokeId": running})
     assert sdk.finished(running).invoke_instances.invoke_instance[0].invocation_status == "Terminated"
-    sdk.finished(sdk.run("touch /root/go", [target]))
-    # one that lives on has plenty of time for it, and what is ended has none
-    row = sdk.finished(sdk.run("sleep 1; ls /root | grep -v go", [target])).invoke_instances.invoke_instance[0]
-    assert row.output == output
+    printed("touch /root/go")
+    if output:
+        until(lambda: printed("ls /root/survived"), lambda text: "No such file" not in text)
+    # what has been ended has a second in which it could show that it has not
+    assert printed("sleep 1; ls /root | grep survived") == output
 
 
 def test_names_of_commands_meet_a_shell_where_the_fleet_says_so(emulator: Any):
