@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import support.loader  # noqa: F401
+import support.loader  # noqa: F401  # pylint: disable=unused-import
 from hypothesis import HealthCheck, settings
 from playbook_runner import PlayResult, run_playbook
 

@@ -48,7 +48,7 @@ CATALOGUE: tuple[Callable[[random.Random], Task], ...] = (
 def random_play(seed: int) -> str:
     """A play of random tasks, in JSON, which is YAML."""
     chance = random.Random(seed)
-    tasks = [chance.choice(CATALOGUE)(chance) for _ in range(LENGTH)]
+    tasks = [chance.choice(CATALOGUE)(chance) for _number in range(LENGTH)]
     named = [{"name": f"task {number}", "ignore_errors": True, **task} for number, task in enumerate(tasks)]
     begin = {"name": "begin", "raw": "rm -rf {{ root }}; mkdir -p {{ root }}; echo begun >{{ root }}/ran"}
     # sorted files, their content and their modes

@@ -53,6 +53,7 @@ class Archive:
     directory: bytes
 
 
+# pylint: disable-next=unsupported-binary-operation
 Piece = bytes | Member | Archive
 
 

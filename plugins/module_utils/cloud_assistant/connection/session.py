@@ -115,6 +115,7 @@ class Session:
             step = frame.number("step") if frame.kind == "step" else None
             return Result(frame.number("rc"), out, err, step)
         except BadFrame as error:
+            # pylint: disable-next=bad-exception-cause
             raise Refused(f"{self._invoker.what}: {error}") from error
 
     # -- one request ---------------------------------------------------------------------------------------------
@@ -151,6 +152,7 @@ class Session:
         try:
             known = read_hello(frame)
         except BadFrame as error:
+            # pylint: disable-next=bad-exception-cause
             raise Refused(f"{self._invoker.what}: {error}") from error
         if self._memory:
             self._memory.write(known)
@@ -265,6 +267,7 @@ class Session:
             data = check(data, frame.number("size"), frame.fields.get("sum", ""))
             return self._sealer.open(data) if self._sealer and "seal" in frame.fields else data
         except (BadFrame, CannotSeal) as error:
+            # pylint: disable-next=bad-exception-cause
             raise Refused(f"{self._invoker.what}: {error}") from error
 
     def _block(self, nonce: str, number: int, *, last: bool = False) -> bytes:

@@ -137,8 +137,14 @@ if [ "$write" = 1 ] && { [ "$staged" = 1 ] || [ "$kind" != missing ]; }; then
   mkdir -p "$directory" 2>/dev/null || fail FilePathInvalid "$directory cannot be made"
   umask 077
   # anything there that is not a directory of our own is not to be trusted
-  if [ -L "$stage" ] || [ "$(stat -c %u "$stage" 2>/dev/null)" != "$(id -u)" ]; then rm -rf "$stage"; fi
-  mkdir -p "$stage" && chmod 700 "$stage" && cd "$stage" || fail FileCreateFail "$stage cannot be made"
+  holder=$(stat -c %u "$stage" 2>/dev/null)
+  if [ -L "$stage" ] || [ "${holder:-$(id -u)}" != "$(id -u)" ]; then rm -rf "$stage"; fi
+  # another task that sends the same file may end, and remove the directory, at any moment
+  tries=0
+  until mkdir -p "$stage" 2>/dev/null && chmod 700 "$stage" 2>/dev/null && cd "$stage" 2>/dev/null; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 10 ] || fail FileCreateFail "$stage cannot be made"
+  done
   for entry in * .[!.]*; do
     case $entry in
       "$stream".*) ;;

@@ -50,7 +50,7 @@ def test_everything_else() -> None:
         (InputError("region", "is required"), Refused),
     ):
         found = from_call(error, "i-1")
-        assert type(found) is kind
+        assert found.__class__ is kind
         assert str(found).startswith("i-1: ")
         assert found.result == error.result
         assert from_call(found, "i-1") is found
