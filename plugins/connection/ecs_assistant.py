@@ -358,7 +358,10 @@ class Connection(ConnectionBase):
         step = steps[result.step]
         problem = f"rc: {result.rc}, stdout: {_text(result.stdout)}, stderr: {_text(result.stderr)}"
         if step.kind == "mkdir":
-            raise AnsibleConnectionFailure(f"Failed to create the temporary directory {step.path} ({problem})")
+            raise AnsibleConnectionFailure(
+                f"Failed to create the temporary directory {step.path} ({problem}). Set ansible_remote_tmp to a folder"
+                " that the user may write to, such as /tmp/.ansible"
+            )
         if step.kind == "put":
             raise AnsibleError(f"failed to transfer file to {step.path} ({problem})")
         raise AnsibleError(f"Failed to set execute bit on remote files ({problem})")

@@ -49,7 +49,8 @@ EVERYTHING = """
     - {name: no pipelining, command: echo plain, vars: {ansible_pipelining: false}}
     - {name: late, command: sleep 60, vars: {ansible_ecs_assistant_command_timeout: 1}, ignore_errors: true}
     - {name: task limit, command: sleep 60, timeout: 1, ignore_errors: true}
-    - {name: nobody, command: id, vars: {ansible_user: nosuch}, ignore_errors: true}
+    - {name: stranger, command: id, vars: {ansible_user: nosuch}, ignore_unreachable: true}
+    - {name: no home, shell: 'id -un; pwd', vars: {ansible_user: nobody}}
     - {name: password, command: id, become: true, become_user: worker, ignore_errors: true,
        vars: {ansible_become_password: "{{ lookup('env', 'SECRET') }}"}}
     - {meta: reset_connection}
@@ -115,6 +116,7 @@ def test_what_modules_return(everything: tuple[PlayResult, Path]) -> None:
     assert _text(result.result("become")) == "root"
     assert [row["stdout"] for row in result.result("loop")["results"]] == ["1", "2"]
     assert _text(result.result("as user")).split() == ["worker", "/home/worker"]
+    assert _text(result.result("no home")).split() == ["nobody", "/"]
     assert result.result("file of user")["owner"] == "worker"
     assert _text(result.result("no pipelining")) == "plain"
     assert _text(result.result("executable")) == "/bin/bash\n"
@@ -125,7 +127,7 @@ def test_what_modules_return(everything: tuple[PlayResult, Path]) -> None:
     [
         ("late", "ignored", "did not end within 1 s"),
         ("task limit", "ignored", "timed out|action failed"),
-        ("nobody", "ignored", "no such user"),
+        ("stranger", "unreachable", "no such user"),
         ("password", "ignored", "become password"),
         ("elsewhere", "unreachable", "InvalidInstance.NotFound"),
         ("windows", "ignored", "Windows is not supported"),

@@ -82,6 +82,7 @@ class Agent:
         self.names_in_shell = names_in_shell
         self.without = list(without)
         self.noexec_tmp = noexec_tmp
+        self._boot_id = str(uuid.uuid4())
         self._host = host or _shared_host(isolation)
         # unique to the instance: tells its processes from other instances' where there is no mount namespace
         self._mark = uuid.uuid5(uuid.NAMESPACE_URL, str(self.root)).hex
@@ -132,6 +133,7 @@ class Agent:
         for run in self._runs.values():
             run.interrupted = True
             run.wake.set()
+        self._boot_id = str(uuid.uuid4())
         await self._host.kill_instance(self.root, self._mark)
 
     async def _run(
@@ -249,6 +251,7 @@ class Agent:
             "host_name": self.host_name,
             "without": self.without,
             "noexec_tmp": self.noexec_tmp,
+            "boot_id": self._boot_id,
         }
 
     def _forget_script(self, task: ScriptTask, request: Mapping[str, Any]) -> None:

@@ -39,6 +39,8 @@ _KEPT_FLAGS = {2: 2, 4: 4, 8: 8, 1024: 1024, 2048: 2048, 4096: 1 << 21}
 _UNCOVERED = "machine/.covered-"
 # a byte written here restarts the machine at once
 _SYSRQ = "/proc/sysrq-trigger"
+# what tells one start of the system from the next
+_BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 # where programs live; everything else of the machine stays out of sight
 _PROGRAMS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix", "gnu")
@@ -215,7 +217,8 @@ class Machine:
         """Make the calling process see the instance's files as ``/``; it may not leave again. Raises OSError.
 
         ``place`` has the instance's root directory (``root``), its ``shell`` and ``host_name``, the names of programs
-        that it is ``without``, and whether nothing may be run from its /tmp (``noexec_tmp``).
+        that it is ``without``, whether nothing may be run from its /tmp (``noexec_tmp``), and the ``boot_id`` of its
+        present start.
         """
         root, shell, host_name = place["root"], place["shell"], place["host_name"]
         self.prepare(root, shell, host_name)
@@ -237,6 +240,10 @@ class Machine:
         if self._covers_sh(shell):
             _bind(self.shells[shell], root + self.default_sh, flags=_MS_RDONLY)
         self._cover_power(root)
+        if os.path.exists(_BOOT_ID):
+            own = f"{root}/.view/boot-{place['boot_id']}"
+            _own_file(own, f"{place['boot_id']}\n", 0o444)
+            _bind(own, root + _BOOT_ID, flags=_MS_RDONLY)
         for path in _programs(place["without"]):
             # neither a file nor executable: nobody who looks for the program finds it
             _mount(os.devnull, root + path, _MS_BIND)

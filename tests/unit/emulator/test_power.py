@@ -80,6 +80,20 @@ def test_what_is_not_about_power_goes_to_the_machines_program(emulator: Any):
     assert row.output.splitlines()[1:] == ["shutdown: Failed to parse time specification: whenever", "1", "0"]
 
 
+@pytest.mark.isolation("user-namespace")
+def test_a_start_has_an_id_of_its_own(emulator: Any):
+    """As Ansible's reboot module wants it: the same until the instance restarts, then another."""
+    sdk = Sdk(emulator)
+    instances, ids = sdk.instance_ids()[:2], []
+    for _again in range(2):
+        invoke_id = sdk.run("cat /proc/sys/kernel/random/boot_id; cat /proc/sys/kernel/random/boot_id", instances)
+        ids += [row.output.split() for row in sdk.finished(invoke_id).invoke_instances.invoke_instance]
+        emulator.instance(instances[0], "reboot")
+        until(lambda: emulator.instance(instances[0], "state")["status"], lambda now: now == "Running")
+    assert all(first == second for first, second in ids)
+    assert len({first for first, _second in ids}) == 3
+
+
 @pytest.mark.isolation("namespace")
 def test_only_root_may_restart_an_instance(emulator: Any):
     sdk = Sdk(emulator)

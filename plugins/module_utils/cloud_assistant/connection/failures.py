@@ -30,6 +30,7 @@ UNREACHABLE = {
     "InvalidInstance.NotFound": "Check ansible_host or ansible_ecs_assistant_instance_id, and the region.",
     "InvalidInstanceId.NotFound": "Check ansible_host or ansible_ecs_assistant_instance_id, and the region.",
     "InvalidInstanceId.Malformed": "Check ansible_host or ansible_ecs_assistant_instance_id.",
+    "AccountNotExists": "The instance has no such user: check ansible_user.",
     "InvalidInstanceStatus": "Start the instance.",
     "IncorrectInstanceStatus": "Start the instance.",
     "InvalidInstance.NotVpc": "Cloud Assistant serves instances in a VPC only.",
@@ -59,9 +60,6 @@ FAILED = {
     "InvalidCmdType.NotFound": _WINDOWS,
     "InvalidInstance.NotMatch": _WINDOWS,
     "InvalidOperatingSystem": _WINDOWS,
-    "AccountNotExists": "The instance has no such user: check ansible_user.",
-    "DirectoryNotExists": "The user of ansible_user needs a home folder that exists.",
-    "DefaultWorkingDirectoryNotAvailable": "The user of ansible_user needs a home folder that exists.",
     "Invocation.ExceedQuota": "The account's invocations of this region and day are used up"
     " (max-axt-invocation-daily in Quota Center).",
     "CommandContent.ExceedLimit": "",

@@ -89,6 +89,8 @@ class Invoker:
             "Timeout": max(seconds + _MARGIN, _LEAST_TIMEOUT),
             "TerminationMode": "ProcessTree",
             "Username": None if settings.username == ROOT else settings.username,
+            # the agent refuses a user without a home unless it is given a folder; the script goes home by itself
+            "WorkingDir": None if settings.username == ROOT else "/",
             "ClientToken": new_client_token(),
         }
         try:

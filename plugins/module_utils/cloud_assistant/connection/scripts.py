@@ -22,6 +22,7 @@ from .runner import HELLO, RUNNER, RUNNER_ID
 # Where the agent could write no file it is no file: then $0 is the shell's name.
 _HEAD = """#!/bin/sh
 case $0 in /*) rm -f -- "$0" ;; esac
+cd "$HOME" 2>/dev/null
 U=$(umask)
 umask 077
 W= E= C= N={nonce} P={seal}
