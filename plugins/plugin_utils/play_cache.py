@@ -11,17 +11,17 @@ Ansible removes at the end. A play's unique id keeps the next play from seeing w
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import multiprocessing
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from ansible import constants
+
+from ..module_utils.common.shared_file import SharedDocument
 
 PREFIX = "cloud-assistant-commands-"
 
@@ -49,27 +49,12 @@ class PlayCache:
         digest = hashlib.sha256(json.dumps([play, key], sort_keys=True, default=str).encode()).hexdigest()
         self.path = Path(directory) / f"{PREFIX}{digest[:32]}.json"
 
-    @contextmanager
-    def opened(self) -> Iterator[dict[str, Any]]:
+    def opened(self) -> AbstractContextManager[dict[str, Any]]:
         """Give the document, empty at first, to one process at a time; what it is at the end is kept.
 
         Nothing is kept when the work with it fails.
         """
-        lock = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            text = self.path.read_text(encoding="utf-8") if self.path.exists() else "{}"
-            document: dict[str, Any] = json.loads(text)
-            yield document
-            after = json.dumps(document)
-            if after != text:
-                # a reader of another process never sees half of it
-                part = self.path.with_suffix(".part")
-                with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-                    file.write(after)
-                part.replace(self.path)
-        finally:
-            os.close(lock)
+        return SharedDocument(self.path).opened()
 
 
 def forget(directory: str = RUN_DIRECTORY) -> None:

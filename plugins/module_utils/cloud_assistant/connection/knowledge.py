@@ -10,13 +10,13 @@ import contextlib
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...common.private_file import write_private
+from ...common.shared_file import SharedDocument
 from .protocol import BLOCK, HEX_BLOCK, VERSION, BadFrame, Frame
 
 _TOOLS = {
@@ -79,32 +79,47 @@ def _checked(values: dict[str, Any]) -> Knowledge:
 class Memory:
     """The file that keeps the knowledge of one instance, as one user, for all workers and later runs.
 
-    It is replaced as a whole: readers need no lock, and of two writers the last one wins. A lost file costs a request.
+    Readers need no lock, and writers add to what others have written meanwhile. A lost file costs a request.
     """
 
     def __init__(self, folder: str, *names: str) -> None:
         key = json.dumps([VERSION, *names])
-        self._path = Path(folder) / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+        self._document = SharedDocument(Path(folder) / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json")
 
     def read(self) -> Knowledge | None:
         """What was remembered, None where nothing was or the file cannot be trusted."""
-        try:
-            with self._path.open(encoding="utf-8") as file:
-                if os.fstat(file.fileno()).st_uid != os.geteuid():
-                    return None
-                document = json.load(file)
-            return _checked(document)
-        except (OSError, ValueError, AttributeError, KeyError, TypeError, BadFrame):
-            return None
+        return _from_document(self._document.read())
 
     def write(self, knowledge: Knowledge) -> None:
-        """Remember; where no file can be written the next task asks the instance again."""
-        with contextlib.suppress(OSError):
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            document = {**dataclasses.asdict(knowledge), "members": sorted(knowledge.members)}
-            write_private(self._path, [json.dumps(document)])
+        """Remember this alone; where no file can be written the next task asks the instance again."""
+        with contextlib.suppress(OSError), self._opened() as document:
+            document.clear()
+            document.update(_as_document(knowledge))
+
+    def add(self, knowledge: Knowledge) -> None:
+        """Remember this and, for the same store, the members that others have sent meanwhile."""
+        with contextlib.suppress(OSError), self._opened() as document:
+            found = _from_document(document)
+            if found is not None and found.with_members(()) == knowledge.with_members(()):
+                knowledge = knowledge.with_members(knowledge.members | found.members)
+            document.update(_as_document(knowledge))
 
     def forget(self) -> None:
         """Remove the file."""
         with contextlib.suppress(OSError):
-            self._path.unlink()
+            self._document.path.unlink()
+
+    def _opened(self) -> AbstractContextManager[dict[str, Any]]:
+        self._document.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self._document.opened()
+
+
+def _as_document(knowledge: Knowledge) -> dict[str, Any]:
+    return {**dataclasses.asdict(knowledge), "members": sorted(knowledge.members)}
+
+
+def _from_document(document: dict[str, Any]) -> Knowledge | None:
+    try:
+        return _checked(document)
+    except (KeyError, TypeError, BadFrame):
+        return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -176,7 +176,7 @@ class Session:
             envelope = self._envelope()
             frame = self._exchange(envelope.script(nonce, made.body(envelope)), nonce, seconds)
             if frame.kind != "missing":
-                self._learn(self._knowledge().members | made.sent)
+                self._learn_sent(made.sent)
                 return frame, self._whole(frame, nonce)
             self._mend(carried, frame)
         raise Refused(f"{self._invoker.what}: the instance keeps losing what it is sent: {frame.text}")
@@ -195,10 +195,18 @@ class Session:
             )
         return frame
 
-    def _learn(self, members: Iterable[str]) -> None:
+    def _learn_sent(self, sent: Set[str]) -> None:
+        """Know these members to be there, too; what other workers have sent meanwhile stays known."""
         known = self._knowledge()
-        self._known = known.with_members(members)
-        if self._memory and self._known != known:
+        if not sent <= known.members:
+            self._known = known.with_members(known.members | sent)
+            if self._memory:
+                self._memory.add(self._known)
+
+    def _learn_all(self, members: Iterable[str]) -> None:
+        """Know these members to be there, and no others: the instance has listed them."""
+        self._known = self._knowledge().with_members(members)
+        if self._memory:
             self._memory.write(self._known)
 
     def _mend(self, carried: dict[str, Load], frame: Frame) -> None:
@@ -209,7 +217,7 @@ class Session:
             self._protect(self._knowledge(), first=False)
             carried.clear()
             return
-        self._learn(frame.lines)
+        self._learn_all(frame.lines)
         for load in carried.values():
             self._send_parts(load, [number for number in range(load.parts) if f"{load.token}.{number}" in missing])
 
