@@ -30,7 +30,9 @@ seealso:
   - plugin: cloudops.cloud_assistant.ecs
     plugin_type: inventory
 extends_documentation_fragment:
-  - cloudops.cloud_assistant.alibaba_connection
+  - cloudops.cloud_assistant.alibaba.connection
+  - cloudops.cloud_assistant.alibaba
+  - cloudops.cloud_assistant.alibaba.plugins
 options:
   instance_id:
     description:

@@ -2,13 +2,13 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options that every module and plugin for Alibaba Cloud shares."""
+"""Document the options that every module and plugin for Alibaba Cloud shares."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """DOCUMENTATION for modules; PLUGINS for lookup, inventory and connection plugins."""
+    """DOCUMENTATION for all; PLUGINS also for plugins; CONNECTION before these two for the connection plugin."""
 
     DOCUMENTATION = r"""
 ---
@@ -122,28 +122,17 @@ options:
       - How many times a call is tried again after the first try, where repeating is safe.
     type: int
     default: 5
-attributes:
-  action_group:
-    description: Use C(group/cloudops.cloud_assistant.alibaba) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - cloudops.cloud_assistant.alibaba
 requirements:
   - python >= 3.10
   - requests
   - alibabacloud-credentials (only for O(profile), O(assume_role) and the default credential chain)
 """
 
-    # the same options where Ansible itself reads variables, the environment and ansible.cfg; no secret in ansible.cfg
+    # Where Ansible itself reads these options for a plugin. No secret has a place in ansible.cfg.
     PLUGINS = r"""
 ---
 options:
   region:
-    description:
-      - The region of the instances, for example V(cn-hangzhou).
-      - If it is not set, the C(region_id) of O(profile) in the configuration of the official CLI is used.
-    type: str
-    aliases: [region_id, alicloud_region]
     env:
       - name: ALIBABA_CLOUD_REGION_ID
       - name: ALICLOUD_REGION
@@ -153,13 +142,6 @@ options:
       - section: alibaba_cloud
         key: region
   access_key_id:
-    description:
-      - The access key's id.
-      - >-
-        Without it, O(profile) is used, then the default credential chain of the C(alibabacloud-credentials) library
-        (OIDC, the profile files, the RAM role of the instance this runs on).
-    type: str
-    aliases: [access_key, alicloud_access_key]
     env:
       - name: ALIBABA_CLOUD_ACCESS_KEY_ID
       - name: ALICLOUD_ACCESS_KEY
@@ -169,29 +151,18 @@ options:
       - section: alibaba_cloud
         key: access_key_id
   access_key_secret:
-    description:
-      - The access key's secret. Required with O(access_key_id).
-    type: str
-    aliases: [secret_key, alicloud_secret_key]
     env:
       - name: ALIBABA_CLOUD_ACCESS_KEY_SECRET
       - name: ALICLOUD_SECRET_KEY
     vars:
       - name: alibaba_cloud_access_key_secret
   security_token:
-    description:
-      - The STS token that belongs to a temporary access key.
-    type: str
     env:
       - name: ALIBABA_CLOUD_SECURITY_TOKEN
       - name: ALICLOUD_SECURITY_TOKEN
     vars:
       - name: alibaba_cloud_security_token
   profile:
-    description:
-      - The profile of C(~/.aliyun/config.json) or C(~/.alibabacloud/credentials.ini) to take the credentials from.
-      - Needs the Python library C(alibabacloud-credentials).
-    type: str
     env:
       - name: ALIBABA_CLOUD_PROFILE
     vars:
@@ -200,37 +171,9 @@ options:
       - section: alibaba_cloud
         key: profile
   assume_role:
-    description:
-      - A RAM role to assume with the credentials found.
-      - Needs the Python library C(alibabacloud-credentials).
-    type: dict
-    suboptions:
-      role_arn:
-        description:
-          - The role's ARN.
-        type: str
-        required: true
-      session_name:
-        description:
-          - The session's name, as it appears in the audit log.
-        type: str
-        default: cloud-assistant
-      external_id:
-        description:
-          - The external id that the role's trust policy asks for.
-        type: str
-      duration_seconds:
-        description:
-          - Seconds that the role's credentials stay valid.
-        type: int
-        default: 3600
     vars:
       - name: alibaba_cloud_assume_role
   endpoint:
-    description:
-      - The host or URL of the ECS service, where it is not the region's own.
-      - An C(http://) URL sends the requests unencrypted, for example to the emulator, V(http://127.0.0.1:8080).
-    type: str
     env:
       - name: ALIBABA_CLOUD_ECS_ENDPOINT
     vars:
@@ -239,92 +182,118 @@ options:
       - section: alibaba_cloud
         key: endpoint
   network:
-    description:
-      - Whether the region's public or VPC host is used. Ignored with O(endpoint).
-    type: str
-    choices: [public, vpc]
-    default: public
     vars:
       - name: alibaba_cloud_network
     ini:
       - section: alibaba_cloud
         key: network
   api_generation:
-    description:
-      - The generation of the API that the endpoint speaks.
-      - >-
-        V(classic) is the API of 2018, as some private-cloud and reseller endpoints still have it. It has no client
-        tokens, no tags, no parameters, 16 KB of content. An option that it cannot serve is refused before any request.
-    type: str
-    choices: [current, classic]
-    default: current
     vars:
       - name: alibaba_cloud_api_generation
     ini:
       - section: alibaba_cloud
         key: api_generation
   signature_version:
-    description:
-      - The version of the request signature.
-      - The default is V(v3) for O(api_generation=current) and V(v1) for O(api_generation=classic).
-    type: str
-    choices: [v3, v1]
     vars:
       - name: alibaba_cloud_signature_version
     ini:
       - section: alibaba_cloud
         key: signature_version
   validate_certs:
-    description:
-      - Whether the server's certificate is verified.
-    type: bool
-    default: true
     vars:
       - name: alibaba_cloud_validate_certs
     ini:
       - section: alibaba_cloud
         key: validate_certs
   ca_path:
-    description:
-      - A file or directory of CA certificates to verify the server's certificate with.
-    type: path
     vars:
       - name: alibaba_cloud_ca_path
     ini:
       - section: alibaba_cloud
         key: ca_path
   connect_timeout:
-    description:
-      - Seconds to wait for a connection, for each try.
-    type: float
-    default: 10
     vars:
       - name: alibaba_cloud_connect_timeout
     ini:
       - section: alibaba_cloud
         key: connect_timeout
   read_timeout:
-    description:
-      - Seconds to wait for an answer, for each try.
-    type: float
-    default: 30
     vars:
       - name: alibaba_cloud_read_timeout
     ini:
       - section: alibaba_cloud
         key: read_timeout
   max_retries:
-    description:
-      - How many times a call is tried again after the first try, where repeating is safe.
-    type: int
-    default: 5
     vars:
       - name: alibaba_cloud_max_retries
     ini:
       - section: alibaba_cloud
         key: max_retries
-requirements:
-  - python >= 3.10
-  - requests
-  - alibabacloud-credentials (only for O(profile), O(assume_role) and the default credential chain)
+"""
+
+    # Each host may have an account of its own, so the connection plugin has variables with its prefix, too. An option's
+    # list of a fragment named earlier replaces that of a later one, hence both names here.
+    CONNECTION = r"""
+---
+options:
+  region:
+    vars:
+      - name: alibaba_cloud_region
+      - name: ansible_ecs_assistant_region
+  access_key_id:
+    vars:
+      - name: alibaba_cloud_access_key_id
+      - name: ansible_ecs_assistant_access_key_id
+  access_key_secret:
+    vars:
+      - name: alibaba_cloud_access_key_secret
+      - name: ansible_ecs_assistant_access_key_secret
+  security_token:
+    vars:
+      - name: alibaba_cloud_security_token
+      - name: ansible_ecs_assistant_security_token
+  profile:
+    vars:
+      - name: alibaba_cloud_profile
+      - name: ansible_ecs_assistant_profile
+  assume_role:
+    vars:
+      - name: alibaba_cloud_assume_role
+      - name: ansible_ecs_assistant_assume_role
+  endpoint:
+    vars:
+      - name: alibaba_cloud_endpoint
+      - name: ansible_ecs_assistant_endpoint
+  network:
+    vars:
+      - name: alibaba_cloud_network
+      - name: ansible_ecs_assistant_network
+  api_generation:
+    vars:
+      - name: alibaba_cloud_api_generation
+      - name: ansible_ecs_assistant_api_generation
+  signature_version:
+    vars:
+      - name: alibaba_cloud_signature_version
+      - name: ansible_ecs_assistant_signature_version
+  validate_certs:
+    vars:
+      - name: alibaba_cloud_validate_certs
+      - name: ansible_ecs_assistant_validate_certs
+  ca_path:
+    vars:
+      - name: alibaba_cloud_ca_path
+      - name: ansible_ecs_assistant_ca_path
+  connect_timeout:
+    vars:
+      - name: alibaba_cloud_connect_timeout
+      - name: ansible_ecs_assistant_connect_timeout
+  read_timeout:
+    vars:
+      - name: alibaba_cloud_read_timeout
+      - name: ansible_ecs_assistant_read_timeout
+  max_retries:
+    vars:
+      - name: alibaba_cloud_max_retries
+      - name: ansible_ecs_assistant_max_retries
 """

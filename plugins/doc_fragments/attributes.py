@@ -8,7 +8,10 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """DOCUMENTATION for every module, INFO for one that only reads. The cloud's own fragment has its action group."""
+    """DOCUMENTATION for every module, INFO for one that only reads, and the action group of its cloud.
+
+    A variant must not have the name of another fragment (``alibaba``): Ansible would take that file for it.
+    """
 
     DOCUMENTATION = r"""
 ---
@@ -49,4 +52,26 @@ attributes:
     support: full
     details:
       - This module only reads.
+"""
+
+    ALIBABA_GROUP = r"""
+---
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/cloudops.cloud_assistant.alibaba) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - cloudops.cloud_assistant.alibaba
+"""
+
+    HUAWEI_GROUP = r"""
+---
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/cloudops.cloud_assistant.huawei) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - cloudops.cloud_assistant.huawei
 """

@@ -2,13 +2,13 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options that every module for Huawei Cloud shares."""
+"""Document the options that every module for Huawei Cloud shares."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The connection to Huawei Cloud."""
+    """DOCUMENTATION for all modules."""
 
     DOCUMENTATION = r"""
 ---
@@ -112,12 +112,6 @@ options:
       - The default comes from the environment, E(HW_MAX_RETRIES).
     type: int
     default: 5
-attributes:
-  action_group:
-    description: Use C(group/cloudops.cloud_assistant.huawei) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - cloudops.cloud_assistant.huawei
 requirements:
   - python >= 3.10
   - requests

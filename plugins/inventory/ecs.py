@@ -22,6 +22,7 @@ description:
 requirements:
   - requests
 extends_documentation_fragment:
+  - cloudops.cloud_assistant.alibaba
   - cloudops.cloud_assistant.alibaba.plugins
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache

@@ -20,6 +20,7 @@ description:
   - The name of a task is resolved before its play's worker processes start; a lookup there is not part of this sharing.
 author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
+  - cloudops.cloud_assistant.alibaba
   - cloudops.cloud_assistant.alibaba.plugins
 options:
   _terms:

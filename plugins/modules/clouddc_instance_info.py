@@ -20,6 +20,7 @@ author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.huawei
   - cloudops.cloud_assistant.attributes
+  - cloudops.cloud_assistant.attributes.huawei_group
   - cloudops.cloud_assistant.attributes.info
 options:
   ids:

@@ -21,6 +21,7 @@ author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.alibaba
   - cloudops.cloud_assistant.attributes
+  - cloudops.cloud_assistant.attributes.alibaba_group
 attributes:
   check_mode:
     support: full

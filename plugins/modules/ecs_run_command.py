@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - cloudops.cloud_assistant.alibaba
   - cloudops.cloud_assistant.run
   - cloudops.cloud_assistant.attributes
+  - cloudops.cloud_assistant.attributes.alibaba_group
 attributes:
   check_mode:
     support: full

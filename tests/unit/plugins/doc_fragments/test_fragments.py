@@ -7,27 +7,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 import pytest
 import yaml
+from ansible.plugins.loader import fragment_loader
+from ansible.utils.plugin_docs import add_fragments
+from ansible_collections.cloudops.cloud_assistant.plugins.connection import ecs_assistant as connection
 from ansible_collections.cloudops.cloud_assistant.plugins.doc_fragments import (
     alibaba,
-    alibaba_connection,
     attributes,
     huawei,
 )
+from ansible_collections.cloudops.cloud_assistant.plugins.inventory import ecs as inventory
+from ansible_collections.cloudops.cloud_assistant.plugins.lookup import ecs_command_id as lookup
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.options import HUAWEI_OPTIONS
 
 ALIBABA_DOC = yaml.safe_load(alibaba.ModuleDocFragment.DOCUMENTATION)["options"]
 ALIBABA_PLUGINS = yaml.safe_load(alibaba.ModuleDocFragment.PLUGINS)["options"]
+ALIBABA_CONNECTION = yaml.safe_load(alibaba.ModuleDocFragment.CONNECTION)["options"]
 HUAWEI_DOC = yaml.safe_load(huawei.ModuleDocFragment.DOCUMENTATION)["options"]
 
 BOTH = pytest.mark.parametrize(
     ("documented", "accepted"),
-    [(ALIBABA_DOC, ALIBABA_OPTIONS), (HUAWEI_DOC, HUAWEI_OPTIONS), (ALIBABA_PLUGINS, ALIBABA_OPTIONS)],
-    ids=["alibaba", "huawei", "alibaba plugins"],
+    [(ALIBABA_DOC, ALIBABA_OPTIONS), (HUAWEI_DOC, HUAWEI_OPTIONS)],
+    ids=["alibaba", "huawei"],
 )
 
 
@@ -58,27 +64,29 @@ def test_documentation_equals_argument_specification(documented: dict[str, Any],
     }
 
 
-@pytest.mark.parametrize(
-    ("documented", "accepted"),
-    [(ALIBABA_DOC, ALIBABA_OPTIONS), (HUAWEI_DOC, HUAWEI_OPTIONS)],
-    ids=["alibaba", "huawei"],
-)
+@BOTH
 def test_documentation_names_the_variables_in_their_order(documented: dict[str, Any], accepted: dict[str, Any]):
     for name, option in documented.items():
         assert re.findall(r"E\((\w+)\)", " ".join(option["description"])) == variables(accepted[name]), name
 
 
 def test_plugins_read_the_same_variables():
+    assert set(ALIBABA_PLUGINS) == set(ALIBABA_OPTIONS)
     for name, option in ALIBABA_PLUGINS.items():
+        assert set(option) <= {"env", "vars", "ini"}, name
         assert [row["name"] for row in option.get("env", [])] == variables(ALIBABA_OPTIONS[name]), name
         assert option["vars"] == [{"name": f"alibaba_cloud_{name}"}]
 
 
 @BOTH
-def test_secrets_are_hidden_and_have_no_place_in_ansible_cfg(documented: dict[str, Any], accepted: dict[str, Any]):
+def test_secrets_are_hidden(documented: dict[str, Any], accepted: dict[str, Any]):
     secret = {name for name, option in accepted.items() if option.get("no_log")}
     assert secret >= {name for name in accepted if re.search("secret|password|token", name)}
-    assert not [name for name in secret if "ini" in documented[name]]
+
+
+def test_secrets_have_no_place_in_ansible_cfg():
+    secret = {name for name, option in ALIBABA_OPTIONS.items() if option.get("no_log")}
+    assert secret and not [name for name in secret if "ini" in ALIBABA_PLUGINS[name]]
 
 
 def test_info_attributes_are_complete():
@@ -88,10 +96,25 @@ def test_info_attributes_are_complete():
     assert set(info) == undecided
 
 
-def test_the_connection_takes_the_options_of_the_plugins_under_names_of_its_own():
-    own = re.sub(
-        r"(\n +- name: )alibaba_cloud_(\w+)",
-        r"\g<0>\1ansible_ecs_assistant_\2",
-        alibaba.ModuleDocFragment.PLUGINS,
-    )
-    assert own == alibaba_connection.ModuleDocFragment.DOCUMENTATION
+def test_the_connection_reads_those_variables_and_some_with_a_prefix_of_its_own():
+    assert {
+        name: {"vars": [{"name": f"alibaba_cloud_{name}"}, {"name": f"ansible_ecs_assistant_{name}"}]}
+        for name in ALIBABA_OPTIONS
+    } == ALIBABA_CONNECTION
+
+
+@pytest.mark.parametrize(
+    ("plugin", "vars_of"), [(lookup, ALIBABA_PLUGINS), (inventory, ALIBABA_PLUGINS), (connection, ALIBABA_CONNECTION)]
+)
+def test_ansible_merges_the_fragments_of_a_plugin(plugin: ModuleType, vars_of: dict[str, Any]):
+    documentation = yaml.safe_load(plugin.DOCUMENTATION)
+    add_fragments(documentation, plugin.__file__, fragment_loader)
+    merged = documentation["options"]
+    for name, option in ALIBABA_DOC.items():
+        assert shape(merged[name]) == shape(option), name
+        assert merged[name]["description"] == option["description"]
+        assert merged[name]["vars"] == vars_of[name]["vars"]
+        assert [merged[name].get(key) for key in ("env", "ini")] == [
+            ALIBABA_PLUGINS[name].get(key) for key in ("env", "ini")
+        ]
+    assert "attributes" not in documentation

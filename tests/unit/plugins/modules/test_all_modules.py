@@ -68,7 +68,7 @@ def test_every_module_is_routed_to_the_action_plugin():
 def test_documentation_has_the_fragments_of_its_cloud(name: str):
     documentation = yaml.safe_load(importlib.import_module(f"{PACKAGE}.{name}").DOCUMENTATION)
     cloud = "alibaba" if name in RUNTIME["action_groups"]["alibaba"] else "huawei"
-    wanted = {f"cloudops.cloud_assistant.{cloud}", "cloudops.cloud_assistant.attributes"}
+    wanted = {f"cloudops.cloud_assistant.{part}" for part in (cloud, "attributes", f"attributes.{cloud}_group")}
     assert wanted <= set(documentation["extends_documentation_fragment"])
 
 
