@@ -258,6 +258,12 @@ SETTINGS = (
 # the command that takes a module: an interpreter that sees the same files as the shell, with variables before it
 PLAIN_PYTHON = re.compile(r"/bin/sh -c '?(?:[A-Za-z_]\w*=[\w./:@,+-]* +)*[\w./-]*python[\d.]*(?: && sleep 0)?'?")
 
+# the exit codes of a shell that cannot run a program, and that does not find it
+_NOT_RUN = (126, 127)
+_NO_PYTHON = (
+    "Without Python only raw and script work. Install it with raw, or set ansible_python_interpreter to where it is."
+)
+
 _PASSWORD = (
     "a become password would be readable in the invocation, which the service keeps for weeks. Connect as root (the"
     " default of remote_user), where become needs no password, or allow the user NOPASSWD in sudoers."
@@ -307,6 +313,8 @@ class Connection(ConnectionBase):
             own_user = self.become is None and bool(PLAIN_PYTHON.fullmatch(cmd))
             steps = self._steps.take()
             result = self._checked(self._open.run(Command(cmd, in_data, own_user), steps), steps)
+        if in_data is not None and result.rc in _NOT_RUN and not result.stdout and PLAIN_PYTHON.fullmatch(cmd):
+            raise AnsibleError(f"{self._host}: {_text(result.stderr)}. {_NO_PYTHON}")
         return result.rc, result.stdout, result.stderr
 
     def put_file(self, in_path: str, out_path: str) -> None:

@@ -16,7 +16,7 @@ from support.environments import CACHE, Release, find_python
 def targets_of(release: Release) -> Path:
     """Return the folder of that release's targets, fetching and unpacking them the first time.
 
-    Raises LookupError where the machine has no Python that the release runs on.
+    Raises LookupError where the machine has no Python that the release runs on, or the index cannot be reached.
     """
     python = find_python(release.python)
     if python is None:
@@ -27,11 +27,15 @@ def targets_of(release: Release) -> Path:
     with (place / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not targets.is_dir():
-            subprocess.run(
-                [python, "-m", "pip", "download", "-qq", "--disable-pip-version-check", "--no-deps"]
+            done = subprocess.run(
+                [python, "-m", "pip", "download", "-qq", "--disable-pip-version-check", "--no-deps", "--retries", "1"]
                 + ["--no-binary", "ansible-core", "--dest", str(place), f"ansible-core=={release.core}"],
-                check=True,
+                check=False,
+                capture_output=True,
+                text=True,
             )
+            if done.returncode != 0:
+                raise LookupError(f"its source cannot be downloaded: {done.stderr.strip()[-300:]}")
             with tarfile.open(place / f"ansible_core-{release.core}.tar.gz") as archive:
                 archive.extractall(place, filter="data")
     return targets

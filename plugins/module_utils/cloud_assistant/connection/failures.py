@@ -31,7 +31,7 @@ UNREACHABLE = {
     "InvalidInstanceId.NotFound": "Check ansible_host or ansible_ecs_assistant_instance_id, and the region.",
     "InvalidInstanceId.Malformed": "Check ansible_host or ansible_ecs_assistant_instance_id.",
     "AccountNotExists": "The instance has no such user: check ansible_user.",
-    "InvalidInstanceStatus": "Start the instance.",
+    "InvalidInstanceStatus": "Check that the instance runs and its Cloud Assistant agent is online (ecs_agent_info).",
     "IncorrectInstanceStatus": "Start the instance.",
     "InvalidInstance.NotVpc": "Cloud Assistant serves instances in a VPC only.",
     "InvalidInstance.NoClient": "Install the Cloud Assistant agent (ecs_agent).",

@@ -17,6 +17,7 @@ from ...common.errors import CloudError
 from ...common.idempotency import new_client_token
 from ...common.wait import Deadline, proportional_interval
 from .failures import Refused, Unreachable, from_call, from_status
+from .interrupts import interrupts_raised
 from .settings import ROOT, Settings
 
 # seconds for the work of a request besides its command: loading, packing, and what the agent adds
@@ -66,15 +67,16 @@ class Invoker:
         The client token is made before the first try and kept by every retry, so that the script runs once. Raises
         Unreachable and Refused.
         """
-        invoke_id = self.start(script, seconds)
-        try:
-            return self._wait(invoke_id, seconds)
-        except Exception:
-            raise
-        except BaseException:
-            # a task's own time limit, or an interrupt
-            self._stop(invoke_id, Deadline(5.0))
-            raise
+        with interrupts_raised():
+            invoke_id = self.start(script, seconds)
+            try:
+                return self._wait(invoke_id, seconds)
+            except Exception:
+                raise
+            except BaseException:
+                # a task's own time limit, or an interrupt
+                self._stop(invoke_id, Deadline(5.0))
+                raise
 
     def start(self, script: bytes, seconds: int) -> str:
         """Have the script run and return the invocation's id. Raises Unreachable and Refused."""

@@ -1,0 +1,52 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a target on fresh emulated instances, over the connection plugin or over OpenSSH."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from ansible_collections.cloudops.cloud_assistant.plugins.modules import ecs_run_command
+from emulator.testing import Emulator
+from support.environments import Release
+from support.module_runs import Cloud
+
+from . import openssh
+from .runs import HOSTS, Outcome, output_of, run_target
+
+CONNECTION = "cloudops.cloud_assistant.ecs_assistant"
+PYTHON = "/usr/bin/python3"
+
+
+def over_assistant(name: str, release: Release, targets: Path, emulator: Emulator) -> Outcome:
+    """Run the target over the connection plugin."""
+    with tempfile.TemporaryDirectory(prefix="target-") as folder:
+        ids = _fresh(emulator, output_of(Path(folder)))
+        common = {"ansible_connection": CONNECTION, "ansible_python_interpreter": PYTHON}
+        hosts = [{**common, "ansible_host": item} for item in ids]
+        return run_target(name, release, targets, hosts, Path(folder), emulator.env())
+
+
+def over_openssh(name: str, release: Release, targets: Path, emulator: Emulator) -> Outcome:
+    """Run the target over OpenSSH to servers on the instances."""
+    with tempfile.TemporaryDirectory(prefix="target-") as folder:
+        home, keys = Path(folder, "home"), Path(folder, "keys")
+        home.mkdir()
+        keys.mkdir()
+        ids = _fresh(emulator, output_of(home))
+        with openssh.servers(emulator, ids, keys) as reached:
+            hosts = [{**reached[item], "ansible_python_interpreter": PYTHON} for item in ids]
+            return run_target(name, release, targets, hosts, home, {})
+
+
+def _fresh(emulator: Emulator, output: Path) -> Sequence[str]:
+    """Return new instances with the folders that targets find where the controller is the host, too."""
+    ids = emulator.reset(instances=len(HOSTS))
+    folders = shlex.join([str(output), "/usr/local/etc/sudoers.d"])
+    result = Cloud(emulator).run(ecs_run_command, instance_ids=ids, content=f"mkdir -p {folders}")
+    assert "failed" not in result, result["msg"]
+    return ids
