@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import ApiError
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei import iam, options
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.exchange import Exchange
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei import options
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.authentication import PasswordLogin
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.client import Exchange
 from huaweicloudsdkclouddc.v1 import (
     BatchDeleteOptions,
     ChangeServerPowerStateRequest,
@@ -28,6 +29,7 @@ from huaweicloudsdkclouddc.v1 import (
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException, ServerResponseException
 from huaweicloudsdkcore.region.region import Region
+from support.huawei import forget_logins
 from support.huawei_sdk import ID, OTHER_ID, REGION, sdk_client
 
 FLEET = {
@@ -170,7 +172,7 @@ def test_temporary_keys(emulator_factory: Callable[..., Any]):
     assert read("STS") == "stopped"
     client = options.connect(params(emulator, security_token="STS"))
     assert client.call("ShowInstanceStatus", id=ID)["state"] == "stopped"
-    iam.forget_everything()
+    forget_logins()
     for token in (None, "another"):
         with pytest.raises(ApiError, match=r"APIGW.0301"):
             options.connect(params(emulator, security_token=token)).call("ShowInstanceStatus", id=ID)
@@ -207,7 +209,7 @@ def login(emulator: Any, **changes: Any) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def nothing_kept() -> None:
     """No token or project of another test."""
-    iam.forget_everything()
+    forget_logins()
 
 
 def test_password_login(emulator: Any):
@@ -240,7 +242,7 @@ def test_given_token_finds_its_project(emulator: Any):
     emulator.reset(FLEET)
     exchange = Exchange(HttpTransport())
     ready = emulator.ready
-    token = iam.PasswordLogin(
+    token = PasswordLogin(
         exchange,
         ready["iam_endpoint"],
         username=ready["access_key_id"],

@@ -17,11 +17,16 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei import iam, signing
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.authentication import KeyAuthentication
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.client import Client
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.credentials import AccessKey, FixedKey
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.exchange import Exchange
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei import signing
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.authentication import (
+    KeyAuthentication,
+    find_project,
+)
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.client import Client, Exchange
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.credentials import (
+    Credentials,
+    StaticSource,
+)
 from huaweicloudsdkclouddc.v1 import (
     BatchDeleteOptions,
     ChangeServerPowerStateRequest,
@@ -157,7 +162,7 @@ CALLS: dict[str, tuple[Callable[[CloudDCClient], Any], dict[str, Any]]] = {
 
 def our_client(endpoint: str, token: str | None = None) -> Client:
     """Ours, for the same."""
-    authentication = KeyAuthentication(FixedKey(AccessKey("AK", "SK", token)))
+    authentication = KeyAuthentication(StaticSource(Credentials("AK", "SK", token)))
     return Client(Exchange(HttpTransport()), endpoint, authentication, project_id=PROJECT)
 
 
@@ -200,8 +205,8 @@ def test_project_lookup_is_the_sdks(wiretap: tuple[str, list[Sent]]):
     credentials = BasicCredentials("AK-of-this-test", "SK").with_iam_endpoint(endpoint)
     builder = CloudDCClient.new_builder().with_credentials(credentials)
     builder.with_region(Region(REGION, endpoint)).build()
-    authentication = KeyAuthentication(FixedKey(AccessKey("AK", "SK")))
-    found = iam.find_project(Exchange(HttpTransport()), endpoint, authentication, REGION, "AK", by_token=False)
+    authentication = KeyAuthentication(StaticSource(Credentials("AK", "SK")))
+    found = find_project(Exchange(HttpTransport()), endpoint, authentication, REGION, "AK", by_token=False)
     assert found == PROJECT
     theirs, ours = requests
     assert (ours.method, ours.path, ours.query) == (theirs.method, theirs.path, theirs.query)

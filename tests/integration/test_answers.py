@@ -26,7 +26,6 @@ import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import run_in_process
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpAnswer, HttpTransport
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei import iam
 from ansible_collections.cloudops.cloud_assistant.plugins.modules import (
     clouddc_instance,
     clouddc_instance_info,
@@ -43,6 +42,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.modules import (
     ecs_send_file,
 )
 from emulator.testing import start_emulator
+from support.huawei import forget_logins
 from support.plugin_runs import inventory, lookup
 
 # one trial in so many; 1 for all of them
@@ -220,7 +220,7 @@ def prepared(emulator: Any, way: Way, case: Case) -> None:
     """A cloud in which nothing has happened but what prepares the case."""
     way.change = None
     emulator.reset()
-    iam.forget_everything()
+    forget_logins()
     if case.no_agent:
         emulator.instance(ONE, "agent-uninstall")
     for module, options in case.before:

@@ -74,6 +74,15 @@ def test_the_ground_of_the_domain_stays_small():
     assert len(list(DOMAIN.glob("*.py"))) <= MAX_GROUND_FILES
 
 
+def test_the_clouds_are_twins():
+    """Who knows one cloud finds the way in the other: two generations of the API, and IAM, are all that differs."""
+    alibaba, huawei = (
+        {path.stem for path in (PLUGINS / "module_utils" / cloud).glob("*.py")} for cloud in ("alibaba", "huawei")
+    )
+    assert alibaba - huawei == {"generations", "classic_replies", "shapes"}
+    assert huawei - alibaba == {"authentication"}
+
+
 def test_imports_of_the_collection_are_relative():
     """Everywhere but in what Ansible itself loads by its full name (see plugins/action)."""
     absolute = re.compile(rf"^\s*(from|import) {re.escape('.'.join(PACKAGE[:3]))}", re.MULTILINE)

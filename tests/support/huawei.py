@@ -12,15 +12,19 @@ from typing import Any
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpAnswer, NoAnswer
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei import authentication
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.authentication import KeyAuthentication
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.credentials import AccessKey, FixedKey
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.exchange import Exchange, Reply
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.client import Exchange, Reply
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.credentials import (
+    Credentials,
+    StaticSource,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.operations import OPERATIONS
 from requests.structures import CaseInsensitiveDict
 
 BASE = "https://clouddc.cn-east-3.myhuaweicloud.com"
 IAM = "https://iam.cn-east-3.myhuaweicloud.com"
-KEY = KeyAuthentication(FixedKey(AccessKey("AK", "the-secret-key", "the-sts-token")))
+KEY = KeyAuthentication(StaticSource(Credentials("AK", "the-secret-key", "the-sts-token")))
 
 
 class FakeTransport:
@@ -68,9 +72,15 @@ def refusal(status: int, code: str, message: str = "no", **headers: str) -> Http
     return answer(status, {"error_code": code, "error_msg": message}, **headers)
 
 
+def forget_logins() -> None:
+    """Drop the tokens and projects that the collection keeps for the whole process."""
+    authentication._tokens.clear()
+    authentication._projects.clear()
+
+
 def call(
     transport: FakeTransport,
-    authentication: Any = KEY,
+    sender: Any = KEY,
     *,
     method: str = "GET",
     clock: Clock | None = None,
@@ -79,7 +89,7 @@ def call(
     exchange = Exchange(transport, retries)  # type: ignore[arg-type]
     deadline = (clock or Clock()).deadline()
     operation = replace(OPERATIONS["ShowServer"], method=method, reads=method == "GET")
-    return exchange.call(operation, BASE, "/v1/p/physicalservers/s", authentication, deadline=deadline)
+    return exchange.call(operation, BASE, "/v1/p/physicalservers/s", sender, deadline=deadline)
 
 
 SERVER = {"id": "s", "power_state": "on"}

@@ -20,14 +20,19 @@ from ..common.errors import CloudError, InputError
 from ..common.transport import HttpAnswer, HttpTransport, NoAnswer
 
 METADATA_BASE = "http://169.254.169.254"
-METADATA_TIMEOUT = 3.0  # seconds, for connecting and for the answer, as the SDK has it
-METADATA_TOKEN_TTL = 21600  # seconds
-LONGEST_METADATA_TOKEN = 4096  # characters; a header must hold it
-# Temporary keys of a server are exchanged when they have less than this left (the SDK's rule), in seconds.
+METADATA_TIMEOUT = 3.0
+"""Seconds for connecting and for the answer, as in the SDK."""
+METADATA_TOKEN_TTL = 21600
+"""Seconds that a token for the metadata service stays valid."""
+MAX_METADATA_TOKEN = 4096
+"""Characters; a header must hold it."""
 RENEW_BEFORE_EXPIRY = 40 * 60
+"""Seconds before their end from which the temporary keys of a server are replaced, as in the SDK."""
+
 PROFILE_VARIABLE = "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
 PROFILE_PATH = "~/.huaweicloud/credentials"
-PROFILE_SECTION = "basic"  # the section for regional services; [global] is for account-wide ones
+PROFILE_SECTION = "basic"
+"""The section for regional services; ``[global]`` is for those of the whole account."""
 
 
 _KEYS = Shape(
@@ -36,38 +41,45 @@ _KEYS = Shape(
 
 
 @dataclass(frozen=True)
-class AccessKey:
-    """One access key; ``security_token`` belongs to temporary keys, ``expires_at`` is in seconds since 1970."""
+class Credentials:
+    """An access key, with the security token of a temporary one; ``expires_at`` is in seconds since 1970.
+
+    Secrets are left out of its representation.
+    """
 
     access_key: str
     secret_key: str = field(repr=False)
     security_token: str | None = field(default=None, repr=False)
     expires_at: float | None = None
 
-
-class KeySource(Protocol):
-    """Something that has a valid access key whenever it is asked."""
-
-    def current(self) -> AccessKey:
-        """Return a key that can be used now. Raises CloudError."""
+    def secrets(self) -> list[str]:
+        """Return the values that must not appear in any text."""
+        return [value for value in (self.secret_key, self.security_token) if value]
 
 
-@dataclass(frozen=True)
-class FixedKey:
-    """A key that never changes: from options, the environment or the profile file."""
+class CredentialSource(Protocol):
+    """Gives the credentials that are valid now."""
 
-    key: AccessKey
+    def get(self) -> Credentials:
+        """Return valid credentials, renewing them when they are about to expire. Raises CloudError."""
 
-    def current(self) -> AccessKey:
-        """Return the key."""
-        return self.key
+
+class StaticSource:
+    """Credentials that stay the same: from options, the environment or the profile file."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def get(self) -> Credentials:
+        """Return the credentials."""
+        return self._credentials
 
 
 @dataclass(frozen=True)
 class Profile:
-    """What the profile file says."""
+    """What the profile file holds; ``project_id`` and ``iam_endpoint`` are None where it names none."""
 
-    key: AccessKey
+    credentials: Credentials
     project_id: str | None
     iam_endpoint: str | None
 
@@ -75,8 +87,8 @@ class Profile:
 def read_profile(path: str | None = None) -> Profile | None:
     """Read ``[basic]`` of the SDK's credentials file, or return None when there is no such file.
 
-    The place is ``path``, else HUAWEICLOUD_SDK_CREDENTIALS_FILE, else ~/.huaweicloud/credentials.
-    Raises InputError for a named file that is missing and for one that holds no usable keys.
+    The path is ``path``, else HUAWEICLOUD_SDK_CREDENTIALS_FILE, else ~/.huaweicloud/credentials.
+    Raises InputError if a file that was named is missing, and if a file has no usable keys.
     """
     named = path or os.environ.get(PROFILE_VARIABLE)
     file = Path(named or PROFILE_PATH).expanduser()
@@ -91,7 +103,7 @@ def read_profile(path: str | None = None) -> Profile | None:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise InputError(PROFILE_VARIABLE, f"{file} cannot be read: {reason}") from error
     except configparser.Error as error:
-        # The parser's own message quotes lines of the file, which may be secrets.
+        # the parser's own message quotes lines of the file, which may be secrets.
         raise InputError(PROFILE_VARIABLE, f"{file} is not an INI file ({type(error).__name__})") from error
     if not parser.has_section(PROFILE_SECTION):
         raise InputError(PROFILE_VARIABLE, f"{file} has no section [{PROFILE_SECTION}]")
@@ -100,37 +112,40 @@ def read_profile(path: str | None = None) -> Profile | None:
     if not access_key or not secret_key:
         extra = "; idp_id and id_token_file are not supported" if section.get("idp_id") else ""
         raise InputError(PROFILE_VARIABLE, f"{file} has no ak and sk in [{PROFILE_SECTION}]{extra}")
-    key = AccessKey(access_key, secret_key, section.get("security_token") or None)
-    return Profile(key, section.get("project_id") or None, section.get("iam_endpoint") or None)
+    credentials = Credentials(access_key, secret_key, section.get("security_token") or None)
+    return Profile(credentials, section.get("project_id") or None, section.get("iam_endpoint") or None)
 
 
-class MetadataKeys:
-    """Temporary keys of the agency that is attached to the server this runs on."""
+class MetadataSource:
+    """Temporary keys of the agency that is attached to the server this runs on.
+
+    ``base`` is the URL of the metadata service; ``clock`` gives seconds since 1970.
+    """
 
     def __init__(self, base: str = METADATA_BASE, clock: Callable[[], float] = time.time) -> None:
-        """``clock`` gives seconds since 1970."""
         self._base = base
         self._clock = clock
-        self._key: AccessKey | None = None
-        # The service is on the link itself: a proxy could not reach it and must not see the keys.
+        self._current: Credentials | None = None
+        # the service is on the link itself: a proxy could not reach it and must not see the keys.
         self._transport = HttpTransport(
             connect_timeout=METADATA_TIMEOUT, read_timeout=METADATA_TIMEOUT, use_proxies=False
         )
 
-    def current(self) -> AccessKey:
+    def get(self) -> Credentials:
         """Return the keys, fetching new ones when they are about to expire. Raises CloudError."""
-        key = self._key
-        if key is None or key.expires_at is None or key.expires_at - self._clock() < RENEW_BEFORE_EXPIRY:
-            key = self._key = self._fetch()
-        return key
+        found = self._current
+        if found is None or found.expires_at is None or found.expires_at - self._clock() < RENEW_BEFORE_EXPIRY:
+            found = self._current = self._fetch()
+        return found
 
-    def _fetch(self) -> AccessKey:
+    def _fetch(self) -> Credentials:
         headers = {}
         ttl = {"X-Metadata-Token-Ttl-Seconds": str(METADATA_TOKEN_TTL)}
         answer = self._ask("PUT", "/meta-data/latest/api/token", ttl)
         if answer.status == 200:
             headers["X-Metadata-Token"] = _token(answer.body)
-        elif answer.status not in (404, 405, 503):  # these three mean that the service wants no token
+        # with these three, a service that wants no token answers
+        elif answer.status not in (404, 405, 503):
             raise CloudError(f"the metadata service refused a token (HTTP {answer.status})")
         answer = self._ask("GET", "/openstack/latest/securitykey", headers)
         if answer.status != 200:
@@ -148,15 +163,15 @@ class MetadataKeys:
 
 
 def _token(body: bytes) -> str:
-    """Return the token that an answer consists of. Raises CloudError without showing it."""
+    """Return the token that the answer consists of. Raises CloudError, without quoting it, if it is not one."""
     token = body.strip().decode("ascii", "replace")
-    if not token.isascii() or not token.isprintable() or not 0 < len(token) <= LONGEST_METADATA_TOKEN:
+    if not token.isascii() or not token.isprintable() or not 0 < len(token) <= MAX_METADATA_TOKEN:
         raise CloudError("the metadata service's answer is not a token")
     return token
 
 
-def _parse_metadata(body: bytes) -> AccessKey:
-    """Read the key service's answer. Raises CloudError without showing it: it holds secrets."""
+def _parse_metadata(body: bytes) -> Credentials:
+    """Return the keys of an answer. Raises CloudError, without quoting it, if it has another form."""
     try:
         document = read_object(body)
         _KEYS.check(document)
@@ -164,28 +179,30 @@ def _parse_metadata(body: bytes) -> AccessKey:
         expires_at = parse_time(row["expires_at"]).timestamp()
     except (NotAnAnswer, ValueError):
         raise CloudError("the metadata service's answer is not in the expected form") from None
-    return AccessKey(row["access"], row["secret"], row["securitytoken"], expires_at)
+    return Credentials(row["access"], row["secret"], row["securitytoken"], expires_at)
 
 
 def parse_time(text: str) -> datetime:
-    """Read a time as IAM writes it (``2026-01-31T12:00:00.000000Z``) as an aware UTC time. Raises ValueError."""
+    """Return a time that IAM writes (``2026-01-31T12:00:00.000000Z``) as an aware UTC time. Raises ValueError."""
     # Python before 3.11 reads neither the Z nor any other number of decimals than three or six.
     head, _dot, fraction = text.rstrip("Z").partition(".")
     moment = datetime.strptime(head, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
     return moment.replace(microsecond=int((fraction + "000000")[:6])) if fraction else moment
 
 
-def find_key_source(*, metadata: Callable[[], KeySource] = MetadataKeys) -> tuple[KeySource, Profile | None]:
-    """Look for keys outside of options and variables: the profile file, then the metadata service.
+def find_source(
+    *, metadata: Callable[[], CredentialSource] = MetadataSource
+) -> tuple[CredentialSource, Profile | None]:
+    """Return the source of keys outside of options and variables, and the profile if it is one.
 
-    Raises InputError when neither has any.
+    The profile file comes first, then the metadata service. Raises InputError if neither has keys.
     """
     profile = read_profile()
     if profile is not None:
-        return FixedKey(profile.key), profile
+        return StaticSource(profile.credentials), profile
     source = metadata()
     try:
-        source.current()
+        source.get()
     except CloudError as error:
         # what answers at the metadata address is often not that service: the options are what the user can give
         raise InputError(

@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where CloudDC and IAM of a region answer."""
+"""Find the base URLs of CloudDC and IAM for a region."""
 
 from __future__ import annotations
 
 import os
 
+from ..common import urls
 from ..common.errors import InputError
-from ..common.urls import base_url
 
 # CloudDC is offered in these regions only and has no global endpoint (SDK region list, API page "Endpoints").
 CLOUDDC_ENDPOINTS = {
@@ -23,28 +23,32 @@ IAM_GLOBAL_ENDPOINT = "https://iam.myhuaweicloud.com"
 _VERSIONS = ("v1", "v3")
 
 
-def clouddc_endpoint(region: str | None, given: str | None = None) -> str:
-    """Return the base URL of CloudDC: the option, the SDK's variable for the region, or the region's own.
+def base_url(region: str | None, endpoint: str | None = None) -> str:
+    """Return scheme and host of CloudDC for ``region``, without a slash at the end.
 
-    Raises InputError when no endpoint is known.
+    ``endpoint`` (a host, or a URL of scheme, host and port) comes first, then the SDK's variable for the region, then
+    the region's own host. Raises InputError if none is known, or one is not valid.
     """
-    if given:
-        return base_url(given, "endpoint", _VERSIONS)
+    if endpoint:
+        return urls.base_url(endpoint, "endpoint", _VERSIONS)
     if not region:
         raise InputError("region", "is required to find the endpoint of CloudDC (or set endpoint)")
     variable = f"HUAWEICLOUD_SDK_REGION_CLOUDDC_{region.replace('-', '_').upper()}"
-    # The variable may hold several addresses joined by commas; the first is the one in use.
+    # the variable may hold several addresses joined by commas; the first is the one in use.
     from_environment = os.environ.get(variable, "").split(",")[0].strip()
     if from_environment:
-        return base_url(from_environment, variable, _VERSIONS)
+        return urls.base_url(from_environment, variable, _VERSIONS)
     if region not in CLOUDDC_ENDPOINTS:
         known = ", ".join(sorted(CLOUDDC_ENDPOINTS))
         raise InputError("region", f"CloudDC is offered in {known}, not in '{region}'; set endpoint for another place")
     return CLOUDDC_ENDPOINTS[region]
 
 
-def iam_endpoint(region: str | None, given: str | None = None) -> str:
-    """Return the base URL of IAM: the option, the region's own, or the global one when no region is known."""
-    if given:
-        return base_url(given, "iam_endpoint", _VERSIONS)
+def iam_base_url(region: str | None, endpoint: str | None = None) -> str:
+    """Return scheme and host of IAM: ``endpoint``, else the region's own, else the global one.
+
+    Raises InputError if ``endpoint`` is not valid.
+    """
+    if endpoint:
+        return urls.base_url(endpoint, "iam_endpoint", _VERSIONS)
     return f"https://iam.{region}.myhuaweicloud.com" if region else IAM_GLOBAL_ENDPOINT

@@ -28,11 +28,12 @@ _SEE_INSTANCES = "Look at the instances (clouddc_instance_info) before repeating
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation: its path lies below ``/v1/{project_id}`` for CloudDC, at the endpoint itself for IAM.
+    """One operation of CloudDC or IAM.
 
-    ``shape``: what a genuine answer holds, None where it has no body. ``reads``: it changes nothing. Every operation
-    here may be repeated: reads and logins change nothing, powering off aims at a state, and an instance can be deleted
-    only once. ``recovery_hint``: how a user finds out whether it took effect after its answer was lost.
+    ``path`` lies below ``/v1/{project_id}`` for CloudDC, at the host itself for IAM. ``shape``: what a genuine answer
+    holds, None where it has no body. ``reads``: it changes nothing. ``recovery_hint``: how a user finds out whether a
+    write whose answer was lost took effect. Every operation here may be repeated: reads and logins change nothing,
+    powering off aims at a state, and an instance can be deleted only once.
     """
 
     name: str

@@ -2,12 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Declare the options that every module for Huawei Cloud shares, and make the client that they describe."""
+"""Declare the options that every Huawei Cloud module shares, and make the client that they describe."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.common.parameters import env_fallback
@@ -16,14 +17,18 @@ from ..common import options
 from ..common.errors import InputError
 from ..common.transport import HttpTransport
 from ..common.wait import Deadline
-from .authentication import KeyAuthentication, LoginAuthentication, TokenAuthentication
-from .client import Client
-from .credentials import AccessKey, FixedKey, KeySource, find_key_source
-from .endpoints import clouddc_endpoint, iam_endpoint
-from .exchange import DEFAULT_MAX_RETRIES, Authentication, Exchange
-from .iam import PasswordLogin, find_project
+from . import endpoints
+from .authentication import (
+    KeyAuthentication,
+    LoginAuthentication,
+    PasswordLogin,
+    TokenAuthentication,
+    find_project,
+)
+from .client import DEFAULT_MAX_RETRIES, Authentication, Client, Exchange
+from .credentials import Credentials, CredentialSource, StaticSource, find_source
 
-# The official SDK's names first, then those that Huawei's other tools have made common.
+# the official SDK's names first, then those that Huawei's other tools have made common
 VARIABLES = {
     "region": ("HW_REGION_NAME", "OS_REGION_NAME"),
     "project_id": ("HUAWEICLOUD_SDK_PROJECT_ID", "HW_PROJECT_ID", "OS_PROJECT_ID", "OS_TENANT_ID"),
@@ -78,101 +83,127 @@ HUAWEI_OPTIONS: dict[str, dict[str, Any]] = {
     "max_retries": {"type": "int", "default": DEFAULT_MAX_RETRIES, "fallback": _from_variable("max_retries")},
 }
 
-# The options that become headers.
-_KEYS = ("access_key", "secret_key", "security_token", "auth_token")
-# The options that belong together, in the order in which variables are looked at.
-_WAYS = (("auth_token",), ("access_key", "secret_key"), ("username", "password", "domain_name"))
+# the options that become headers
+_HEADER_OPTIONS = ("access_key", "secret_key", "security_token", "auth_token")
+
+# the options that belong together, in the order in which the environment is searched for them
+_TOKEN = ("auth_token",)
+_KEYS = ("access_key", "secret_key")
+_LOGIN = ("username", "password", "domain_name")
+_WAYS = (_TOKEN, _KEYS, _LOGIN)
+
+
+@dataclass(frozen=True)
+class _Target:
+    """What a client calls: base URLs of CloudDC and IAM, and the project, None where IAM has to be asked for it."""
+
+    exchange: Exchange
+    endpoint: str
+    iam: str
+    region: str | None
+    project_id: str | None
+
+    def client(self, authentication: Authentication, find_project: Callable[[Deadline | None], str]) -> Client:
+        """Return the client of this target."""
+        return Client(
+            self.exchange,
+            self.endpoint,
+            authentication,
+            region=self.region,
+            project_id=self.project_id,
+            find_project=find_project,
+        )
 
 
 def connect(params: Mapping[str, Any]) -> Client:
-    """Make the client that the options in ``params`` describe.
+    """Return the client that the options' values describe; further keys are ignored, missing ones take the default.
 
-    No request is sent, except to the metadata service when nothing else gives credentials. Raises InputError for
-    missing or contradictory options and MissingLibrary.
+    Sends nothing, except to the metadata service when nothing else gives credentials. Raises InputError,
+    MissingLibrary.
     """
     params = _cleaned(params)
     exchange = Exchange(_transport(params), options.read_retries("max_retries", _value(params, "max_retries")))
     region = params.get("region") or None
-    endpoint = clouddc_endpoint(region, params.get("endpoint"))
-    project_id = params.get("project_id") or None
-    iam_option = params.get("iam_endpoint")
+    endpoint = endpoints.base_url(region, params.get("endpoint"))
     way = _way(params)
-    if way is None:
-        source, profile = find_key_source()
-        if profile is not None:
-            # The file's own project belongs to its keys; an option of the task still goes before it.
-            project_id = project_id or profile.project_id
-            iam_option = iam_option or profile.iam_endpoint
-        return _with_keys(exchange, endpoint, iam_endpoint(region, iam_option), region, project_id, source)
-    iam = iam_endpoint(region, iam_option)
-    if way == _WAYS[0]:
-        token = str(params["auth_token"])
-        authentication = TokenAuthentication(token)
-        return _client(exchange, endpoint, iam, region, project_id, authentication, owner=token, by_token=True)
-    if way == _WAYS[1]:
-        fixed = FixedKey(AccessKey(params["access_key"], params["secret_key"], _security_token(params)))
-        return _with_keys(exchange, endpoint, iam, region, project_id, fixed)
-    if not (project_id or region):
+    source, profile = (None, None) if way else find_source()
+    if profile is not None:
+        # the file's own project belongs to its keys; an option of the task still comes before it
+        own = {"project_id": profile.project_id, "iam_endpoint": profile.iam_endpoint}
+        params = {**params, **{name: params.get(name) or value for name, value in own.items()}}
+    iam = endpoints.iam_base_url(region, params.get("iam_endpoint"))
+    target = _Target(exchange, endpoint, iam, region, params.get("project_id") or None)
+    if way == _LOGIN:
+        return _with_login(target, params)
+    if way == _TOKEN:
+        return _with_token(target, params)
+    return _with_keys(target, source or _given_keys(params))
+
+
+def _with_login(target: _Target, params: Mapping[str, Any]) -> Client:
+    """Return a client that logs in; the token of the login names the project of the region."""
+    if not (target.project_id or target.region):
         raise InputError("region", "is required to log in to its project (or set project_id)")
     login = PasswordLogin(
-        exchange,
-        iam,
+        target.exchange,
+        target.iam,
         username=params["username"],
         password=params["password"],
         domain_name=params["domain_name"],
-        project_id=project_id,
-        project_name=region,
+        project_id=target.project_id,
+        project_name=target.region,
     )
 
     def project_of_token(deadline: Deadline | None) -> str:
         found = login.token(deadline).project_id
         if not found:
-            raise InputError("project_id", f"the token of the login names no project for '{region}': set project_id")
+            raise InputError(
+                "project_id", f"the token of the login names no project for '{target.region}': set project_id"
+            )
         return found
 
-    return Client(
-        exchange,
-        endpoint,
-        LoginAuthentication(login),
-        region=region,
-        project_id=project_id,
-        find_project=project_of_token,
-    )
+    return target.client(LoginAuthentication(login), project_of_token)
 
 
-def _with_keys(
-    exchange: Exchange, endpoint: str, iam: str, region: str | None, project_id: str | None, source: KeySource
-) -> Client:
-    owner = source.current().access_key
-    authentication = KeyAuthentication(source)
-    return _client(exchange, endpoint, iam, region, project_id, authentication, owner=owner, by_token=False)
+def _with_token(target: _Target, params: Mapping[str, Any]) -> Client:
+    """Return a client that sends the token of the options."""
+    token = str(params["auth_token"])
+    return _asking_for_the_project(target, TokenAuthentication(token), owner=token, by_token=True)
 
 
-def _client(
-    exchange: Exchange,
-    endpoint: str,
-    iam: str,
-    region: str | None,
-    project_id: str | None,
-    authentication: Authentication,
-    *,
-    owner: str,
-    by_token: bool,
-) -> Client:
-    if project_id is None and region is None:
+def _with_keys(target: _Target, source: CredentialSource) -> Client:
+    """Return a client that signs with the access key of ``source``."""
+    return _asking_for_the_project(target, KeyAuthentication(source), owner=source.get().access_key, by_token=False)
+
+
+def _given_keys(params: Mapping[str, Any]) -> CredentialSource:
+    """Return the source of the access key in the options."""
+    return StaticSource(Credentials(params["access_key"], params["secret_key"], _security_token(params)))
+
+
+def _asking_for_the_project(target: _Target, authentication: Authentication, *, owner: str, by_token: bool) -> Client:
+    """Return a client that asks IAM for the project of the region before its first call, if none is given."""
+    if target.project_id is None and target.region is None:
         raise InputError("region", "is required to find the project (or set project_id)")
 
     def by_region(deadline: Deadline | None) -> str:
-        return find_project(exchange, iam, authentication, region or "", owner, by_token=by_token, deadline=deadline)
+        return find_project(
+            target.exchange,
+            target.iam,
+            authentication,
+            target.region or "",
+            owner,
+            by_token=by_token,
+            deadline=deadline,
+        )
 
-    return Client(exchange, endpoint, authentication, region=region, project_id=project_id, find_project=by_region)
+    return target.client(authentication, by_region)
 
 
 def _way(params: Mapping[str, Any]) -> tuple[str, ...] | None:
-    """Choose among the ways to authenticate; None when no option and no variable gives any.
+    """Return the options that authenticate, None when neither an option nor a variable is set.
 
-    What the task says goes before what the environment says. Raises InputError for two ways in the task, and for
-    one that is incomplete.
+    Options of the task come before variables. Raises InputError if the task gives two ways, or an incomplete one.
     """
     written = [way for way in _WAYS if any(_given(params, option) for option in way)]
     if len(written) > 1:
@@ -182,21 +213,21 @@ def _way(params: Mapping[str, Any]) -> tuple[str, ...] | None:
         missing = [option for option in way if not params.get(option)]
         if not missing:
             return way
-        if written or (len(missing) < len(way) and way == _WAYS[1]):
+        if written or (len(missing) < len(way) and way == _KEYS):
             present = ", ".join(option for option in way if option not in missing)
             raise InputError(missing[0], f"is required together with {present}")
     return None
 
 
 def _given(params: Mapping[str, Any], option: str) -> bool:
-    """Say whether the task itself gives the option, other than the same value from the environment."""
+    """Return whether the task itself gives the option, rather than the environment."""
     value = params.get(option)
     from_environment = [os.environ.get(name, "").strip() for name in VARIABLES[option]]
     return bool(value) and str(value).strip() not in from_environment
 
 
 def _security_token(params: Mapping[str, Any]) -> str | None:
-    """Return the token of temporary keys. One from the environment belongs to the environment's key alone."""
+    """Return the token of temporary keys; one from the environment belongs to the environment's key alone."""
     if _given(params, "access_key") and not _given(params, "security_token"):
         return None
     return params.get("security_token") or None
@@ -204,7 +235,7 @@ def _security_token(params: Mapping[str, Any]) -> str | None:
 
 def _cleaned(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters with keys, tokens and the password as they can be sent. Raises InputError."""
-    keys = {option: options.read_key(option, params.get(option)) for option in _KEYS}
+    keys = {option: options.read_key(option, params.get(option)) for option in _HEADER_OPTIONS}
     return {**params, **keys, "password": options.read_password("password", params.get("password"))}
 
 

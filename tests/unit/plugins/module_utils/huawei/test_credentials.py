@@ -16,9 +16,9 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpAnswer, NoAnswer
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei import credentials
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.credentials import (
-    AccessKey,
-    MetadataKeys,
-    find_key_source,
+    Credentials,
+    MetadataSource,
+    find_source,
     parse_time,
     read_profile,
 )
@@ -48,7 +48,7 @@ def test_profile(profile: Callable[[str], Path]):
     )
     found = read_profile()
     assert found is not None
-    assert found.key == AccessKey("AK", "100%secret", "STS")
+    assert found.credentials == Credentials("AK", "100%secret", "STS")
     assert (found.project_id, found.iam_endpoint) == ("p", "https://iam")
     assert "secret" not in repr(found)
     assert "STS" not in repr(found)
@@ -60,7 +60,7 @@ def test_profile_elsewhere(profile: Callable[[str], Path], tmp_path: Path, monke
     monkeypatch.setenv("HUAWEICLOUD_SDK_CREDENTIALS_FILE", str(tmp_path / "mine"))
     found = read_profile()
     assert found is not None
-    assert found.key == AccessKey("AK", "SK")
+    assert found.credentials == Credentials("AK", "SK")
     monkeypatch.setenv("HUAWEICLOUD_SDK_CREDENTIALS_FILE", str(tmp_path / "nowhere"))
     with pytest.raises(InputError, match=f"there is no file {tmp_path}/nowhere"):
         read_profile()
@@ -108,20 +108,20 @@ def key_answer(access: str = "AK", expires: datetime = EXPIRES) -> HttpAnswer:
 
 
 @pytest.fixture
-def metadata(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[MetadataKeys, FakeMetadata]]:
+def metadata(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[MetadataSource, FakeMetadata]]:
     """Makes a key source whose transport is the fake service, on a clock that stands still."""
 
     def make(now: Callable[[], float] = lambda: EXPIRES.timestamp() - 7200, **answers: Any) -> Any:
         fake = FakeMetadata(**answers)
         monkeypatch.setattr(credentials, "HttpTransport", lambda **options: fake)
-        return MetadataKeys(clock=now), fake
+        return MetadataSource(clock=now), fake
 
     return make
 
 
-def test_metadata_with_a_token(metadata: Callable[..., tuple[MetadataKeys, FakeMetadata]]):
+def test_metadata_with_a_token(metadata: Callable[..., tuple[MetadataSource, FakeMetadata]]):
     source, fake = metadata(PUT=HttpAnswer(200, {}, b"T\n"), GET=key_answer())
-    assert source.current() == AccessKey("AK", "SK", "STS", EXPIRES.timestamp())
+    assert source.get() == Credentials("AK", "SK", "STS", EXPIRES.timestamp())
     base = "http://169.254.169.254"
     assert fake.asked == [
         ("PUT", f"{base}/meta-data/latest/api/token", {"X-Metadata-Token-Ttl-Seconds": "21600"}),
@@ -130,23 +130,23 @@ def test_metadata_with_a_token(metadata: Callable[..., tuple[MetadataKeys, FakeM
 
 
 @pytest.mark.parametrize("status", [404, 405, 503])
-def test_metadata_without_a_token(metadata: Callable[..., tuple[MetadataKeys, FakeMetadata]], status: int):
+def test_metadata_without_a_token(metadata: Callable[..., tuple[MetadataSource, FakeMetadata]], status: int):
     source, fake = metadata(PUT=HttpAnswer(status, {}, b""), GET=key_answer())
-    assert source.current().access_key == "AK"
+    assert source.get().access_key == "AK"
     assert fake.asked[1][2] == {}
 
 
 def test_metadata_keys_are_kept_until_40_minutes_before_their_end(
-    metadata: Callable[..., tuple[MetadataKeys, FakeMetadata]],
+    metadata: Callable[..., tuple[MetadataSource, FakeMetadata]],
 ):
     now = [EXPIRES.timestamp() - 7200]
     source, fake = metadata(now=lambda: now[0], PUT=HttpAnswer(404, {}, b""), GET=key_answer("one"))
-    assert source.current().access_key == "one"
+    assert source.get().access_key == "one"
     fake.answers["GET"] = key_answer("two", EXPIRES.replace(hour=20))
     now[0] = EXPIRES.timestamp() - 2401
-    assert source.current().access_key == "one"
+    assert source.get().access_key == "one"
     now[0] = EXPIRES.timestamp() - 2399
-    assert source.current().access_key == "two"
+    assert source.get().access_key == "two"
 
 
 @pytest.mark.parametrize(
@@ -163,22 +163,22 @@ def test_metadata_keys_are_kept_until_40_minutes_before_their_end(
     ],
 )
 def test_metadata_that_gives_no_keys(
-    metadata: Callable[..., tuple[MetadataKeys, FakeMetadata]], token: HttpAnswer, keys: HttpAnswer, problem: str
+    metadata: Callable[..., tuple[MetadataSource, FakeMetadata]], token: HttpAnswer, keys: HttpAnswer, problem: str
 ):
     source, _fake = metadata(PUT=token, GET=keys)
     with pytest.raises(CloudError, match=problem) as caught:
-        source.current()
+        source.get()
     assert "hush" not in str(caught.value)
 
 
-def test_order_of_sources(profile: Callable[[str], Path], metadata: Callable[..., tuple[MetadataKeys, FakeMetadata]]):
+def test_order_of_sources(profile: Callable[[str], Path], metadata: Callable[..., tuple[MetadataSource, FakeMetadata]]):
     source, fake = metadata(PUT=HttpAnswer(404, {}, b""), GET=key_answer("of-the-server"))
-    found, from_file = find_key_source(metadata=lambda: source)
-    assert (found.current().access_key, from_file) == ("of-the-server", None)
+    found, from_file = find_source(metadata=lambda: source)
+    assert (found.get().access_key, from_file) == ("of-the-server", None)
     profile("[basic]\nak = of-the-file\nsk = SK\n")
     fake.asked.clear()
-    found, from_file = find_key_source(metadata=lambda: source)
-    assert found.current().access_key == "of-the-file"
+    found, from_file = find_source(metadata=lambda: source)
+    assert found.get().access_key == "of-the-file"
     assert from_file is not None
     assert fake.asked == []
 
@@ -196,12 +196,12 @@ def test_order_of_sources(profile: Callable[[str], Path], metadata: Callable[...
     ids=str,
 )
 def test_without_credentials_the_options_are_named_first(
-    metadata: Callable[..., tuple[MetadataKeys, FakeMetadata]], answer: HttpAnswer | NoAnswer
+    metadata: Callable[..., tuple[MetadataSource, FakeMetadata]], answer: HttpAnswer | NoAnswer
 ):
     """Anything may answer at the metadata address of a machine that is in another network."""
     source, _fake = metadata(PUT=answer, GET=answer)
     with pytest.raises(InputError, match="access_key: no credentials: give access_key and secret_key.* The metadata"):
-        find_key_source(metadata=lambda: source)
+        find_source(metadata=lambda: source)
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,13 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.au
     TokenAuthentication,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.client import Client
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.credentials import AccessKey, FixedKey
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.credentials import (
+    Credentials,
+    StaticSource,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.endpoints import (
-    clouddc_endpoint,
-    iam_endpoint,
+    base_url,
+    iam_base_url,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.options import HUAWEI_OPTIONS, connect
 
@@ -41,7 +44,7 @@ def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def nothing() -> Any:
         raise InputError("access_key", "no credentials")
 
-    monkeypatch.setattr(options, "find_key_source", nothing)
+    monkeypatch.setattr(options, "find_source", nothing)
 
 
 def client(**given: Any) -> Client:
@@ -58,7 +61,7 @@ def authentication(client: Client) -> Any:
 def test_keys():
     made = client(**KEYS, security_token="STS", project_id="p")
     assert isinstance(authentication(made), KeyAuthentication)
-    assert authentication(made).source.current() == AccessKey("AK", "SK", "STS")
+    assert authentication(made).source.get() == Credentials("AK", "SK", "STS")
     assert (made.region, made.project_id()) == ("cn-east-3", "p")
     assert made._endpoint == "https://clouddc.cn-east-3.myhuaweicloud.com"
 
@@ -83,7 +86,7 @@ def test_token_and_login():
 def test_variables_in_their_order(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], key: str, secret: str):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    found = authentication(client()).source.current()
+    found = authentication(client()).source.get()
     assert (found.access_key, found.secret_key) == (key, secret)
 
 
@@ -93,7 +96,7 @@ def test_task_goes_before_environment(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("HUAWEICLOUD_SDK_SK", "s1")
     assert isinstance(authentication(client()), TokenAuthentication)
     assert isinstance(authentication(client(**USER)), LoginAuthentication)
-    assert authentication(client(**KEYS)).source.current().access_key == "AK"
+    assert authentication(client(**KEYS)).source.get().access_key == "AK"
 
 
 def test_leftovers_of_a_login_in_the_environment_do_no_harm(monkeypatch: pytest.MonkeyPatch):
@@ -105,9 +108,9 @@ def test_leftovers_of_a_login_in_the_environment_do_no_harm(monkeypatch: pytest.
 
 def test_security_token_of_the_environment_belongs_to_its_key(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("HUAWEICLOUD_SDK_SECURITY_TOKEN", "STS")
-    assert authentication(client(**KEYS)).source.current().security_token is None
+    assert authentication(client(**KEYS)).source.get().security_token is None
     monkeypatch.setenv("HUAWEICLOUD_SDK_AK", "AK")
-    assert authentication(client(secret_key="SK")).source.current().security_token == "STS"
+    assert authentication(client(secret_key="SK")).source.get().security_token == "STS"
 
 
 @pytest.mark.parametrize(
@@ -142,12 +145,12 @@ def test_region_is_not_needed_with_endpoint_and_project():
     assert (made.region, made.project_id()) == (None, "p")
 
 
-def test_profile_brings_project_and_iam_endpoint(monkeypatch: pytest.MonkeyPatch):
-    key = FixedKey(AccessKey("of-the-file", "SK"))
+def test_profile_brings_project_and_iam_base_url(monkeypatch: pytest.MonkeyPatch):
+    source = StaticSource(Credentials("of-the-file", "SK"))
     profile = type(
-        "Profile", (), {"key": key.key, "project_id": "of-the-file", "iam_endpoint": "https://iam.example"}
+        "Profile", (), {"credentials": source.get(), "project_id": "of-the-file", "iam_endpoint": "https://iam.example"}
     )()
-    monkeypatch.setattr(options, "find_key_source", lambda: (key, profile))
+    monkeypatch.setattr(options, "find_source", lambda: (source, profile))
     assert client().project_id() == "of-the-file"
     assert client(project_id="of-the-task").project_id() == "of-the-task"
 
@@ -157,17 +160,17 @@ def test_profile_brings_project_and_iam_endpoint(monkeypatch: pytest.MonkeyPatch
 
 def test_endpoint_of_the_sdks_variable(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("HUAWEICLOUD_SDK_REGION_CLOUDDC_CN_EAST_3", "https://one.example, https://two.example")
-    assert clouddc_endpoint("cn-east-3") == "https://one.example"
-    assert clouddc_endpoint("cn-south-1") == "https://clouddc.cn-south-1.myhuaweicloud.com"
-    assert clouddc_endpoint("cn-east-3", "three.example") == "https://three.example"
+    assert base_url("cn-east-3") == "https://one.example"
+    assert base_url("cn-south-1") == "https://clouddc.cn-south-1.myhuaweicloud.com"
+    assert base_url("cn-east-3", "three.example") == "https://three.example"
     monkeypatch.setenv("HUAWEICLOUD_SDK_REGION_CLOUDDC_EU_WEST_101", "https://new.example")
-    assert clouddc_endpoint("eu-west-101") == "https://new.example"
+    assert base_url("eu-west-101") == "https://new.example"
 
 
 def test_iam_endpoint():
-    assert iam_endpoint("cn-east-3") == "https://iam.cn-east-3.myhuaweicloud.com"
-    assert iam_endpoint(None) == "https://iam.myhuaweicloud.com"
-    assert iam_endpoint("cn-east-3", "https://iam.example/v3") == "https://iam.example"
+    assert iam_base_url("cn-east-3") == "https://iam.cn-east-3.myhuaweicloud.com"
+    assert iam_base_url(None) == "https://iam.myhuaweicloud.com"
+    assert iam_base_url("cn-east-3", "https://iam.example/v3") == "https://iam.example"
 
 
 @pytest.mark.parametrize("option", ["access_key", "secret_key", "security_token", "auth_token", "password"])

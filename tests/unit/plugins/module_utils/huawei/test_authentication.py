@@ -15,14 +15,28 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
     TransportError,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpAnswer
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei import iam
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.authentication import (
     LoginAuthentication,
+    PasswordLogin,
     TokenAuthentication,
+    find_project,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.exchange import Exchange
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.client import Exchange
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.operations import OPERATIONS
-from support.huawei import BASE, GOOD, IAM, KEY, LOST, SERVER, Clock, FakeTransport, answer, call, refusal
+from support.huawei import (
+    BASE,
+    GOOD,
+    IAM,
+    KEY,
+    LOST,
+    SERVER,
+    Clock,
+    FakeTransport,
+    answer,
+    call,
+    forget_logins,
+    refusal,
+)
 
 
 def token_answer(value: str = "MII-1", **changes: Any) -> HttpAnswer:
@@ -32,10 +46,10 @@ def token_answer(value: str = "MII-1", **changes: Any) -> HttpAnswer:
 
 @pytest.fixture(autouse=True)
 def nothing_kept() -> None:
-    iam.forget_everything()
+    forget_logins()
 
 
-def login(transport: FakeTransport, **changes: Any) -> iam.PasswordLogin:
+def login(transport: FakeTransport, **changes: Any) -> PasswordLogin:
     values = {
         "username": "ann",
         "password": "the-password",
@@ -43,7 +57,7 @@ def login(transport: FakeTransport, **changes: Any) -> iam.PasswordLogin:
         "project_name": "cn-east-3",
         **changes,
     }
-    return iam.PasswordLogin(Exchange(transport), IAM, **values)  # type: ignore[arg-type]
+    return PasswordLogin(Exchange(transport), IAM, **values)  # type: ignore[arg-type]
 
 
 def test_login_request():
@@ -117,7 +131,7 @@ def test_trouble_of_the_login_is_not_multiplied():
     transport = FakeTransport(*[refusal(503, "APIGW.0201")] * 20)
     exchange = Exchange(transport, 2)  # type: ignore[arg-type]
     authentication = LoginAuthentication(
-        iam.PasswordLogin(exchange, IAM, username="ann", password="pw", domain_name="plant", project_name="cn-east-3")
+        PasswordLogin(exchange, IAM, username="ann", password="pw", domain_name="plant", project_name="cn-east-3")
     )
     with pytest.raises(ApiError):
         exchange.call(OPERATIONS["ShowServer"], BASE, "/", authentication, deadline=Clock().deadline())
@@ -151,7 +165,7 @@ def test_a_login_that_fails_does_not_hide_that_a_write_may_have_arrived():
 
 def find(transport: FakeTransport, *, by_token: bool = False, owner: str = "AK") -> str:
     authentication = TokenAuthentication("MII-1") if by_token else KEY
-    return iam.find_project(Exchange(transport), IAM, authentication, "cn-east-3", owner, by_token=by_token)  # type: ignore[arg-type]
+    return find_project(Exchange(transport), IAM, authentication, "cn-east-3", owner, by_token=by_token)  # type: ignore[arg-type]
 
 
 def projects(*rows: tuple[str, str]) -> HttpAnswer:

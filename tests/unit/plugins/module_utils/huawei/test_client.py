@@ -16,8 +16,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpAnswer, NoAnswer
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.authentication import TokenAuthentication
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.client import Client
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.exchange import Exchange
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.client import Client, Exchange
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.operations import OPERATIONS
 from support.huawei import BASE, GOOD, KEY, LOST, SERVER, Clock, FakeTransport, answer, call, refusal
 
