@@ -210,7 +210,11 @@ options:
     type: int
   batch_size:
     description:
-      - Number of instances per API call, at most 100.
+      - Number of instances per API call.
+      - >-
+        The service accepts 100, unless the quota C(Maximum number of instances supported per command execution) of the
+        account has been raised in Quota Center; then up to 1000 can be given here. Without the quota, the service
+        rejects a larger batch with C(InstanceIds.ExceedLimit) and nothing is started.
     type: int
     default: 100
   max_concurrent_batches:

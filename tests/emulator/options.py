@@ -64,6 +64,7 @@ class Options:
     )
     throttle_window_s: float = _option(60.0, "the length of that minute in emulated seconds", least=1)
     quota_commands: int = _option(500, "stored commands per region")
+    quota_instances: int = _option(100, "instances per command execution", least=1)
     quota_invocations: int = _option(20_000, "invocations per region and day")
     kept_content_limit: int = _option(18 * 1024, "bytes of Base64 content that RunCommand with KeepCommand takes")
     generation: str = _option(

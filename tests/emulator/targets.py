@@ -9,8 +9,6 @@ from .call import Call
 from .fleet import Instance
 from .validation import check_tags, json_array
 
-MOST_INSTANCES = 100
-
 
 def find(call: Call, ids: list[str], code: str = "InvalidInstance.NotFound") -> list[Instance]:
     """Return the instances of the call's region with these ids, in order, each once."""
@@ -34,7 +32,7 @@ def of_run(call: Call) -> list[Instance]:
         ids = json_array(call, "InstanceIds")
         if not ids:
             raise call.error("MissingParameter.InstanceIds")
-        if len(ids) > MOST_INSTANCES:
+        if len(ids) > call.cloud.options.quota_instances:
             raise call.error("InstanceIds.ExceedLimit")
         return find(call, ids)
     ids = call.params.items("InstanceId")
@@ -47,7 +45,7 @@ def of_run(call: Call) -> list[Instance]:
         ]
         if not tagged:
             raise call.error("InvalidResourceTag.InstanceNotFound")
-        if len(tagged) > MOST_INSTANCES:
+        if len(tagged) > call.cloud.options.quota_instances:
             raise call.error("InstanceIds.ExceedLimit")
         return tagged
     if not ids:

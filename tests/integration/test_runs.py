@@ -144,6 +144,20 @@ def test_by_tag_all_matching_instances_run_however_many(emulator: Any):
     assert executed(emulator) == {row["id"] for row in web}
 
 
+def test_a_larger_batch_needs_the_quota_of_the_account(emulator_factory: Any):
+    pretend = '{"content": ".", "output": "done"}'
+    cloud = emulator_factory(pretend=pretend)
+    cloud.reset(fleet=[{"id": f"i-{number:03}", "tags": {"fleet": "all"}} for number in range(150)])
+    refused = failure_of(by_tag(client_of(cloud), {"fleet": "all"}, batch_size=150))
+    error = refused.result["error"]
+    assert (error["code"], "need a raised quota" in error["hint"]) == ("InstanceIds.ExceedLimit", True)
+    assert executed(cloud) == set()
+
+    cloud.options(quota_instances=150)
+    outcome = by_tag(client_of(cloud), {"fleet": "all"}, batch_size=150)
+    assert (len(outcome.invoke_ids), outcome.summary.success) == (1, 150)
+
+
 def test_by_tag_stopped_instances_are_known_before_anything_starts(emulator: Any):
     emulator.reset(fleet=FLEET)
     outcome = by_tag(client_of(emulator), {"role": "web"})

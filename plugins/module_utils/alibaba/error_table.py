@@ -111,8 +111,8 @@ _HINTS: dict[str, str] = {
     # instances
     "MissingParam.InstanceId": "Give instance_ids or resource_tags.",
     "MissingParameter.InstanceIds": "Give instance_ids.",
-    "InstanceIds.ExceedLimit": "Give fewer instances a batch: lower batch_size.",
-    "InvalidInstanceId.CountLimitExceeded": "Give fewer instances a batch: lower batch_size.",
+    "InstanceIds.ExceedLimit": "Lower batch_size; more than 100 instances per call need a raised quota of the account.",
+    "InvalidInstanceId.CountLimitExceeded": "Give fewer instances; an invocation can have at most 100.",
     "InvalidInstance.NotFound": _OTHER_REGION,
     "InvalidInstanceId.NotFound": _OTHER_REGION,
     "InvalidInstance.NotMatch": "The type does not fit: shell is for Linux, PowerShell and Bat are for Windows.",

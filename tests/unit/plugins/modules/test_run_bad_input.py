@@ -88,8 +88,8 @@ BAD_TEXTS = [
 BAD_NUMBERS = [
     ({"wait_timeout": 0}, "wait_timeout: is 0; it must be between 1 and 2147483647 seconds"),
     ({"wait_timeout": -1}, "wait_timeout: is -1; it"),
-    ({"batch_size": 0}, "batch_size: is 0; it must be between 1 and 100 instances per call"),
-    ({"batch_size": 101}, "batch_size: is 101"),
+    ({"batch_size": 0}, "batch_size: is 0; it must be between 1 and 1000 instances per call"),
+    ({"batch_size": 1001}, "batch_size: is 1001"),
     ({"max_concurrent_batches": 0}, "max_concurrent_batches: is 0; it must be at least 1"),
     ({"max_failures": -1}, "max_failures: is -1; it must be at least 0"),
     ({"max_failures": 0, "wait": False}, "max_failures: needs results to count"),

@@ -88,9 +88,9 @@ def test_tag_values_become_text():
     assert Targets.of(None, {"build": 12, "note": ""}).tags == {"build": "12", "note": ""}
 
 
-@pytest.mark.parametrize("size", [0, 101])
+@pytest.mark.parametrize("size", [0, 1001])
 def test_batch_sizes_that_no_call_takes(size: int):
-    with pytest.raises(InputError, match=f"is {size}; it must be between 1 and 100 instances per call"):
+    with pytest.raises(InputError, match=f"is {size}; it must be between 1 and 1000 instances per call"):
         targets.check_batch_size(size)
 
 
