@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from . import files, inventory, reports, runs, tasks
+from . import files, fleets, inventory, reports, runs, tasks
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -19,6 +19,10 @@ TABLES: dict[str, tuple[str, Callable[[argparse.Namespace], Rows]]] = {
     "runs": (
         "A script on a fleet: ecs_run_command, beside a script of the official SDK and the emulator's own time",
         lambda options: runs.rows(options.fleets),
+    ),
+    "fleets": (
+        "A script that takes 20 s, on fleets that pretend to run it: seconds over its own length, and the aims",
+        lambda options: fleets.rows(options.pretended),
     ),
     "tasks": (
         "What a task costs on the controller, beside ansible.builtin.uri posting one request",
@@ -48,16 +52,27 @@ def _is_number(text: str) -> bool:
     return text == "-" or text.replace(".", "", 1).replace("x", "").isdigit()
 
 
+def _sizes(text: str) -> list[int]:
+    return [int(number) for number in text.split(",")]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the chosen tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("tables", nargs="*", metavar="TABLE", help=f"of {', '.join(TABLES)} (default: all)")
     parser.add_argument(
         "--fleets",
-        type=lambda text: [int(number) for number in text.split(",")],
+        type=_sizes,
         default=list(runs.FLEETS),
         metavar="N,N",
         help="sizes of the fleets of the table runs (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--pretended",
+        type=_sizes,
+        default=list(fleets.FLEETS),
+        metavar="N,N",
+        help="sizes of the fleets of the table fleets (default: %(default)s)",
     )
     parser.add_argument("--repeats", type=int, default=tasks.REPEATS, help="plays of which tasks takes the median")
     options = parser.parse_args(arguments)

@@ -26,7 +26,11 @@ AGENT_LATENCY_MS = 100
 CONTENT = "echo done"
 MAX_IDS_PER_CALL = 100
 RESULTS_A_PAGE = 50
-_SDK_SCRIPT = Path(__file__).with_name("sdk_run.py")
+WAYS = {
+    "ecs_run_command": [sys.executable, "-m", ecs_run_command.__name__],
+    "official SDK": [sys.executable, str(Path(__file__).with_name("sdk_run.py"))],
+}
+"""The command of each way to run a script, which takes a module's arguments on standard input."""
 
 
 def rows(fleets: Sequence[int] = FLEETS) -> list[dict[str, Any]]:
@@ -41,9 +45,9 @@ def rows(fleets: Sequence[int] = FLEETS) -> list[dict[str, Any]]:
         for size in fleets:
             fewest = -(-size // MAX_IDS_PER_CALL) + -(-size // RESULTS_A_PAGE) + 1
             floor = _floor(cloud, cloud.reset(instances=size))
-            for way, command in (("ecs_run_command", _module()), ("official SDK", _sdk())):
+            for way, command in WAYS.items():
                 ids = cloud.reset(instances=size)
-                measured = _measure(cloud, command, ids)
+                measured = measure(cloud, command, ids)
                 over = round(measured["seconds"] - floor, 1)
                 table.append(
                     {
@@ -61,19 +65,15 @@ def rows(fleets: Sequence[int] = FLEETS) -> list[dict[str, Any]]:
     return table
 
 
-def _module() -> list[str]:
-    return [sys.executable, "-m", ecs_run_command.__name__]
+def measure(cloud: Emulator, command: list[str], ids: Sequence[str], **options: Any) -> dict[str, Any]:
+    """Run a process that takes a module's arguments on standard input; calls, seconds, CPU seconds and its memory.
 
-
-def _sdk() -> list[str]:
-    return [sys.executable, str(_SDK_SCRIPT)]
-
-
-def _measure(cloud: Emulator, command: list[str], ids: Sequence[str]) -> dict[str, Any]:
-    """Run a process that takes a module's arguments on standard input; calls, seconds, CPU seconds and its memory."""
+    ``options`` are further arguments of the module. Raises RuntimeError unless every script ran once and succeeded.
+    """
     arguments = {
         "instance_ids": list(ids),
         "content": CONTENT,
+        **options,
         "region": cloud.ready["region"],
         "endpoint": cloud.endpoint,
         "access_key_id": cloud.ready["access_key_id"],
@@ -95,8 +95,8 @@ def _measure(cloud: Emulator, command: list[str], ids: Sequence[str]) -> dict[st
     _check(cloud, ids)
     return {
         "calls": len(cloud.requests()) - before,
-        "seconds": round(seconds, 1),
-        "CPU seconds": round(usage.ru_utime + usage.ru_stime, 1),
+        "seconds": round(seconds, 2),
+        "CPU seconds": round(usage.ru_utime + usage.ru_stime, 2),
         "MiB": round(usage.ru_maxrss / 1024),
     }
 

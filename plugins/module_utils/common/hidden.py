@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ansible.module_utils.common.parameters import remove_values
+
 REDACTED = "(not shown)"
 """Stands in a result or a message for a value that is not repeated there."""
 
@@ -23,6 +25,28 @@ _WORD = 4
 
 _IDENTIFIERS = re.compile(r"(?:.*_)?(?:ids?|region)")
 """Options that name what a task works on, without which nobody could read a message about its outcome."""
+
+
+def without_values(value: Any, secrets: Iterable[str]) -> Any:
+    """Return the plain value without the secrets in it, as ``remove_values`` of ansible-core does.
+
+    That looks at each line of an output by itself, which takes seconds for a fleet: here texts and lists of texts that
+    hold no secret are taken as they are.
+    """
+    secrets = frozenset(secrets)
+    if isinstance(value, str) and not _any_in(value, secrets):
+        return value
+    if isinstance(value, Mapping):
+        return {name: without_values(inner, secrets) for name, inner in value.items()}
+    if isinstance(value, list):
+        if all(isinstance(item, str) for item in value) and not _any_in("\n".join(value), secrets):
+            return list(value)
+        return [without_values(item, secrets) for item in value]
+    return remove_values(value, secrets)
+
+
+def _any_in(text: str, secrets: Iterable[str]) -> bool:
+    return any(secret in text for secret in secrets)
 
 
 def hide_rows(result: dict[str, Any]) -> None:

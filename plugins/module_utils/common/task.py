@@ -21,7 +21,7 @@ from ansible.module_utils.errors import UnsupportedError
 
 from .arguments import refuse_unusable
 from .errors import CloudError, Defect, InputError
-from .hidden import REDACTED, hide_lines, hide_refused, hide_rows, hide_source, hide_values
+from .hidden import REDACTED, hide_lines, hide_refused, hide_rows, hide_source, hide_values, without_values
 from .printable import visible
 
 SOURCE_IS_ENCRYPTED = "_ansible_cloud_assistant_source_is_encrypted"
@@ -174,7 +174,7 @@ def run_module(spec: TaskSpec, ensure: Operation) -> None:
         diff_mode=module._diff,
         no_log=module.no_log,
         warn=warn,
-        redact=lambda value: remove_values(value, module.no_log_values),
+        redact=lambda value: without_values(value, module.no_log_values),
     )
     result = _outcome(ensure, task, hiding)
     hiding.apply(result, module.params)
@@ -224,7 +224,7 @@ def run_in_process(
         no_log=no_log,
         warn=without_secrets(warn),
         progress=without_secrets(progress),
-        redact=lambda value: remove_values(value, secrets),
+        redact=lambda value: without_values(value, secrets),
     )
     for both in validation._warnings:
         task.warn(f"Both option {both['option']} and its alias {both['alias']} are set.")
@@ -296,7 +296,7 @@ def _as_printed(result: dict[str, Any], secrets: set[str]) -> dict[str, Any]:
     """`result` as it would come back from a module process: JSON types only, values of no_log options removed."""
     # AnsibleModule keeps top-level true, false and null, which a secret of that spelling would otherwise replace
     kept = {key: value for key, value in result.items() if value is None or isinstance(value, bool)}
-    cleaned = {**remove_values(result, secrets), **kept}
+    cleaned = {**without_values(result, secrets), **kept}
     return dict(json.loads(json.dumps(cleaned, default=_json_value)))
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.hidden import (
     hide_lines,
     hide_refused,
     hide_source,
     hide_values,
+    without_values,
 )
 
 SPEC: dict[str, dict[str, Any]] = {
@@ -76,3 +78,16 @@ def test_the_text_of_an_encrypted_file_is_hidden_wherever_a_result_has_it():
         "command": {"name": "c", "content": hidden, "content_base64": hidden},
         "diff": [{"before": "", "after": hidden}, {"prepared": hidden}],
     }
+
+
+def test_secrets_are_taken_out_as_ansible_does_whatever_the_value():
+    secrets = {"hunter2", "42", 'with "quotes"'}
+    value = {
+        "lines": ["plain", "the hunter2 here", "hunter2"],
+        "plain": ["nothing", "of it", ""],
+        "rows": [{"text": 'x with "quotes" y', "rc": 42, "flag": True, "none": None, "share": 0.5}],
+        "mixed": ["hunter2", 7, ["deep hunter2"], ("a", "42")],
+        "data": b"hunter2",
+    }
+    assert without_values(value, secrets) == remove_values(value, secrets)
+    assert without_values(value, set()) == remove_values(value, set())
