@@ -185,6 +185,36 @@ options:
       - name: ANSIBLE_ECS_ASSISTANT_PAYLOAD_PROTECTION
     vars:
       - name: ansible_ecs_assistant_payload_protection
+  calls_per_minute:
+    description:
+      - The most calls of one operation that all hosts of a run make in a minute, so that the service need not throttle
+        them. It counts the calls of an account per operation, region and minute, and publishes no limits.
+      - Tasks wait for the next minute when the calls of one are used up, or when the service has throttled one.
+      - V(0) is no limit.
+    type: int
+    default: 600
+    ini:
+      - section: ecs_assistant
+        key: calls_per_minute
+    env:
+      - name: ANSIBLE_ECS_ASSISTANT_CALLS_PER_MINUTE
+    vars:
+      - name: ansible_ecs_assistant_calls_per_minute
+  daily_quota:
+    description:
+      - How many invocations the account may start per region and day, C(max-axt-invocation-daily) in Quota Center. A
+        warning comes when this controller has started four fifths of them.
+      - Invocations are counted per day (UTC) in O(cache_dir). C(-vv) shows the count after each task.
+      - V(0) is for a quota that is not known.
+    type: int
+    default: 0
+    ini:
+      - section: ecs_assistant
+        key: daily_quota
+    env:
+      - name: ANSIBLE_ECS_ASSISTANT_DAILY_QUOTA
+    vars:
+      - name: ansible_ecs_assistant_daily_quota
   cache_dir:
     description:
       - The folder on the controller that remembers which tools each instance has and what it keeps, and that holds the
@@ -220,6 +250,7 @@ EXAMPLES = r"""
       changed_when: false
 """
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -238,6 +269,7 @@ from ..module_utils.cloud_assistant.connection.session import Result, Session
 from ..module_utils.cloud_assistant.connection.settings import Settings
 from ..module_utils.common.errors import CloudError, InputError
 from ..plugin_utils.options import connection_options
+from ..plugin_utils.play_cache import RUN_DIRECTORY
 from ..plugin_utils.shell_steps import ShellSteps
 
 display = Display()
@@ -253,7 +285,12 @@ SETTINGS = (
     "max_file",
     "payload_protection",
     "cache_dir",
+    "calls_per_minute",
+    "daily_quota",
 )
+
+# what tells accounts apart, without what is secret
+ACCOUNT = ("access_key_id", "profile", "assume_role")
 
 # the command that takes a module: an interpreter that sees the same files as the shell, with variables before it
 PLAIN_PYTHON = re.compile(r"/bin/sh -c '?(?:[A-Za-z_]\w*=[\w./:@,+-]* +)*[\w./-]*python[\d.]*(?: && sleep 0)?'?")
@@ -299,8 +336,13 @@ class Connection(ConnectionBase):
             raise InputError(
                 "api_generation", "only current is supported: the API of 2018 has no client tokens to run once by"
             )
-        values = {name: self.get_option(name) for name in SETTINGS}
-        return Session(connect(options), Settings(username=self.get_option("remote_user"), **values), display.warning)
+        settings = Settings(
+            username=self.get_option("remote_user"),
+            run_dir=RUN_DIRECTORY,
+            account=json.dumps([options[name] for name in ACCOUNT], sort_keys=True, default=str),
+            **{name: self.get_option(name) for name in SETTINGS},
+        )
+        return Session(connect(options, outlast_throttling=False), settings, display.warning)
 
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         """Run the command on the instance; its exit code, standard output and standard error."""
@@ -358,6 +400,10 @@ class Connection(ConnectionBase):
             # a folder that stays is no failure of the task
             with suppress(CloudError):
                 self._session.leave(steps)
+        if self._session is not None:
+            self._session.close()
+            if self._session.started_today:
+                display.vv(f"{self._session.started_today} invocations of the region today", host=self._host)
         self._session = None
         self._connected = False
 

@@ -83,7 +83,8 @@ class Client:
     """Call operations of one region with one account. Threads may share a client.
 
     ``generation`` is ``current`` or ``classic``; callers use the names of the current one with both. ``requests``
-    counts the HTTP requests sent per operation, repeated ones too.
+    counts the HTTP requests sent per operation, repeated ones too. Without ``outlast_throttling`` a throttled call is
+    an error at once, unless the service says when to repeat it: for callers that share a minute with others.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class Client:
         signature_version: str | None = None,
         max_retries: int = 5,
         backoff_base: float = 0.5,
+        outlast_throttling: bool = True,
     ) -> None:
         self.region = region
         self.generation = generation
@@ -109,6 +111,7 @@ class Client:
         self._signature_version = signature_version or self._dialect.signature_version
         self._max_retries = max_retries
         self._backoff_base = backoff_base
+        self._outlast_throttling = outlast_throttling
         self._counting = threading.Lock()
 
     def __repr__(self) -> str:
@@ -216,8 +219,10 @@ class Client:
 
         def pause_after(error: ApiError) -> float | None:
             asked = retry_delay(error)
-            # one that is throttled is not always told when to come back
-            return next(throttle_pauses) if asked == 0.0 and is_throttled(error) else asked
+            if asked == 0.0 and is_throttled(error):
+                # one that is throttled is not always told when to come back
+                return next(throttle_pauses) if self._outlast_throttling else None
+            return asked
 
         return call_until_answered(
             call,

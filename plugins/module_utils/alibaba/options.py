@@ -65,11 +65,11 @@ ALIBABA_OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def connect(params: Mapping[str, Any]) -> Client:
+def connect(params: Mapping[str, Any], *, outlast_throttling: bool = True) -> Client:
     """Return the client that the options' values describe; further keys are ignored, missing ones take the default.
 
     Sends nothing to the service. Credentials that a library has to fetch are fetched here, so that missing ones are
-    reported before any request. Raises InputError, MissingLibrary.
+    reported before any request. ``outlast_throttling``: see Client. Raises InputError, MissingLibrary.
     """
     source = credentials.find_source(params)
     region = str(_value(params, "region") or "").strip() or credentials.region_of_profile(params)
@@ -93,6 +93,7 @@ def connect(params: Mapping[str, Any]) -> Client:
         generation=_choice(params, "api_generation"),
         signature_version=_choice(params, "signature_version") or None,
         max_retries=retries,
+        outlast_throttling=outlast_throttling,
     )
 
 

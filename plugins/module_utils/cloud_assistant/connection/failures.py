@@ -60,8 +60,9 @@ FAILED = {
     "InvalidCmdType.NotFound": _WINDOWS,
     "InvalidInstance.NotMatch": _WINDOWS,
     "InvalidOperatingSystem": _WINDOWS,
-    "Invocation.ExceedQuota": "The account's invocations of this region and day are used up"
-    " (max-axt-invocation-daily in Quota Center).",
+    "Invocation.ExceedQuota": "The account's invocations of this region and day are used up. Raise"
+    " max-axt-invocation-daily in Quota Center, or go on tomorrow. ecs_run_command reaches 100 instances with one"
+    " invocation, where this connection takes one per host and task.",
     "CommandContent.ExceedLimit": "",
     "Timeout": _LATE,
     "ExecutionTimeout": _LATE,

@@ -8,28 +8,33 @@ from __future__ import annotations
 
 import base64
 import contextlib
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from ...alibaba.client import Client
-from ...common.errors import CloudError
+from ...alibaba.client import Client, Reply
+from ...alibaba.errors import is_throttled
+from ...common.errors import ApiError, CloudError
 from ...common.idempotency import new_client_token
-from ...common.wait import Deadline, proportional_interval
+from ...common.wait import Deadline
 from .failures import Refused, Unreachable, from_call, from_status
 from .interrupts import interrupts_raised
+from .pace import Daily, Pace
 from .settings import ROOT, Settings
+from .together import ENDED, Alone, Together, Watch, name_of
 
 # seconds for the work of a request besides its command: loading, packing, and what the agent adds
 _MARGIN = 30
 # seconds: the service takes none shorter
 _LEAST_TIMEOUT = 60
+# seconds for a look at invocations, before another worker may try
+_LOOK_SECONDS = 15.0
 # seconds to see the end of an invocation that was stopped
 _STOP_SECONDS = 15.0
-_LONGEST_PAUSE = 10.0
 
 _UNDER_WAY = frozenset({"Running", "Stopping"})
-_ENDED = frozenset({"Success", "Failed", "Error", "Timeout", "Cancelled", "Terminated", "Invalid", "Aborted"})
 
 
 @dataclass(frozen=True)
@@ -51,15 +56,40 @@ class Written:
 class Invoker:
     """Runs scripts on one instance as one user. Threads may share it."""
 
-    def __init__(self, client: Client, settings: Settings) -> None:
+    def __init__(self, client: Client, settings: Settings, warn: Callable[[str], None]) -> None:
         self._client = client
         self._settings = settings
+        self._warn = warn
         self._what = f"{settings.instance_id} ({client.region})"
+        names = (settings.account, client.host, client.region)
+        self._daily = Daily(Path(settings.cache_dir), names, settings.daily_quota) if settings.cache_dir else None
+        self._pace: Pace | None = None
+        self._together: Together | None = None
+        if settings.run_dir:
+            # without the folder each worker is on its own
+            with contextlib.suppress(OSError):
+                self._share(Path(settings.run_dir) / f"ecs-assistant-{name_of(json.dumps(names))}")
+
+    def _share(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._pace = Pace(folder, self._settings.calls_per_minute)
+        self._together = Together(folder, self._rows, self._settings.poll_interval)
+
+    def close(self) -> None:
+        """Let the other workers of the run know that this one starts nothing more."""
+        if self._together:
+            with contextlib.suppress(OSError):
+                self._together.close()
 
     @property
     def what(self) -> str:
         """The instance, in the words of a message."""
         return self._what
+
+    @property
+    def started_today(self) -> int:
+        """How many invocations of the account and region were counted today; 0 where none was, or none is counted."""
+        return self._daily.count if self._daily else 0
 
     def run(self, script: bytes, seconds: int) -> Written:
         """Run the script and wait for its end. ``seconds``: how long its command may take.
@@ -67,10 +97,11 @@ class Invoker:
         The client token is made before the first try and kept by every retry, so that the script runs once. Raises
         Unreachable and Refused.
         """
-        with interrupts_raised():
-            invoke_id = self.start(script, seconds)
+        with interrupts_raised(), contextlib.ExitStack() as stack:
+            batch, tag = self._batch()
+            invoke_id = self.start(script, seconds, tag)
             try:
-                return self._wait(invoke_id, seconds)
+                return self._wait(stack.enter_context(self._watch(invoke_id, batch)), invoke_id, seconds)
             except Exception:
                 raise
             except BaseException:
@@ -78,7 +109,7 @@ class Invoker:
                 self._stop(invoke_id, Deadline(5.0))
                 raise
 
-    def start(self, script: bytes, seconds: int) -> str:
+    def start(self, script: bytes, seconds: int, tag: list[dict[str, str]] | None = None) -> str:
         """Have the script run and return the invocation's id. Raises Unreachable and Refused."""
         settings = self._settings
         params = {
@@ -93,25 +124,64 @@ class Invoker:
             "Username": None if settings.username == ROOT else settings.username,
             # the agent refuses a user without a home unless it is given a folder; the script goes home by itself
             "WorkingDir": None if settings.username == ROOT else "/",
+            "Tag": tag,
             "ClientToken": new_client_token(),
         }
         try:
-            reply = self._client.call("RunCommand", params, deadline=Deadline(settings.connection_timeout))
+            reply = self._in_turn("RunCommand", params)
         except CloudError as error:
             failure = from_call(error, self._what)
         else:
+            self._count()
             return str(reply["InvokeId"])
         # out here, so that the text of the request is in no chained exception
         raise failure
 
-    def _wait(self, invoke_id: str, seconds: int) -> Written:
+    def _in_turn(self, operation: str, params: Mapping[str, Any]) -> Reply:
+        """Make a call in a minute that has one left, and in the next one where the service throttles it.
+
+        Waiting for a minute is no fault of the instance, and has a limit of its own: Refused is raised after that.
+        """
+        while True:
+            if self._pace:
+                self._pace.wait(operation)
+            try:
+                return self._client.call(operation, params, deadline=Deadline(self._settings.connection_timeout))
+            except ApiError as error:
+                if not (self._pace and is_throttled(error)):
+                    raise
+                self._pace.close_minute(operation)
+
+    def _count(self) -> None:
+        if self._daily and self._daily.add():
+            self._warn(
+                f"{self._client.region}: {self._daily.count} invocations were started today, of"
+                f" {self._settings.daily_quota} (ansible_ecs_assistant_daily_quota)"
+            )
+
+    def _batch(self) -> tuple[int, list[dict[str, str]] | None]:
+        if self._together:
+            with contextlib.suppress(OSError):
+                return self._together.batch()
+        return 0, None
+
+    @contextlib.contextmanager
+    def _watch(self, invoke_id: str, batch: int) -> Iterator[Alone | Watch]:
+        """What looks after an invocation: this worker alone, where it cannot with the others."""
+        with contextlib.ExitStack() as stack:
+            watch: Alone | Watch = Alone(invoke_id, self._rows, self._settings.poll_interval)
+            if self._together:
+                with contextlib.suppress(OSError):
+                    watch = stack.enter_context(self._together.waiting(invoke_id, batch))
+            yield watch
+
+    def _wait(self, watch: Alone | Watch, invoke_id: str, seconds: int) -> Written:
         delivery = Deadline(self._settings.connection_timeout)
         whole = Deadline(self._settings.connection_timeout + max(seconds + _MARGIN, _LEAST_TIMEOUT) + _MARGIN)
         begun = False
         while True:
-            whole.pause(proportional_interval(whole.elapsed(), self._settings.poll_interval, cap=_LONGEST_PAUSE))
-            row = self._look(invoke_id, whole)
-            if row.get("InvocationStatus") in _ENDED:
+            row = watch.next(whole)
+            if row.get("InvocationStatus") in ENDED:
                 return _written(row)
             begun = begun or row.get("InvocationStatus") in _UNDER_WAY
             if (delivery.expired() and not begun) or whole.expired():
@@ -122,10 +192,10 @@ class Invoker:
         deadline = Deadline(_STOP_SECONDS)
         self._stop(invoke_id, deadline)
         row: Mapping[str, Any] = {}
-        while row.get("InvocationStatus") not in _ENDED and not deadline.expired():
+        while row.get("InvocationStatus") not in ENDED and not deadline.expired():
             deadline.pause(0.5)
-            row = self._look(invoke_id, deadline)
-        if row.get("InvocationStatus") in _ENDED - {"Cancelled", "Terminated"}:
+            row = next(iter(self._rows({"InvokeId": invoke_id}) or ()), {})
+        if row.get("InvocationStatus") in ENDED - {"Cancelled", "Terminated"}:
             return _written(row)
         if begun:
             raise Refused(f"{self._what}: the command did not end in its time, its invocation {invoke_id} was stopped")
@@ -139,19 +209,27 @@ class Invoker:
         with contextlib.suppress(CloudError):
             self._client.call("StopInvocation", params, deadline=deadline)
 
-    def _look(self, invoke_id: str, deadline: Deadline) -> Mapping[str, Any]:
-        """The instance's row of the invocation; empty while it cannot be seen, which a new one may be for a moment."""
-        params = {"InvokeId": invoke_id, "InstanceId": self._settings.instance_id}
+    def _rows(self, params: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
+        """The rows of invocations, without those that cannot be seen, which new ones may be for a moment.
+
+        None where they cannot be asked for now: what runs goes on all the same. Raises Unreachable and Refused.
+        """
+        operation = "DescribeInvocationResults"
+        if self._pace and self._pace.take(operation):
+            return None
+        deadline = Deadline(_LOOK_SECONDS)
         try:
-            reply = self._client.call("DescribeInvocationResults", params, deadline=deadline)
+            reply = self._client.call(operation, params, deadline=deadline)
         except CloudError as error:
+            if self._pace and isinstance(error, ApiError) and is_throttled(error):
+                self._pace.close_minute(operation)
+                return None
             if error.transient or deadline.expired():
-                # what runs goes on all the same: it is looked at again
-                return {}
+                return None
             failure = from_call(error, self._what)
         else:
             rows = reply.rows("Invocation", "InvocationResults", "InvocationResult")
-            return next((row for row in rows if isinstance(row, Mapping)), {})
+            return [row for row in rows if isinstance(row, Mapping)]
         raise failure
 
 

@@ -74,6 +74,14 @@ def find_frame(output: bytes, nonce: str) -> Frame | None:
     return Frame(kind, text, dict(_FIELD.findall(text)), lines[first + 1 : last])
 
 
+def is_sealed(output: bytes) -> bool:
+    """Whether a script wrote nothing but one sealed frame."""
+    lines = output.decode("utf-8", "replace").splitlines()
+    begin, _blank, text = (lines or [""])[0].partition(" ")
+    nonce = text.partition(" ")[0]
+    return begin == MARK and lines[-1] == f"{MARK} {nonce} end" and "seal" in dict(_FIELD.findall(text))
+
+
 def block(frame: Frame, encoding: str) -> bytes:
     """The bytes that a frame carries. ``encoding`` is the instance's tool for Base64, ``none`` for hexadecimal digits.
 

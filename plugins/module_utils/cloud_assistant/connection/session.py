@@ -58,7 +58,7 @@ class Session:
         self._warn = warn
         self._sealer = Sealer(settings.cache_dir) if settings.payload_protection != "none" else None
         self._answer_to: Member | None = None
-        self._invoker = Invoker(client, settings)
+        self._invoker = Invoker(client, settings, warn)
         sealing = "sealing" if self._sealer else ""
         host = (client.host, client.region, settings.instance_id, settings.username, sealing)
         self._memory = Memory(settings.cache_dir, *host) if settings.cache_dir else None
@@ -108,6 +108,15 @@ class Session:
         self._known = None
         if self._memory:
             self._memory.forget()
+
+    def close(self) -> None:
+        """Start nothing more. Nothing is lost where this is not called."""
+        self._invoker.close()
+
+    @property
+    def started_today(self) -> int:
+        """How many invocations of the account and region were counted today; 0 where this session started none."""
+        return self._invoker.started_today
 
     def _result(self, frame: Frame, data: bytes) -> Result:
         try:

@@ -20,8 +20,10 @@ class Settings:
     """How one instance is worked with.
 
     ``connection_timeout``: seconds for the service and the agent to take a command. ``command_timeout``: seconds that
-    a command may run. ``store_size``, ``max_output`` and ``max_file`` are in bytes; a
-    store of 0 bytes is none.
+    a command may run. ``store_size``, ``max_output`` and ``max_file`` are in bytes; a store of 0 bytes is none.
+    ``calls_per_minute``: calls of one operation that all workers of a run make together. ``daily_quota``: invocations
+    that the account may start per region and day. Of both, 0 is no limit. ``run_dir``: a private folder of the run,
+    empty where there is none to share. ``account`` tells accounts apart, and is not secret.
     """
 
     instance_id: str
@@ -35,6 +37,10 @@ class Settings:
     max_file: int = 64 * 1024 * 1024
     payload_protection: str = "auto"
     cache_dir: str = ""
+    calls_per_minute: int = 600
+    daily_quota: int = 0
+    run_dir: str = ""
+    account: str = ""
 
     def __post_init__(self) -> None:
         """Raise InputError for what cannot be meant."""
@@ -47,6 +53,9 @@ class Settings:
             raise InputError("poll_interval", "must be from 0.1 to 60 seconds")
         if self.store_size and not 4 * 1024**2 <= self.store_size <= 1024**4:
             raise InputError("store_size", "must be 0, or from 4 MiB to 1 TiB")
+        for name in ("calls_per_minute", "daily_quota"):
+            if not 0 <= getattr(self, name) <= 10**9:
+                raise InputError(name, "must be from 0, which is no limit, to 1000000000")
         for name in ("max_output", "max_file"):
             if not 64 * 1024 <= getattr(self, name) <= 1024**3:
                 raise InputError(name, "must be from 64 KiB to 1 GiB")
