@@ -235,3 +235,18 @@ def test_what_each_task_costs(emulator: Emulator, tmp_path: Path) -> None:
     # a module that no earlier one shares anything with is sent with its task
     assert writes(emulator, tmp_path, "{find: {paths: /root}}") == 1
     assert cold <= 40
+
+
+def test_many_hosts_cost_few_questions(emulator: Emulator, tmp_path: Path) -> None:
+    """One worker asks for all: counts of the tasks after the first, at which each instance is asked what it has."""
+    hosts, tasks = 16, 3
+    text = "- " + PYTHON_KNOWN % ", ".join(["{raw: 'true'}"] * tasks)
+    # a loaded machine takes longer than usual to run 16 scripts
+    env = {"ANSIBLE_FORKS": str(hosts), "ANSIBLE_ECS_ASSISTANT_POLL_INTERVAL": "2"}
+    result = play(emulator, tmp_path, text, hosts, env)
+    assert result.rc == 0, result.output
+    actions = [request["action"] for request in emulator.requests()]
+    places = [place for place, action in enumerate(actions) if action == "RunCommand"]
+    warm = actions[places[2 * hosts - 1] + 1 :]
+    assert warm.count("RunCommand") == hosts * (tasks - 1)
+    assert len(warm) - warm.count("RunCommand") <= 0.2 * hosts * (tasks - 1)

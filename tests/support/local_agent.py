@@ -61,7 +61,7 @@ class LocalAgent:
             self._rows[invoke_id] = self._run(invoke_id, base64.b64decode(params["CommandContent"]))
             return Reply({"InvokeId": invoke_id})
         if operation == "DescribeInvocationResults":
-            rows = [self._rows[params["InvokeId"]]]
+            rows = [{"InvokeId": params["InvokeId"], **self._rows[params["InvokeId"]]}]
             return Reply({"Invocation": {"InvocationResults": {"InvocationResult": rows}}})
         return Reply({})
 

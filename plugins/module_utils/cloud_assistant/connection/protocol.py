@@ -74,12 +74,14 @@ def find_frame(output: bytes, nonce: str) -> Frame | None:
     return Frame(kind, text, dict(_FIELD.findall(text)), lines[first + 1 : last])
 
 
-def is_sealed(output: bytes) -> bool:
-    """Whether a script wrote nothing but one sealed frame."""
+def is_public(output: bytes) -> bool:
+    """Whether a script wrote nothing but one frame, and that one holds nothing of a task or is sealed."""
     lines = output.decode("utf-8", "replace").splitlines()
-    begin, _blank, text = (lines or [""])[0].partition(" ")
-    nonce = text.partition(" ")[0]
-    return begin == MARK and lines[-1] == f"{MARK} {nonce} end" and "seal" in dict(_FIELD.findall(text))
+    mark, _blank, rest = (lines or [""])[0].partition(" ")
+    nonce, _blank, text = rest.partition(" ")
+    kind = text.partition(" ")[0]
+    whole = mark == MARK and lines[-1] == f"{MARK} {nonce} end"
+    return whole and (kind in ("hello", "missing") or "seal" in dict(_FIELD.findall(text)))
 
 
 def block(frame: Frame, encoding: str) -> bytes:

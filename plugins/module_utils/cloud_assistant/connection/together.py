@@ -34,7 +34,7 @@ from ...common.private_file import write_private
 from ...common.shared_file import SharedDocument, try_lock
 from ...common.wait import Deadline, proportional_interval
 from ..tags import tags_to_rows
-from .protocol import is_sealed
+from .protocol import is_public
 
 TAG = "cloudops-connection"
 """Tag key: with which others an invocation is asked for."""
@@ -51,8 +51,11 @@ _SHORTEST_PAUSE = 0.01
 # seconds for a new worker to start its first invocation, and for one that has an answer to start the next
 _ARRIVAL = 15.0
 _NEXT = 1.0
-# seconds for which those who wait are kept waiting for those who are coming
+# seconds after the last one came for which those who wait are kept waiting for the next
 _PATIENCE = 3.0
+# pauses between looks, as parts of the time since the newest began
+_SHARE = 0.3
+_SHARE_OF_MANY = 0.6
 # part of those at work who have to wait, so that the others are not waited for
 _MOST = 0.9
 # seconds without news from the one who asks, after which a worker asks for itself
@@ -68,18 +71,20 @@ def seconds_to_look(now: float, looked: float, starts: Sequence[float], coming: 
     """In how many seconds to ask for invocations that began at ``starts``; 0 or less is at once.
 
     ``looked`` is when they were asked for last, ``coming`` how many workers are about to start one, ``floor`` the
-    least seconds that one takes. While workers are coming the question waits for them: it serves all at once. After
-    that its pauses grow with the time since the newest began.
+    least seconds that one takes. As long as workers keep coming the question waits for them: it serves all at once.
+    After that its pauses grow with the time since the newest began.
     """
     newest = max(starts)
     if not coming:
-        pause = proportional_interval(now - newest, floor, cap=LONGEST_PAUSE)
+        share = _SHARE if len(starts) == 1 else _SHARE_OF_MANY
+        pause = proportional_interval(now - newest, floor, share, cap=LONGEST_PAUSE)
         return max(newest + floor, looked + pause) - now
     unseen = [start + floor for start in starts if looked < start + floor <= now]
     if len(unseen) >= _MOST * (len(starts) + coming):
         return looked + floor - now
-    first = min(start + floor for start in starts)
-    return max(looked, min(unseen, default=first)) + _PATIENCE - now
+    stalled = max(newest + floor, looked) + _PATIENCE
+    longest = max(looked, min(unseen, default=newest + floor)) + LONGEST_PAUSE
+    return min(stalled, longest) - now
 
 
 @dataclass(frozen=True)
@@ -325,7 +330,7 @@ def _shared(row: Row) -> dict[str, Any]:
         output = base64.b64decode(str(row.get("Output") or ""), validate=True)
     except ValueError:
         output = b"not Base64"
-    return {"row": row} if not output or is_sealed(output) else {"row": without, "kept": True}
+    return {"row": row} if not output or is_public(output) else {"row": without, "kept": True}
 
 
 def _locked_file(path: Path, text: str) -> int:

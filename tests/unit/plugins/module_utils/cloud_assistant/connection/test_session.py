@@ -9,9 +9,13 @@ import os
 import random
 import shutil
 import stat
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Reply
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection import pace
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.asking import (
     Command,
     Step,
@@ -23,6 +27,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.protocol import (
     MAX_SCRIPT,
 )
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import ApiError
 from support.local_agent import LocalAgent, fetch, programs, put, run, session
 
 SHELLS = [shell for shell in ("dash", "bash --posix", "busybox sh") if shutil.which(shell.split()[0])]
@@ -198,3 +203,40 @@ def test_steps_ride_along(tmp_path: Path, agent: LocalAgent) -> None:
     assert not folder.exists()
     assert not (tmp_path / "never").exists()
     assert len(agent.scripts) == before + 3
+
+
+def test_a_throttled_command_goes_out_again_in_the_next_minute_as_the_same(
+    tmp_path: Path, agent: LocalAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "MINUTE", 1)
+    monkeypatch.setattr(pace, "_SPREAD", 0)
+    work = session(agent, tmp_path, run_dir=str(tmp_path))
+    run(work, "true")
+    answer = agent.call
+    refused: list[str] = []
+
+    def throttle(operation: str, params: Mapping[str, Any], **options: Any) -> Reply:
+        if len(refused) < 4 and operation not in refused[-1:]:
+            refused.append(operation)
+            agent.calls.append((operation, dict(params)))
+            raise ApiError(operation, "Throttling.User", "too many", "REQUEST", 400, "host", None)
+        return answer(operation, params, **options)
+
+    monkeypatch.setattr(agent, "call", throttle)
+    assert run(work, "echo ran >>count; cat count").stdout == b"ran\n"
+    assert refused == ["RunCommand", "DescribeInvocationResults"]
+    tokens = [params["ClientToken"] for name, params in agent.calls if name == "RunCommand"]
+    assert len(tokens) == len(set(tokens)) + 1 and tokens[-1] == tokens[-2]
+
+
+def test_invocations_of_the_day_are_counted_and_warned_of_once(tmp_path: Path, agent: LocalAgent) -> None:
+    work = session(agent, tmp_path, daily_quota=4)
+    assert work.started_today == 0
+    for _number in range(2):
+        run(work, "true")
+    assert work.started_today == len(agent.scripts) == 3
+    assert agent.warnings == ["cn-test: 3 invocations were started today, of 4 (ansible_ecs_assistant_daily_quota)"]
+    # another account has a count of its own
+    other = session(agent, tmp_path, account="other")
+    run(other, "true")
+    assert other.started_today == 1

@@ -185,6 +185,7 @@ def test_a_question_that_is_refused_is_the_asking_workers_own_error(service: Ser
             pass
         with pytest.raises(Refused):
             while True:
+                assert good.next(deadline)["InvocationStatus"] == "Running"
                 bad.next(deadline)
 
 
