@@ -62,7 +62,7 @@ ISOLATIONS = ("none", "user-namespace", "namespace")
 
 @functools.cache
 def isolation() -> str:
-    """What this machine lets the emulator do, one of ISOLATIONS."""
+    """Return what this machine lets the emulator do, one of ISOLATIONS."""
     # in a process of its own, because whoever finds out is then in another mount namespace
     program = "from emulator.instance.view import Machine; print(Machine('auto').isolation)"
     tests = Path(__file__).parent
@@ -88,14 +88,14 @@ def emulator_process() -> Iterator[Any]:
 
 @pytest.fixture
 def emulator(emulator_process: Any) -> Any:
-    """An emulated cloud of 12 instances as it is when it starts."""
+    """Return an emulated cloud of 12 instances as it is when it starts."""
     emulator_process.reset()
     return emulator_process
 
 
 @pytest.fixture
 def emulator_factory() -> Iterator[Callable[..., Any]]:
-    """Starts an emulator with the given options; all of them are stopped at the end of the test."""
+    """Give a function that starts an emulator with options; all of them are stopped at the end of the test."""
     from emulator.testing import start_emulator
 
     with ExitStack() as running:
@@ -104,7 +104,7 @@ def emulator_factory() -> Iterator[Callable[..., Any]]:
 
 @pytest.fixture
 def playbook(tmp_path: Path) -> Callable[..., PlayResult]:
-    """Runs a playbook in a folder of its own: ``playbook(text_or_path, extra_vars=…, check=…, diff=…, env=…)``."""
+    """Return a runner of playbooks: ``playbook(text_or_path, extra_vars=…, check=…, diff=…, env=…)``."""
 
     def run(source: str | Path, **options: Any) -> PlayResult:
         return run_playbook(source, tmp_path, **options)

@@ -29,7 +29,7 @@ WRITES = {
 
 
 def parameter_names(row: Mapping[str, Any]) -> list[str]:
-    """The names between double braces that the service lists for a command with parameters."""
+    """Return the names between double braces, which the service lists for a command with parameters."""
     content = base64.b64decode(row["CommandContent"])
     return [name.decode() for name in re.findall(rb"{{(\w+)}}", content)] if row["EnableParameter"] else []
 

@@ -30,7 +30,7 @@ class PlayResult:
     results: list[dict[str, Any]] = field(default_factory=list)
 
     def row(self, task: str, host: str | None = None) -> dict[str, Any]:
-        """The last task of that name, in a role or not (on that host): task, host, result, and its outcome.
+        """Return the last task of that name, in a role or not (on that host): task, host, result, and its outcome.
 
         The outcome is ok, failed, ignored (failed, and that was allowed), skipped or unreachable.
         AssertionError when there was no such task.
@@ -44,7 +44,7 @@ class PlayResult:
         return found[-1]
 
     def result(self, task: str, host: str | None = None) -> dict[str, Any]:
-        """The result of the last task of that name (on that host). AssertionError when there was no such task."""
+        """Return the result of the last task of that name (on that host). Raises AssertionError if there was none."""
         result: dict[str, Any] = self.row(task, host)["result"]
         return result
 
@@ -55,14 +55,14 @@ class PlayResult:
 
 
 def collections_path() -> str:
-    """The folder that holds the tree ``ansible_collections`` of the collection under test."""
+    """Return the folder that holds the tree ``ansible_collections`` of the collection under test."""
     from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common import version
 
     return str(Path(version.__file__).parents[6])
 
 
 def ansible_environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """A clean environment for an ansible command: no configuration or credentials of the machine's own."""
+    """Return a clean environment for an ansible command: no configuration or credentials of the machine's own."""
     kept = {
         name: value
         for name, value in os.environ.items()

@@ -79,7 +79,7 @@ def write_first_page(folder: Path) -> None:
 
 
 def _listing(text: str) -> str:
-    """The part with the lists of plugins, without its first heading and its hidden lists of pages."""
+    """Return the part with the lists of plugins, without its first heading and its hidden lists of pages."""
     body = text.partition("------------\n")[2]
     return _TOCTREE.sub("", body)
 

@@ -62,7 +62,7 @@ def arrows() -> set[tuple[str, str]]:
 
 
 def shortest(all_arrows: Set[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The arrows without those that a way over other rooms stands for."""
+    """Return the arrows without those that a way over other rooms stands for."""
 
     def reached(source: str, target: str) -> bool:
         return any(
@@ -74,7 +74,7 @@ def shortest(all_arrows: Set[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def drawing() -> str:
-    """The rooms and the arrows between them as an SVG element."""
+    """Return the rooms and the arrows between them as an SVG element."""
     half = BOX_HEIGHT // 2
     every = arrows()
     lines = [
@@ -100,7 +100,7 @@ def drawing() -> str:
 
 
 def diagram() -> str:
-    """The drawing, and all arrows as text for those who read the guide's source."""
+    """Return the drawing, and all arrows as text for those who read the guide's source."""
     order = list(PLACES)
     listed = sorted(arrows(), key=lambda arrow: (order.index(arrow[0]), order.index(arrow[1])))
     indented = "\n".join(f"   {line}" for line in drawing().splitlines())

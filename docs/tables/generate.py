@@ -40,13 +40,13 @@ IAM_ACTIONS = {
 
 
 def permissions() -> dict[str, dict[str, Any]]:
-    """The table of what each module calls: ``always``, ``sometimes``, ``classic``, ``shared``."""
+    """Return the table of what each module calls: ``always``, ``sometimes``, ``classic``, ``shared``."""
     table: dict[str, dict[str, Any]] = yaml.safe_load((TABLES / "permissions.yml").read_text(encoding="utf-8"))
     return table
 
 
 def instance_codes() -> dict[str, str]:
-    """What each error code of an instance means, in the order of the table."""
+    """Return what each error code of an instance means, in the order of the table."""
     return {code: meaning for group in _groups() for code, meaning in group["codes"].items()}
 
 
@@ -56,7 +56,7 @@ def _groups() -> list[dict[str, Any]]:
 
 
 def rst_table(heads: tuple[str, ...], widths: tuple[int, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """A list table."""
+    """Return a list table."""
     lines = [".. list-table::", "   :header-rows: 1", f"   :widths: {' '.join(map(str, widths))}", ""]
     for first, *others in (heads, *rows):
         lines += [f"   * - {first}", *(f"     - {text}".rstrip() for text in others)]
@@ -69,7 +69,7 @@ def _literal(text: str) -> str:
 
 
 def instance() -> str:
-    """The error codes of an instance, in groups."""
+    """Return the error codes of an instance, in groups."""
     parts = []
     for group in _groups():
         rows = [(f"``{code}``", " ".join(meaning.split())) for code, meaning in group["codes"].items()]
@@ -78,7 +78,7 @@ def instance() -> str:
 
 
 def alibaba_codes() -> str:
-    """The error codes of ECS and Cloud Assistant."""
+    """Return the error codes of ECS and Cloud Assistant."""
     codes = sorted(alibaba.known_codes(), key=str.lower)
     return rst_table(
         ("code", "hint"), (42, 58), ((f"``{code}``", _literal(alibaba.hint_for(code) or "")) for code in codes)
@@ -86,7 +86,7 @@ def alibaba_codes() -> str:
 
 
 def huawei_codes() -> str:
-    """The error codes of CloudDC, and of the gateway in front of it once."""
+    """Return the error codes of CloudDC, and those of the gateway in front of it once."""
     codes = sorted(code for code in huawei.known_codes() if not code.startswith("APIG."))
     return rst_table(
         ("code", "hint"), (30, 70), ((f"``{code}``", _literal(huawei.hint_for(code) or "")) for code in codes)
@@ -94,7 +94,7 @@ def huawei_codes() -> str:
 
 
 def classic() -> str:
-    """The options that the classic generation cannot serve."""
+    """Return the options that the classic generation cannot serve."""
     rows = ((f"``{option}``", reason) for option, reason in MISSING_OPTIONS.items())
     return rst_table(("option", "why, or what to do instead"), (36, 64), rows)
 
@@ -157,12 +157,12 @@ def _huawei_policy(name: str, row: Mapping[str, Any]) -> str:
 
 
 def options() -> str:
-    """The options that several modules take."""
+    """Return the options that several modules take."""
     return rst_table(("option", "what it means"), (30, 70), shared_options())
 
 
 def figures() -> str:
-    """What the tests tried, how often, and how to repeat it."""
+    """Return what the tests tried, how often, and how to repeat it."""
     return rst_table(("what was tried", "how many", "repeat it"), (58, 17, 25), proof())
 
 
@@ -180,7 +180,7 @@ GENERATED = {
 
 
 def regenerated(text: str) -> str:
-    """The guide's text with its generated sections made anew."""
+    """Return the guide's text with its generated sections made anew."""
     return SECTION.sub(
         lambda match: f".. generated {match['name']}\n\n{GENERATED[match['name']]()}\n\n.. end generated", text
     )

@@ -20,7 +20,7 @@ CONNECTION = (f"{PREFIX}alibaba", f"{PREFIX}huawei")
 
 
 def _literals(path: Path) -> dict[str, Any]:
-    """The texts that a file gives names to, at its top or in its class, read as YAML; examples are none."""
+    """Return the texts, read as YAML, that a file gives names to, at its top or in its class; no examples."""
     found = {}
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
@@ -41,7 +41,7 @@ def _options(module: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _first_sentence(option: dict[str, Any]) -> str:
-    """The first sentence of an option's description as plain RST."""
+    """Return the first sentence of an option's description as plain RST."""
     description = option["description"]
     text = " ".join((description if isinstance(description, str) else description[0]).split())
     text = re.sub(r"\b[OVCIE]?[OVCE]\(((?:\\.|[^)\\])*)\)", lambda match: f"``{match[1]}``".replace("\\)", ")"), text)

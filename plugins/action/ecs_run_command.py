@@ -91,7 +91,7 @@ class ActionModule(ActionBase):
         return result
 
     def _operation(self) -> ModuleType:
-        """The Python module behind the task's name. AnsibleActionFail when the collection has none of that name."""
+        """Return the Python module of the task's name. Raises AnsibleActionFail if the collection has none."""
         # resolved_action is the module's name or this plugin's, depending on the version of ansible-core; a name
         # without a collection got here by the keyword `collections`
         collection, _dot, name = self._task.action.rpartition(".")
@@ -104,7 +104,7 @@ class ActionModule(ActionBase):
     def _source(
         self, operation: ModuleType, arguments: Mapping[str, Any], task_vars: Mapping[str, Any]
     ) -> Iterator[Source | None]:
-        """The file of the option ``src``, or None where there is none to read and the options are for the module.
+        """Return the file of the option ``src``, or None where there is none to read and the module judges the options.
 
         It is a file of the controller in a module that takes its text as ``content`` too.
         """
@@ -125,7 +125,7 @@ class ActionModule(ActionBase):
             yield source
 
     def _runs_here(self) -> bool:
-        """Whether the task runs on the controller, as its user, in its environment, and can do so in its process."""
+        """Return whether the task runs on the controller as its user, in its environment, and can use its process."""
         return (
             self._connection.transport == "local"
             and not self._connection.become
@@ -213,7 +213,7 @@ def _use_source(operation: ModuleType, arguments: dict[str, Any], source: Source
 
 
 def plain(value: Any) -> Any:
-    """`value` as a module process would get it: JSON types, without Ansible's tags, and vault values decrypted."""
+    """Return ``value`` as a module process would get it: JSON types, no tags of Ansible, vault values decrypted."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
@@ -232,7 +232,7 @@ def plain(value: Any) -> Any:
 
 
 def _wants_invocation(task_vars: Mapping[str, Any]) -> bool:
-    """Whether a module's result would hold its arguments: always before ansible-core 2.21, then by configuration."""
+    """Return whether a module's result would hold its arguments: if so configured, and always before core 2.21."""
     try:
         return bool(constants.config.get_config_value("INJECT_INVOCATION", variables=task_vars))
     except Exception:  # a version that does not know the setting; each has its own error for that

@@ -187,7 +187,7 @@ class CallbackModule(DefaultCallback):
         super().v2_runner_on_unreachable(result)
 
     def _is_table(self, result: Mapping[str, Any]) -> bool:
-        """Whether a result is printed as a table instead of all that it holds."""
+        """Return whether a result is printed as a table instead of all that it holds."""
         return bool(self._display.verbosity < 2 and is_fleet_result(result))
 
     def _run_is_verbose(self, result: Any, verbosity: int = 0) -> bool:
@@ -215,7 +215,7 @@ class CallbackModule(DefaultCallback):
 
 
 def _values(result: Any) -> Mapping[str, Any]:
-    """The values of a task's result, whatever the version of ansible-core calls them."""
+    """Return the values of a task's result, which the releases of ansible-core name differently."""
     values: Mapping[str, Any] = getattr(result, "result", None) or result._result
     return values
 

@@ -408,7 +408,7 @@ class Connection(ConnectionBase):
         self._connected = False
 
     def _checked(self, result: Result, steps: Sequence[Step]) -> Result:
-        """The result of a command; raises for a step before it that failed, as core does where it was run by itself."""
+        """Return the result of a command; raises for an earlier step that failed, as core does when that runs alone."""
         if result.step is None:
             return result
         step = steps[result.step]
@@ -447,7 +447,7 @@ class Connection(ConnectionBase):
 
 
 def _shown(command: str) -> str:
-    """The command for the log: core's own in full, of any other the length, since it may hold a secret."""
+    """Return the command for the log: core's own in full, of any other the length, since it may hold a secret."""
     own = PLAIN_PYTHON.fullmatch(command) and "=" not in command
     return command if own else f"a command of {len(command)} characters"
 

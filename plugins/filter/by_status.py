@@ -63,7 +63,7 @@ from ..plugin_utils.filter_input import rows_of
 
 
 def by_status(value: Any) -> dict[str, list[str]]:
-    """Return the instance ids in `value` by status. Raises AnsibleFilterError for a bad input."""
+    """Return the instance ids in ``value`` by status. Raises AnsibleFilterError for a bad input."""
     found: dict[str, list[str]] = {}
     for row in rows_of(value, "by_status"):
         found.setdefault(str(row["status"]), []).append(str(row["instance_id"]))

@@ -85,7 +85,7 @@ from ..plugin_utils.fleet_table import fleet_table
 
 
 def as_text(value: Any, width: int = 120, height: int = 20, instances: int = 3) -> str:
-    """Return the table of the results in `value`. Raises AnsibleFilterError for a bad input or option."""
+    """Return the table of the results in ``value``. Raises AnsibleFilterError for a bad input or option."""
     options = {"width": width, "height": height, "instances": instances}
     numbers = {name: positive(number, name, "fleet_table") for name, number in options.items()}
     shown = numbers.pop("instances")

@@ -101,7 +101,7 @@ from ..plugin_utils.filter_input import rows_of
 
 
 def group_failures(value: Any) -> list[dict[str, Any]]:
-    """Return the groups of the failed results in `value`. Raises AnsibleFilterError for a bad input."""
+    """Return the groups of the failed results in ``value``. Raises AnsibleFilterError for a bad input."""
     groups = group_rows(rows_of(value, "group_failures"))
     return [one.as_dict() for one in groups if one.class_name == FAILED]
 

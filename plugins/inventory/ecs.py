@@ -213,7 +213,7 @@ def as_data(value: Any) -> Any:
 
 
 def is_harmless(text: str) -> bool:
-    """Whether no setting and no header can make a template of the text."""
+    """Return whether no setting and no header can make a template of the text."""
     return not TEMPLATE.search(text)
 
 
@@ -241,7 +241,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return str(to_safe_group_name(name, force=unset, silent=unset))
 
     def verify_file(self, path: str) -> bool:
-        """Whether the path is a readable file of this plugin."""
+        """Return whether the path is a readable file of this plugin."""
         return bool(super().verify_file(path)) and path.endswith(SUFFIXES)
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:

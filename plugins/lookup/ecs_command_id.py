@@ -181,7 +181,7 @@ class LookupModule(LookupBase):
         return chosen if self.get_option("return") == "record" else [record["command_id"] for record in chosen]
 
     def _find(self, names: list[str]) -> dict[str, list[Record]]:
-        """The records of all names, out of what the play has read already where it has."""
+        """Return the records of each name, from what the play has read already where it has."""
         options = connection_options(self.get_option)
         tags = check_tags(self.get_option("tags") or {})
         filters = {name: self.get_option(name) for name in ("type", "resource_group_id")} | {"tags": tags}
@@ -199,7 +199,7 @@ class LookupModule(LookupBase):
             return commands_by_name(client, names, filters, document, content=content)
 
     def _choose(self, name: str, records: list[Record]) -> Record | None:
-        """The one record that is meant, or None where the name is to be left out."""
+        """Return the record of that name, or None where the name is to be left out. Raises AnsibleError."""
         if len(records) == 1:
             return records[0]
         if records:

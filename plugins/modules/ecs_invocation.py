@@ -469,7 +469,7 @@ def _stopped(task: TaskContext) -> dict[str, Any]:
 
 
 def _stop_targets(params: dict[str, Any]) -> Targets | None:
-    """The instances that are told by their tags, None where they are told by id or all are meant."""
+    """Return the instances that are selected by tags, None if they are selected by id or not at all."""
     if params["resource_tags"] is not None:
         return Targets.of(None, params["resource_tags"], params["resource_group_id"])
     if params["resource_group_id"] is not None and params["instance_ids"] is None:

@@ -13,9 +13,9 @@ from ansible.errors import AnsibleFilterError
 
 
 def rows_of(value: Any, name: str) -> list[Mapping[str, Any]]:
-    """Return the results per instance in the input of the filter `name`.
+    """Return the results per instance in the input of the filter ``name``.
 
-    Raises AnsibleFilterError if there are none: `value` is neither a list of dictionaries nor a registered result.
+    Raises AnsibleFilterError if there are none: ``value`` is neither a list of dictionaries nor a registered result.
     """
     rows = value.get("results") if isinstance(value, Mapping) else value
     if not isinstance(rows, (list, tuple)):
@@ -27,7 +27,7 @@ def rows_of(value: Any, name: str) -> list[Mapping[str, Any]]:
 
 
 def positive(value: Any, option: str, name: str) -> int:
-    """Return an option of the filter `name` that has to be a whole number from 1.
+    """Return an option of the filter ``name`` that has to be a whole number from 1.
 
     Raises AnsibleFilterError if it is not.
     """

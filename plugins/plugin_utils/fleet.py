@@ -148,7 +148,7 @@ def _tag_filter(option: str, value: Any) -> tuple[dict[str, str], dict[str, froz
 
 
 def _matches(row: Row, dropped: Mapping[str, Any]) -> bool:
-    """Whether a row passes the tag and resource group filters, applied here instead of by the service."""
+    """Return whether a row passes the tag and resource group filters, applied here instead of by the service."""
     group = dropped.get("ResourceGroupId")
     if group is not None and row.get("ResourceGroupId") != group:
         return False

@@ -52,7 +52,7 @@ def fleet_table(
     """Return the lines of a table: the totals, then one line per group of instances that ended alike, failures first.
 
     There are at most `height` lines of at most `width` columns. `counts` are the totals where `rows` are a part of the
-    results only. `shown_ids` is how many instances a line names. Groups that succeeded are listed with `successes`.
+    results only. ``shown_ids`` is how many instances a line names. Groups that succeeded are listed with ``successes``.
     """
     groups = [one for one in group_rows(rows) if successes or one.class_name != SUCCESS]
     lines = [totals_line(counts or count_classes(rows))]

@@ -21,7 +21,7 @@ _REPEATED = re.compile(rf"{_COUNTS.pattern}|\d+ x |… and \d+ more in ")
 
 
 def is_fleet_result(result: Mapping[str, Any]) -> bool:
-    """Whether a task's result holds results per instance, and is shown to the user as it is."""
+    """Return whether a task's result holds results per instance, and is shown to the user as it is."""
     rows, summary = result.get("results"), result.get("summary")
     if result.get("_ansible_no_log") or not isinstance(rows, (list, tuple)):
         return False
@@ -59,7 +59,7 @@ LONGEST_MESSAGE = 100
 def _errors(result: Mapping[str, Any], listed: Collection[str]) -> list[str]:
     """Return the lines of a failure's message that the table does not repeat: calls that failed, advice.
 
-    `listed` are the failed instances in the table; where it has none, the message's reasons are needed.
+    ``listed`` are the failed instances in the table; where it has none, the message's reasons are needed.
     """
     lines = str(result.get("msg") or "").splitlines()
     told = [line for line in lines if not (_REPEATED if listed else _COUNTS).match(line)]

@@ -36,7 +36,7 @@ class Progress:
         self._last = ""
 
     def __call__(self, text: str) -> None:
-        """Show `text` now, or not at all: a line held back is replaced by the next one anyway."""
+        """Show ``text`` now, or not at all: a line held back is replaced by the next one anyway."""
         with self._lock:
             now = self._clock()
             if now < (self._repeat if text == self._last else self._next):
@@ -60,7 +60,7 @@ class Channel:
         os.set_blocking(self._writing, False)
 
     def send(self, label: str, text: str) -> None:
-        """Send a line of the task that `label` names; it is lost where nobody reads."""
+        """Send a line of the task that ``label`` names; it is lost where nobody reads."""
         line = json.dumps([label[:LONGEST_TEXT], text[:LONGEST_TEXT]]).encode("ascii") + b"\n"
         try:
             os.write(self._writing, line)
@@ -68,7 +68,7 @@ class Channel:
             return
 
     def read(self, every: float) -> Iterator[tuple[str, str] | None]:
-        """Yield label and text of each line as it comes, None after `every` seconds without one, until it is closed."""
+        """Yield label and text of each line as it comes, None after ``every`` seconds without one, until closed."""
         pending = b""
         with selectors.DefaultSelector() as selector:
             selector.register(self._reading, selectors.EVENT_READ)

@@ -46,7 +46,7 @@ class ShellSteps:
             self._watch(shell, name, note)
 
     def answer(self, command: str, home: Callable[[], str]) -> Answer | None:
-        """The answer to a command that need not be run now; None for any other.
+        """Return the answer to a command that need not be run now; None for any other.
 
         ``home`` gives the home folder of the user who is connected.
         """
@@ -57,14 +57,14 @@ class ShellSteps:
         return note() if note else None
 
     def put(self, path: str, data: bytes) -> bool:
-        """Whether the file could be left for the next request: it lies in a folder that core made for this task."""
+        """Return whether the file can wait for the next request: it is in a folder that core made for this task."""
         if not any(PurePosixPath(path).is_relative_to(folder) for folder in self._folders):
             return False
         self.waiting.append(Step("put", path=path, data=data))
         return True
 
     def take(self) -> list[Step]:
-        """The steps that wait, which the caller has run now."""
+        """Return the steps that wait, which the caller runs now."""
         steps, self.waiting = self.waiting, []
         return steps
 
@@ -132,7 +132,7 @@ class ShellSteps:
 
 
 def inner_command(command: str) -> str:
-    """The command of the shell plugin within the one that core hands to a connection."""
+    """Return the command of the shell plugin within the one that core hands to a connection."""
     try:
         words = shlex.split(command)
     except ValueError:

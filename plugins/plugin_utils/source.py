@@ -38,7 +38,7 @@ _ELSEWHERE = "\nIf you are using a module and expect the file to exist on the re
 
 @dataclass(frozen=True)
 class Source:
-    """A file that is ready to be used: its plain form lies at `path`, `text` is its content if that is short text."""
+    """A file that is ready to be used: ``path`` is its plain form, ``text`` its content if that is short text."""
 
     path: str
     text: str | None
@@ -49,8 +49,8 @@ class Source:
 class SourceReader:
     """Finds and reads the files of one task on the controller.
 
-    `find` is the action's search (folder, name -> path): in ``templates`` folders for a template, else in ``files``
-    folders, of the role and the playbook. With `quiet`, as under ``no_log``, messages quote neither name nor content.
+    ``find`` is the action's search (folder, name -> path): in ``templates`` folders for a template, else in ``files``
+    folders, of the role and the playbook. With ``quiet``, as under ``no_log``, messages quote neither name nor content.
     """
 
     find: Callable[[str, str], str]
@@ -61,7 +61,7 @@ class SourceReader:
 
     @contextmanager
     def opened(self, name: str, *, template: bool) -> Iterator[Source]:
-        """Give the file `name` as a `Source`; temporary plain copies are removed at the end.
+        """Give the file ``name`` as a ``Source``; temporary plain copies are removed at the end.
 
         Raises AnsibleActionFail naming the option if the file is not found, is not a plain file, cannot be decrypted
         or, as a template, cannot be rendered.
@@ -143,7 +143,7 @@ def _beginning(path: str) -> bytes:
 
 
 def _short_text(data: bytes) -> str | None:
-    """`data` as text with its line ends untouched, or None when it is long or not UTF-8."""
+    """Return ``data`` as text with its line ends untouched, or None if it is long or not UTF-8."""
     if len(data) > LARGEST_TEXT:
         return None
     try:

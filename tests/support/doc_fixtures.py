@@ -148,7 +148,7 @@ _FILES = {
 
 
 def fleet_of(block: Block) -> dict[str, Any]:
-    """The fleet of the emulator for a block: that of all examples, and the instances whose ids the block gives."""
+    """Return the fleet of the emulator for a block: that of all examples, and the instances whose ids it gives."""
     named = [{"id": item, "name": item} for item in dict.fromkeys(_INSTANCE.findall(block.text))]
     return {"instances": [*_FLEET, *named, *_FURTHER.get(block.source, [])], "clouddc": _CLOUDDC}
 
@@ -200,7 +200,7 @@ def _store(name: str) -> dict[str, Any]:
 
 
 def substituted(value: Any, folder: Path) -> Any:
-    """The data of a block, where the ids of samples are those of this run and files are written below ``folder``."""
+    """Return the data of a block, with the ids of this run for those of samples, and files below ``folder``."""
     if isinstance(value, dict):
         return {key: substituted(item, folder) for key, item in value.items()}
     if isinstance(value, list):

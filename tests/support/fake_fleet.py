@@ -30,7 +30,7 @@ class Reply(dict[str, Any]):
 
 
 def api_error(operation: str, code: str, status: int = 403, *, lost: bool = False) -> ApiError:
-    """An error of the service; with ``lost``, an earlier try of the call had no answer."""
+    """Return an error of the service; with ``lost``, an earlier try of the call had no answer."""
     error = ApiError(operation, code, "the service's words", "REQUEST", status, "host", None)
     error.after_lost_reply = lost
     return error
@@ -74,7 +74,7 @@ class FakeFleet:
         return instance_id
 
     def deadline(self, seconds: float) -> Deadline:
-        """A deadline on the fleet's own clock."""
+        """Return a deadline on the fleet's own clock."""
         return Deadline(seconds, clock=lambda: self.now, sleep=self.sleep)
 
     def sleep(self, seconds: float) -> None:
@@ -86,7 +86,7 @@ class FakeFleet:
             action()
 
     def names(self, operation: str) -> list[dict[str, Any]]:
-        """The parameters of each call of an operation."""
+        """Return the parameters of each call of an operation."""
         return [params for name, params in self.calls if name == operation]
 
     def call(
@@ -213,5 +213,5 @@ class FakeFleet:
 
 
 def lost(operation: str) -> TransportError:
-    """What the client raises when no try of a call was answered and one may have arrived."""
+    """Return what the client raises when no try of a call was answered and one may have arrived."""
     return TransportError(operation, "host", "no answer in time", may_have_arrived=True)

@@ -60,7 +60,7 @@ class Clock:
 
 
 def answer(status: int, body: Any = "", **headers: str) -> HttpAnswer:
-    """An answer of the service; what has no X-Request-Id is somebody else's: give X_Request_Id="" for that."""
+    """Return an answer of the service, or with X_Request_Id="" one of somebody else."""
     headers = {"X_Request_Id": "r-1", **headers}
     data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
     return HttpAnswer(

@@ -15,7 +15,7 @@ REGION = "cn-east-3"
 
 
 def sdk_client(endpoint: str, key: str = "AK", secret: str = "SK", token: str | None = None) -> CloudDCClient:
-    """The official client for one endpoint."""
+    """Return the official client for one endpoint."""
     credentials = BasicCredentials(key, secret, PROJECT)
     if token:
         credentials.with_security_token(token)

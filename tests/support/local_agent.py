@@ -103,7 +103,7 @@ def _kept(output: bytes) -> bytes:
 
 
 def programs(folder: Path, *names: str) -> str:
-    """A PATH with these programs alone."""
+    """Return a PATH with these programs alone."""
     folder.mkdir(exist_ok=True)
     for name in names:
         (folder / name).symlink_to(shutil.which(name) or name)
@@ -111,7 +111,7 @@ def programs(folder: Path, *names: str) -> str:
 
 
 def session(agent: LocalAgent, folder: Path, **settings: Any) -> Session:
-    """A worker's session with the agent; what is known of the instance is kept below the folder."""
+    """Return a worker's session with the agent; what is known of the instance is kept below the folder."""
     values = {"poll_interval": 0.1, "cache_dir": str(folder / "cache"), "payload_protection": "none", **settings}
     return Session(agent, Settings("i-1", **values), agent.warnings.append)  # type: ignore[arg-type]
 

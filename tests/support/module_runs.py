@@ -30,7 +30,7 @@ class Cloud:
         return connect(self.options)
 
     def run(self, module: Any, *, check: bool = False, **options: Any) -> dict[str, Any]:
-        """The result of the module's operation."""
+        """Return the result of the module's operation."""
         result = run_in_process(
             module.SPEC,
             module.ensure,
@@ -44,7 +44,7 @@ class Cloud:
         return result
 
     def done(self, module: Any, **options: Any) -> dict[str, Any]:
-        """The result of an operation that must succeed, do as foretold by check mode, and do nothing when repeated."""
+        """Return the result of an operation, which must succeed as check mode predicts and change nothing again."""
         writes = self.writes()
         predicted = self.run(module, check=True, **options)
         assert self.writes() == writes, "check mode has written"
@@ -69,7 +69,7 @@ class Cloud:
 
 
 def diff_texts(result: dict[str, Any]) -> list[Any]:
-    """What a diff shows, without the titles, which name ids."""
+    """Return what a diff shows, without the titles, which name ids."""
     parts = result["diff"] if isinstance(result["diff"], list) else [result["diff"]]
     return [(part["before"], part["after"]) for part in parts]
 

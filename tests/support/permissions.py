@@ -18,13 +18,13 @@ COLLECTION = "cloudops.cloud_assistant."
 
 
 def permissions() -> dict[str, dict[str, Any]]:
-    """The table of what each module calls."""
+    """Return the table of what each module calls."""
     table: dict[str, dict[str, Any]] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
     return table
 
 
 def allowed(row: Mapping[str, Any], *, classic: bool = False) -> set[str]:
-    """The operations that a module's row allows, those of the classic generation with it if asked."""
+    """Return the operations that a module's row allows; with ``classic``, also those of that generation."""
     operations = set(row["always"])
     for more in row.get("sometimes", ()):
         operations |= set(more["actions"])

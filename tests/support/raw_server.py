@@ -66,10 +66,10 @@ class RawServer:
 
 
 def head(*lines: str, status: str = "200 OK") -> bytes:
-    """The head of an answer: status line, headers, empty line."""
+    """Return the head of an answer: status line, headers, empty line."""
     return "\r\n".join((f"HTTP/1.1 {status}", *lines, "", "")).encode()
 
 
 def with_body(body: bytes, *lines: str) -> list[bytes]:
-    """A whole answer with the right length."""
+    """Return a whole answer with the right length."""
     return [head(f"Content-Length: {len(body)}", *lines), body]

@@ -76,7 +76,7 @@ class Sources:
                     self._modules[module, shown] = f"{source}.{name.name}"
 
     def reach(self, module: str, function: str) -> set[str]:
-        """The words that ``function`` of ``module`` can reach."""
+        """Return the words that ``function`` of ``module`` can reach."""
         seen: set[Unit] = set()
         attributes: set[str] = set()
         found: set[str] = set()

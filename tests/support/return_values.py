@@ -47,7 +47,7 @@ COMMON = frozenset(
 
 @functools.cache
 def documented(module: str) -> dict[str, Any]:
-    """The return values in a module's documentation."""
+    """Return the return values in a module's documentation."""
     source = (REPOSITORY / "plugins" / "modules" / f"{module}.py").read_text(encoding="utf-8")
     block = re.search(r'^RETURN = r"""(.*?)^"""', source, re.MULTILINE | re.DOTALL)
     assert block, module
@@ -56,7 +56,7 @@ def documented(module: str) -> dict[str, Any]:
 
 
 def surprises(values: Any, known: Mapping[str, Any], place: str) -> Iterator[str]:
-    """The keys that the documentation lacks, or of which it names another type."""
+    """Yield the keys that the documentation lacks, or of which it names another type."""
     for key, value in values.items():
         if key not in known:
             yield f"{place}{key} is not documented"

@@ -51,7 +51,7 @@ class Answer:
     cut: int = 0
 
     def payload(self) -> bytes:
-        """The body's bytes: bytes and texts as they are, anything else as JSON."""
+        """Return the body's bytes: bytes and texts as they are, anything else as JSON."""
         if isinstance(self.body, bytes):
             return self.body
         if isinstance(self.body, str):
@@ -60,7 +60,7 @@ class Answer:
 
 
 def api_error(status: int, code: str, message: str = "a message", **headers: str) -> Answer:
-    """An error document of the service; ``retry_after`` becomes its header."""
+    """Return an error document of the service; ``retry_after`` becomes its header."""
     names = {"retry_after": "x-acs-retry-after"}
     return Answer(
         status,
@@ -122,7 +122,7 @@ class ScriptedServer:
             daemon_threads = True
 
             def handle_error(self, request: Any, client_address: Any) -> None:
-                """A client that stops waiting for its answer is part of the tests; other errors are printed."""
+                """Print an error, unless a client stopped waiting for its answer, which is part of the tests."""
                 if not isinstance(sys.exc_info()[1], ConnectionError):
                     super().handle_error(request, client_address)
 

@@ -100,7 +100,7 @@ def guard(folder: Path, options: list[str]) -> int:
 
 
 def guard_of(folder: Path) -> int:
-    """The process id of the guard that runs for `folder`, or 0."""
+    """Return the process id of the guard that runs for `folder`, or 0."""
     with contextlib.suppress(OSError, ValueError):
         pid = int((folder / "guard.pid").read_text())
         if str(folder) in arguments(pid):
@@ -109,7 +109,7 @@ def guard_of(folder: Path) -> int:
 
 
 def owner() -> int:
-    """The process id of the ``molecule test`` that this process descends from, or 0.
+    """Return the process id of the ``molecule test`` that this process descends from, or 0.
 
     Other molecule commands leave the cloud to the next one, until ``molecule destroy``.
     """
@@ -127,7 +127,7 @@ def owner() -> int:
 
 
 def arguments(pid: int) -> list[str]:
-    """The command line of a process; none when it is gone or has only left its exit code."""
+    """Return the command line of a process; empty if it is gone or has only left its exit code."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:

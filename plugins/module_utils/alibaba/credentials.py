@@ -45,7 +45,7 @@ class Credentials:
     provider: str = "static_ak"
 
     def secrets(self) -> tuple[str | None, ...]:
-        """The values that must not appear in any text."""
+        """Return the values that must not appear in any text."""
         return (self.access_key_secret, self.security_token)
 
 
@@ -80,7 +80,10 @@ class LibrarySource:
         self._advice = advice
 
     def get_credentials(self) -> Any:
-        """The library's own credentials object, so that a role can be assumed on top of any of the providers."""
+        """Return the library's own credentials object, so that a role can be assumed on top of any of the providers.
+
+        Raises InputError if none of the providers works.
+        """
         problems = []
         for provider in list(self._providers):
             try:

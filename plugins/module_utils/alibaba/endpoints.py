@@ -74,7 +74,7 @@ def check_region(region: str) -> str:
 
 
 def base_url(region: str, network: str = "public", endpoint: str | None = None) -> str:
-    """Scheme and host of the service for ``region``, without a slash at the end.
+    """Return scheme and host of the service for ``region``, without a slash at the end.
 
     ``endpoint`` (a host, or a URL of scheme, host and port) comes first; https is used unless it says ``http://``.
     Without one the exceptions count, then the rule ``ecs[-vpc].<region>.aliyuncs.com``. Raises InputError.

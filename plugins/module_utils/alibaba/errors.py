@@ -71,7 +71,7 @@ def read_error(operation: str, answer: HttpAnswer, host: str, secrets: Iterable[
 
 
 def is_throttled(error: ApiError) -> bool:
-    """Whether the service refused the call only because there were too many."""
+    """Return whether the service refused the call only because there were too many."""
     return error.code == "Throttling" or error.code.startswith("Throttling.") or error.http_status == 429
 
 

@@ -36,7 +36,7 @@ def _texts(*names: str) -> dict[str, Kind]:
 
 
 def _exit_code(row: Mapping[str, Any]) -> str | None:
-    """A run that succeeded has an exit code; one that failed may have none, where the script could not start."""
+    """Return the problem of a row without an exit code; one that failed has none where the script could not start."""
     if row.get("InvocationStatus") == "Success" and row.get("ExitCode") in (None, ""):
         return "has no ExitCode"
     return None

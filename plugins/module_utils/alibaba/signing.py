@@ -22,27 +22,27 @@ EMPTY_BODY_HASH = hashlib.sha256(b"").hexdigest()
 
 
 def percent_encode(text: str) -> str:
-    """RFC 3986: everything but letters, digits and ``-_.~`` as the percent form of its UTF-8 bytes."""
+    """Percent-encode as RFC 3986 has it: all UTF-8 bytes but letters, digits and ``-_.~``."""
     return quote(text, safe="-_.~")
 
 
 def canonical_query(query: Mapping[str, str]) -> str:
-    """The parameters in the order of their names, each name and value percent-encoded."""
+    """Return the parameters in the order of their names, each name and value percent-encoded."""
     return "&".join(f"{percent_encode(name)}={percent_encode(query[name])}" for name in sorted(query))
 
 
 def timestamp(moment: datetime) -> str:
-    """``moment`` as both signatures want it, e.g. 2026-11-21T20:38:23Z."""
+    """Return ``moment`` in the form that both signatures use, e.g. 2026-11-21T20:38:23Z."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def new_nonce() -> str:
-    """32 hexadecimal digits, new for every try: the service refuses one that it has seen."""
+    """Return 32 hexadecimal digits, new for every try: the service refuses a nonce that it has seen."""
     return uuid.uuid4().hex
 
 
 def sign_v3(method: str, query: Mapping[str, str], headers: Mapping[str, str], credentials: Credentials) -> str:
-    """The Authorization header over ``headers``, every one of which is signed (``x-acs-content-sha256`` among them)."""
+    """Return the Authorization header over ``headers``, all of which are signed, ``x-acs-content-sha256`` included."""
     lowered = {name.lower(): value.strip() for name, value in headers.items()}
     names = sorted(lowered)
     signed = ";".join(names)
@@ -62,7 +62,7 @@ def sign_v3(method: str, query: Mapping[str, str], headers: Mapping[str, str], c
 
 
 def sign_v1(method: str, query: Mapping[str, str], access_key_secret: str) -> str:
-    """The value of the parameter Signature over all of ``query``, which must not hold one yet."""
+    """Return the value of the parameter Signature over all of ``query``, which must not hold one yet."""
     to_sign = "&".join((method, percent_encode("/"), percent_encode(canonical_query(query))))
     digest = hmac.new(f"{access_key_secret}&".encode(), to_sign.encode(), hashlib.sha1).digest()
     return base64.b64encode(digest).decode()
@@ -71,7 +71,7 @@ def sign_v1(method: str, query: Mapping[str, str], access_key_secret: str) -> st
 def headers_v3(
     operation: str, host: str, user_agent: str, credentials: Credentials, nonce: str, moment: datetime
 ) -> dict[str, str]:
-    """The headers of a v3 request with an empty body, still without Authorization."""
+    """Return the headers of a v3 request with an empty body, still without Authorization."""
     headers = {
         "host": host,
         "x-acs-version": API_VERSION,
@@ -90,7 +90,7 @@ def headers_v3(
 
 
 def query_v1(operation: str, credentials: Credentials, nonce: str, moment: datetime) -> dict[str, str]:
-    """The common parameters of a v1 request, still without Signature."""
+    """Return the common parameters of a v1 request, still without Signature."""
     query = {
         "Action": operation,
         "Format": "JSON",

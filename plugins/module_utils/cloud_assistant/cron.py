@@ -47,7 +47,7 @@ class _Field:
     rules: str = r"(?!)"
 
     def number(self, text: str) -> int | None:
-        """The value that the text names, None when it is none of this field's."""
+        """Return the value that the text names, None if it is not one of this field."""
         if text.lower() in self.names:
             return self.names[text.lower()]
         if self.names and re.fullmatch(r"0\d", text):
@@ -130,7 +130,7 @@ def _upwards(item: str, wanted: _Field) -> str:
 
 
 def _rule(item: str, match: re.Match[str], wanted: _Field) -> str:
-    """The rule of a day field in one spelling: L, LW, 15W, 5L, 1#2, with numbers for names."""
+    """Return the rule of a day field in one spelling: L, LW, 15W, 5L, 1#2, with numbers for names."""
     parts = match.groupdict()
     name = parts.get("last") or parts.get("day")
     if not name:
@@ -142,7 +142,7 @@ def _rule(item: str, match: re.Match[str], wanted: _Field) -> str:
 
 
 def _range(item: str, wanted: _Field) -> tuple[int, int, int]:
-    """First, last and step of one item."""
+    """Return first, last and step of one item. Raises CronError."""
     span, slash, step_text = item.partition("/")
     first, dash, last = span.partition("-")
     if slash and not re.fullmatch(r"\d+", step_text):
@@ -201,7 +201,7 @@ class CronFields:
     # -- what can be said without walking through time -----------------------------------------------------------
 
     def never(self, year: int) -> bool:
-        """True when nothing can match in this year or later, as far as the fields alone tell."""
+        """Return whether the fields alone show that nothing can match in this year or later."""
         parts = (self.seconds, self.minutes, self.hours, self.months)
         if not all(part.values for part in parts) or not any(later >= year for later in self.years.values):
             return True
@@ -217,7 +217,7 @@ class CronFields:
         return min(wanted) > longest
 
     def closest(self) -> int:
-        """The least time in seconds between two runs, on days that follow each other where such days can match."""
+        """Return the shortest time in seconds between two runs, on consecutive days where such days can match."""
         times = sorted(
             hour * 3600 + minute * 60 + second
             for hour in self.hours.values
@@ -230,7 +230,7 @@ class CronFields:
         return min(gaps, default=86400 * 2)
 
     def _days_in_a_row(self) -> bool:
-        """Whether two matching days can follow each other; rules of which several are given count as if they could."""
+        """Return whether two matching days can be consecutive; if several rules are given, assume it."""
         if self.days.free and self.weekdays.free:
             return True
         if self.weekdays.free:
@@ -247,7 +247,7 @@ class CronFields:
     # -- the walk ------------------------------------------------------------------------------------------------
 
     def after(self, start: datetime) -> Iterator[datetime]:
-        """Wall clock times that match, in order, strictly after ``start`` (naive, whole seconds).
+        """Yield the wall clock times that match, in order, strictly after ``start`` (naive, whole seconds).
 
         The walk is croniter's, one for each rule about days: where several are given it reads some of them
         differently from the agent, for which any of them will do. Raises MissingLibrary.
@@ -275,7 +275,7 @@ class CronFields:
                 yield _walk(self._expression("*", f"L{rule[0]}" if rule.endswith("L") else rule), start)
 
     def _walk_days(self, start: datetime) -> Iterator[datetime]:
-        """The walk for days by number: at once, or month by month where not every month has all of them.
+        """Iterate over days by number: all at once, or month by month where not every month has all of them.
 
         croniter before 7.0 leaves out the first of March where the 30th or 31st is in the list too.
         """
@@ -288,7 +288,7 @@ class CronFields:
         return [day for day in self.days.values if day <= length]
 
     def _walk_nearest(self, rule: str, start: datetime) -> Iterator[datetime]:
-        """The walk for LW or 15W: croniter knows no LW, and 31W in other months only otherwise."""
+        """Iterate over the days of LW or 15W: croniter lacks LW, and takes 31W differently in shorter months."""
 
         def day_of(year: int, month: int) -> Collection[int]:
             day = _nearest(rule, year, month)
@@ -297,7 +297,7 @@ class CronFields:
         return self._by_month(start, day_of)
 
     def _by_month(self, start: datetime, days_of: Callable[[int, int], Collection[int]]) -> Iterator[datetime]:
-        """The walk over the days that ``days_of`` names for each year and month."""
+        """Iterate over the days that ``days_of`` returns for each year and month."""
         for year in range(start.year, LAST_YEAR + 1):
             for month in sorted(self.months.values) if year in self.years.values else ():
                 days = days_of(year, month) if (year, month) >= (start.year, start.month) else ()
@@ -306,7 +306,7 @@ class CronFields:
                     yield from _walk(self._expression(_list(days), "*", str(month), str(year)), begin)
 
     def _expression(self, days: str, weekdays: str, months: str = "", years: str = "") -> str:
-        """The fields in croniter's words, days as given."""
+        """Return the expression for croniter, with the days as given."""
         years = years or ("*" if self.years.free else _list(self.years.values))
         times = (_list(part.values) for part in (self.seconds, self.minutes, self.hours))
         return " ".join((*times, days, months or _list(self.months.values), weekdays, years))
@@ -317,7 +317,7 @@ def _list(values: Collection[int]) -> str:
 
 
 def _nearest(rule: str, year: int, month: int) -> int | None:
-    """The day of a month that LW or a rule like 15W names, None when the month has no such day."""
+    """Return the day of a month that LW or a rule such as 15W names, None if the month has no such day."""
     length = calendar.monthrange(year, month)[1]
     day = length if rule == "LW" else int(rule[:-1])
     if day > length:

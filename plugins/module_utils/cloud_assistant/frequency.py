@@ -52,7 +52,7 @@ class Schedule(ABC):
     def next_runs(
         self, base: datetime, count: int, *, instance_zone: str = "UTC", created_at: datetime | None = None
     ) -> list[datetime]:
-        """The next ``count`` runs strictly after ``base`` (aware), fewer when the schedule ends before.
+        """Return the next ``count`` runs strictly after ``base`` (aware), fewer if the schedule ends earlier.
 
         An at() that falls on ``base`` itself still runs. A rate() counts from ``created_at`` (default: ``base``) and
         never runs at that moment. Times are in the schedule's zone; a cron expression without one follows
@@ -69,7 +69,7 @@ class Schedule(ABC):
 
     @abstractmethod
     def problem(self, timeout: int, now: datetime) -> str:
-        """What the service would refuse of this as a new schedule, "" when nothing; ``timeout`` in seconds."""
+        """Return why the service would refuse this as a new schedule, "" if it would not; ``timeout`` in seconds."""
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,7 @@ class CronSchedule(Schedule):
 def parse_frequency(
     text: str, *, timeout: int | None = None, option: str = "frequency", now: datetime | None = None
 ) -> Schedule:
-    """The schedule of a Frequency, checked as the service checks it: RunCommand, Frequency.
+    """Return the schedule of a Frequency, checked as the service checks it: RunCommand, Frequency.
 
     ``timeout``: the command's, in seconds; runs may not come closer. ``now`` (default: the clock) decides what is
     past. Raises FrequencyError, an InputError that says why.
@@ -209,7 +209,7 @@ def parse_frequency(
 
 
 def read_frequency(text: str, *, option: str = "frequency") -> Schedule:
-    """The schedule of a Frequency that exists already: what it means, without the limits for a new one."""
+    """Return the schedule of a Frequency that exists already, without the limits for a new one."""
     text = text.strip()
     try:
         if text.lower().startswith("rate"):
@@ -225,7 +225,7 @@ def read_frequency(text: str, *, option: str = "frequency") -> Schedule:
 
 
 def read_rate(text: str) -> RateSchedule:
-    """The schedule of a rate() as the agent reads it: any interval up to 1,000 days. Raises CronError."""
+    """Return the schedule of a rate() as the agent reads it: any interval up to 1,000 days. Raises CronError."""
     match = _RATE.fullmatch(text)
     if not match or int(match[1]) == 0:
         raise CronError("InvalidRateExpression", "expected rate(<number><unit>) with unit s, m, h or d, as in rate(5m)")
@@ -249,7 +249,7 @@ def _read_at(text: str) -> AtSchedule:
 
 
 def read_cron(text: str, *, strict: bool = True) -> CronSchedule:
-    """The schedule of a cron expression with optional year and time zone. Raises CronError.
+    """Return the schedule of a cron expression with optional year and time zone. Raises CronError.
 
     ``strict`` refuses a time zone with something before or behind it, which the agent overlooks.
     """
@@ -273,7 +273,7 @@ def read_cron(text: str, *, strict: bool = True) -> CronSchedule:
 
 
 def find_zone(name: str) -> tzinfo:
-    """A time zone of the database by name. Raises MissingLibrary where this host has no such database."""
+    """Return a time zone of the database by name. Raises MissingLibrary if this host has no such database."""
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
     try:
@@ -327,7 +327,7 @@ def zone_name(zone: tzinfo | None) -> str:
 
 
 def _moment(wall: datetime, zone: tzinfo) -> datetime:
-    """The instant at which a clock in ``zone`` shows ``wall``, as the agent finds it.
+    """Return the instant at which a clock in ``zone`` shows ``wall``, as the agent computes it.
 
     An ambiguous time (the clock is set back) is read as the offset of that hour in UTC suggests. A time that the clock
     skips is shifted over the gap; where the shift would lead into the past, the first instant after the gap counts.

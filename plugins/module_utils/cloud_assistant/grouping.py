@@ -128,13 +128,13 @@ class Group:
     def line(self, shown: int = 3) -> str:
         """Return the group as one line: ``17 x exit code 3: disk is full: i-1, i-2, i-3, +14``.
 
-        `shown` is how many ids are named before the rest is counted.
+        ``shown`` is how many ids are named before the rest is counted.
         """
         return f"{len(self.instance_ids)} x {self.reason}: {folded(map(_one_line, self.instance_ids), shown)}"
 
 
 def folded(ids: Iterable[str], shown: int = 3) -> str:
-    """Return the first `shown` ids, and how many more there are: ``i-1, i-2, i-3, +14``."""
+    """Return the first ``shown`` ids, and how many more there are: ``i-1, i-2, i-3, +14``."""
     ids = list(ids)
     # naming one more is no longer than counting one
     shown = len(ids) if len(ids) == shown + 1 else shown

@@ -83,7 +83,7 @@ class ScriptContent:
         return base64.b64encode(self.data).decode("ascii")
 
     def placeholders(self) -> tuple[str, ...]:
-        """The custom parameter names in the script, as first written; names are case-insensitive."""
+        """Return the custom parameter names in the script, as first written; names are case-insensitive."""
         names: dict[str, str] = {}
         for inner in self._braces():
             if _NAME.fullmatch(inner):
@@ -133,7 +133,7 @@ class ScriptContent:
 
 
 def encoded_size(data: bytes) -> int:
-    """The length in bytes of ``data`` after Base64."""
+    """Return the length in bytes of ``data`` after Base64."""
     return (len(data) + 2) // 3 * 4
 
 

@@ -45,7 +45,7 @@ def _is_id(value: Any) -> bool:
 
 
 def _is_whole(value: Any) -> bool:
-    """Whether it is a whole number, or one in the form of text, as endpoints that convert from XML write it."""
+    """Return whether it is a whole number, or one in the form of text, as endpoints that convert from XML write it."""
     if isinstance(value, str):
         return _DIGITS.fullmatch(value) is not None
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**20
@@ -68,7 +68,7 @@ def _is_texts(value: Any) -> bool:
 
 
 def _is_mapping(value: Any) -> bool:
-    """Whether it is an object, or one in the form of JSON text."""
+    """Return whether it is an object, or one in the form of JSON text."""
     if isinstance(value, str) and value:
         try:
             value = json.loads(value)

@@ -80,7 +80,7 @@ def _problem(value: Any, *, is_content: bool) -> str | None:
 
 
 def _number_problem(option: Mapping[str, Any], value: Any) -> str | None:
-    """Python has no integer for some texts that are numbers, and does not print those of thousands of digits."""
+    """Return why a number cannot be used: too long for Python to print, or without an integer value."""
     kind = option.get("elements") if option.get("type") == "list" else option.get("type")
     if kind not in ("int", "float"):
         return None
@@ -97,7 +97,7 @@ def _number_problem(option: Mapping[str, Any], value: Any) -> str | None:
 
 
 def _suboptions_problem(option: Mapping[str, Any], value: Any) -> str | None:
-    """Ansible looks for suboptions in whatever it is given, even after it found that to be of another type."""
+    """Return why a value cannot hold suboptions: Ansible looks for them even in a value of another type."""
     if not option.get("options") or value is None:
         return None
     if option.get("type") == "dict" and not isinstance(value, (Mapping, str)):
@@ -108,7 +108,7 @@ def _suboptions_problem(option: Mapping[str, Any], value: Any) -> str | None:
 
 
 def _dictionary_problem(option: Mapping[str, Any], value: Any) -> str | None:
-    """The oldest supported releases of Ansible break down on some texts that are not a dictionary."""
+    """Return why a text is not a dictionary: the oldest supported releases of Ansible fail on some such texts."""
     if option.get("type") != "dict" or not isinstance(value, str):
         return None
     try:

@@ -88,7 +88,7 @@ class Changes(dict[str, C]):
             raise TaskFailure(str(Defect(error)), **self.as_result()) from error
 
     def raise_failures(self, what: str) -> None:
-        """Raise TaskFailure naming the instances that failed, if there are any: "2 of 5 instances `what`: ..."."""
+        """Raise TaskFailure naming the instances that failed, if there are any: "2 of 5 instances ``what``: ..."."""
         failed = [change for change in self.values() if change.failed]
         if failed:
             reasons = "; ".join(f"{change.label}: {change.message}" for change in failed)

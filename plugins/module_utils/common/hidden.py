@@ -105,7 +105,7 @@ def hide_values(message: str, argument_spec: Mapping[str, Mapping[str, Any]], ar
 
 
 def _texts(value: Any, *, numbers: bool = True) -> Iterator[str]:
-    """Every text, and unless told otherwise every number, in a value; keys of the outermost dictionary are not."""
+    """Yield every text and, with ``numbers``, every number in a value, but no keys of the outermost dictionary."""
     for item in value.values() if isinstance(value, Mapping) else [value]:
         if isinstance(item, Mapping):
             yield from map(str, item)

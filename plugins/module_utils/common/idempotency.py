@@ -17,12 +17,12 @@ MAX_TOKEN_LENGTH = 64
 
 
 def new_client_token() -> str:
-    """A token that no other request has."""
+    """Return a token that no other request has."""
     return str(uuid.uuid4())
 
 
 def derive_client_token(token: str, *parts: str) -> str:
-    """A token of 64 hexadecimal digits that depends on ``token`` and every one of ``parts``, and on nothing else."""
+    """Return a token of 64 hexadecimal digits that depends on ``token`` and each of ``parts``, and on nothing else."""
     digest = hashlib.sha256()
     for part in (token, *parts):
         data = part.encode("utf-8", "surrogatepass")
@@ -42,5 +42,5 @@ def check_client_token(value: str, option: str = "client_token") -> str:
 
 
 def key_digest(key: str) -> str:
-    """The SHA-256 of ``key`` as 64 hexadecimal digits: fit for a tag value, and telling nothing of the key."""
+    """Return the SHA-256 of ``key`` as 64 hexadecimal digits: suitable as a tag value, without revealing the key."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

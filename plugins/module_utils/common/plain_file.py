@@ -66,7 +66,7 @@ def _ends_at_once(file: io.BufferedReader) -> bool:
 
 
 def read_plain(place: str | os.PathLike[str], limit: int) -> bytes:
-    """Return the content of a plain file. Raises what `open_plain` raises, and TooLargeError for over `limit` bytes."""
+    """Return the content of a plain file. Raises as ``open_plain`` does, and TooLargeError above ``limit`` bytes."""
     with open_plain(place) as file:
         size = os.fstat(file.fileno()).st_size
         data = b"" if size > limit else file.read(limit + 1)

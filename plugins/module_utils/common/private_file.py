@@ -15,7 +15,7 @@ from .errors import InputError
 
 
 def check_writable(option: str, place: str) -> Path:
-    """Return the path of a file that can be written, or replaced, as the value of `option`.
+    """Return the path of a file that can be written, or replaced, as the value of ``option``.
 
     Raises InputError if its folder does not exist or may not be written to, or if something other than a plain file is
     in its place.

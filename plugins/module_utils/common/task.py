@@ -55,7 +55,7 @@ class TaskSpec:
     redacted_options: Sequence[str] = ()
 
     def validation(self) -> dict[str, Any]:
-        """The keyword arguments that ``AnsibleModule`` and ``ArgumentSpecValidator`` share."""
+        """Return the keyword arguments that ``AnsibleModule`` and ``ArgumentSpecValidator`` share."""
         return {
             "argument_spec": dict(self.argument_spec),
             "mutually_exclusive": list(self.mutually_exclusive),
@@ -156,7 +156,7 @@ class _Module(AnsibleModule):
 
 
 def run_module(spec: TaskSpec, ensure: Operation) -> None:
-    """Run `ensure` as an Ansible module: read the arguments, print the result, end the process.
+    """Run ``ensure`` as an Ansible module: read the arguments, print the result, end the process.
 
     A ``CloudError`` becomes a failed result with its message and its ``result`` keys. Never returns.
     """
@@ -196,12 +196,12 @@ def run_in_process(
     source_is_encrypted: bool = False,
     name: str = "",
 ) -> dict[str, Any]:
-    """Run `ensure` in this process and return what the module would have returned, ``invocation`` included.
+    """Run ``ensure`` in this process and return what the module would have returned, ``invocation`` included.
 
-    `arguments` are plain values as the user gave them. `warn` and `progress` get each line with the values of
-    ``no_log`` options removed, as they are removed from the result. `no_log` is the task's keyword;
-    `source_is_encrypted` says that ``content`` or ``src`` are the plain form of an encrypted file. `name` is the
-    module's name in messages, by default that of the file which defines `ensure`. Bad arguments are a failed
+    ``arguments`` are plain values as the user gave them. ``warn`` and ``progress`` get each line with the values of
+    ``no_log`` options removed, as they are removed from the result. ``no_log`` is the task's keyword;
+    ``source_is_encrypted`` says that ``content`` or ``src`` are the plain form of an encrypted file. ``name`` is the
+    module's name in messages, by default that of the file which defines ``ensure``. Bad arguments are a failed
     result, not an exception.
     """
     name = name or ensure.__module__.rpartition(".")[2]
@@ -257,7 +257,7 @@ def _with_arguments(result: dict[str, Any], validation: ValidationResult, hiding
 
 
 def _secrets_of(spec: TaskSpec, params: Mapping[str, Any]) -> set[str]:
-    """The values of no_log options as they are after conversion, and passwords in options that are URLs.
+    """Return the values of no_log options as they are after conversion, and passwords in options that are URLs.
 
     Ansible looks at what was written: of a dictionary in the form of JSON, as a survey gives it, it knows the whole
     text, and not the values in it. A URL with a password is refused, and yet shown as it was given, in ``invocation``.
@@ -268,7 +268,7 @@ def _secrets_of(spec: TaskSpec, params: Mapping[str, Any]) -> set[str]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text and number in `value`, as text; keys are none."""
+    """Yield every text and number in ``value`` as text, but no keys."""
     if isinstance(value, Mapping):
         for item in value.values():
             yield from _texts(item)
@@ -293,7 +293,7 @@ def _outcome(ensure: Operation, task: TaskContext, hiding: _Hiding) -> dict[str,
 
 
 def _as_printed(result: dict[str, Any], secrets: set[str]) -> dict[str, Any]:
-    """`result` as it would come back from a module process: JSON types only, values of no_log options removed."""
+    """Return ``result`` as a module process would print it: JSON types only, values of no_log options removed."""
     # AnsibleModule keeps top-level true, false and null, which a secret of that spelling would otherwise replace
     kept = {key: value for key, value in result.items() if value is None or isinstance(value, bool)}
     cleaned = {**without_values(result, secrets), **kept}
@@ -301,7 +301,7 @@ def _as_printed(result: dict[str, Any], secrets: set[str]) -> dict[str, Any]:
 
 
 def _json_value(value: Any) -> Any:
-    """The JSON form of what `json` does not know, as AnsibleModule prints it. TypeError for anything else."""
+    """Return the JSON form of what ``json`` does not know, as AnsibleModule prints it. Raises TypeError."""
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, (set, frozenset)):

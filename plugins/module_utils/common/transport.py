@@ -272,7 +272,7 @@ def _as_no_answer(error: Exception) -> NoAnswer:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """The error and everything it wraps: urllib3 keeps causes in ``reason`` and ``args``, not only in ``__cause__``."""
+    """Return the error and all that it wraps: urllib3 keeps causes in ``reason`` and ``args``, too."""
     chain: list[BaseException] = []
     queue: list[BaseException | None] = [error]
     while queue:

@@ -17,9 +17,9 @@ _PORTS = {"https": 443, "http": 80}
 
 
 def base_url(text: str, option: str, dropped_paths: Collection[str] = ()) -> str:
-    """Return `text` as scheme, host and port, without a slash at the end; a bare host name means https.
+    """Return ``text`` as scheme, host and port, without a slash at the end; a bare host name means https.
 
-    `dropped_paths` may follow the host, and are left out. Raises InputError naming `option` for anything else; the
+    ``dropped_paths`` may follow the host, and are left out. Raises InputError naming ``option`` for anything else; the
     message never quotes what may be a password.
     """
     url = text.strip()

@@ -45,17 +45,17 @@ class Deadline:
         self._start = clock()
 
     def elapsed(self) -> float:
-        """Seconds since the deadline was set."""
+        """Return the seconds since the deadline was set."""
         return self._clock() - self._start
 
     def remaining(self) -> float:
-        """Seconds left, never negative; infinite when there is no limit."""
+        """Return the seconds left, never negative; infinite if there is no limit."""
         if self.seconds is None:
             return math.inf
         return max(self.seconds - self.elapsed(), 0.0)
 
     def expired(self) -> bool:
-        """Whether no time is left."""
+        """Return whether no time is left."""
         return self.remaining() < _TICK
 
     def pause(self, seconds: float) -> None:

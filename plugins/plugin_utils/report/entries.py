@@ -36,7 +36,7 @@ def text_of(row: Row, key: str) -> str:
 
 @dataclass
 class Step:
-    """One run on one instance: an entry itself, or one of its steps. `row` is a result as the modules return it."""
+    """One run on one instance: an entry itself, or one of its steps. ``row`` is a result as the modules return it."""
 
     row: Row
 
@@ -83,7 +83,7 @@ class Step:
 
 @dataclass
 class Entry(Step):
-    """One instance of the report. `instance` is its record as ecs_instance_info returns it, empty where unknown."""
+    """One instance of the report. ``instance`` is its record as ecs_instance_info returns it, empty where unknown."""
 
     number: int = 0
     instance: Row = field(default_factory=dict)
@@ -206,7 +206,7 @@ def totals_of(entries: Iterable[Entry]) -> dict[str, int]:
 
 @dataclass
 class FailureGroup:
-    """Entries that failed alike, in the same phase. `reason` is one line."""
+    """Entries that failed alike, in the same phase. ``reason`` is one line."""
 
     reason: str
     entries: list[Entry]
@@ -230,6 +230,6 @@ def failure_groups(entries: Iterable[Entry]) -> Iterator[FailureGroup]:
 
 
 def _ending(entry: Entry) -> Ending:
-    """How the entry failed, under its own id: a step need not name the instance."""
+    """Return how the entry failed, under its own id: a step need not name the instance."""
     cause = entry.cause.ending if entry.cause else entry.ending
     return Ending(entry.ending.instance_id, cause.status, cause.rc, cause.error_code, cause.error_info, cause.line)

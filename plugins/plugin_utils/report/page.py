@@ -43,7 +43,7 @@ class Ran:
 
 @dataclass
 class Report:
-    """All that a report shows. `notes` stand above the results; `who` wrote it."""
+    """All that a report shows. ``notes`` stand above the results; ``who`` wrote it."""
 
     title: str
     entries: list[Entry]

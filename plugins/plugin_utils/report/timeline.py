@@ -38,9 +38,9 @@ class Band:
 
 @dataclass
 class Timeline:
-    """The time from the first beginning to the last end that is known. `bands` are in the order of their beginning.
+    """The time from the first beginning to the last end that is known. ``bands`` are in the order of their beginning.
 
-    `stopped` is when the run was stopped, so that `left` instances were not started; None where it was not.
+    ``stopped`` is when the run was stopped, so that ``left`` instances were not started; None where it was not.
     """
 
     began: datetime
@@ -105,7 +105,7 @@ def timeline_of(entries: Sequence[Entry]) -> Timeline | None:
 def _bands(runs: Iterable[tuple[Entry, Step]], end: datetime) -> list[Band]:
     """Return the bands of the runs; a run belongs to the wave of its entry, or to a part that spans the waves.
 
-    What has not ended lasts until `end`.
+    What has not ended lasts until ``end``.
     """
     bands: dict[str, Band] = {}
     members: dict[str, dict[int, str]] = {}

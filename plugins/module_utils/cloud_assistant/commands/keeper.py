@@ -186,7 +186,7 @@ class CommandKeeper:
         return desired
 
     def _interim(self, name: str) -> Command | None:
-        """The replacement that an interrupted run has left under its interim name."""
+        """Return the replacement that an interrupted task has left under its interim name, None if there is none."""
         return find_one(self.client, name=interim_name(name))
 
     def _check_plan(self, plan: CommandPlan) -> None:
@@ -300,7 +300,7 @@ class CommandKeeper:
 
 
 def _never_seen(created: Command, client_token: str | None) -> TaskFailure:
-    """The failure of a creation that was answered, and whose command nobody can read."""
+    """Return the failure of a creation that was answered, but whose command cannot be read."""
     problem = f"the service answers with {created.command_id} and has no such command"
     if client_token:
         reason = "The token has probably made it for an earlier task, and it was deleted since; use another token."
@@ -314,7 +314,7 @@ def _refuse_public(command: Command) -> None:
 
 
 def _alike(seen: Command, expected: Command) -> bool:
-    """Whether the stored command has the owned fields of the expected one; what nobody set may take any default."""
+    """Return whether the stored command has the fields that the task sets; the others may have any default."""
     for name in ("name", "type", "content", "timeout", "enable_parameter"):
         if getattr(seen, name) != getattr(expected, name):
             return False

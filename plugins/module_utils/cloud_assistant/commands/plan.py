@@ -200,7 +200,7 @@ def _title(command: Command | None) -> str:
 
 
 def _shown(command: Command | None) -> dict[str, Any]:
-    """The fields that a task owns, without the script."""
+    """Return the fields that a task sets, without the script."""
     if command is None:
         return {}
     fields = {name: getattr(command, name) for name in (*MODIFIABLE, *FIXED) if name != "content"}
@@ -208,7 +208,7 @@ def _shown(command: Command | None) -> dict[str, Any]:
 
 
 def _script(command: Command | None) -> str:
-    """The script as a diff shows it: text, or its Base64 form when it is no UTF-8."""
+    """Return the script as a diff shows it: as text, or as Base64 if it is not UTF-8."""
     if command is None:
         return ""
     return command.text if command.text is not None else command.content_base64

@@ -72,5 +72,5 @@ def _described(facts: Mapping[str, str]) -> str:
 
 
 def _rights(facts: Mapping[str, str], other: Mapping[str, str]) -> str:
-    """The rights that differ, as lines of their own before the content."""
+    """Return the permissions and ownership that differ, as lines of their own before the content."""
     return "".join(f"# {name}: {facts[name]}\n" for name in _RIGHTS if facts.get(name, "") not in ("", other.get(name)))

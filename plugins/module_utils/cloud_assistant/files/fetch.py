@@ -200,7 +200,7 @@ class _Fetching:
         return large
 
     def _keep_content(self, item: str, place: Path) -> None:
-        """The content is here; at most the permissions are to be set."""
+        """Record a file whose content is here already, and set its permissions where they differ."""
         wanted = self.request.permissions
         changed = wanted is not None and mode_of(place) != wanted
         if changed and wanted is not None and self.request.write:
@@ -212,7 +212,7 @@ class _Fetching:
         self._done(item, changed)
 
     def _put(self, item: str, data: bytes | None) -> None:
-        """Put the content into its place; None, and what has another SHA-256 than on the instance, is none."""
+        """Put the content into its place; record a failure if it did not arrive (None) or has another SHA-256."""
         place = self.places[item]
         if data is None or hashlib.sha256(data).hexdigest() != self.facts[item].get("sha256"):
             forget_ranges(place)

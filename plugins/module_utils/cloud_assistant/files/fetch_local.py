@@ -95,7 +95,7 @@ def put(place: Path, data: bytes, mode: int | None) -> None:
 
 
 def _folder(place: Path) -> Path:
-    """The folder that the ranges of a file wait in."""
+    """Return the folder in which the ranges of a file are collected."""
     mark = hashlib.sha256(place.name.encode("utf-8", "surrogateescape")).hexdigest()[:12]
     return place.parent / f".cloud-assistant-{mark}"
 

@@ -23,7 +23,7 @@ class PartCall:
 
 
 class Ledger:
-    """The parts, numbered from 1 to `count`, that are on each instance or on their way to it."""
+    """The parts, numbered from 1 to ``count``, that are on each instance or on their way to it."""
 
     def __init__(self, count: int, reported: Mapping[str, str | None]) -> None:
         """Begin with the parts that each instance reports as ranges like ``1-3,7-7``; None stands for none."""

@@ -104,7 +104,7 @@ class _Sending:
         return self.outcome
 
     def _look(self, ids: Sequence[str]) -> tuple[str, ...]:
-        """Compare, set rights where they alone differ, and return the instances that need the content."""
+        """Compare, set the permissions where only they differ, and return the instances that need the content."""
         request = self.request
         script = look_script(
             request.target,
@@ -146,7 +146,7 @@ class _Sending:
         return tuple(waiting)
 
     def _wanted(self) -> dict[str, str]:
-        """What is known beforehand of the file as it will be."""
+        """Return what is known in advance of the file as it will be."""
         target = self.request.target
         facts = {"sha256": self.parcel.sha256, "size": str(self.parcel.size)}
         if self.request.windows:
@@ -162,7 +162,7 @@ class _Sending:
             self.results[instance_id] = FileResult(would, True, facts, report.before, report.content)
 
     def _all_new(self, ids: Sequence[str]) -> bool:
-        """Whether one plain delivery can do it: nowhere is there an old file, which it would overwrite in place."""
+        """Return whether one plain delivery suffices: there is no old file, which it would overwrite in place."""
         return self.request.fits_one_delivery and all(self.reports[item].state == "missing" for item in ids)
 
     def _direct(self, ids: Sequence[str]) -> None:

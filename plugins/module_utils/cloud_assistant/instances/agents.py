@@ -28,7 +28,7 @@ _ROWS = ("InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus")
 
 
 def agent_record(row: Row) -> Row:
-    """An agent as a module returns it, from its DescribeCloudAssistantStatus row."""
+    """Return an agent as a module returns it, from its DescribeCloudAssistantStatus row."""
     return {
         "instance_id": row["InstanceId"],
         "online": is_online(row),
@@ -130,7 +130,7 @@ MAX_VERSION_DIGITS = 9
 
 
 def parse_version(text: str, option: str = "min_version") -> tuple[int, ...]:
-    """The numbers of a version such as 2.2.3.189. Raises InputError for any other form."""
+    """Return the numbers of a version such as 2.2.3.189. Raises InputError for any other form."""
     parts = text.strip().split(".")
     if not all(part.isascii() and part.isdigit() and len(part) <= MAX_VERSION_DIGITS for part in parts):
         raise InputError(option, f"{text!r} is not a version such as 2.2.3.189")
@@ -210,7 +210,7 @@ class Installation:
         return not self._least or _version_of(record) >= self._least
 
     def _to_do(self) -> list[AgentChange]:
-        """The agents that are not as they should be and can be installed; the others' problems are noted."""
+        """Return the agents that have to be and can be installed; record the problems of the others."""
         todo = []
         for instance_id, change in self.changes.items():
             if self._ready(change.record):
@@ -264,7 +264,7 @@ class Installation:
 
 
 def _version_of(record: Row) -> tuple[int, ...]:
-    """The numbers of an agent's version; of one in another form, none."""
+    """Return the numbers of an agent's version, none for a version in another form."""
     try:
         return parse_version(record["version"])
     except InputError:

@@ -132,7 +132,7 @@ class Deletion:
         }
 
     def _dry_run(self, instance_ids: Sequence[str]) -> None:
-        """One DryRun; when it is refused because of some instances, each is asked about alone."""
+        """Send one DryRun; if it is refused because of some instances, send one for each."""
         try:
             # a token of its own makes the dry run a call that may be repeated
             params = {**self._params(instance_ids), "DryRun": True, "ClientToken": new_client_token()}
@@ -210,7 +210,7 @@ class Deletion:
             self._submit([instance_id], derive_client_token(self._token, "alone", instance_id))
 
     def _has_begun(self, instance_id: str, row: Row) -> bool:
-        """Whether an unanswered deletion is at work: the instance goes down, which it did not before."""
+        """Return whether an unanswered deletion is at work: the instance goes down, which it did not before."""
         status = row.get("Status")
         return instance_id in self._unanswered and status == GOING_DOWN and self.changes[instance_id].status != status
 

@@ -70,7 +70,7 @@ class PowerChange:
             change.action = self._action(change.status)
 
     def _action(self, status: str) -> str:
-        """What has to be done to an instance of that status: the action, wait, or none."""
+        """Return what has to be done to an instance of that status: the action, wait, or none."""
         if self._state != "rebooted" and status == self._goal:
             return "none"
         if self._state != "rebooted" and status in LEADS_TO[self._goal]:
@@ -213,7 +213,7 @@ class PowerChange:
                 change.fail("was deleted by someone else meanwhile")
 
     def _arrived(self, change: InstanceChange, row: Row) -> bool:
-        """Whether an instance is at its goal. One that was asked to reboot may read Running for a moment more."""
+        """Return whether an instance is at its goal; one that was asked to reboot may read Running a moment longer."""
         if change.status == ABSENT:
             return True
         if change.status != self._goal or row.get("StartTime") != self._booted.get(change.instance_id):

@@ -83,8 +83,9 @@ class Selector:
         return bool(self.name or self.tags or self.vpc_id or self.status or self.resource_group_id)
 
     def fits(self, row: Row) -> bool:
-        """Whether an instance is meant. The service compares names and tags less exactly, and an endpoint that does
-        not know a filter leaves it out: what is told of the instance decides.
+        """Return whether an instance is selected, by its own fields.
+
+        The service compares names and tags less exactly, and an endpoint ignores filters that it does not know.
         """
         compared = (
             (self.name, row.get("InstanceName")),
@@ -98,7 +99,7 @@ class Selector:
         )
 
     def __str__(self) -> str:
-        """The selection in the words of the options."""
+        """Return the selection in the words of the options."""
         parts = [f"{name}={value}" for name, value in (("name", self.name), ("vpc_id", self.vpc_id)) if value]
         parts += [f"tag {key}={value}" for key, value in self.tags.items()]
         parts += [f"status={self.status}"] if self.status else []
@@ -158,7 +159,7 @@ def describe_unknown(client: Client, instance_ids: Sequence[str], deadline: Dead
 
 
 def instance_record(row: Row, region: str) -> Row:
-    """An instance as a module returns it: plain values; what the service does not say is empty."""
+    """Return an instance as a module returns it: plain values, empty where the service gives none."""
     vpc = row.get("VpcAttributes") or {}
     private = _addresses(vpc.get("PrivateIpAddress")) or _addresses(row.get("InnerIpAddress"))
     public = [*_addresses(row.get("PublicIpAddress")), *_addresses(row.get("EipAddress"))]

@@ -78,7 +78,7 @@ class InvocationQuery:
             yield from ({"InstanceId": instance_id} for instance_id in self.instance_ids)
 
     def matches(self, invocation: Invocation) -> bool:
-        """Whether the invocation passes every filter; the service leaves some out in combination."""
+        """Return whether the invocation passes every filter; the service leaves some out in combination."""
         created = parse_time(invocation.created_at)
         return (
             self.invoke_id in (None, invocation.invoke_id)
@@ -247,6 +247,6 @@ def _narrowed(invocation: Invocation, instance_ids: Sequence[str]) -> Invocation
 
 
 def _united(one: Invocation, other: Invocation) -> Invocation:
-    """The same invocation, read once for each of several instances."""
+    """Return one invocation out of two readings of it, each for other instances."""
     instances = {instance.instance_id: instance for instance in (*one.instances, *other.instances)}
     return replace(other, instances=tuple(instances.values()))

@@ -123,7 +123,7 @@ class Watch:
                 yield invocation
 
     def _unchanged(self, filters: Mapping[str, Any], carriers: Set[str]) -> bool:
-        """Whether as many invocations run as were seen to: a small answer instead of the states of thousands.
+        """Return whether as many invocations run as were seen to: a small answer instead of the states of thousands.
 
         It is only a hint, so that the states themselves are read every few seconds all the same.
         """
@@ -151,7 +151,7 @@ def names_of(ids: Sequence[str], noun: str, shown: int = 5) -> str:
 
 
 def ended(instance_ids: Iterable[str]) -> Settled:
-    """Settled when the invocation has ended as a whole, or at least on all of these instances."""
+    """Return whether the invocation has ended as a whole, or at least on all of these instances."""
     wanted = frozenset(instance_ids)
 
     def check(invocation: Invocation) -> bool:
@@ -164,10 +164,10 @@ def ended(instance_ids: Iterable[str]) -> Settled:
 
 
 def begun(invocation: Invocation) -> bool:
-    """Settled when the invocation has reached its instances, and so stands in their schedule."""
+    """Return whether the invocation has reached its instances, and so is in their schedule."""
     return invocation.status not in ("", "Pending")
 
 
 def visible(invocation: Invocation) -> bool:
-    """Settled when the service shows the invocation at all."""
+    """Return whether the service shows the invocation at all."""
     return bool(invocation.invoke_id)

@@ -129,7 +129,7 @@ class RunOutcome:
         return [f"Nothing was started.{' To run on the other instances, use unready: skip.' if others else ''}"]
 
     def _error_lines(self) -> list[str]:
-        """The errors, each text once: many batches may have failed in the same way."""
+        """Return the errors, each text once: many batches may have failed in the same way."""
         texts = list(dict.fromkeys(str(error) for error in self.errors))
         more = [f"… and {len(texts) - SHOWN_INSTANCES} more errors"] if len(texts) > SHOWN_INSTANCES else []
         if any(error.may_have_taken_effect for error in self.errors):

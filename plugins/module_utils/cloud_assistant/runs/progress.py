@@ -30,7 +30,7 @@ class Waves:
 def progress_line(finished: int, total: int, failed: int, running: int, waves: Waves, invoke_ids: Sequence[str]) -> str:
     """Return how far a run is: ``40/100 finished, 3 failed, 10 running, wave 5 of 10, t-1``.
 
-    `running` counts the instances that were started and have not ended. `invoke_ids` are the invocations under way.
+    ``running`` counts the instances that were started and have not ended. ``invoke_ids`` are the invocations under way.
     """
     counts = f"{finished}/{total} finished, {failed} failed, {running} running"
     return ", ".join(filter(None, (counts, str(waves), folded(invoke_ids, 2))))

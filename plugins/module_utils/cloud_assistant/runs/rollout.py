@@ -230,7 +230,7 @@ class Rollout:
         self._progress(progress_line(finished, total, failed, running, self._waves, list(self._under_way)))
 
     def _replayed(self, sent: Sent) -> bool:
-        """Whether the call was answered with an invocation that an earlier use of its token has made."""
+        """Return whether the call was answered with an invocation that an earlier use of its token has made."""
         if sent.invoke_id in self._plan.history.known:
             return True
         if self._plan.client_token is not None and self._request.identity.client_token is None:

@@ -123,12 +123,12 @@ def _arrived(
 
 
 def _began(reply: Reply, clock: Deadline) -> datetime | None:
-    """The service's clock when the call began: what it showed in the answer, less the time that the call took."""
+    """Return the service's time when the call began: that of its answer, less the time that the call took."""
     return None if reply.server_time is None else reply.server_time - timedelta(seconds=clock.elapsed())
 
 
 def is_rejection(error: CloudError | None) -> bool:
-    """Whether the service has rejected a call because of some of its instances."""
+    """Return whether the service has rejected a call because of some of its instances."""
     return isinstance(error, ApiError) and error.code in REFUSALS
 
 

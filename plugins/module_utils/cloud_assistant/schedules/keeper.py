@@ -137,7 +137,7 @@ class ScheduleKeeper:
         return command
 
     def _live(self, request: RunRequest, command: Command, instance_ids: tuple[str, ...]) -> list[Invocation]:
-        """The live invocations that are taken for this schedule, oldest first."""
+        """Return the live invocations that count as this schedule, oldest first."""
         found = scheduled_invocations(self.client, command_id=command.command_id) if command.command_id else []
         if request.payload.command_name:
             # a command that was replaced leaves its schedules behind, under the name that it has or had
@@ -158,7 +158,7 @@ class ScheduleKeeper:
         return [each for each in alike if each in meant or each.tags.get(SET_TAG) in sets]
 
     def _modifiable(self, instance_ids: Collection[str]) -> bool:
-        """Whether the schedule of all these instances can be changed in place: the API can, and their agents can.
+        """Return whether the schedule of all these instances can be changed in place, by the API and by their agents.
 
         Where one of them no longer exists, nothing is known of their agents.
         """
@@ -238,7 +238,7 @@ class ScheduleKeeper:
 
 
 def _half_done(error: CloudError, changes: ScheduleChanges) -> CloudError:
-    """The failure of a later step, with what was done before it."""
+    """Return the failure of a later step, with what was done before it."""
     stopped, modified = ", ".join(changes.stopped), ", ".join(changes.modified)
     told = "; ".join(f"{what} {ids}" for what, ids in (("stopped", stopped), ("modified", modified)) if ids)
     problem = f"{error}\nDone before: {told}. Run the task again to finish it."
@@ -262,13 +262,13 @@ def _desired(request: RunRequest, command: Command, instance_ids: tuple[str, ...
 
 
 def _shown(parameters: Mapping[str, str], request: RunRequest) -> dict[str, str]:
-    """Parameters as a diff may show them: only values that the task gives openly; any other may be a secret."""
+    """Return parameters as a diff may show them: only values that the task gives openly; others may be secrets."""
     openly = {str(name).lower(): str(value) for name, value in request.payload.parameters.items()}
     return {name: value if openly.get(name.lower()) == value else HIDDEN for name, value in parameters.items()}
 
 
 def _state(live: Sequence[Invocation], request: RunRequest) -> dict[str, Any]:
-    """What a diff shows of the live invocations; those that differ in their instances only are shown as one."""
+    """Return what a diff shows of the live invocations; those that differ only in their instances are shown as one."""
     groups: dict[str, dict[str, Any]] = {}
     for invocation in live:
         schedule = {

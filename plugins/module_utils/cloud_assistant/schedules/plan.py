@@ -27,7 +27,7 @@ GONE = frozenset({"InstanceReleased", "InstanceNotExists"})
 
 
 def takes_changes(version: str, os_type: str = "") -> bool:
-    """Whether an agent of this version lets its schedule be changed; an unknown version does not."""
+    """Return whether an agent of this version lets its schedule be changed; an unknown version does not."""
     numbers = tuple(int(number) for number in re.findall(r"\d+", version))
     if not numbers:
         return False
@@ -37,7 +37,7 @@ def takes_changes(version: str, os_type: str = "") -> bool:
 
 
 def same_frequency(one: str, other: str) -> bool:
-    """Whether two schedules are the same: the same words, whatever their case, or the same interval or moment."""
+    """Return whether two schedules are the same: the same text in any case, or the same interval or moment."""
     if one.lower().split() == other.lower().split():
         return True
     meaning = _meaning(one)
@@ -45,7 +45,7 @@ def same_frequency(one: str, other: str) -> bool:
 
 
 def _meaning(frequency: str) -> timedelta | datetime | None:
-    """What a rate() or at() comes to, None for a cron expression and for what cannot be read."""
+    """Return the interval of a rate() or the time of an at(), None for a cron expression or an invalid text."""
     try:
         schedule = read_frequency(frequency)
     except (InputError, MissingLibrary):
@@ -56,7 +56,7 @@ def _meaning(frequency: str) -> timedelta | datetime | None:
 
 
 def same_parameters(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    """Whether two sets of values are the same; names do not regard case."""
+    """Return whether two sets of values are the same; names are case-insensitive."""
     return {name.lower(): value for name, value in one.items()} == {
         name.lower(): value for name, value in other.items()
     }
@@ -78,7 +78,7 @@ class DesiredSchedule:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def fits(self, invocation: Invocation) -> bool:
-        """Whether the invocation differs in nothing, or only in what can be changed in place."""
+        """Return whether the invocation differs in nothing, or only in what can be changed in place."""
         return (
             invocation.command_id == self.command_id
             and invocation.repeat_mode == self.repeat_mode
@@ -124,12 +124,12 @@ class SchedulePlan:
 
 
 def active_instances(invocation: Invocation) -> tuple[str, ...]:
-    """The instances on which the invocation will go on; where it is being stopped it will not."""
+    """Return the instances on which the invocation will run again; where it is being stopped it will not."""
     return tuple(item.instance_id for item in invocation.instances if item.live and item.status != "Stopping")
 
 
 def _members(invocation: Invocation) -> tuple[str, ...]:
-    """The instances whose agents the service looks at before a change: also those that were stopped, if they exist."""
+    """Return the instances whose agents the service checks before a change: stopped ones too, if they exist."""
     return tuple(item.instance_id for item in invocation.instances if item.error_code not in GONE)
 
 
