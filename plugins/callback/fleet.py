@@ -10,31 +10,30 @@ DOCUMENTATION = r"""
 ---
 name: fleet
 type: stdout
-short_description: Shows runs on a fleet on one line while they run, and on one screen at their end
+short_description: Show runs on a fleet on one line while they run, and on one screen when they end
 version_added: "0.1.0"
 description:
   - >-
-    Prints what P(ansible.builtin.default#callback) prints, except for the results of tasks that return one result per
-    instance.
+    Prints the same as P(ansible.builtin.default#callback), except for tasks that return one result per instance.
   - >-
-    While such a task runs, one line at the foot of the terminal shows how many instances have finished, failed and are
-    running, the wave, the time elapsed, and the invocations. Where the output is not a terminal, it prints such a line
-    every few seconds instead.
+    While such a task runs, a line at the bottom of the terminal shows how many instances have finished, have failed and
+    are running, the wave, the elapsed time, and the invocations. If the output is not a terminal, such a line is
+    printed every few seconds instead.
   - >-
-    At the end of the task it prints the totals, the failures grouped by status, exit code and last line of output, and
-    where to find the full result. That is at most one screen. What succeeded is listed in ad hoc commands and with
-    C(-v).
+    At the end of the task, the callback prints the totals, the failures grouped by status, exit code and last line of
+    output, and where to find the full result, on at most one screen. Instances that succeeded are listed for ad hoc
+    commands and with C(-v).
   - >-
-    C(-v) lists every group and names more instances. C(-vv) and more print the result as
-    P(ansible.builtin.default#callback) does.
+    C(-v) lists every group and names more instances. C(-vv) and higher print the full result, like
+    P(ansible.builtin.default#callback).
   - Control characters of an instance's output are shown in escaped form.
 notes:
   - >-
     Set C(bin_ansible_callbacks=true) in the configuration, or E(ANSIBLE_LOAD_CALLBACK_PLUGINS) in the environment, to
-    use it for ad hoc commands.
+    use the callback for ad hoc commands.
   - >-
-    Progress is shown for tasks that run in the controller's process: with a local connection, and without C(become),
-    C(async) or C(environment).
+    Progress is shown for tasks that run in the process of the controller: with a local connection, and without
+    C(become), C(async) or C(environment).
 requirements:
   - set as C(stdout_callback) in the configuration
 author: cloudops.cloud_assistant contributors (@cloudops)
@@ -53,7 +52,7 @@ EXAMPLES = r"""
 #   stdout_callback = cloudops.cloud_assistant.fleet
 #   bin_ansible_callbacks = true
 # or in the environment, for one command:
-- name: Run an ad hoc command with it
+- name: Run an ad hoc command with the callback
   ansible.builtin.command:
     argv:
       - ansible

@@ -14,16 +14,17 @@ author: cloudops.cloud_assistant contributors (@cloudops)
 description:
   - Runs modules, commands and file transfers on Linux instances of Alibaba Cloud ECS through their Cloud Assistant
     agents. The instance needs no SSH server, no public address and no open port.
-  - Each command is run exactly once. A lost reply, throttling or an error of the service never repeats it.
-  - Standard output, standard error and exit code come back apart and byte for byte.
-  - The connection is the one of C(root) unless O(remote_user) names another user; C(become) then costs nothing.
-  - What a task is given and what it returns travels in the content and the output of the invocation, which the service
-    keeps for weeks and shows to whoever may read invocations. It is encrypted, see O(payload_protection).
+  - Each command runs exactly once. A lost reply, throttling or a service error never causes a second run.
+  - Standard output, standard error and the exit code are returned separately and byte for byte.
+  - Tasks run as C(root) unless O(remote_user) names another user.
+  - The input and the output of a task are part of the invocation, which the service keeps for weeks and shows to
+    everyone who may read invocations. They are encrypted, see O(payload_protection).
 notes:
-  - The permissions C(ecs:RunCommand), C(ecs:DescribeInvocationResults) and C(ecs:StopInvocation) are needed.
-  - Windows instances are refused. Run PowerShell scripts on them with M(cloudops.cloud_assistant.ecs_run_command).
-  - A become password is refused, since it would be readable in the invocation. Connect as C(root), or allow the user
-    C(NOPASSWD) in C(sudoers).
+  - The permissions C(ecs:RunCommand), C(ecs:DescribeInvocationResults) and C(ecs:StopInvocation) are required.
+  - Windows instances are not supported. Use M(cloudops.cloud_assistant.ecs_run_command) to run PowerShell scripts on
+    them.
+  - A become password is rejected, because it would be readable in the invocation. Connect as C(root), or set
+    C(NOPASSWD) for the user in C(sudoers).
   - Only O(api_generation=current) is supported. The API of 2018 has no client tokens, so a command could run twice.
 seealso:
   - module: cloudops.cloud_assistant.ecs_run_command
@@ -36,7 +37,7 @@ extends_documentation_fragment:
 options:
   instance_id:
     description:
-      - The id of the instance, for example V(i-bp185dy2o3o6neg1x8h2).
+      - The ID of the instance, for example V(i-bp185dy2o3o6neg1x8h2).
     type: str
     default: inventory_hostname
     vars:
@@ -45,8 +46,8 @@ options:
       - name: ansible_ecs_assistant_instance_id
   remote_user:
     description:
-      - The user of the instance that tasks run as.
-      - For a user other than C(root), the agent places scripts in C(/tmp), which must allow executables.
+      - The user on the instance that runs the tasks.
+      - For a user other than C(root), the agent places scripts in C(/tmp), which must not be mounted with C(noexec).
     type: str
     default: root
     ini:
@@ -75,8 +76,8 @@ options:
       - name: ansible_ecs_assistant_executable
   pipelining:
     description:
-      - Whether a module is handed to its interpreter directly. Without it, each module is written to a file first,
-        which takes several more commands.
+      - Whether to pass a module directly to its interpreter. If V(false), each module is written to a file first, which
+        takes several more commands.
     type: boolean
     default: true
     ini:
@@ -94,7 +95,8 @@ options:
       - name: ansible_ecs_assistant_pipelining
   connection_timeout:
     description:
-      - Seconds to wait until the agent has begun a command. The host is unreachable after that.
+      - Maximum time to wait until the agent has started a command, in seconds. After that, the host is reported as
+        unreachable.
     type: float
     default: 60
     ini:
@@ -106,7 +108,8 @@ options:
       - name: ansible_ecs_assistant_connection_timeout
   command_timeout:
     description:
-      - Seconds that a command may run. It is then killed with all its processes and the task fails.
+      - Maximum run time of a command, in seconds. After that, the command is killed with all of its processes, and the
+        task fails.
     type: int
     default: 3600
     ini:
@@ -118,7 +121,8 @@ options:
       - name: ansible_ecs_assistant_command_timeout
   poll_interval:
     description:
-      - Seconds between the first looks at a command that runs. They become longer as the command runs longer.
+      - Time between the first checks of a running command, in seconds. The longer the command runs, the longer the
+        interval becomes.
     type: float
     default: 0.3
     ini:
@@ -130,10 +134,11 @@ options:
       - name: ansible_ecs_assistant_poll_interval
   store_size:
     description:
-      - The most bytes that the instance keeps of modules and files, so that they need not be sent again. What was not
-        used for the longest time goes first.
-      - The store is the folder C(.ansible/ecs_assistant) in the home of O(remote_user), which no other user can read.
-      - V(0) keeps nothing. Each module is then sent whole, which takes about ten invocations a task.
+      - Maximum size of the store on the instance, in bytes. It keeps modules and files, so that they do not have to be
+        sent again. The least recently used ones are removed first.
+      - The store is the folder C(.ansible/ecs_assistant) in the home directory of O(remote_user), which no other user
+        can read.
+      - V(0) keeps nothing. Each module is then sent completely, which takes about ten invocations per task.
     type: int
     default: 67108864
     ini:
@@ -145,8 +150,8 @@ options:
       - name: ansible_ecs_assistant_store_size
   max_output:
     description:
-      - The most bytes of output, compressed, that a command may return. Output beyond 17 KB is read in blocks, one
-        invocation each.
+      - Maximum size of the compressed output of a command, in bytes. Output beyond 17 KB is read in blocks, with one
+        invocation per block.
     type: int
     default: 16777216
     ini:
@@ -158,7 +163,7 @@ options:
       - name: ansible_ecs_assistant_max_output
   max_file:
     description:
-      - The most bytes of a file that is sent to the instance.
+      - Maximum size of a file that is sent to the instance, in bytes.
     type: int
     default: 67108864
     ini:
@@ -170,10 +175,10 @@ options:
       - name: ansible_ecs_assistant_max_file
   payload_protection:
     description:
-      - Whether what a task is given and what it returns travels in an encrypted envelope (CMS, RFC 5652), so that those
-        who may read invocations, and other users of the instance, cannot read it.
-      - V(auto) encrypts wherever the instance has the C(openssl) program. It warns once per instance where it has not.
-      - V(encrypt) refuses an instance without it.
+      - Whether to encrypt the input and the output of tasks (CMS, RFC 5652), so that users who may read invocations,
+        and other users on the instance, cannot read them.
+      - V(auto) encrypts if the instance has the C(openssl) program. If not, a warning is issued once per instance.
+      - V(encrypt) rejects instances without C(openssl).
       - V(none) leaves everything readable in the invocation, which the service keeps for weeks.
     type: str
     choices: [auto, encrypt, none]
@@ -217,8 +222,8 @@ options:
       - name: ansible_ecs_assistant_daily_quota
   cache_dir:
     description:
-      - The folder on the controller that remembers which tools each instance has and what it keeps, and that holds the
-        controller's key. Its files can be read by their owner alone.
+      - The folder on the controller that holds the private key of the controller, and records the tools and the stored
+        files of each instance. Its files are readable only by their owner.
     type: path
     default: '{{ ANSIBLE_HOME ~ "/ecs_assistant" }}'
     ini:

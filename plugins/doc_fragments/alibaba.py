@@ -22,16 +22,17 @@ options:
     aliases: [region_id, alicloud_region]
   access_key_id:
     description:
-      - The access key's id.
+      - The ID of the access key.
       - >-
-        Without it, O(profile) is used, then the default credential chain of the C(alibabacloud-credentials) library
-        (OIDC, the profile files, the RAM role of the instance this runs on).
+        If it is not given, O(profile) is used, otherwise the default credential chain of the
+        C(alibabacloud-credentials) library (OIDC, the profile files, the RAM role of the instance that the module runs
+        on).
       - The default comes from the environment, E(ALIBABA_CLOUD_ACCESS_KEY_ID) or E(ALICLOUD_ACCESS_KEY).
     type: str
     aliases: [access_key, alicloud_access_key]
   access_key_secret:
     description:
-      - The access key's secret. Required with O(access_key_id).
+      - The secret of the access key. Required together with O(access_key_id).
       - The default comes from the environment, E(ALIBABA_CLOUD_ACCESS_KEY_SECRET) or E(ALICLOUD_SECRET_KEY).
     type: str
     aliases: [secret_key, alicloud_secret_key]
@@ -42,53 +43,54 @@ options:
     type: str
   profile:
     description:
-      - The profile of C(~/.aliyun/config.json) or C(~/.alibabacloud/credentials.ini) to take the credentials from.
-      - Needs the Python library C(alibabacloud-credentials).
+      - The profile in C(~/.aliyun/config.json) or C(~/.alibabacloud/credentials.ini) to take the credentials from.
+      - Requires the Python library C(alibabacloud-credentials).
       - The default comes from the environment, E(ALIBABA_CLOUD_PROFILE).
     type: str
   assume_role:
     description:
-      - A RAM role to assume with the credentials found.
-      - Needs the Python library C(alibabacloud-credentials).
+      - The RAM role to assume with these credentials.
+      - Requires the Python library C(alibabacloud-credentials).
     type: dict
     suboptions:
       role_arn:
         description:
-          - The role's ARN.
+          - The ARN of the role.
         type: str
         required: true
       session_name:
         description:
-          - The session's name, as it appears in the audit log.
+          - The name of the session, which appears in the audit log.
         type: str
         default: cloud-assistant
       external_id:
         description:
-          - The external id that the role's trust policy asks for.
+          - The external ID that the trust policy of the role requires.
         type: str
       duration_seconds:
         description:
-          - Seconds that the role's credentials stay valid.
+          - Lifetime of the credentials of the role, in seconds.
         type: int
         default: 3600
   endpoint:
     description:
-      - The host or URL of the ECS service, where it is not the region's own.
-      - An C(http://) URL sends the requests unencrypted, for example to the emulator, V(http://127.0.0.1:8080).
+      - The host or URL of the ECS service. Overrides the default endpoint of the region.
+      - With an C(http://) URL, requests are not encrypted. Use it only for the emulator, as V(http://127.0.0.1:8080).
       - The default comes from the environment, E(ALIBABA_CLOUD_ECS_ENDPOINT).
     type: str
   network:
     description:
-      - Whether the region's public or VPC host is used. Ignored with O(endpoint).
+      - Whether to use the public or the VPC endpoint of the region. Ignored with O(endpoint).
     type: str
     choices: [public, vpc]
     default: public
   api_generation:
     description:
-      - The generation of the API that the endpoint speaks.
+      - The generation of the API that the endpoint provides.
       - >-
-        V(classic) is the API of 2018, as some private-cloud and reseller endpoints still have it. It has no client
-        tokens, no tags, no parameters, 16 KB of content. An option that it cannot serve is refused before any request.
+        V(classic) is the API of 2018, which some private-cloud and reseller endpoints still use. It does not support
+        client tokens, tags or parameters, and limits content to 16 KB. Options that it does not support are rejected
+        before any request.
     type: str
     choices: [current, classic]
     default: current
@@ -100,26 +102,26 @@ options:
     choices: [v3, v1]
   validate_certs:
     description:
-      - Whether the server's certificate is verified.
+      - Whether to verify the certificate of the server.
     type: bool
     default: true
   ca_path:
     description:
-      - A file or directory of CA certificates to verify the server's certificate with.
+      - A file or directory of CA certificates with which to verify the certificate of the server.
     type: path
   connect_timeout:
     description:
-      - Seconds to wait for a connection, for each try.
+      - Timeout for establishing a connection, in seconds, for each attempt.
     type: float
     default: 10
   read_timeout:
     description:
-      - Seconds to wait for an answer, for each try.
+      - Timeout for receiving a response, in seconds, for each attempt.
     type: float
     default: 30
   max_retries:
     description:
-      - How many times a call is tried again after the first try, where repeating is safe.
+      - Maximum number of times that a call is retried, if it is safe to repeat.
     type: int
     default: 5
 requirements:

@@ -18,21 +18,21 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Can run in check mode and predicts what would change, without changing it.
+    description: Can run in check mode and predict what would change, without changing anything.
   diff_mode:
-    description: Returns what changed, or would change in check mode, in diff mode.
+    description: Returns details on what has changed, or would change in check mode, when in diff mode.
   idempotent:
     description: >-
-      When run twice in a row outside check mode, with the same arguments, the second run indicates no change.
+      When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
   action:
     description:
       - Has an action plugin that reads files on the controller.
       - >-
-        Where the task runs on the controller itself (local connection, no become, no async, no C(environment)), the
-        action plugin does the module's work in the controller's own process, with the same result.
+        If the task runs on the controller itself (local connection, no C(become), no C(async), no C(environment)), the
+        action plugin runs the module in the process of the controller, with the same result.
     support: full
   async:
-    description: Can be run with C(async), by the module on the target of the task.
+    description: Supports C(async). The module then runs on the target of the task.
     support: full
 """
 

@@ -17,7 +17,7 @@ options:
     description:
       - >-
         The IDs of the instances to run on, in the order in which batches are sent. An entry can hold several IDs
-        separated by white space. An ID that is given more than once is used once, with a warning.
+        separated by white space. Duplicate IDs are removed, with a warning.
       - Exactly one of O(instance_ids), O(instance_names) and O(resource_tags) is required.
     type: list
     elements: str
@@ -37,7 +37,7 @@ options:
         including empty ones.
       - >-
         The tags are resolved to instance IDs first, so any number of instances may match, and each of them is in
-        RV(results). Instances that are not running are handled as O(unready) says, before anything is started.
+        RV(results). Instances that are not running are handled according to O(unready) before anything is started.
     type: dict
   resource_group_id:
     description:
@@ -51,10 +51,10 @@ options:
         Values for the placeholders C({{name}}) of the script, at most 10. Names consist of letters, digits, C(_) and
         C(-), are case-insensitive and may have up to 64 bytes.
       - >-
-        The service inserts the values into the script as they are, without quotes. Use the C(quote) filter for a value
+        The service inserts the values into the script unchanged, without quotes. Use the C(quote) filter for a value
         that the shell must treat as one word, for example C({{ directory | quote }}).
       - >-
-        Values are texts or whole numbers. Write everything else in quotes, such as V("1.10"), which YAML otherwise
+        Values must be strings or integers. Write everything else in quotes, such as V("1.10"), which YAML otherwise
         reads as 1.1.
       - Inserted values are not scanned for placeholders again.
     type: dict
@@ -62,14 +62,14 @@ options:
     description:
       - Like O(parameters), for values that must not be shown. They are kept out of logs, diffs and results.
       - >-
-        The service stores them with the invocation nevertheless. For a secret that must not appear even in the
-        service's records, write C({{oos-secret:name}}) in the script, which the agent reads from the parameter store.
+        The service nevertheless stores them with the invocation. For a secret that must not appear even in the records
+        of the service, write C({{oos-secret:name}}) in the script, which the agent reads from the parameter store.
     type: dict
   username:
     description:
       - >-
-        The user that runs the script on the instance. By default V(root), on Windows V(System). The user must exist
-        there.
+        The user that runs the script on the instance. The user must exist there. The default is V(root) on Linux and
+        V(System) on Windows.
     type: str
   windows_password_name:
     description:
@@ -80,8 +80,8 @@ options:
   working_dir:
     description:
       - >-
-        The directory in which the script runs: an absolute path of up to 200 characters. It must exist. By default the
-        home directory of the user, on Windows the directory of the agent.
+        The directory in which the script runs, as an absolute path of up to 200 characters. It must exist. The default
+        is the home directory of the user on Linux, and the directory of the agent on Windows.
     type: str
   timeout:
     description:
@@ -89,8 +89,8 @@ options:
         Timeout of the script in seconds. On instances where it has not finished by then, it is killed, together with
         everything that it has started (see O(termination_mode)).
       - >-
-        The default is 60 seconds for a script, and that of the stored command for a command. Set it for everything
-        that runs longer.
+        The default is 60 seconds for a script, and the timeout of the stored command for a command. Set O(timeout) for
+        everything that runs longer.
     type: int
   launcher:
     description:
@@ -101,8 +101,8 @@ options:
   termination_mode:
     description:
       - >-
-        What to kill when the script is stopped or times out: V(process), only the process that started the script, or
-        V(process_tree), everything that it has started, too.
+        What to kill when the script is stopped or times out: with V(process), only the process that started the script;
+        with V(process_tree), also everything that this process has started.
       - >-
         The default is V(process_tree), unless the run is scheduled. The service's own default is V(process), which
         leaves the script itself running on systems where C(sh) is dash (Debian, Ubuntu): a second attempt would run
@@ -114,7 +114,7 @@ options:
   container_id:
     description:
       - >-
-        Runs the script in this container of each instance: 64 hexadecimal digits, optionally prefixed with
+        The ID of the container in which to run the script: 64 hexadecimal digits, optionally prefixed with
         V(docker://), V(containerd://) or V(cri-o://). Linux only.
       - >-
         Requires agent 2.2.3.344 or later. O(username) and O(working_dir) have no effect in a container, and neither
@@ -122,14 +122,14 @@ options:
     type: str
   container_name:
     description:
-      - Runs the script in the container of this name. The same limits as for O(container_id) apply.
+      - The name of the container in which to run the script. The same limits as for O(container_id) apply.
     type: str
   repeat_mode:
     description:
       - >-
-        When to run the script: V(once), now; V(period), as O(frequency) says; V(next_reboot_only) and V(every_reboot),
-        when the instance starts.
-      - By default V(period) if O(frequency) is given, otherwise V(once).
+        When to run the script. V(once) runs it now, V(period) runs it by O(frequency), V(next_reboot_only) and
+        V(every_reboot) run it when the instance starts.
+      - The default is V(period) if O(frequency) is given, otherwise V(once).
     type: str
     choices: [once, period, next_reboot_only, every_reboot]
   frequency:
@@ -141,7 +141,7 @@ options:
         time zone, by default the time zone of the instance.
       - >-
         Intervals, V(at(\)), a year and a time zone require agent 2.2.3.282 or later, on Windows 2.1.3.282.
-      - A scheduled run returns once it is scheduled, and has no output yet.
+      - The task returns as soon as the run is scheduled, and there is no output yet.
     type: str
   timed:
     description:
@@ -150,17 +150,18 @@ options:
   tags:
     description:
       - >-
-        Tags of the invocations, at most 20, one less with O(idempotency_key) and one less with O(client_token).
+        Tags of the invocations, at most 20; one fewer with O(idempotency_key), and one fewer with O(client_token).
       - >-
-        The module adds a tag of its own, by which the invocations of one run are found: C(cloudops-idempotency-key)
+        The module adds a tag of its own, by which the invocations of a run can be found: C(cloudops-idempotency-key)
         with O(idempotency_key), otherwise C(cloudops-run) if there is room for it. With both O(client_token) and
         O(idempotency_key), both tags are added.
     type: dict
   oss_output_delivery:
     description:
       - >-
-        Also delivers the complete output to object storage, V(oss://bucket/prefix). The task waits for the delivery as
-        long as it waits for the run, and warns about an output that was not delivered.
+        The location in object storage (OSS) to which the complete output is also delivered, for example
+        V(oss://bucket/prefix). The task waits for the delivery as long as it waits for the run, and issues a warning
+        about output that was not delivered.
     type: str
   client_token:
     description:
@@ -181,16 +182,16 @@ options:
     description:
       - >-
         A name for what this run achieves, for example V(schema-v42). Instances on which an earlier run under this key
-        succeeded, or is still running, are left alone: their result is returned with C(previous=true). The script runs
-        only on the others.
+        succeeded, or is still running, are not started again: their result is returned with C(previous=true). The
+        script runs only on the others.
       - >-
         Only the key is compared, not the script: use a new key when the script changes. A warning is issued if the
         earlier script was different.
       - >-
-        The memory is the service's list of invocations: 30 days, at most 10,000 invocations per region, and at most
-        1,000 per key.
+        Earlier runs are found in the service's list of invocations, which covers 30 days, at most 10,000 invocations
+        per region, and at most 1,000 per key.
       - >-
-        Two tasks that start the same request under one key at the same moment make the same calls, with the same
+        Two tasks that start the same request with the same key at the same moment make the same calls with the same
         tokens, and the service carries out each call once.
     type: str
   wait:
@@ -206,35 +207,36 @@ options:
         Maximum time to wait until the script has finished on all instances, in seconds. After that the task fails, with
         the RV(results) so far and RV(invoke_ids), while the scripts continue to run;
         M(cloudops.cloud_assistant.ecs_invocation_info) can wait for them.
-      - By default the timeout of the script for each turn of batches, and two minutes.
+      - The default is the timeout of the script for each round of batches, plus two minutes.
     type: int
   batch_size:
     description:
       - Number of instances per API call.
       - >-
         The service accepts 100, unless the quota C(Maximum number of instances supported per command execution) of the
-        account has been raised in Quota Center; then up to 1000 can be given here. Without the quota, the service
-        rejects a larger batch with C(InstanceIds.ExceedLimit) and nothing is started.
+        account has been raised in Quota Center, up to 1000. Without the quota, the service rejects a larger batch with
+        C(InstanceIds.ExceedLimit), and nothing is started.
     type: int
     default: 100
   max_concurrent_batches:
     description:
       - >-
         Maximum number of batches that run at the same time; the next one starts when one has finished on all of its
-        instances. With O(wait=false) it limits the number of concurrent API calls only.
-      - By default one batch with O(max_failures), otherwise all batches.
+        instances. With O(wait=false), it only limits the number of concurrent API calls.
+      - The default is one batch if O(max_failures) is given, otherwise all batches.
     type: int
   max_failures:
     description:
       - >-
-        Starts no further batch once more than this number of instances has failed. Instances that were not started
-        are in RV(results) with the status V(Skipped). If not set, all batches are started.
+        The number of failed instances to tolerate. Once more instances than this have failed, no further batch is
+        started. Instances that were not started are in RV(results) with the status V(Skipped). If not set, all batches
+        are started.
     type: int
   unready:
     description:
       - >-
-        What to do when instances are not running or their agent is offline: V(fail), naming all of them, or V(skip)
-        them with a warning and run on the others.
+        What to do with instances that are not running, or whose agent is offline. V(fail) fails and names all of them;
+        V(skip) skips them with a warning, and runs the script on the others.
       - >-
         The service rejects a whole call if one of its instances is not ready. With V(fail), nothing is started on any
         instance if the first call is rejected; later, the other instances of the rejected batch are not started.
@@ -254,9 +256,9 @@ options:
   results:
     description:
       - >-
-        Which results the task returns in RV(results): V(all), only those of instances that V(failed), or V(none). A
-        task on thousands of instances prints and registers less that way. RV(summary) and RV(failed_instances) always
-        cover all instances.
+        Which results to return in RV(results): V(all), only those of V(failed) instances, or V(none). This limits what
+        a task on thousands of instances prints and registers. RV(summary) and RV(failed_instances) always cover all
+        instances.
     type: str
     choices: [all, failed, none]
     default: all
@@ -264,10 +266,10 @@ options:
   results_file:
     description:
       - >-
-        Writes every result to this file on the host where the module runs, usually the controller: one JSON object per
-        line, in the form of RV(results), whatever O(results) is. Values of secret options are masked.
+        The file to write every result to, regardless of O(results), on the host where the module runs, usually the
+        controller. It has one JSON object per line, in the form of RV(results). Values of secret options are masked.
       - >-
-        The folder has to exist. The file is readable by its owner only, and replaces an earlier one in one step. It is
+        The folder must exist. The file is readable only by its owner, and replaces an existing file atomically. It is
         not written in check mode.
     type: path
     version_added: "0.1.0"
@@ -275,13 +277,13 @@ notes:
   - >-
     The task fails if the script fails on an instance, after all instances have finished. The message names the
     instances with their exit code or reason and the end of their output, and the result is still complete. With
-    C(no_log=true) on the task the message quotes no output.
+    C(no_log=true) on the task, the message quotes no output.
   - >-
     The script's standard output and standard error are one stream. The service keeps 24 KB of it, the first 6,000 bytes
     and the last 18,576. The line C([... 73314 bytes not kept by the service ...]) marks the place where bytes are
     missing.
   - If the script did not exit by itself on an instance, its result has no C(rc).
   - >-
-    Some exit codes make the agent switch the instance off or restart it after the script: 193 and 194 on Linux, 3009
-    and 3010 on Windows. RV(results[].power_action) reports that.
+    Some exit codes make the agent power off (193 on Linux, 3009 on Windows) or reboot (194 and 3010) the instance after
+    the script. RV(results[].power_action) reports this.
 """

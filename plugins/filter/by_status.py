@@ -12,7 +12,7 @@ name: by_status
 short_description: List the instances of a run by status
 version_added: "0.1.0"
 description:
-  - Returns a dictionary from each status that occurs in the results to the ids of the instances with that status.
+  - Returns a dictionary that maps each status in the results to the IDs of the instances with that status.
 author: cloudops.cloud_assistant contributors (@cloudops)
 positional: _input
 options:
@@ -32,7 +32,7 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Ask the running web servers for their uptime
+- name: Run a script on the running web servers
   cloudops.cloud_assistant.ecs_run_command:
     region: cn-hangzhou
     resource_tags:
@@ -41,7 +41,7 @@ EXAMPLES = r"""
     unready: skip
   register: uptime
 
-- name: Name the instances that were left out
+- name: List the instances that were skipped
   ansible.builtin.debug:
     msg: "{{ (uptime | cloudops.cloud_assistant.by_status).Skipped | default([]) }}"
 """
@@ -49,7 +49,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 _value:
-  description: The ids of the instances by status, in the order of the results.
+  description: The IDs of the instances by status, in the order of the results.
   type: dict
   sample:
     Success: [i-bp185dy2o3o6neg01234]

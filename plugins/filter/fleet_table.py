@@ -9,13 +9,13 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 name: fleet_table
-short_description: Sum up the results of a run as a table of at most a screen
+short_description: Summarize the results of a run in a table of at most one screen
 version_added: "0.1.0"
 description:
-  - Returns text with the totals, followed by one line per group of instances that ended alike, failures first.
+  - Returns text with the totals, followed by one line per group of instances with the same outcome, failures first.
   - >-
-    Instances end alike when status, exit code and the last line of output are the same. An instance's own id in that
-    line does not set it apart. Control characters of the output are shown in escaped form.
+    The outcome is the status, the exit code and the last line of output. If that line contains the ID of the instance,
+    the ID is ignored in the comparison. Control characters in the output are shown in escaped form.
 author: cloudops.cloud_assistant contributors (@cloudops)
 positional: _input
 options:
@@ -27,15 +27,15 @@ options:
     type: raw
     required: true
   width:
-    description: Columns that a line may fill.
+    description: Maximum width of a line, in columns.
     type: int
     default: 120
   height:
-    description: Lines that the table may have. Groups that do not fit are counted in the last line.
+    description: Maximum number of lines. The last line counts the groups that do not fit.
     type: int
     default: 20
   instances:
-    description: Number of instances that a line names before it counts the rest.
+    description: Maximum number of instances that a line names. Further instances are counted.
     type: int
     default: 3
 seealso:
@@ -49,7 +49,7 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Look at the disks
+- name: Check the disks
   cloudops.cloud_assistant.ecs_run_command:
     region: cn-hangzhou
     resource_tags:
@@ -61,7 +61,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ disks | cloudops.cloud_assistant.fleet_table }}"
 
-- name: Show it narrower, and name five instances of each group
+- name: Show a narrower table that names five instances per group
   ansible.builtin.debug:
     msg: "{{ disks.results | cloudops.cloud_assistant.fleet_table(width=80, instances=5) }}"
 """

@@ -13,8 +13,8 @@ short_description: Group the failures of a run by reason
 version_added: "0.1.0"
 description:
   - >-
-    Returns one entry per group of instances that failed alike, the largest group first: with the same status, exit
-    code and last line of output. An instance's own id in that line does not set it apart.
+    Returns one entry per group of instances that failed with the same status, exit code and last line of output, the
+    largest group first. If that line contains the ID of the instance, the ID is ignored in the comparison.
   - Instances that succeeded, were skipped or have not ended are left out.
 author: cloudops.cloud_assistant contributors (@cloudops)
 positional: _input
@@ -66,12 +66,12 @@ _value:
       type: int
       sample: 17
     status:
-      description: The status of each of them.
+      description: The status of the instances.
       returned: always
       type: str
       sample: Failed
     rc:
-      description: The exit code, V(none) if the script did not end by itself.
+      description: The exit code; null if the script did not exit by itself.
       returned: always
       type: int
       sample: 3
@@ -83,7 +83,7 @@ _value:
       type: str
       sample: "exit code 3: disk is full"
     instance_ids:
-      description: The instances.
+      description: The IDs of the instances.
       returned: always
       type: list
       elements: str

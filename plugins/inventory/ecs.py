@@ -12,12 +12,12 @@ short_description: ECS instances with the state of their Cloud Assistant agents
 version_added: "0.1.0"
 author: cloudops.cloud_assistant contributors (@cloudops)
 description:
-  - Reads the ECS instances of one or more regions, side by side, in pages of 100, and joins in what Cloud Assistant
-    knows of each agent.
-  - The inventory is complete or the source fails; partial inventories are never returned. Throttling and lost replies
-    are retried. When a source fails, Ansible continues with the other sources unless
-    E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) is set, which is recommended for any inventory of a cloud.
-  - The configuration file's name must end in C(.ecs.yml) or C(.ecs.yaml).
+  - Reads the ECS instances of one or more regions concurrently, in pages of 100, and adds the state of their Cloud
+    Assistant agents.
+  - The inventory is complete or the source fails; partial inventories are never returned. Throttled requests and
+    requests whose replies were lost are retried. When a source fails, Ansible continues with the other sources unless
+    E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) is set, which is recommended for every cloud inventory.
+  - The name of the configuration file must end in C(.ecs.yml) or C(.ecs.yaml).
   - Values that come from the cloud (names, tags) are never templated.
 requirements:
   - requests
@@ -55,8 +55,8 @@ options:
     default: {}
   exclude:
     description:
-      - Jinja2 expressions, such as V(status != 'Running') or V(tags.stage is defined). An instance for which one of
-        them is true is left out of the inventory.
+      - Jinja2 expressions, such as V(status != 'Running') or V(tags.stage is defined). An instance for which at least
+        one expression is true is left out of the inventory.
       - An expression that fails is treated as false, unless O(strict=true).
     type: list
     elements: str
@@ -70,7 +70,7 @@ options:
     default: true
   only_online:
     description:
-      - Whether to leave out the instances whose agent has been silent for more than two minutes.
+      - Whether to leave out instances whose agent has not sent a heartbeat for more than two minutes.
       - Requires O(agent=true).
     type: bool
     default: false
@@ -112,7 +112,7 @@ options:
     choices: [private_ip, public_ip, instance_id]
     default: private_ip
 notes:
-  - The permission C(ecs:DescribeInstances) is needed, C(ecs:DescribeCloudAssistantStatus) unless O(agent=false), and
+  - The permission C(ecs:DescribeInstances) is required, C(ecs:DescribeCloudAssistantStatus) unless O(agent=false), and
     C(ecs:DescribeRegions) for O(regions=all).
   - The variables of a host are C(instance_id), C(instance_name), C(host_name), C(description), C(region),
     C(zone_id), C(status), C(os_type), C(os_name), C(instance_type), C(instance_type_family), C(cpu), C(memory) (MiB),
@@ -120,12 +120,12 @@ notes:
     (elastic addresses included), C(ipv6_addresses), C(security_group_ids), C(resource_group_id), C(key_pair_name),
     C(charge_type), C(creation_time), C(expired_time), C(deletion_protection), C(instance_tags) and
     C(cloud_assistant).
-  - They are those of M(cloudops.cloud_assistant.ecs_instance_info), but for C(name) and C(tags), which Ansible
-    keeps for itself. Expressions may say C(tags) for C(instance_tags) all the same.
-  - The cache keeps the answers of the cloud, not the inventory. Changed names, groups, variables and exclusions take
-    effect at once; changed regions, filters or credentials cause a new read.
-  - Characters that are not valid in the name of a group become underscores, unless
-    E(ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS), or the setting of the same name, says otherwise.
+  - The variables have the same names as the keys of M(cloudops.cloud_assistant.ecs_instance_info), except for C(name)
+    and C(tags), which Ansible reserves. Expressions can nevertheless use C(tags) instead of C(instance_tags).
+  - The cache holds the replies of the cloud, not the inventory. Changes to names, groups, variables and exclusions take
+    effect at once; changes to regions, filters or credentials cause a new read.
+  - Characters that are not valid in group names are replaced by underscores, depending on
+    E(ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS) or the setting of the same name.
 seealso:
   - plugin: cloudops.cloud_assistant.ecs_assistant
     plugin_type: connection
@@ -135,7 +135,7 @@ seealso:
 
 EXAMPLES = r"""
 # web.ecs.yml: running web servers that Cloud Assistant can reach, named by their Name tag.
-# Only plugin and regions are required; without keys the credentials come from the environment.
+# Only plugin and regions are required. Without keys, the credentials come from the environment.
 plugin: cloudops.cloud_assistant.ecs
 regions: [cn-hangzhou, cn-shanghai]
 access_key_id: "{{ lookup('ansible.builtin.env', 'DEPLOY_KEY_ID') }}"

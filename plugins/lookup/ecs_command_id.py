@@ -9,15 +9,16 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 name: ecs_command_id
-short_description: Look up the id of a stored command of Alibaba Cloud Cloud Assistant
+short_description: Look up the ID of a stored command of Alibaba Cloud Cloud Assistant
 version_added: "0.1.0"
 description:
-  - Returns the id, or the whole record, of the stored command of each name. Names are compared exactly.
+  - Returns the ID, or the whole record, of the stored command with each name. Names are compared exactly.
   - >-
     All lookups of a play share one read of the list of commands. In regions with more than 500 commands, each name is
-    looked up separately, once per play. The next play reads the list again, and so do lookups after a task of this
-    collection that has created, changed or deleted commands. A name that was not found is always looked up again.
-  - The name of a task is resolved before its play's worker processes start; a lookup there is not part of this sharing.
+    looked up separately, once per play. The list is read again by the next play, and after a task of this collection
+    has created, changed or deleted commands. A name that was not found is always looked up again.
+  - A lookup in the name of a task does not share this read, because Ansible resolves it before the worker processes of
+    the play start.
 author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.alibaba
@@ -31,8 +32,8 @@ options:
     required: true
   on_missing:
     description:
-      - What to do if no command has a name.
-      - V(error) fails, V(warn) leaves it out with a warning, V(skip) leaves it out.
+      - What to do if a name does not belong to any command.
+      - V(error) fails, V(warn) omits the name with a warning, V(skip) omits it silently.
     type: str
     choices: [error, warn, skip]
     default: error
@@ -47,8 +48,8 @@ options:
     description:
       - What to do if several commands have the same name.
       - >-
-        V(error) fails and names their ids, V(warn) leaves it out with a warning, V(skip) leaves it out, V(latest) takes
-        the command that was created last.
+        V(error) fails and names their IDs, V(warn) omits the name with a warning, V(skip) omits it silently, V(latest)
+        uses the command that was created last.
     type: str
     choices: [error, warn, skip, latest]
     default: error
@@ -61,7 +62,8 @@ options:
         key: on_many
   return:
     description:
-      - V(id) returns IDs, V(record) what M(cloudops.cloud_assistant.ecs_command_info) returns for each command.
+      - What to return for each command. V(id) returns the ID, V(record) returns the record of the command as in
+        M(cloudops.cloud_assistant.ecs_command_info).
     type: str
     choices: [id, record]
     default: id
@@ -102,7 +104,7 @@ options:
     vars:
       - name: ecs_command_id_tags
 notes:
-  - The permission C(ecs:DescribeCommands) is needed.
+  - The permission C(ecs:DescribeCommands) is required.
 seealso:
   - module: cloudops.cloud_assistant.ecs_command_info
   - module: cloudops.cloud_assistant.ecs_invoke_command
@@ -110,18 +112,18 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Show a command's id
+- name: Show the ID of a command
   ansible.builtin.debug:
     msg: "{{ lookup('cloudops.cloud_assistant.ecs_command_id', 'rotate-logs', region='cn-hangzhou') }}"
 
-- name: Invoke a command by the id that its name has today
+- name: Invoke a command by its current ID
   cloudops.cloud_assistant.ecs_invoke_command:
     region: cn-hangzhou
     command_id: "{{ lookup('cloudops.cloud_assistant.ecs_command_id', 'rotate-logs', region='cn-hangzhou') }}"
     instance_ids:
       - i-bp185dy2o3o6neg1x8h2
 
-- name: Read the ids of those of several commands that exist
+- name: Read the IDs of several commands, as far as they exist
   ansible.builtin.set_fact:
     ids: "{{ query('cloudops.cloud_assistant.ecs_command_id', ['rotate-logs', 'restart'], on_missing='skip') }}"
 
@@ -134,7 +136,7 @@ RETURN = r"""
 ---
 _raw:
   description:
-    - The id or record of each command, in the order of the names; names that were left out have none.
+    - The ID or record of each command, in the order of the names, without those that were omitted.
   type: list
   elements: raw
 """

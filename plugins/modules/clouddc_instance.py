@@ -18,11 +18,11 @@ description:
     A single instance is deleted with C(DeleteInstance), several with C(DeleteInstances) in groups of 50. When the
     service refuses a group because of some of its instances, the others are deleted one by one.
   - >-
-    An instance that does not exist, or is terminated, is left alone. One that is being deleted already is only waited
-    for. Neither counts as a change.
+    An instance that does not exist or is already terminated is skipped. If an instance is already being deleted, the
+    module only waits for the deletion. Neither counts as a change.
   - >-
-    A request whose answer was lost is repeated. If the instance turns out to be gone or going then, this task deleted
-    it, and reports a change.
+    A request whose reply was lost is repeated. If the instance is then gone or being deleted, the module reports a
+    change, because its own request has deleted the instance.
 author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.huawei
@@ -32,7 +32,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Reads the state of the instances. The service has no dry run, so it may still refuse what is predicted.
+      - Reads the state of the instances. The service has no dry run, so it may still reject a predicted change.
   diff_mode:
     support: full
   idempotent:
@@ -51,14 +51,14 @@ options:
     aliases: [instance_id]
   ids:
     description:
-      - The ids of the instances. An id that is given twice is used once, with a warning.
+      - The IDs of the instances. Duplicate IDs are removed, with a warning.
     type: list
     elements: str
     aliases: [instance_ids]
   power_off_first:
     description:
-      - Whether to power off the physical server of a running instance before the deletion, and wait for it.
-      - The service may refuse to delete a running instance. Without this option, the task then fails and reports it.
+      - Whether to power off the physical server of a running instance before the deletion, and to wait until it is off.
+      - If V(false), the task fails if the service refuses to delete a running instance.
       - >-
         This is a hard power-off: stop services on the instance first.
     type: bool
@@ -66,16 +66,16 @@ options:
   wait:
     description:
       - Whether to wait until the instances are terminated or gone.
-      - With V(false) the task ends as soon as the service has accepted the deletion, which may fail afterwards.
+      - If V(false), the task ends as soon as the service has accepted the deletion, which may still fail afterwards.
     type: bool
     default: true
   wait_timeout:
     description:
-      - Maximum time for the whole task, including powering off, in seconds.
+      - Maximum time for the whole task, including the power-off, in seconds.
     type: int
     default: 1800
 notes:
-  - The permissions C(clouddc:instance:list), C(clouddc:instance:get) and C(clouddc:instance:delete) are needed, for
+  - The permissions C(clouddc:instance:list), C(clouddc:instance:get) and C(clouddc:instance:delete) are required, for
     several instances also C(clouddc:instance:deleteBatch), and for O(power_off_first) C(clouddc:imetal:get) and
     C(clouddc:imetal:updatePowerStatus).
 seealso:
@@ -91,7 +91,7 @@ EXAMPLES = r"""
     id: 11111111-2222-3333-4444-555555555555
     state: absent
 
-- name: Power off and delete the instances of a rack that is given up
+- name: Power off and delete the instances of a decommissioned rack
   cloudops.cloud_assistant.clouddc_instance:
     region: cn-east-3
     ids: "{{ rack_instances }}"
@@ -111,51 +111,52 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 unknown_ids:
-  description: The given ids that the region does not know. They count as deleted, and a warning names them.
+  description: The given IDs that do not exist in the region. They count as deleted, and a warning names them.
   returned: success
   type: list
   elements: str
   sample: []
 results:
   description:
-    - The state of each instance before and after the task, and what was done, in the order of the IDs.
+    - The state of each instance before and after the task, and the action taken, in the order of the IDs.
     - Also returned when the task fails.
-  returned: success, and on failure once the instances were looked at
+  returned: success, and on failure after the state of the instances was read
   type: list
   elements: dict
   contains:
     id:
-      description: The instance's id.
+      description: The ID of the instance.
       type: str
       returned: always
       sample: 11111111-2222-3333-4444-555555555555
     name:
-      description: The instance's name, null when it does not exist.
+      description: The name of the instance; null if the instance does not exist.
       type: str
       returned: always
       sample: db-07
     server_id:
-      description: The id of its physical server, null when it does not exist.
+      description: The ID of the physical server of the instance; null if the instance does not exist.
       type: str
       returned: always
       sample: 66666666-7777-8888-9999-000000000000
     state_before:
-      description: The state of the instance at the beginning, V(absent) if it did not exist.
+      description: The state of the instance before the task; V(absent) if the instance did not exist.
       type: str
       returned: always
       sample: stopped
     state:
-      description: The state of the instance at the end, V(absent) if it no longer exists.
+      description: The state of the instance after the task; V(absent) if the instance no longer exists.
       type: str
       returned: always
       sample: terminated
     action:
-      description: What had to be done, V(delete), V(wait) for a deletion begun by someone else, or V(none).
+      description: >-
+        The action that was required: V(delete), V(wait) for a deletion that was already in progress, or V(none).
       type: str
       returned: always
       sample: delete
     power_off:
-      description: Whether its physical server had to be powered off first.
+      description: Whether the physical server had to be powered off first.
       type: bool
       returned: always
       sample: false
@@ -165,22 +166,23 @@ results:
       returned: always
       sample: true
     msg:
-      description: Why the instance could not be deleted, or in check mode why that may happen.
+      description: Why the instance could not be deleted or, in check mode, why the deletion may fail.
       type: str
       returned: when the deletion failed or, in check mode, may fail
       sample: "the deletion failed: iMetal.0099: internal error"
     error:
-      description: The service's error block.
+      description: The error that the service reported for the instance.
       type: dict
       returned: when the instance could not be deleted
       sample: {error_code: iMetal.0099, error_msg: internal error, error_type: delete_instance_error}
 error:
   description:
-    - The service's first error, with operation, code, message, request id, HTTP status, host and hint.
+    - The first error of the service, with C(operation), C(code), C(message), C(request_id), C(http_status), C(host) and
+      C(hint).
     - >-
-      When it accepted a deletion or a power off that failed afterwards, its own block with C(error_code), C(error_msg)
-      and C(error_type).
-  returned: when the service answered with an error
+      If the service accepted a deletion or a power-off that failed afterwards, the error of the instance, with
+      C(error_code), C(error_msg) and C(error_type).
+  returned: when the service returned an error
   type: dict
   sample:
     operation: DeleteInstance

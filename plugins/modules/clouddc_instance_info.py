@@ -13,9 +13,10 @@ module: clouddc_instance_info
 short_description: Read Huawei Cloud CloudDC instances
 version_added: "0.1.0"
 description:
-  - Returns the instances (iMetal bare-metal instances) of Huawei Cloud's Cloud Data Center, all of them or those that
-    match the filters.
-  - The list is read to its end, or the task fails. User data and everything named like a password are left out.
+  - Returns the instances (iMetal bare-metal instances) of Huawei Cloud's Cloud Data Center that match every filter;
+    without a filter, all instances.
+  - The module returns all matching instances or fails; it never returns a partial list. User data and all entries that
+    are named like a password are omitted.
 author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.huawei
@@ -25,22 +26,22 @@ extends_documentation_fragment:
 options:
   ids:
     description:
-      - Only the instances with these ids. Ids that do not exist are left out.
+      - Return only the instances with these IDs. Unknown IDs are ignored.
     type: list
     elements: str
     aliases: [instance_ids, id]
   server_ids:
     description:
-      - Only the instances on the physical servers with these ids.
+      - Return only the instances on the physical servers with these IDs.
     type: list
     elements: str
   instance_state:
     description:
-      - Only the instances in this state.
+      - Return only the instances in this state.
     type: str
     choices: [pending, running, stopped, shutting-down, terminated, error]
 notes:
-  - The permission C(clouddc:instance:list) is needed.
+  - The permission C(clouddc:instance:list) is required.
 seealso:
   - module: cloudops.cloud_assistant.clouddc_instance
 """
@@ -73,85 +74,86 @@ instances:
   elements: dict
   contains:
     id:
-      description: The instance's id.
+      description: The ID of the instance.
       type: str
       returned: always
       sample: 11111111-2222-3333-4444-555555555555
     name:
-      description: The instance's name.
+      description: The name of the instance.
       type: str
       returned: always
       sample: db-07
     state:
-      description: V(pending), V(running), V(stopped), V(shutting-down), V(terminated) or V(error).
+      description: >-
+        The state of the instance: V(pending), V(running), V(stopped), V(shutting-down), V(terminated) or V(error).
       type: str
       returned: always
       sample: running
     operation_state:
-      description: What the service is doing with it, or did last.
+      description: The current or most recent operation of the service on the instance.
       type: str
-      returned: when the service says it
+      returned: when the service reports it
       sample: install-succeed
     server_id:
-      description: The id of its physical server.
+      description: The ID of the physical server of the instance.
       type: str
-      returned: when the service says it
+      returned: when the service reports it
       sample: 66666666-7777-8888-9999-000000000000
     description:
-      description: The instance's description.
+      description: The description of the instance.
       type: str
-      returned: when the service says it
+      returned: when the service reports it
       sample: database of the second plant
     vpc_id:
-      description: The VPC of its network interfaces.
+      description: The VPC of the network interfaces.
       type: str
-      returned: when the service says it
+      returned: when the service reports it
       sample: 22222222-3333-4444-5555-666666666666
     network_interfaces:
-      description: Its network interfaces, the primary one first, each with C(subnet_id) and C(ipv4_address).
+      description: The network interfaces, the primary one first, each with C(subnet_id) and C(ipv4_address).
       type: list
       elements: dict
-      returned: when the service says it
+      returned: when the service reports it
       sample: [{subnet_id: 33333333-4444-5555-6666-777777777777, ipv4_address: 192.168.0.7}]
     image:
-      description: Its image, with C(id), C(name) and C(os_type).
+      description: The image of the instance, with C(id), C(name) and C(os_type).
       type: dict
-      returned: when the service says it
+      returned: when the service reports it
       sample: {id: 44444444-5555-6666-7777-888888888888, name: EulerOS 2.0, os_type: Linux}
     tags:
-      description: Its tags, each with C(key) and C(value).
+      description: The tags of the instance, each with C(key) and C(value).
       type: list
       elements: dict
-      returned: when the service says it
+      returned: when the service reports it
       sample: [{key: plant, value: "2"}]
     metadata:
-      description: Its metadata, without entries that are named like passwords.
+      description: The metadata of the instance, without entries that are named like a password.
       type: dict
-      returned: when the service says it
+      returned: when the service reports it
       sample: {owner: dba}
     error:
-      description: Why it is in an error state, with C(error_code), C(error_msg) and C(error_type).
+      description: Why the instance is in an error state, with C(error_code), C(error_msg) and C(error_type).
       type: dict
-      returned: when the service says it
+      returned: when the service reports it
       sample: {error_code: iMetal.0099, error_msg: internal error, error_type: create_instance_error}
     created_at:
-      description: When it was created.
+      description: The time at which the instance was created.
       type: str
-      returned: when the service says it
+      returned: when the service reports it
       sample: "2026-01-31T12:00:00Z"
     updated_at:
-      description: When it was changed last.
+      description: The time at which the instance was last changed.
       type: str
-      returned: when the service says it
+      returned: when the service reports it
       sample: "2026-02-01T08:30:00Z"
     launched_at:
-      description: When it was started.
+      description: The time at which the instance was started.
       type: str
-      returned: when the service says it
+      returned: when the service reports it
       sample: "2026-01-31T12:20:00Z"
 error:
-  description: The service's answer, with C(operation), C(code), C(message), C(request_id), C(http_status) and C(hint).
-  returned: when the service refused a call
+  description: The service's error, with C(operation), C(code), C(message), C(request_id), C(http_status) and C(hint).
+  returned: when the service rejected a call
   type: dict
   sample:
     operation: ListInstances

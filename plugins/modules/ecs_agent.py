@@ -26,29 +26,30 @@ attributes:
   check_mode:
     support: full
     details:
-      - Only reads. The service has no dry run of this operation, so it may still refuse what is predicted.
+      - Reads the state of the agents. The service has no dry run for this operation, so it may still reject a predicted
+        installation.
   diff_mode:
     support: full
     details:
-      - Lists the instances whose agent is to be installed, with its state before and after.
+      - Lists the instances on which the agent is installed, with the state of the agent before and after.
   idempotent:
     support: full
 options:
   state:
     description:
-      - The desired state of the agents. V(present) means online.
+      - The desired state of the agents. V(present) means installed and online.
     type: str
     choices: [present]
     default: present
   instance_ids:
     description:
-      - The ids of the instances. Exactly one of O(instance_ids) and O(tags) is required.
+      - The IDs of the instances. Exactly one of O(instance_ids) and O(tags) is required.
     type: list
     elements: str
     aliases: [instance_id]
   tags:
     description:
-      - Tags that the instances must have, each with exactly this value. At most 20.
+      - Tags that the instances must have, at most 20. Values are compared exactly.
     type: dict
     aliases: [resource_tags]
   min_version:
@@ -61,7 +62,7 @@ options:
     type: str
   wait:
     description:
-      - Whether to wait until the agents that were installed are online.
+      - Whether to wait until the newly installed agents are online.
     type: bool
     default: true
   wait_timeout:
@@ -70,8 +71,8 @@ options:
     type: int
     default: 300
 notes:
-  - The instances must be running. Some need a restart before the new agent starts, see
-    M(cloudops.cloud_assistant.ecs_instance) with O(cloudops.cloud_assistant.ecs_instance#module:state=rebooted).
+  - The instances must be running. Some instances must be rebooted before the new agent starts, for example with
+    M(cloudops.cloud_assistant.ecs_instance) and O(cloudops.cloud_assistant.ecs_instance#module:state=rebooted).
   - The permissions C(ecs:DescribeInstances), C(ecs:DescribeCloudAssistantStatus) and C(ecs:InstallCloudAssistant) are
     needed.
 seealso:
@@ -99,13 +100,13 @@ RETURN = r"""
 results:
   description:
     - The agent of each instance.
-    - Also returned when the task fails after it has looked at the instances.
-  returned: success, and on failure once the instances were looked at
+    - Also returned when the task fails after the state of the instances was read.
+  returned: success, and on failure after the state of the instances was read
   type: list
   elements: dict
   contains:
     instance_id:
-      description: The id of the agent's instance.
+      description: The ID of the instance.
       type: str
       returned: always
       sample: i-bp1aaaaaaaaaaaaaaaaa
@@ -115,7 +116,7 @@ results:
       returned: always
       sample: true
     online_before:
-      description: Whether the agent was online at the beginning.
+      description: Whether the agent was online before the task.
       type: bool
       returned: always
       sample: false
@@ -162,12 +163,12 @@ results:
     msg:
       description: Why the agent could not be installed.
       type: str
-      returned: when it could not
+      returned: when the agent could not be installed
       sample: the instance is Stopped, and only a running one can get an agent
     error:
       description: The error of the service for this instance, or the reason under C(message).
       type: dict
-      returned: when the service refused it
+      returned: when the agent could not be installed
       sample:
         operation: InstallCloudAssistant
         code: InvalidInstanceId.OSTypeUnsupported
@@ -177,8 +178,10 @@ results:
         host: ecs.cn-hangzhou.aliyuncs.com
         hint: null
 error:
-  description: The first error, with operation, code, message, request id, HTTP status, host and hint.
-  returned: when the service answered with an error
+  description: >-
+    The first error of the service, with C(operation), C(code), C(message), C(request_id), C(http_status), C(host) and
+    C(hint).
+  returned: when the service returned an error
   type: dict
   sample:
     operation: InstallCloudAssistant

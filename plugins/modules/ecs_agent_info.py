@@ -13,8 +13,8 @@ module: ecs_agent_info
 short_description: Read the state of the Cloud Assistant agents of ECS instances
 version_added: "0.1.0"
 description:
-  - Reads which agents are online, their versions and their last heartbeats.
-  - Reads the agents of given instances, or of all instances of a region.
+  - Reads which agents are online, their versions and their last heartbeats, for the given instances or for all
+    instances of a region.
 author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.alibaba
@@ -24,23 +24,24 @@ extends_documentation_fragment:
 options:
   instance_ids:
     description:
-      - The ids of the instances. Those that do not exist are in RV(missing).
+      - The IDs of the instances. IDs that do not exist are returned in RV(missing).
       - By default, the agents of all instances of the region are read.
     type: list
     elements: str
     aliases: [instance_id]
   tags:
     description:
-      - Tags that the instances must have, all of them. Cannot be used with O(instance_ids).
+      - Tags that the instances must have. Values are compared exactly. Cannot be combined with O(instance_ids).
     type: dict
     aliases: [resource_tags]
   os_type:
     description:
-      - The operating system. Not available with O(api_generation=classic), which does not report it.
+      - Return only the agents on this operating system. Not available with O(api_generation=classic), which does not
+        report the operating system.
     type: str
     choices: [Linux, Windows, FreeBSD]
 notes:
-  - The permission C(ecs:DescribeCloudAssistantStatus) is needed, and C(ecs:DescribeInstances) with O(tags).
+  - The permission C(ecs:DescribeCloudAssistantStatus) is required, and C(ecs:DescribeInstances) with O(tags).
 seealso:
   - module: cloudops.cloud_assistant.ecs_agent
   - module: cloudops.cloud_assistant.ecs_instance_info
@@ -76,13 +77,13 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 agents:
-  description: The agents, in the order of O(instance_ids), else as the service lists them.
+  description: The agents, in the order of O(instance_ids), otherwise in the order of the service.
   returned: success
   type: list
   elements: dict
   contains:
     instance_id:
-      description: The id of the agent's instance.
+      description: The ID of the instance.
       type: str
       returned: always
       sample: i-bp1aaaaaaaaaaaaaaaaa
@@ -134,14 +135,14 @@ offline:
   elements: str
   sample: []
 missing:
-  description: The ids of O(instance_ids) that do not exist in the region.
+  description: The IDs from O(instance_ids) that do not exist in the region.
   returned: success
   type: list
   elements: str
   sample: []
 error:
-  description: The service's answer, with C(operation), C(code), C(message), C(request_id), C(http_status) and C(hint).
-  returned: when the service refused a call
+  description: The service's error, with C(operation), C(code), C(message), C(request_id), C(http_status) and C(hint).
+  returned: when the service rejected a call
   type: dict
   sample:
     operation: DescribeCloudAssistantStatus

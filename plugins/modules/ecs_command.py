@@ -13,16 +13,16 @@ module: ecs_command
 short_description: Manage stored commands of Alibaba Cloud Cloud Assistant
 version_added: "0.1.0"
 description:
-  - Keeps a script as a stored command in a region, from where it can be invoked on instances any number of times.
-  - A command is found by its exact name or by its id. Two commands may have the same name; they are refused with their
-    ids unless O(command_id) says which one is meant.
+  - Manages a script as a stored command of a region, which can be invoked on instances any number of times.
+  - A command is identified by its exact name or by its ID. If several commands have the same name, the task fails and
+    returns their IDs, unless O(command_id) selects one of them.
   - >-
-    The service changes name, description, working directory, timeout and launcher of a command in place. It cannot
-    change the script, the type, O(enable_parameter) or the resource group: then a new command is created as
-    C(<name>~replacing), the old one is deleted, and the new one gets the name. The command gets a new ID. When such a
-    replacement is interrupted, the next run of the task finishes it.
+    The service can change the name, description, working directory, timeout and launcher of a command in place, but not
+    the script, the type, O(enable_parameter) or the resource group. If one of these differs, the module creates a new
+    command as C(<name>~replacing), deletes the old one, and renames the new one. The command gets a new ID. If such a
+    replacement is interrupted, the next run of the task completes it.
   - >-
-    The service does not delete a command that is still in use. A replaced command in that state stays as
+    The service does not delete a command that is still in use. A replaced command that is still in use is kept as
     C(<name>~replaced), with a warning, until the command is deleted by its name.
 author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
@@ -39,7 +39,7 @@ attributes:
   idempotent:
     support: full
     details:
-      - A command that was replaced has a new id. Name a command by O(name) where its script may change.
+      - A command that was replaced has a new ID. Identify a command by O(name) if its script may change.
 options:
   state:
     description:
@@ -49,7 +49,7 @@ options:
     default: present
   name:
     description:
-      - The command's name, up to 128 characters, compared exactly.
+      - The name of the command, up to 128 characters, compared exactly.
       - With O(command_id), the new name of the command.
     type: str
   command_id:
@@ -64,28 +64,29 @@ options:
     choices: [RunShellScript, RunPowerShellScript, RunBatScript]
   content:
     description:
-      - The script. It is stored and compared byte for byte, line ends included.
-      - The service takes at most 24 KB after Base64, which is 18 KB of script; some accounts have a lower limit.
+      - The script. It is stored and compared byte for byte, including line endings.
+      - The service accepts at most 24 KB after Base64 encoding, which is 18 KB of script; some accounts have a lower
+        limit.
       - O(content) or O(src) is required to create a command.
     type: str
   src:
     description:
-      - A file with the script on the controller, looked for in C(files/) of the role and the playbook.
+      - A file with the script on the controller, searched for in C(files/) of the role and the playbook.
       - Files encrypted with Ansible Vault are decrypted.
     type: path
   template:
     description:
-      - Whether to render O(src), which is required then, as a template. Templates are looked for in C(templates/).
+      - Whether to render O(src) as a template, which is then searched for in C(templates/). Requires O(src).
     type: bool
     default: false
   description:
     description:
-      - The command's description, up to 512 characters.
+      - The description of the command, up to 512 characters.
     type: str
   working_dir:
     description:
       - The directory in which the script runs, up to 200 characters. It must exist on the instances.
-      - The default for a new command is C(/root), on Windows the directory of the agent.
+      - The default for a new command is C(/root) on Linux, and the directory of the agent on Windows.
     type: str
   timeout:
     description:
@@ -94,7 +95,8 @@ options:
     type: int
   enable_parameter:
     description:
-      - Whether C({{name}}) in the script is a parameter, whose value is given when the command is invoked.
+      - Whether placeholders such as C({{name}}) in the script are parameters, whose values are given when the command
+        is invoked.
       - By default, a new command has no parameters.
     type: bool
   launcher:
@@ -103,11 +105,11 @@ options:
     type: str
   resource_group_id:
     description:
-      - The resource group that the command belongs to.
+      - The ID of the resource group of the command.
     type: str
   tags:
     description:
-      - The command's tags, at most 20. An empty dictionary with O(purge_tags=true) removes all.
+      - The tags of the command, at most 20. An empty dictionary with O(purge_tags=true) removes all tags.
     type: dict
   purge_tags:
     description:
@@ -116,17 +118,18 @@ options:
     default: true
   all_matching:
     description:
-      - With O(state=absent), whether to delete every command of that O(name). Otherwise, several are an error.
+      - With O(state=absent), whether to delete all commands that have this O(name). If V(false), the task fails if
+        there is more than one.
     type: bool
     default: false
   stop_invocations:
     description:
       - >-
-        Whether to stop invocations first. With O(state=absent), stops the scheduled and running invocations of a
-        command before it is deleted. Without it, a command that has some is not deleted, and the error names them.
+        With O(state=absent), whether to stop the scheduled and running invocations of a command before it is deleted.
+        If V(false), a command that has such invocations is not deleted, and the error names them.
       - >-
-        When a command is replaced, stops its scheduled invocations. Without it, they continue with the old script, and
-        a warning names them. Runs in progress are never stopped.
+        If a command is replaced, whether to stop its scheduled invocations. If V(false), they continue with the old
+        script, and a warning names them. Runs in progress are never stopped.
     type: bool
     default: false
   wait_timeout:
@@ -144,11 +147,11 @@ options:
 notes:
   - >-
     The permissions C(ecs:DescribeCommands), C(ecs:CreateCommand), C(ecs:ModifyCommand) and C(ecs:DeleteCommand) are
-    needed; C(ecs:DescribeInvocations) to delete or replace, C(ecs:StopInvocation) for O(stop_invocations),
+    required; C(ecs:DescribeInvocations) to delete or replace, C(ecs:StopInvocation) for O(stop_invocations),
     C(ecs:TagResources) and C(ecs:UntagResources) for O(tags).
   - Public commands cannot be changed or deleted.
   - >-
-    A play on many hosts runs its tasks side by side. Give this one C(run_once), or each host creates the command.
+    In a play on many hosts, use C(run_once) for this task. Otherwise, the hosts create the command concurrently.
 seealso:
   - module: cloudops.cloud_assistant.ecs_command_info
   - module: cloudops.cloud_assistant.ecs_invoke_command
@@ -193,27 +196,27 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 unknown_ids:
-  description: O(command_id), if the region has no command of this id. It counts as deleted, and a warning names it.
+  description: O(command_id), if it does not exist in the region. It counts as deleted, and a warning names it.
   returned: O(state=absent)
   type: list
   elements: str
   sample: []
 command_id:
   description: >-
-    The id of the command. Check mode does not know the id of a command that it would create or replace, and returns
+    The ID of the command. For a command that would be created or replaced, check mode returns the placeholder
     V(c-created-outside-check-mode), which dependent tasks accept in check mode.
   returned: O(state=present)
   type: str
   sample: c-7d2a745b412b4601b2d47f6a768d3a14
 replaced_command_id:
   description:
-    - The id of the command that was deleted because it could not be changed.
-    - A command that was still in use is kept under another name, which a warning gives.
+    - The ID of the old command if it was replaced because it could not be changed in place.
+    - If the old command was still in use, it is kept under another name, which a warning shows.
   returned: when the command was replaced
   type: str
   sample: c-0123456789abcdef0123456789abcdef
 command:
-  description: The command as it is now, or in check mode as it would be.
+  description: The command after the task or, in check mode, the predicted command.
   returned: O(state=present)
   type: dict
   contains:
@@ -274,7 +277,7 @@ command:
       type: str
       sample: ""
     resource_group_id:
-      description: The resource group of the command.
+      description: The ID of the resource group of the command.
       returned: always
       type: str
       sample: rg-bp67acfmxazb4ph
@@ -294,38 +297,38 @@ command:
       type: str
       sample: "2026-04-27T08:00:00Z"
     provider:
-      description: Who provides a public command.
+      description: The provider of a public command; empty for other commands.
       returned: always
       type: str
       sample: ""
     category:
-      description: The category of a public command.
+      description: The category of a public command; empty for other commands.
       returned: always
       type: str
       sample: ""
 command_ids:
   description:
-    - The ids of the commands that were deleted, or would be.
-    - If the task fails because several commands have O(name), the IDs of these commands.
-  returned: O(state=absent), and when O(name) fits more than one command
+    - The IDs of the commands that were deleted or, in check mode, would be deleted.
+    - If the task fails because several commands have the same name, the IDs of these commands.
+  returned: with O(state=absent), and when more than one command has O(name)
   type: list
   elements: str
   sample: [c-7d2a745b412b4601b2d47f6a768d3a14]
 stopped_invoke_ids:
-  description: The invocations that were stopped, or would be.
+  description: The IDs of the invocations that were stopped or, in check mode, would be stopped.
   returned: success
   type: list
   elements: str
   sample: [t-7d2a745b412b4601b2d47f6a768d5c11]
 invoke_ids:
-  description: The invocations that prevent O(state=absent).
-  returned: when the command is still scheduled and O(stop_invocations=false)
+  description: The IDs of the invocations that prevent the deletion.
+  returned: when the command is still scheduled or running, and O(stop_invocations=false)
   type: list
   elements: str
   sample: [t-7d2a745b412b4601b2d47f6a768d5c11]
 error:
-  description: The service's answer, with C(operation), C(code), C(message), C(request_id), C(http_status) and C(hint).
-  returned: when the service refused a call
+  description: The service's error, with C(operation), C(code), C(message), C(request_id), C(http_status) and C(hint).
+  returned: when the service rejected a call
   type: dict
   sample:
     operation: CreateCommand

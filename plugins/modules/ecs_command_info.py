@@ -24,7 +24,7 @@ extends_documentation_fragment:
 options:
   command_ids:
     description:
-      - Return only the commands with these IDs. Unknown IDs are left out.
+      - Return only the commands with these IDs. Unknown IDs are ignored.
     type: list
     elements: str
     aliases: [command_id]
@@ -59,7 +59,7 @@ options:
       - Return only commands that have all of these tags.
     type: dict
 notes:
-  - The permission C(ecs:DescribeCommands) is needed.
+  - The permission C(ecs:DescribeCommands) is required.
 seealso:
   - module: cloudops.cloud_assistant.ecs_command
   - plugin: cloudops.cloud_assistant.ecs_command_id
@@ -97,17 +97,17 @@ commands:
   elements: dict
   contains:
     command_id:
-      description: The command's id.
+      description: The ID of the command.
       returned: always
       type: str
       sample: c-7d2a745b412b4601b2d47f6a768d3a14
     name:
-      description: Its name.
+      description: The name of the command.
       returned: always
       type: str
       sample: rotate-logs
     type:
-      description: What kind of script it is.
+      description: The interpreter of the script.
       returned: always
       type: str
       sample: RunShellScript
@@ -122,34 +122,34 @@ commands:
       type: str
       sample: //4K
     description:
-      description: Its description.
+      description: The description of the command.
       returned: always
       type: str
       sample: Rotates all logs now.
     working_dir:
-      description: The directory in which it runs.
+      description: The directory in which the script runs.
       returned: always
       type: str
       sample: /var/log
     timeout:
-      description: Seconds after which a run is ended by force.
+      description: The timeout of a run, in seconds.
       returned: always
       type: int
       sample: 300
     enable_parameter:
-      description: Whether it has parameters.
+      description: Whether the command has parameters.
       returned: always
       type: bool
       sample: false
     parameter_names:
-      description: The names of the command's parameters.
+      description: The names of the parameters.
       returned: always
       type: list
       elements: str
       sample: []
     parameters:
-      description: How the parameters of a public command are defined.
-      returned: public commands
+      description: The definitions of the parameters of a public command.
+      returned: for public commands
       type: list
       elements: dict
       contains:
@@ -159,22 +159,22 @@ commands:
           type: str
           sample: action
         description:
-          description: What the parameter is for, in the words of the provider.
+          description: The provider's description of the parameter.
           returned: always
           type: str
           sample: What to do.
         required:
-          description: Whether a run must give a value.
+          description: Whether a value is required.
           returned: always
           type: bool
           sample: true
         default:
-          description: The value for runs that give none; empty if there is no default.
+          description: The default value; empty if there is no default.
           returned: always
           type: str
           sample: ""
         allowed_values:
-          description: The possible values; empty if any value is possible.
+          description: The allowed values; empty if any value is allowed.
           returned: always
           type: list
           elements: str
@@ -190,48 +190,48 @@ commands:
       type: str
       sample: ""
     resource_group_id:
-      description: Its resource group.
+      description: The ID of the resource group of the command.
       returned: always
       type: str
       sample: rg-bp67acfmxazb4ph
     tags:
-      description: Its tags.
+      description: The tags of the command.
       returned: always
       type: dict
       sample: {team: ops}
     invoke_times:
-      description: How often it has been invoked.
+      description: The number of times that the command was invoked.
       returned: always
       type: int
       sample: 3
     created_at:
-      description: When it was created.
+      description: The time at which the command was created.
       returned: always
       type: str
       sample: "2026-04-27T08:00:00Z"
     provider:
-      description: Who provides a public command.
+      description: The provider of a public command; empty for other commands.
       returned: always
       type: str
       sample: ""
     category:
-      description: The category of a public command.
+      description: The category of a public command; empty for other commands.
       returned: always
       type: str
       sample: ""
     version:
       description: The version of a public command.
-      returned: when the service says it
+      returned: when the service reports it
       type: int
       sample: 2
     latest:
-      description: Whether this is the newest version of a public command.
-      returned: when the service says it
+      description: Whether this is the latest version of a public command.
+      returned: when the service reports it
       type: bool
       sample: true
 error:
-  description: The service's answer, with C(operation), C(code), C(message), C(request_id), C(http_status) and C(hint).
-  returned: when the service refused a call
+  description: The service's error, with C(operation), C(code), C(message), C(request_id), C(http_status) and C(hint).
+  returned: when the service rejected a call
   type: dict
   sample:
     operation: DescribeCommands

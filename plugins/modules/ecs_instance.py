@@ -13,16 +13,16 @@ module: ecs_instance
 short_description: Delete, start, stop or reboot Alibaba Cloud ECS instances
 version_added: "0.1.0"
 description:
-  - Deletes ECS instances and waits until they are gone, or starts, stops or reboots them and waits for that.
+  - Deletes, starts, stops or reboots ECS instances, and waits until they have reached the desired state.
   - >-
-    The instances are those that fit all of O(instance_ids), O(name), O(tags), O(vpc_id) and O(status). A selection
-    that is empty, or that finds more than O(max_instances), is refused before anything is done.
+    The module acts on the instances that match all of O(instance_ids), O(name), O(tags), O(vpc_id) and O(status). If no
+    criterion is given, or if more than O(max_instances) instances match, the task fails before anything is changed.
   - >-
-    Before anything is deleted, instances that are protected against deletion, that are subscriptions, or that run are
-    reported all at once, unless O(terminate_subscription) or O(force) allows to delete them.
+    Before anything is deleted, the module reports all instances that are protected against deletion, are subscriptions
+    or are running, unless O(terminate_subscription) or O(force) allows their deletion.
   - >-
-    A deletion whose answer was lost is repeated under the same client token. An instance that turns out to be gone
-    then was deleted by this task, and is reported as a change.
+    A deletion whose reply was lost is repeated with the same client token. If the instance is then gone, the module
+    reports a change, because its own request has deleted the instance.
 author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.alibaba
@@ -32,8 +32,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - Asks the service with a dry run, and reports for each instance what would happen.
-      - With O(api_generation=classic), which has no dry run, the prediction rests on the state of the instances.
+      - Makes a dry run with the service, and reports for each instance what would happen.
+      - With O(api_generation=classic), which has no dry run, the prediction is based on the state of the instances.
   diff_mode:
     support: full
     details:
@@ -41,8 +41,8 @@ attributes:
   idempotent:
     support: partial
     details:
-      - With O(state=absent), O(state=running) and O(state=stopped).
-      - O(state=rebooted) reboots each time. Run it from a handler or under a condition.
+      - Full support with O(state=absent), O(state=running) and O(state=stopped).
+      - O(state=rebooted) reboots the instances on every run. Use it in a handler or with a condition.
 options:
   state:
     description:
@@ -55,23 +55,24 @@ options:
     required: true
   instance_ids:
     description:
-      - The ids of the instances. An id that is given twice is used once, with a warning.
+      - The IDs of the instances. Duplicate IDs are removed, with a warning.
     type: list
     elements: str
     aliases: [instance_id]
   name:
     description:
-      - The exact name of the instances. There are no wildcards. Several instances may have the same name.
+      - The name of the instances, compared exactly; wildcards are not supported. Several instances may have the same
+        name.
     type: str
     aliases: [instance_name]
   tags:
     description:
-      - Tags that the instances must have, each with exactly this value. At most 20.
+      - Tags that the instances must have, at most 20. Values are compared exactly.
     type: dict
     aliases: [resource_tags]
   vpc_id:
     description:
-      - The VPC that the instances are in.
+      - The ID of the VPC of the instances.
     type: str
   status:
     description:
@@ -80,15 +81,16 @@ options:
     choices: [Pending, Running, Starting, Stopping, Stopped]
   max_instances:
     description:
-      - Maximum number of existing instances that can be selected. With more, the task fails before anything is done.
+      - Maximum number of existing instances that can be selected. If more instances match, the task fails before
+        anything is changed.
     type: int
     default: 10
   force:
     description:
       - With O(state=absent), whether to delete running instances as well.
       - >-
-        With O(state=stopped) and O(state=rebooted), whether to cut the power instead of shutting the system down, which
-        may lose data that is not written yet.
+        With O(state=stopped) and O(state=rebooted), whether to cut the power instead of shutting down the operating
+        system. Unwritten data may be lost.
     type: bool
     default: false
   terminate_subscription:
@@ -99,17 +101,18 @@ options:
   stopped_mode:
     description:
       - With O(state=stopped), whether you keep paying for compute resources while the instance is stopped.
-      - The default is the account's setting.
+      - Defaults to the setting of the account.
     type: str
     choices: [KeepCharging, StopCharging]
   client_token:
     description:
       - >-
-        With O(state=absent), the token that makes a repeated deletion the same deletion, up to 64 ASCII characters. For
-        more than 100 instances, each group's token is derived from it. A token that another deletion has used deletes
-        nothing. The default is a new one for each task. Not with
-        O(api_generation=classic), where each instance is deleted by a call of its own, and deleting it twice does no
-        more than deleting it once.
+        With O(state=absent), the idempotency token of the deletion, up to 64 ASCII characters. For more than 100
+        instances, the token of each group is derived from it. A token that was already used for another deletion
+        deletes nothing. By default, the module generates a token.
+      - >-
+        Not available with O(api_generation=classic), where each instance is deleted by a separate call, which is safe
+        to repeat.
     type: str
   wait:
     description:
@@ -122,9 +125,9 @@ options:
     type: int
     default: 600
 notes:
-  - The permissions C(ecs:DescribeInstances) and, as O(state) asks, C(ecs:DeleteInstances), C(ecs:StartInstances),
-    C(ecs:StopInstances) or C(ecs:RebootInstances) are needed.
-  - Scripts that run on an instance end when it is deleted, stopped or rebooted.
+  - The permissions C(ecs:DescribeInstances) and, depending on O(state), C(ecs:DeleteInstances), C(ecs:StartInstances),
+    C(ecs:StopInstances) or C(ecs:RebootInstances) are required.
+  - Scripts that are running on an instance are killed when the instance is deleted, stopped or rebooted.
 seealso:
   - module: cloudops.cloud_assistant.ecs_instance_info
   - module: cloudops.cloud_assistant.ecs_run_command
@@ -151,7 +154,7 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
 
-- name: Start what is stopped, as scripts run on running instances only
+- name: Start the stopped web servers, because scripts require a running instance
   cloudops.cloud_assistant.ecs_instance:
     region: cn-hangzhou
     tags:
@@ -170,44 +173,46 @@ RETURN = r"""
 ---
 unknown_ids:
   description: >-
-    The ids of O(instance_ids) that no instance in the region has. With O(state=absent) they count as deleted, and a
+    The IDs from O(instance_ids) that do not exist in the region. With O(state=absent) they count as deleted, and a
     warning names them; with the other states the task fails.
-  returned: success, and on failure when there are such ids and O(state) is not V(absent)
+  returned: success, and on failure because of such IDs
   type: list
   elements: str
   sample: []
 results:
   description:
-    - The state of each instance before and after the task, and what was done.
-    - Also returned when the task fails after it has looked at the instances.
-  returned: success, and on failure once the instances were looked at
+    - The status of each instance before and after the task, and the action taken.
+    - Also returned when the task fails after the status of the instances was read.
+  returned: success, and on failure after the status of the instances was read
   type: list
   elements: dict
   contains:
     instance_id:
-      description: The instance's id.
+      description: The ID of the instance.
       type: str
       returned: always
       sample: i-bp1aaaaaaaaaaaaaaaaa
     name:
-      description: The instance's name, empty when it does not exist.
+      description: The name of the instance; empty if the instance does not exist.
       type: str
       returned: always
       sample: web-01
     status_before:
-      description: The status of the instance at the beginning, V(absent) if it did not exist.
+      description: The status of the instance before the task; V(absent) if the instance did not exist.
       type: str
       returned: always
       sample: Running
     status:
       description: >-
-        Its status at the end, V(absent) when it does not exist. Where O(wait=false), V(deleting), V(Starting) or
-        V(Stopping) once the service has accepted that.
+        The status of the instance after the task; V(absent) if the instance does not exist. With O(wait=false),
+        V(deleting), V(Starting) or V(Stopping) after the service has accepted the change.
       type: str
       returned: always
       sample: absent
     action:
-      description: What was to be done, V(delete), V(start), V(stop), V(reboot), V(wait) or V(none).
+      description: >-
+        The action that was required: V(delete), V(start), V(stop), V(reboot), V(wait) for a change that was already in
+        progress, or V(none).
       type: str
       returned: always
       sample: delete
@@ -224,12 +229,14 @@ results:
     error:
       description: The service's error for this instance, or the reason under C(message).
       type: dict
-      returned: when it could not be changed
+      returned: when the instance could not be changed
       sample:
         message: it is protected against deletion; take the protection off first
 error:
-  description: The first error, with operation, code, message, request id, HTTP status, host and hint.
-  returned: when the service answered with an error
+  description: >-
+    The first error of the service, with C(operation), C(code), C(message), C(request_id), C(http_status), C(host) and
+    C(hint).
+  returned: when the service returned an error
   type: dict
   sample:
     operation: DeleteInstances

@@ -13,9 +13,8 @@ module: ecs_instance_info
 short_description: Read Alibaba Cloud ECS instances
 version_added: "0.1.0"
 description:
-  - >-
-    Reads the ECS instances of a region: all of them, or those that match all of the given options.
-  - Can add the state of their Cloud Assistant agents.
+  - Returns the ECS instances of a region that match every filter; without a filter, all instances.
+  - Optionally adds the state of their Cloud Assistant agents.
 author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.alibaba
@@ -25,36 +24,37 @@ extends_documentation_fragment:
 options:
   instance_ids:
     description:
-      - The ids of the instances. Those that do not exist are left out of the result.
+      - Return only the instances with these IDs. Unknown IDs are ignored.
     type: list
     elements: str
     aliases: [instance_id]
   name:
     description:
-      - The exact name of the instances. There are no wildcards. Several instances may have the same name.
+      - Return only instances with exactly this name; wildcards are not supported. Several instances may have the same
+        name.
     type: str
     aliases: [instance_name]
   tags:
     description:
-      - Tags that the instances must have, each with exactly this value. At most 20.
+      - Return only instances that have all of these tags, at most 20. Values are compared exactly.
     type: dict
     aliases: [resource_tags]
   vpc_id:
     description:
-      - The VPC that the instances are in.
+      - Return only instances in the VPC with this ID.
     type: str
   status:
     description:
-      - The status of the instances.
+      - Return only instances with this status.
     type: str
     choices: [Pending, Running, Starting, Stopping, Stopped]
   agents:
     description:
-      - Whether to add the state of each agent as RV(instances[].cloud_assistant).
+      - Whether to add the state of the agent to each instance as RV(instances[].cloud_assistant).
     type: bool
     default: false
 notes:
-  - The permission C(ecs:DescribeInstances) is needed, for O(agents) also C(ecs:DescribeCloudAssistantStatus).
+  - The permission C(ecs:DescribeInstances) is required; with O(agents=true), also C(ecs:DescribeCloudAssistantStatus).
 seealso:
   - module: cloudops.cloud_assistant.ecs_instance
   - module: cloudops.cloud_assistant.ecs_agent_info
@@ -71,7 +71,7 @@ EXAMPLES = r"""
     agents: true
   register: web
 
-- name: Run a script on those that can run one
+- name: Run a script on the web servers whose agents are online
   cloudops.cloud_assistant.ecs_run_command:
     region: cn-hangzhou
     instance_ids: >-
@@ -82,149 +82,149 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 instances:
-  description: The instances, in the order of O(instance_ids), else as the service lists them.
+  description: The instances, in the order of O(instance_ids), otherwise in the order of the service.
   returned: success
   type: list
   elements: dict
   contains:
     instance_id:
-      description: The instance's id.
+      description: The ID of the instance.
       type: str
       returned: always
       sample: i-bp1aaaaaaaaaaaaaaaaa
     name:
-      description: The instance's name.
+      description: The name of the instance.
       type: str
       returned: always
       sample: web-01
     host_name:
-      description: The host name of its system.
+      description: The host name of the operating system.
       type: str
       returned: always
       sample: web-01
     description:
-      description: Its description.
+      description: The description of the instance.
       type: str
       returned: always
       sample: ""
     region:
-      description: The region that it is in.
+      description: The region of the instance.
       type: str
       returned: always
       sample: cn-hangzhou
     zone_id:
-      description: The zone that it is in.
+      description: The zone of the instance.
       type: str
       returned: always
       sample: cn-hangzhou-h
     status:
-      description: Its status, V(Pending), V(Running), V(Starting), V(Stopping) or V(Stopped).
+      description: The status of the instance, V(Pending), V(Running), V(Starting), V(Stopping) or V(Stopped).
       type: str
       returned: always
       sample: Running
     os_type:
-      description: V(linux) or V(windows).
+      description: The operating system, V(linux) or V(windows).
       type: str
       returned: always
       sample: linux
     os_name:
-      description: The name of its system.
+      description: The name and version of the operating system.
       type: str
       returned: always
       sample: Debian 12.6 64bit
     instance_type:
-      description: Its type.
+      description: The instance type.
       type: str
       returned: always
       sample: ecs.g7.large
     cpu:
-      description: Its number of virtual processors.
+      description: The number of virtual CPUs.
       type: int
       returned: always
       sample: 2
     memory:
-      description: Its memory in MiB.
+      description: The memory size in MiB.
       type: int
       returned: always
       sample: 8192
     image_id:
-      description: The image that it was made from.
+      description: The ID of the image that the instance was created from.
       type: str
       returned: always
       sample: debian_12_6_x64_20G_alibase_20240711.vhd
     network_type:
-      description: V(vpc) or V(classic).
+      description: The network type, V(vpc) or V(classic).
       type: str
       returned: always
       sample: vpc
     vpc_id:
-      description: The VPC that it is in.
+      description: The ID of the VPC of the instance.
       type: str
       returned: always
       sample: vpc-bp1aaaaaaaaaaaaaaaaa
     vswitch_id:
-      description: The vSwitch that it is connected to.
+      description: The ID of the vSwitch that the instance is connected to.
       type: str
       returned: always
       sample: vsw-bp1aaaaaaaaaaaaaaaaa
     private_ips:
-      description: Its private addresses.
+      description: The private IP addresses.
       type: list
       elements: str
       returned: always
       sample: [172.16.0.10]
     public_ips:
-      description: Its public addresses, elastic ones included.
+      description: The public IP addresses, including elastic IP addresses.
       type: list
       elements: str
       returned: always
       sample: []
     security_group_ids:
-      description: Its security groups.
+      description: The IDs of the security groups of the instance.
       type: list
       elements: str
       returned: always
       sample: [sg-bp1aaaaaaaaaaaaaaaaa]
     resource_group_id:
-      description: Its resource group.
+      description: The ID of the resource group of the instance.
       type: str
       returned: always
       sample: rg-aaaaaaaaaaaaaaa
     charge_type:
-      description: V(PostPaid), or V(PrePaid) for a subscription.
+      description: The billing method, V(PostPaid) (pay-as-you-go) or V(PrePaid) (subscription).
       type: str
       returned: always
       sample: PostPaid
     creation_time:
-      description: When it was created.
+      description: The time at which the instance was created.
       type: str
       returned: always
       sample: 2026-01-31T08:00Z
     expired_time:
-      description: When its subscription ends.
+      description: The time at which the subscription expires.
       type: str
       returned: always
       sample: 2099-12-31T15:59Z
     deletion_protection:
-      description: Whether it is protected against deletion.
+      description: Whether the instance is protected against deletion.
       type: bool
       returned: always
       sample: false
     tags:
-      description: Its tags.
+      description: The tags of the instance.
       type: dict
       returned: always
       sample: {role: web}
     cloud_assistant:
       description: >-
-        The state of its agent, with the keys of RV(cloudops.cloud_assistant.ecs_agent_info#module:agents).
-        Null if the service does not know an agent.
+        The state of the agent, with the keys of RV(cloudops.cloud_assistant.ecs_agent_info#module:agents).
+        Null if the service has never heard of an agent on the instance.
       type: dict
       returned: when O(agents=true)
       sample: {online: true, version: 2.2.3.857, last_heartbeat: "2026-01-31T08:00:00Z"}
 error:
-  description: The service's answer, with C(operation), C(code), C(message), C(request_id), C(http_status) and C(hint).
-  returned: when the service refused a call
+  description: The service's error, with C(operation), C(code), C(message), C(request_id), C(http_status) and C(hint).
+  returned: when the service rejected a call
   type: dict
   sample:
     operation: DescribeInstances

@@ -10,29 +10,29 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: ecs_invocation
-short_description: Keep or stop scheduled invocations of Alibaba Cloud Cloud Assistant
+short_description: Manage scheduled invocations of Alibaba Cloud Cloud Assistant
 version_added: "0.1.0"
 description:
   - With O(state=present), keeps exactly one live scheduled invocation of a stored command on each of the instances.
   - >-
-    With O(state=stopped), stops one invocation, or all live ones of a command, and waits until nothing runs any more.
-    O(tags), O(repeat_mode), O(instance_ids) and O(resource_tags) narrow the selection. Giving O(frequency) restricts it
-    to scheduled invocations; its value is ignored, so a task that keeps a schedule can end it by changing only
-    O(state).
+    With O(state=stopped), stops one invocation, or all live invocations of a command, and waits until none of them is
+    running any more. O(tags), O(repeat_mode), O(instance_ids) and O(resource_tags) narrow the selection. Giving
+    O(frequency) restricts it to scheduled invocations; its value is ignored, so that a task that keeps a schedule can
+    end it by changing only O(state).
   - >-
     An existing live invocation is considered the same schedule if it has the same O(repeat_mode), all of the O(tags)
     and, when no O(tags) are given, at least one instance in common. Two schedules of one command on the same instances
     therefore need different tags; and with tags, a schedule can move to entirely different instances.
   - >-
-    Its frequency, its parameters and its instances are changed in place where the service can do that and all agents
-    are newer than 2.2.3.541 (Linux) or 2.1.3.541 (Windows). Otherwise, and where anything else differs, it is stopped
-    and a new one is started; before that, the service is asked whether the new one could start.
+    The frequency, the parameters and the instances of a schedule are changed in place if the service supports it and
+    all agents are newer than 2.2.3.541 (Linux) or 2.1.3.541 (Windows). Otherwise, or if anything else differs, the
+    invocation is stopped and a new one is started, after a dry run has shown that the new one can be started.
   - >-
-    With O(command_name), schedules of an older command of that name, which M(cloudops.cloud_assistant.ecs_command) has
-    replaced, are taken over as well.
+    With O(command_name), the module also takes over the schedules of an older command of that name which
+    M(cloudops.cloud_assistant.ecs_command) has replaced.
   - >-
-    One invocation holds at most 100 instances. More instances are several invocations that are treated as one schedule;
-    a tag C(cloudops-schedule) keeps them together.
+    One invocation covers at most 100 instances. A schedule on more instances consists of several invocations, which the
+    tag C(cloudops-schedule) connects.
 author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.alibaba
@@ -46,45 +46,47 @@ attributes:
   diff_mode:
     support: full
     details:
-      - Values of parameters are shown only where they are those of O(parameters).
+      - Values of parameters are shown only if they are those of O(parameters).
   idempotent:
     support: full
 options:
   state:
     description:
-      - V(present) keeps a schedule, V(stopped) ends invocations.
+      - The desired state. V(present) keeps a schedule, V(stopped) stops invocations.
     type: str
     choices: [present, stopped]
     default: present
   invoke_id:
     description:
-      - The invocation to stop. Only with O(state=stopped).
-      - An invocation that the service does not know counts as stopped; a warning names it.
+      - The ID of the invocation to stop. Only with O(state=stopped).
+      - An invocation that does not exist counts as stopped; a warning names it.
     type: str
   command_id:
     description:
-      - The id of the stored command. With O(state=stopped), all its live invocations are stopped.
+      - The ID of the stored command. With O(state=stopped), all of its live invocations are stopped.
     type: str
   command_name:
     description:
-      - The exact name of the stored command. Two commands of one name are refused with their ids.
+      - The name of the stored command, compared exactly. If several commands have this name, the task fails and returns
+        their IDs.
     type: str
   instance_ids:
     description:
-      - The instances of the schedule.
-      - With O(state=stopped), invocations are stopped only on these instances. By default, and without
-        O(resource_tags), they are stopped on all.
+      - The IDs of the instances of the schedule.
+      - With O(state=stopped), invocations are stopped only on these instances. If neither O(instance_ids) nor
+        O(resource_tags) is given, they are stopped on all instances.
     type: list
     elements: str
     aliases: [instance_id]
   resource_tags:
     description:
-      - The instances of the schedule are those that have all of these tags when the task runs.
-      - With O(state=stopped), invocations are stopped on these instances only.
+      - Tags that select the instances of the schedule. The schedule covers the instances that have all of these tags
+        when the task runs.
+      - With O(state=stopped), invocations are stopped only on these instances.
     type: dict
   resource_group_id:
     description:
-      - The resource group of the instances. With O(state=stopped) it narrows O(resource_tags).
+      - The ID of the resource group of the instances. With O(state=stopped), it narrows O(resource_tags).
     type: str
   frequency:
     description:
@@ -94,8 +96,8 @@ options:
     type: str
   repeat_mode:
     description:
-      - V(period) runs by O(frequency) and is the default with it. V(every_reboot) runs after each reboot of an
-        instance, V(next_reboot_only) after the next one.
+      - When the command runs. V(period), the default if O(frequency) is given, runs by O(frequency). V(every_reboot)
+        runs after each reboot of an instance, V(next_reboot_only) only after the next one.
       - With O(state=stopped), only invocations of this mode are stopped.
     type: str
     choices: [period, next_reboot_only, every_reboot]
@@ -109,19 +111,20 @@ options:
     type: dict
   secret_parameters:
     description:
-      - Further values, which are never shown in results, diffs or logs.
+      - Like O(parameters), for values that must not be shown in results, diffs or logs.
     type: dict
   username:
     description:
-      - The user who runs the command on the instances.
+      - The user that runs the command on the instances.
     type: str
   windows_password_name:
     description:
-      - The name of the parameter store entry with the password of that user, on Windows. It is not compared.
+      - On Windows, the name of the entry of the parameter store that holds the password of O(username). It is not
+        compared with that of an existing schedule.
     type: str
   working_dir:
     description:
-      - The directory in which the command runs, instead of its own.
+      - The directory in which the command runs, instead of that of the command.
     type: str
   timeout:
     description:
@@ -129,12 +132,13 @@ options:
     type: int
   launcher:
     description:
-      - The program that starts the script, instead of the command's own.
+      - The program that starts the script, instead of that of the command.
     type: str
   termination_mode:
     description:
       - >-
-        What to kill when a run is stopped or times out: the V(process) alone, or its V(process_tree).
+        What to kill when a run is stopped or times out: only the V(process) that started the script, or the whole
+        V(process_tree).
     type: str
     choices: [process, process_tree]
   container_id:
@@ -147,11 +151,11 @@ options:
     type: str
   oss_output_delivery:
     description:
-      - Where in OSS the whole output is kept, as C(oss://bucket/prefix).
+      - The location in OSS to which the complete output is delivered, as C(oss://bucket/prefix).
     type: str
   tags:
     description:
-      - Tags of the invocation, at most 20, by which it is also found again.
+      - Tags of the invocation, at most 20, by which an existing schedule is also recognized.
       - With O(state=stopped), only invocations that have all of these tags are stopped.
     type: dict
   wait_timeout:
@@ -162,11 +166,11 @@ options:
 notes:
   - >-
     The permissions C(ecs:DescribeCommands), C(ecs:DescribeInvocations), C(ecs:DescribeCloudAssistantStatus),
-    C(ecs:InvokeCommand), C(ecs:ModifyInvocationAttribute) and C(ecs:StopInvocation) are needed;
+    C(ecs:InvokeCommand), C(ecs:ModifyInvocationAttribute) and C(ecs:StopInvocation) are required;
     C(ecs:DescribeInstances) for O(resource_tags), and to name the instances that cannot run a command.
   - >-
-    If something must be started, all its instances must be running, with their agents online. To leave others
-    out, give the O(instance_ids) that M(cloudops.cloud_assistant.ecs_instance_info) finds for C(status=Running).
+    To start an invocation, all of its instances must be running and their agents online. To skip other instances, pass
+    the O(instance_ids) that M(cloudops.cloud_assistant.ecs_instance_info) returns for C(status=Running).
   - >-
     A play on many hosts runs its tasks side by side. Give this one C(run_once), or each host starts the schedule.
   - Not given, O(username), O(working_dir), O(timeout), O(launcher), O(termination_mode), O(container_id),
@@ -188,7 +192,7 @@ EXAMPLES = r"""
       - i-bp185dy2o3o6neg1x8h3
     frequency: "0 30 3 * * ? Asia/Shanghai"
 
-- name: Back up two databases on the same instances, told apart by a tag
+- name: Back up two databases on the same instances, with one tag per schedule
   cloudops.cloud_assistant.ecs_invocation:
     region: cn-hangzhou
     command_name: backup
@@ -208,7 +212,7 @@ EXAMPLES = r"""
     instance_ids: [i-bp185dy2o3o6neg1x8h2]
     repeat_mode: every_reboot
 
-- name: Stop everything that runs a command
+- name: Stop all invocations of a command
   cloudops.cloud_assistant.ecs_invocation:
     region: cn-hangzhou
     state: stopped
@@ -219,27 +223,28 @@ RETURN = r"""
 ---
 unknown_ids:
   description: >-
-    The given ids of invocations, commands and instances that do not exist in the region. Nothing was stopped for them,
+    The given IDs of invocations, commands and instances that do not exist in the region. Nothing was stopped for them,
     and a warning names them.
   returned: O(state=stopped)
   type: list
   elements: str
   sample: []
 command_id:
-  description: The id of the command.
+  description: The ID of the command.
   returned: O(state=present)
   type: str
   sample: c-7d2a745b412b4601b2d47f6a768d3a14
 invoke_ids:
   description:
-    - The invocations that make up the schedule now; in check mode without those that would be started.
-    - With O(state=stopped), the live invocations that were considered.
+    - The IDs of the invocations that make up the schedule after the task; in check mode without those that would be
+      started.
+    - With O(state=stopped), the IDs of the live invocations that matched.
   returned: success
   type: list
   elements: str
   sample: [t-7d2a745b412b4601b2d47f6a768d5c11]
 invoke_id:
-  description: The first of RV(invoke_ids), empty if there are none, for example in check mode before the first run.
+  description: The first of RV(invoke_ids); empty if there is none, for example in check mode before the first run.
   returned: success
   type: str
   sample: t-7d2a745b412b4601b2d47f6a768d5c11
@@ -249,37 +254,39 @@ schedule:
   type: str
   sample: every day at 03:30, Asia/Shanghai
 instance_ids:
-  description: The instances of the schedule.
+  description: The IDs of the instances of the schedule.
   returned: O(state=present)
   type: list
   elements: str
   sample: [i-bp185dy2o3o6neg1x8h2, i-bp185dy2o3o6neg1x8h3]
 started_invoke_ids:
-  description: The invocations that were started.
+  description: The IDs of the invocations that were started.
   returned: O(state=present)
   type: list
   elements: str
   sample: []
 modified_invoke_ids:
-  description: The invocations that were changed in place, or would be.
+  description: The IDs of the invocations that were changed in place or, in check mode, would be changed.
   returned: O(state=present)
   type: list
   elements: str
   sample: [t-7d2a745b412b4601b2d47f6a768d5c11]
 stopped_invoke_ids:
-  description: The invocations that were stopped on all or some instances, or would be.
+  description: >-
+    The IDs of the invocations that were stopped on some or all instances or, in check mode, would be stopped.
   returned: success
   type: list
   elements: str
   sample: []
 stopped_instances:
-  description: The instances on which each invocation was stopped, or would be, by the invocation's id.
+  description: >-
+    For each invocation ID, the IDs of the instances on which it was stopped or, in check mode, would be stopped.
   returned: O(state=stopped)
   type: dict
   sample: {t-7d2a745b412b4601b2d47f6a768d5c11: [i-bp185dy2o3o6neg1x8h2]}
 running_instances:
-  description: The instances on which an invocation is still running.
-  returned: when the wait has failed
+  description: The IDs of the instances on which an invocation is still running.
+  returned: when O(wait_timeout) expired
   type: list
   elements: str
   sample: [i-bp185dy2o3o6neg1x8h2]
@@ -302,25 +309,25 @@ results:
       repeats: 0
       previous: false
 summary:
-  description: The number of results of each kind.
+  description: The number of instances by outcome.
   returned: when a schedule could not be started on an instance
   type: dict
   sample: {total: 2, success: 0, failed: 1, skipped: 1, previous: 0, running: 0}
 failed_instances:
-  description: The instances on which the schedule could not be started.
+  description: The IDs of the instances on which the schedule could not be started.
   returned: when a schedule could not be started on an instance
   type: list
   elements: str
   sample: [i-bp185dy2o3o6neg1x8h2]
 command_ids:
   description: The IDs of the commands that have the same name.
-  returned: when O(command_name) fits more than one
+  returned: when more than one command has O(command_name)
   type: list
   elements: str
   sample: [c-7d2a745b412b4601b2d47f6a768d3a14, c-7d2a745b412b4601b2d47f6a768d3a15]
 error:
-  description: The service's answer, with C(operation), C(code), C(message), C(request_id), C(http_status) and C(hint).
-  returned: when the service refused a call
+  description: The service's error, with C(operation), C(code), C(message), C(request_id), C(http_status) and C(hint).
+  returned: when the service rejected a call
   type: dict
   sample:
     operation: InvokeCommand

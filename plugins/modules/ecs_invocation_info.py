@@ -13,8 +13,9 @@ module: ecs_invocation_info
 short_description: Read invocations of Alibaba Cloud Cloud Assistant and their results
 version_added: "0.1.0"
 description:
-  - Returns the invocations of a region that match every filter, newest first, and what they did on each instance.
-  - With O(wait=true) the module waits for their end first, and so resumes the wait of an interrupted run.
+  - Returns the invocations of a region that match every filter, newest first, and their results on each instance.
+  - With O(wait=true), the module first waits until the invocations have ended, which resumes the wait of an interrupted
+    run.
   - The service keeps invocations for 30 days, at most 10,000 per region. The module returns all matching invocations or
     fails; it never returns a partial list.
 author: cloudops.cloud_assistant contributors (@cloudops)
@@ -26,7 +27,7 @@ extends_documentation_fragment:
 options:
   invoke_id:
     description:
-      - Return only this invocation.
+      - Return only the invocation with this ID.
     type: str
   command_id:
     description:
@@ -50,11 +51,11 @@ options:
     choices: [Pending, Scheduled, Running, Stopping, Success, PartialFailed, Failed, Stopped]
   tags:
     description:
-      - Return only invocations that have all of these tags. The service finds at most 1,000 by tag.
+      - Return only invocations that have all of these tags. The service finds at most 1,000 invocations by tag.
     type: dict
   resource_group_id:
     description:
-      - Return only invocations of this resource group.
+      - Return only invocations of the resource group with this ID.
     type: str
   repeat_mode:
     description:
@@ -69,11 +70,11 @@ options:
     type: str
   created_before:
     description:
-      - Return only invocations created at this time or earlier.
+      - Return only invocations created at this time or earlier, in the format of O(created_after).
     type: str
   include_output:
     description:
-      - Whether to return the output in RV(results). It takes one call per 50 instances of each invocation.
+      - Whether to return the output in RV(results). Reading it takes one call per 50 instances of each invocation.
       - The default is V(true) with O(invoke_id) or O(wait=true).
     type: bool
   include_history:
@@ -84,10 +85,10 @@ options:
     default: false
   wait:
     description:
-      - Whether to wait until the running invocations have ended. The module does not wait for scheduled ones.
+      - Whether to wait until the running invocations have ended. The module does not wait for scheduled invocations.
       - >-
-        The task does not fail when a script has failed; see RV(failed_instances). It fails when O(wait_timeout) has
-        passed, and returns the results so far.
+        The task does not fail if a script has failed; see RV(failed_instances). It fails if O(wait_timeout) expires,
+        and returns the results so far.
     type: bool
     default: false
   wait_timeout:
@@ -96,7 +97,7 @@ options:
     type: int
     default: 600
 notes:
-  - The permission C(ecs:DescribeInvocations) is needed; C(ecs:DescribeInvocationResults) for the output.
+  - The permission C(ecs:DescribeInvocations) is required; C(ecs:DescribeInvocationResults) for the output.
   - The values of parameters are not returned, because they may be secret.
 seealso:
   - module: cloudops.cloud_assistant.ecs_run_command
@@ -113,21 +114,21 @@ EXAMPLES = r"""
     wait: true
     wait_timeout: 3600
   register: build
-  failed_when: build.failed_instances | default(['it is not over']) | length > 0
+  failed_when: build.failed_instances | default(['timed out']) | length > 0
 
-- name: List what failed since this morning
+- name: List the failed invocations of this morning
   cloudops.cloud_assistant.ecs_invocation_info:
     region: cn-hangzhou
     status: [Failed, PartialFailed]
     created_after: "2030-01-31T08:00:00+08:00"
 
-- name: Read the output of every night's run
+- name: Read the output of every run of a schedule
   cloudops.cloud_assistant.ecs_invocation_info:
     region: cn-hangzhou
     invoke_id: t-7d2a745b412b4601b2d47f6a768d5c11
     include_history: true
 
-- name: See when the schedules of a command run next
+- name: Read when the schedules of a command run next
   cloudops.cloud_assistant.ecs_invocation_info:
     region: cn-hangzhou
     command_name: rotate-logs
@@ -139,7 +140,7 @@ RETURN = r"""
 ---
 invocations:
   description: The invocations, newest first.
-  returned: success, and when the time for waiting was up
+  returned: success, and when O(wait_timeout) expired
   type: list
   elements: dict
   contains:
@@ -184,7 +185,7 @@ invocations:
       type: str
       sample: Period
     frequency:
-      description: The schedule of the invocation.
+      description: The schedule of the invocation, as given to the service.
       returned: always
       type: str
       sample: 0 0 3 * * ? Asia/Shanghai
@@ -193,7 +194,8 @@ invocations:
         - The next five runs, in UTC; empty for an invocation without a schedule.
         - A cron expression without a time zone follows the time zone of each instance; here it is computed in UTC. With
           O(api_generation=classic), it is in UTC+08:00.
-        - Cron expressions require the C(croniter) library; without it, their runs are left out, with a warning.
+        - Cron expressions require the Python library C(croniter). Without it, the list is empty, and a warning is
+          issued.
       returned: always
       type: list
       elements: str
@@ -244,7 +246,7 @@ invocations:
       type: str
       sample: ProcessTree
     oss_output_delivery:
-      description: Where in OSS the output is delivered.
+      description: The location in OSS to which the output is delivered.
       returned: always
       type: str
       sample: ""
@@ -260,16 +262,16 @@ invocations:
       type: dict
       sample: {team: ops}
     instance_ids:
-      description: The instances.
+      description: The IDs of the instances.
       returned: always
       type: list
       elements: str
       sample: [i-bp185dy2o3o6neg01234]
 results:
   description:
-    - The result of each instance; the keys are those of C(results) of
-      M(cloudops.cloud_assistant.ecs_run_command). Without output, C(stdout) and C(stdout_lines) are missing.
-  returned: success, and when the time for waiting was up
+    - The result of each instance, with the keys of RV(cloudops.cloud_assistant.ecs_run_command#module:results). If the
+      output was not read, C(stdout) and C(stdout_lines) are missing.
+  returned: success, and when O(wait_timeout) expired
   type: list
   elements: dict
   sample:
@@ -287,25 +289,25 @@ results:
       repeats: 1
       previous: false
 summary:
-  description: The number of results of each kind.
-  returned: success, and when the time for waiting was up
+  description: The number of instances by outcome.
+  returned: success, and when O(wait_timeout) expired
   type: dict
   sample: {total: 1, success: 1, failed: 0, skipped: 0, running: 0, previous: 0}
 failed_instances:
-  description: The ids of the instances with a failed result.
-  returned: success, and when the time for waiting was up
+  description: The IDs of the instances that failed.
+  returned: success, and when O(wait_timeout) expired
   type: list
   elements: str
   sample: []
 invoke_ids:
-  description: The invocations that had not ended.
-  returned: when the time for waiting was up
+  description: The IDs of the invocations that have not ended.
+  returned: when O(wait_timeout) expired
   type: list
   elements: str
   sample: [t-7d2a745b412b4601b2d47f6a768d3a14]
 error:
-  description: The service's answer, with C(operation), C(code), C(message), C(request_id), C(http_status) and C(hint).
-  returned: when the service refused a call
+  description: The service's error, with C(operation), C(code), C(message), C(request_id), C(http_status) and C(hint).
+  returned: when the service rejected a call
   type: dict
   sample:
     operation: DescribeInvocations

@@ -14,12 +14,12 @@ short_description: Invoke a stored Cloud Assistant command on Alibaba Cloud ECS 
 version_added: "0.1.0"
 description:
   - >-
-    Runs a command that is stored in the region, one of the account's own or a public one, on any number of ECS
-    instances, and returns exit code and output of each.
+    Runs a command that is stored in the region, or a public command, on any number of ECS instances, and returns the
+    exit code and output of each.
   - >-
-    The command is found by its id or by its exact name. Two commands of one name are refused with their ids. The
-    parameters are checked against the command before anything is started.
-  - All else is as with M(cloudops.cloud_assistant.ecs_run_command).
+    The command is identified by its ID or by its exact name. If several commands have the same name, the task fails and
+    returns their IDs. The parameters are checked against the command before anything is started.
+  - Otherwise, the module works like M(cloudops.cloud_assistant.ecs_run_command).
 author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.alibaba
@@ -31,13 +31,13 @@ attributes:
     support: full
     details:
       - >-
-        Lets the service check the call and the instances with its own dry run, which runs nothing. With
-        O(api_generation=classic), which has none, the instances are looked at instead.
-      - Whether an earlier run under O(client_token) or O(idempotency_key) makes it a repetition is looked up.
+        Lets the service check the call and the instances with a dry run, which runs nothing. With
+        O(api_generation=classic), which has no dry run, the module checks the state of the instances instead.
+      - Also checks whether the run would repeat an earlier one under O(client_token) or O(idempotency_key).
   diff_mode:
     support: full
     details:
-      - Shows the instances, the parameters and the decoded script of what is started. Secret values are masked.
+      - Shows the instances, the parameters and the decoded script of the run. Secret values are masked.
   idempotent:
     support: partial
     details:
@@ -47,24 +47,24 @@ attributes:
 options:
   command_id:
     description:
-      - The command's id. For a public command its name.
+      - The ID of the command; for a public command, its name.
       - One of O(command_id) and O(command_name) is required.
     type: str
   command_name:
     description:
-      - The command's name, compared exactly.
+      - The name of the command, compared exactly.
     type: str
 notes:
   - >-
     The permissions C(ecs:InvokeCommand), C(ecs:DescribeCommands), C(ecs:DescribeInvocations) and
-    C(ecs:DescribeInvocationResults) are needed; C(ecs:DescribeInstances) and C(ecs:DescribeCloudAssistantStatus) for
-    O(resource_tags), and to name the instances that cannot run a command.
+    C(ecs:DescribeInvocationResults) are required; C(ecs:DescribeInstances) and C(ecs:DescribeCloudAssistantStatus) for
+    O(instance_names) and O(resource_tags), and to name the instances that cannot run a command.
   - >-
-    O(timeout) and O(working_dir) hold for this run only; by default the command's own are used. O(timeout) is at
-    least 10.
+    O(timeout) and O(working_dir) apply to this run only; by default, those of the command are used. The minimum of
+    O(timeout) is 10.
   - >-
-    O(api_generation=classic), the API of 2018, cannot tell a repeated call from a new one. There a call whose answer
-    was lost is not repeated; the error says that it may have arrived.
+    O(api_generation=classic), the API of 2018, cannot distinguish a repeated call from a new one. With it, a call whose
+    reply was lost is not repeated, and the error states that the call may have arrived.
 seealso:
   - module: cloudops.cloud_assistant.ecs_command
   - module: cloudops.cloud_assistant.ecs_run_command
@@ -83,7 +83,7 @@ EXAMPLES = r"""
     parameters:
       service: nginx
 
-- name: Invoke it on the whole fleet, ten instances at a time, and tolerate two failures
+- name: Invoke a command on the whole fleet, ten instances at a time, and tolerate two failures
   cloudops.cloud_assistant.ecs_invoke_command:
     region: cn-hangzhou
     command_id: c-7d2a745b412b4601b2d47f6a768d3a14
@@ -94,7 +94,7 @@ EXAMPLES = r"""
     batch_size: 10
     max_failures: 2
 
-- name: Run it every night at three o'clock in Shanghai
+- name: Run a command every night at three o'clock in Shanghai
   cloudops.cloud_assistant.ecs_invoke_command:
     region: cn-hangzhou
     command_name: rotate-logs
@@ -103,7 +103,7 @@ EXAMPLES = r"""
     frequency: 0 0 3 * * ? Asia/Shanghai
     idempotency_key: rotate-logs-nightly
 
-- name: See with check mode whether a command could run
+- name: Check whether a command could run
   cloudops.cloud_assistant.ecs_invoke_command:
     region: cn-hangzhou
     command_name: rotate-logs
@@ -121,24 +121,24 @@ invoke_ids:
   elements: str
   sample: [t-7d2a745b412b4601b2d47f6a768d3a14]
 invoke_id:
-  description: The first of RV(invoke_ids), empty if there is none.
+  description: The first of RV(invoke_ids); empty if there is none.
   returned: always, after the first request
   type: str
   sample: t-7d2a745b412b4601b2d47f6a768d3a14
 command_id:
-  description: The id of the command that was invoked.
+  description: The ID of the command that was invoked.
   returned: always, after the first request
   type: str
   sample: c-7d2a745b412b4601b2d47f6a768d5c11
 client_token:
   description:
-    - The idempotency token of this run. Starting the task again with it runs nothing twice.
-    - With O(idempotency_key) alone there is no token; the key has the same effect.
-  returned: when there was something to start, unless only O(idempotency_key) is given
+    - The idempotency token of this run. Starting the task again with this token runs nothing twice.
+    - With O(idempotency_key) alone, a token is not needed, because the key has the same effect.
+  returned: when a run was started, unless only O(idempotency_key) is given
   type: str
   sample: 123e4567-e89b-12d3-a456-426655440000
 results:
-  description: One result for each instance, in the order of the targets, or those that O(results) selects.
+  description: One result for each instance, in the order of the targets; limited by O(results).
   returned: always, after the first request
   type: list
   elements: dict
@@ -149,7 +149,7 @@ results:
       type: str
       sample: i-bp185dy2o3o6neg01234
     invoke_id:
-      description: The ID of the invocation on this instance, empty if there was none.
+      description: The ID of the invocation on this instance; empty if there was none.
       returned: always
       type: str
       sample: t-7d2a745b412b4601b2d47f6a768d3a14
@@ -159,7 +159,7 @@ results:
           The status that the service reports: V(Success), V(Failed) (the exit code is not in O(success_rcs)),
           V(Timeout), V(Error), V(Aborted) (the script could not be delivered), V(Invalid), V(Cancelled), V(Terminated),
           or, if the script has not finished, V(Pending), V(Running), V(Stopping), V(Scheduled).
-        - V(Skipped) if nothing was started on purpose; RV(results[].error_info) gives the reason.
+        - V(Skipped) if the script was deliberately not started; RV(results[].error_info) gives the reason.
       returned: always
       type: str
       sample: Success
@@ -198,12 +198,12 @@ results:
       type: str
       sample: the command execution exit code is not zero.
     started_at:
-      description: When the script started on the instance.
+      description: The time at which the script started on the instance.
       returned: always
       type: str
       sample: "2026-04-27T08:00:00Z"
     finished_at:
-      description: When the script ended on the instance.
+      description: The time at which the script ended on the instance.
       returned: always
       type: str
       sample: "2026-04-27T08:00:01Z"
@@ -213,7 +213,7 @@ results:
       type: int
       sample: 1
     previous:
-      description: Whether the result is that of an earlier run under the same O(idempotency_key).
+      description: Whether the result comes from an earlier run under the same O(idempotency_key).
       returned: always
       type: bool
       sample: false
@@ -240,7 +240,7 @@ results:
       type: str
       sample: reboot
 command_ids:
-  description: The ids of the commands of one name.
+  description: The IDs of the commands that have the same name.
   returned: when O(command_name) fits more than one
   type: list
   elements: str
@@ -268,7 +268,7 @@ summary:
       type: int
       sample: 1
     skipped:
-      description: Instances that were left out on purpose.
+      description: Instances that were deliberately skipped.
       returned: always
       type: int
       sample: 1
@@ -294,18 +294,18 @@ failed_instances:
   elements: str
   sample: [i-bp185dy2o3o6neg05678]
 rc:
-  description: The exit code on the only instance.
-  returned: when there is one instance, and the script exited by itself; 0 in check mode
+  description: The exit code of the script.
+  returned: when there is only one instance, and the script exited by itself; 0 in check mode
   type: int
   sample: 0
 stdout:
-  description: The output of the only instance.
-  returned: when there is one instance, and its output was read; empty in check mode
+  description: The output of the script.
+  returned: when there is only one instance, and its output was read; empty in check mode
   type: str
   sample: "hello\nworld"
 stdout_lines:
   description: RV(stdout) split into lines.
-  returned: when there is one instance, and its output was read; empty in check mode
+  returned: when there is only one instance, and its output was read; empty in check mode
   type: list
   elements: str
   sample: [hello, world]

@@ -14,12 +14,12 @@ short_description: Run a script on Alibaba Cloud ECS instances through Cloud Ass
 version_added: "0.1.0"
 description:
   - >-
-    Runs a shell, PowerShell or Bat script on any number of ECS instances of a region at once, through the agent that
-    is on them, and returns exit code and output of each. The instances need no public address, no SSH and no Python.
+    Runs a shell, PowerShell or Bat script on any number of ECS instances of a region at once, through the agent on the
+    instances, and returns the exit code and output of each. The instances need no public address, no SSH and no Python.
   - >-
-    A script is never run twice on an instance because an answer was lost: every call carries a token, and repeating
-    it is harmless.
-  - More than 100 instances are split into batches, and their results put together again.
+    A script never runs twice on an instance because a reply was lost: every call carries an idempotency token and is
+    safe to repeat.
+  - More than 100 instances are split into batches, and their results are merged.
 author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.alibaba
@@ -31,13 +31,13 @@ attributes:
     support: full
     details:
       - >-
-        Lets the service check the call and the instances with its own dry run, which runs nothing. With
-        O(api_generation=classic), which has none, the instances are looked at instead.
-      - Whether an earlier run under O(client_token) or O(idempotency_key) makes it a repetition is looked up.
+        Lets the service check the call and the instances with a dry run, which runs nothing. With
+        O(api_generation=classic), which has no dry run, the module checks the state of the instances instead.
+      - Also checks whether the run would repeat an earlier one under O(client_token) or O(idempotency_key).
   diff_mode:
     support: full
     details:
-      - Shows the instances, the parameters and the decoded script of what is started. Secret values are masked.
+      - Shows the instances, the parameters and the decoded script of the run. Secret values are masked.
   idempotent:
     support: partial
     details:
@@ -48,7 +48,7 @@ options:
   content:
     description:
       - >-
-        The script, as plain text, never as Base64. It goes to the instances byte for byte, including line ends.
+        The script, as plain text, never as Base64. It is sent byte for byte, including line endings.
       - >-
         A shell script without a C(#!) line is run by C(sh). It has no profile, no terminal and an empty standard input;
         C(HOME) is set, C(USER) is not, and C(PATH) is that of the agent. It starts in O(working_dir).
@@ -56,18 +56,18 @@ options:
         Ansible itself renders double braces in a playbook. For a script with braces of its own, such as C(${#list[@]})
         or Go templates, use O(src), the C(!unsafe) tag or the C(raw) block of Jinja.
       - >-
-        The service takes at most 24 KB after Base64, O(parameters) included, which is 18 KB of script. With
-        O(keep_command=true) some accounts have a limit of 18 KB after Base64.
+        The service accepts at most 24 KB after Base64 encoding, including O(parameters), which is 18 KB of script. With
+        O(keep_command=true), some accounts have a limit of 18 KB after Base64 encoding.
       - One of O(content) and O(src) is required.
     type: str
   src:
     description:
-      - A file with the script on the controller, looked for in C(files/) of the role and the playbook.
+      - A file with the script on the controller, searched for in C(files/) of the role and the playbook.
       - Files encrypted with Ansible Vault are decrypted.
     type: path
   template:
     description:
-      - Renders O(src), which it requires, as a template first, looked for in C(templates/).
+      - Whether to render O(src) as a template, which is then searched for in C(templates/). Requires O(src).
     type: bool
     default: false
   type:
@@ -82,9 +82,9 @@ options:
     description:
       - Whether the service replaces placeholders such as C({{name}}) in the script.
       - >-
-        By default it does if O(parameters) or O(secret_parameters) are given, or if the script uses built-in parameters
-        such as C({{ACS::InstanceId}}); otherwise a script with double braces is sent as it is. Placeholders without a
-        value are left empty, with a warning.
+        By default, it does if O(parameters) or O(secret_parameters) is given, or if the script uses built-in parameters
+        such as C({{ACS::InstanceId}}); otherwise a script with double braces is sent unchanged. Placeholders without a
+        value are replaced by nothing, with a warning.
       - >-
         Built-in parameters require agent 2.2.3.309 or later on Linux, 2.1.3.309 on Windows, and C(ACS::InstanceName)
         2.2.3.344 and 2.1.3.344.
@@ -93,7 +93,7 @@ options:
     description:
       - >-
         A name for the command, up to 128 characters. Some agents use it unquoted in the path of the script, so that
-        blanks, slashes, quotes and other shell characters break a shell script there. A warning is shown.
+        spaces, slashes, quotes and other shell characters break a shell script. A warning is issued for such a name.
     type: str
   description:
     description:
@@ -109,22 +109,22 @@ options:
   output:
     description:
       - >-
-        What to return of the output. V(kept) returns what the service keeps: 24 KB of both streams together.
+        How much of the output to return. V(kept) returns what the service keeps: 24 KB of both streams together.
       - >-
-        V(complete) returns all of it, with standard output and standard error apart (RV(results[].stdout) and
-        RV(results[].stderr)), up to O(max_output). The script runs in a small wrapper, with the same interpreter, user,
-        directory, exit code and launcher, and the wrapper keeps both streams in a directory on the instance that only
-        the user of the script can read. Output that fits into the 24 KB costs no further API call; the rest is fetched
-        in compressed parts, compared by SHA-256, and removed from the instance.
+        V(complete) returns all of it, up to O(max_output), with standard output and standard error separated
+        (RV(results[].stdout) and RV(results[].stderr)). The script runs in a small wrapper, with the same interpreter,
+        user, directory, exit code and launcher. The wrapper keeps both streams in a directory on the instance that only
+        the user of the script can read. Output that fits into the 24 KB requires no further API call; the rest is
+        fetched in compressed parts, verified by SHA-256, and removed from the instance.
       - >-
         With O(oss_output_delivery), the complete output is read from the bucket instead, which requires the Python
-        library C(oss2) where the module runs. The streams are not kept apart there.
+        library C(oss2) where the module runs. The streams are not separated there.
       - >-
         V(complete) is for shell scripts on Linux that run now, on the instance itself, with O(wait=true). The wrapper
         adds about 4 KB to the script.
       - >-
         A warning names the instances whose output is not complete, for example because the disk was full or the agent
-        went offline; what is known is returned.
+        went offline; the part that is known is returned.
     type: str
     choices: [kept, complete]
     default: kept
@@ -132,16 +132,16 @@ options:
   max_output:
     description:
       - >-
-        With O(output=complete), the number of bytes to keep of each of the two streams. The script is not stopped when
-        it prints more; RV(results[].dropped) counts the rest.
+        With O(output=complete), the maximum number of bytes to keep of each of the two streams. A script that prints
+        more is not stopped; RV(results[].dropped) counts the rest.
     type: int
     default: 16777216
     version_added: "0.1.0"
   output_dir:
     description:
       - >-
-        With O(output=complete), writes the output of each instance to a file in this directory, named after the
-        instance ID with the extension C(.stdout), instead of returning it. Standard error, if there is any, goes to a
+        With O(output=complete), the directory to write the output to, instead of returning it: one file per instance,
+        named after the instance ID with the extension C(.stdout). Standard error, if there is any, is written to a
         second file with the extension C(.stderr).
       - >-
         The directory must exist on the host where the module runs, usually the controller. Only the owner can read the
@@ -150,12 +150,12 @@ options:
     version_added: "0.1.0"
 notes:
   - >-
-    The permissions C(ecs:RunCommand), C(ecs:DescribeInvocations) and C(ecs:DescribeInvocationResults) are needed;
-    C(ecs:DescribeInstances) and C(ecs:DescribeCloudAssistantStatus) for O(resource_tags), and to name the instances
-    that cannot run a script.
+    The permissions C(ecs:RunCommand), C(ecs:DescribeInvocations) and C(ecs:DescribeInvocationResults) are required;
+    C(ecs:DescribeInstances) and C(ecs:DescribeCloudAssistantStatus) for O(instance_names) and O(resource_tags), and to
+    name the instances that cannot run a script.
   - >-
-    With O(api_generation=classic), the API of 2018, the script is stored as a command, invoked, and the command deleted
-    again. What that API lacks is refused.
+    With O(api_generation=classic), the API of 2018, the script is stored as a command, which is invoked and deleted
+    again. Options that this API does not support are rejected.
 seealso:
   - module: cloudops.cloud_assistant.ecs_invoke_command
   - module: cloudops.cloud_assistant.ecs_invocation_info
@@ -173,14 +173,14 @@ EXAMPLES = r"""
     content: uptime
   register: uptime
 
-- name: Show the answers
+- name: Show the output of each instance
   ansible.builtin.debug:
     msg: "{{ item.instance_id }}: {{ item.stdout }}"
   loop: "{{ uptime.results }}"
   loop_control:
     label: "{{ item.instance_id }}"
 
-- name: Run a script of the role on all web servers, in turns of 20, and stop at the first failure
+- name: Run a script of the role on all web servers, 20 at a time, and stop at the first failure
   cloudops.cloud_assistant.ecs_run_command:
     region: cn-hangzhou
     resource_tags:
@@ -190,7 +190,7 @@ EXAMPLES = r"""
     batch_size: 20
     max_failures: 0
 
-- name: Migrate the database once, however often this playbook is run
+- name: Migrate the database exactly once, even if this playbook runs again
   cloudops.cloud_assistant.ecs_run_command:
     region: cn-hangzhou
     instance_ids: ["{{ database_instance }}"]
@@ -201,7 +201,7 @@ EXAMPLES = r"""
       password: "{{ vault_database_password }}"
     idempotency_key: schema-42
 
-- name: Run a Python script as a user, where instances are running
+- name: Run a Python script as another user, and skip instances that are not running
   cloudops.cloud_assistant.ecs_run_command:
     region: cn-hangzhou
     resource_tags:
@@ -211,14 +211,14 @@ EXAMPLES = r"""
     username: reporter
     unready: skip
 
-- name: Collect a long report, with standard error apart
+- name: Collect a long report, with standard error separated
   cloudops.cloud_assistant.ecs_run_command:
     region: cn-hangzhou
     instance_ids: ["{{ database_instance }}"]
     content: journalctl --since today --no-pager
     output: complete
 
-- name: Start a long run and go on
+- name: Start a long run without waiting
   cloudops.cloud_assistant.ecs_run_command:
     region: cn-hangzhou
     instance_ids: "{{ build_instances }}"
@@ -227,7 +227,7 @@ EXAMPLES = r"""
     wait: false
   register: build
 
-- name: Wait for its end
+- name: Wait until the run has ended
   cloudops.cloud_assistant.ecs_invocation_info:
     region: cn-hangzhou
     invoke_id: "{{ item }}"
@@ -245,24 +245,24 @@ invoke_ids:
   elements: str
   sample: [t-7d2a745b412b4601b2d47f6a768d3a14]
 invoke_id:
-  description: The first of RV(invoke_ids), empty if there is none.
+  description: The first of RV(invoke_ids); empty if there is none.
   returned: always, after the first request
   type: str
   sample: t-7d2a745b412b4601b2d47f6a768d3a14
 command_id:
-  description: The id of the command, which is gone after the run without O(keep_command).
+  description: The ID of the command. Without O(keep_command=true), the command no longer exists after the run.
   returned: always, after the first request
   type: str
   sample: c-7d2a745b412b4601b2d47f6a768d5c11
 client_token:
   description:
-    - The idempotency token of this run. Starting the task again with it runs nothing twice.
-    - With O(idempotency_key) alone there is no token; the key has the same effect.
-  returned: when there was something to start, unless only O(idempotency_key) is given
+    - The idempotency token of this run. Starting the task again with this token runs nothing twice.
+    - With O(idempotency_key) alone, a token is not needed, because the key has the same effect.
+  returned: when a run was started, unless only O(idempotency_key) is given
   type: str
   sample: 123e4567-e89b-12d3-a456-426655440000
 results:
-  description: One result for each instance, in the order of the targets, or those that O(results) selects.
+  description: One result for each instance, in the order of the targets; limited by O(results).
   returned: always, after the first request
   type: list
   elements: dict
@@ -273,7 +273,7 @@ results:
       type: str
       sample: i-bp185dy2o3o6neg01234
     invoke_id:
-      description: The ID of the invocation on this instance, empty if there was none.
+      description: The ID of the invocation on this instance; empty if there was none.
       returned: always
       type: str
       sample: t-7d2a745b412b4601b2d47f6a768d3a14
@@ -283,7 +283,7 @@ results:
           The status that the service reports: V(Success), V(Failed) (the exit code is not in O(success_rcs)),
           V(Timeout), V(Error), V(Aborted) (the script could not be delivered), V(Invalid), V(Cancelled), V(Terminated),
           or, if the script has not finished, V(Pending), V(Running), V(Stopping), V(Scheduled).
-        - V(Skipped) if nothing was started on purpose; RV(results[].error_info) gives the reason.
+        - V(Skipped) if the script was deliberately not started; RV(results[].error_info) gives the reason.
       returned: always
       type: str
       sample: Success
@@ -339,12 +339,12 @@ results:
       type: str
       sample: the command execution exit code is not zero.
     started_at:
-      description: When the script started on the instance.
+      description: The time at which the script started on the instance.
       returned: always
       type: str
       sample: "2026-04-27T08:00:00Z"
     finished_at:
-      description: When the script ended on the instance.
+      description: The time at which the script ended on the instance.
       returned: always
       type: str
       sample: "2026-04-27T08:00:01Z"
@@ -354,7 +354,7 @@ results:
       type: int
       sample: 1
     previous:
-      description: Whether the result is that of an earlier run under the same O(idempotency_key).
+      description: Whether the result comes from an earlier run under the same O(idempotency_key).
       returned: always
       type: bool
       sample: false
@@ -403,7 +403,7 @@ summary:
       type: int
       sample: 1
     skipped:
-      description: Instances that were left out on purpose.
+      description: Instances that were deliberately skipped.
       returned: always
       type: int
       sample: 1
@@ -429,24 +429,24 @@ failed_instances:
   elements: str
   sample: [i-bp185dy2o3o6neg05678]
 rc:
-  description: The exit code on the only instance.
-  returned: when there is one instance, and the script exited by itself; 0 in check mode
+  description: The exit code of the script.
+  returned: when there is only one instance, and the script exited by itself; 0 in check mode
   type: int
   sample: 0
 stdout:
-  description: The output of the only instance.
-  returned: when there is one instance, and its output was read; empty in check mode
+  description: The output of the script.
+  returned: when there is only one instance, and its output was read; empty in check mode
   type: str
   sample: "hello\nworld"
 stdout_lines:
   description: RV(stdout) split into lines.
-  returned: when there is one instance, and its output was read; empty in check mode
+  returned: when there is only one instance, and its output was read; empty in check mode
   type: list
   elements: str
   sample: [hello, world]
 stderr:
-  description: Standard error of the only instance.
-  returned: with O(output=complete), when there is one instance
+  description: Standard error of the script.
+  returned: with O(output=complete), when there is only one instance
   type: str
   sample: ""
 stderr_lines:

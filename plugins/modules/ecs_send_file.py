@@ -98,7 +98,7 @@ options:
     description:
       - >-
         The directory on the instances, as an absolute path of up to 255 characters, or 225 on Linux where the staging
-        directory is needed. It is created with mode 0755 if it does not exist.
+        directory is required. It is created with mode 0755 if it does not exist.
       - >-
         A path that starts with a drive letter, such as V(C:\\app), selects delivery to Windows instances. There, a file
         can have up to 24 KB and is written in place on every run.

@@ -10,26 +10,28 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: run_report
-short_description: Write a report of a run on the controller
+short_description: Write a report of a run to the controller
 version_added: "0.1.0"
 description:
   - >-
-    Writes the results per instance of a run, as the modules of this collection return them, into files on the
-    controller: an HTML page that stands alone, JSON, and JUnit XML.
+    Writes the results of a run, as the modules of this collection return them, to files on the controller: a
+    self-contained HTML page, JSON, and JUnit XML.
   - >-
-    The page shows the totals and a map of the instances, the failures by reason, a time line of the waves, what was
-    run, and the output of each instance. It loads nothing from elsewhere, and shows the output of scripts as text.
+    The page shows the totals and a map of the instances, the failures by reason, a timeline of the waves, the script,
+    and the output of each instance. It loads nothing from other sites, and shows the output of scripts as plain text.
   - >-
-    The names of the files hold the time, so that no report overwrites another. C(index.html) in the same folder lists
-    all reports in it.
-  - The role P(cloudops.cloud_assistant.report#role) uses it, and also prints the totals and the path of the page.
+    The file names contain the time, so that reports do not overwrite each other. C(index.html) in the same folder lists
+    all reports in the folder.
+  - >-
+    The role P(cloudops.cloud_assistant.report#role) uses this module, and also prints the totals and the path of the
+    page.
 author: cloudops.cloud_assistant contributors (@cloudops)
 attributes:
   check_mode:
     description: Can run in check mode and return what it would return, without changing anything.
     support: full
     details:
-      - Writes nothing in check mode.
+      - Writes no files in check mode.
   diff_mode:
     description: Returns details on what has changed, when in diff mode.
     support: none
@@ -38,7 +40,7 @@ attributes:
       When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
     support: full
     details:
-      - A report is a record, not a change of what is managed. C(changed) is always false.
+      - A report is a record, not a change to a managed resource. C(changed) is always false.
   action:
     description: Runs on the controller, with an action plugin.
     support: full
@@ -46,27 +48,27 @@ options:
   results:
     description:
       - >-
-        The results per instance, as in RV(cloudops.cloud_assistant.ecs_run_command#module:results). C(instance_id) and
-        C(status) are required.
-      - An entry may have the keys C(phase) and C(wave) as well. The JUnit file has a suite for each phase.
-      - An entry of several steps has them in C(steps), a list of results of the same kind.
+        The result of each instance, as in RV(cloudops.cloud_assistant.ecs_run_command#module:results). C(instance_id)
+        and C(status) are required.
+      - An entry can also have the keys C(phase) and C(wave). The JUnit file has a suite for each phase.
+      - An entry can have a key C(steps), a list of results of the same form, one per step.
     type: list
     elements: dict
     required: true
   instances:
     description:
       - >-
-        What is known of the instances, as in RV(cloudops.cloud_assistant.ecs_instance_info#module:instances). Name,
-        zone and address are shown beside the id.
+        The instances, as in RV(cloudops.cloud_assistant.ecs_instance_info#module:instances). Their names, zones and
+        addresses are shown next to the IDs.
     type: list
     elements: dict
     default: []
   dest:
-    description: The folder that receives the files. It is created if it does not exist.
+    description: The folder to write the files to. It is created if it does not exist.
     type: path
     required: true
   name:
-    description: What the names of the files begin with.
+    description: The prefix of the file names.
     type: str
     default: report
   title:
@@ -78,18 +80,18 @@ options:
     type: str
     default: ""
   notes:
-    description: Sentences shown above the results, for example why a run was stopped.
+    description: Sentences to show above the results, for example why a run was stopped.
     type: list
     elements: str
     default: []
   formats:
-    description: Which files are written. V(junit) requires the Python library C(junitparser).
+    description: The formats to write. V(junit) requires the Python library C(junitparser).
     type: list
     elements: str
     choices: [html, json, junit]
     default: [html, json, junit]
   run:
-    description: What was run.
+    description: Details of the run to show in the report.
     type: dict
     suboptions:
       script:
@@ -97,26 +99,26 @@ options:
         type: str
       script_file:
         description:
-          - The file of the script on the controller, if O(run.script) is not given. It is shown before templating.
-          - A file encrypted with Ansible Vault is not shown.
+          - The path of the script on the controller, if O(run.script) is not given. A template is shown unrendered.
+          - A file that is encrypted with Ansible Vault is not shown.
         type: path
       command:
-        description: The name or id of the stored command.
+        description: The name or ID of the stored command.
         type: str
       parameters:
         description: The parameters of the script. Values of parameters named like a secret are masked.
         type: dict
       secret_parameters:
-        description: Its secret parameters. Their names are shown, and their values are masked.
+        description: The secret parameters of the script. Their names are shown, and their values are masked.
         type: dict
       region:
-        description: The region.
+        description: The region of the run.
         type: str
       idempotency_key:
         description: The idempotency key of the run.
         type: str
   secrets:
-    description: Values that are masked in the script, the parameters, the heading and the notes.
+    description: Values to mask in the script, the parameters, the heading and the notes.
     type: list
     elements: raw
     default: []
@@ -126,7 +128,7 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Ask all web servers for their uptime
+- name: Run a script on all web servers
   cloudops.cloud_assistant.ecs_run_command:
     region: cn-hangzhou
     resource_tags:
@@ -148,16 +150,16 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 paths:
-  description: The files that were written, by format, and C(index), the page that lists the reports of the folder.
-  returned: always, empty in check mode
+  description: The paths of the files by format, and C(index), the page that lists all reports of the folder.
+  returned: always; empty in check mode
   type: dict
   sample:
     html: /var/reports/uptime-20261122T010000Z.html
     index: /var/reports/index.html
 totals:
   description: >-
-    How many instances there are in all, and how many succeeded, failed, were rolled back because of others (C(back)),
-    were skipped, or have not ended (C(running)).
+    The number of instances in total, and the numbers of instances that succeeded, failed, were rolled back because of
+    others (C(back)), were skipped, or have not ended (C(running)).
   returned: always
   type: dict
   sample: {total: 12, success: 10, failed: 1, back: 0, skipped: 1, running: 0}
@@ -167,12 +169,12 @@ summary:
   type: str
   sample: "12 instances: 10 succeeded, 1 failed, 1 skipped"
 by_status:
-  description: How many results there are in all, and of each status.
+  description: The number of results in total, and for each status.
   returned: always
   type: dict
   sample: {total: 12, Success: 10, Failed: 1, Skipped: 1}
 not_successful:
-  description: The ids of the instances that did not succeed.
+  description: The IDs of the instances that did not succeed.
   returned: always
   type: list
   elements: str
