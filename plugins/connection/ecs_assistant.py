@@ -267,15 +267,18 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFileNo
 from ansible.plugins.connection import ConnectionBase
 from ansible.utils.display import Display
 
-from ..module_utils.alibaba.options import connect
-from ..module_utils.cloud_assistant.connection.asking import Command, Step
-from ..module_utils.cloud_assistant.connection.failures import Unreachable, windows_refusal
-from ..module_utils.cloud_assistant.connection.session import Result, Session
-from ..module_utils.cloud_assistant.connection.settings import Settings
-from ..module_utils.common.errors import CloudError, InputError
-from ..plugin_utils.options import connection_options
-from ..plugin_utils.play_cache import RUN_DIRECTORY
-from ..plugin_utils.shell_steps import ShellSteps
+from ..plugin_utils.byte_code import cached_byte_code
+
+with cached_byte_code():
+    from ..module_utils.alibaba.options import connect
+    from ..module_utils.cloud_assistant.connection.asking import Command, Step
+    from ..module_utils.cloud_assistant.connection.failures import Unreachable, windows_refusal
+    from ..module_utils.cloud_assistant.connection.session import Result, Session
+    from ..module_utils.cloud_assistant.connection.settings import Settings
+    from ..module_utils.common.errors import CloudError, InputError
+    from ..plugin_utils.options import connection_options
+    from ..plugin_utils.play_cache import RUN_DIRECTORY
+    from ..plugin_utils.shell_steps import ShellSteps
 
 display = Display()
 

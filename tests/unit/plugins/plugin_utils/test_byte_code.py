@@ -1,0 +1,31 @@
+# Copyright (c) 2026, cloudops.cloud_assistant contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which imports use Python's byte code cache, and for how long."""
+
+from __future__ import annotations
+
+import sys
+from importlib.machinery import SourceFileLoader
+from importlib.util import find_spec
+
+import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.byte_code import cached_byte_code
+
+PLUGINS = "ansible_collections.cloudops.cloud_assistant.plugins"
+OWN = f"{PLUGINS}.module_utils.common.wait"
+
+
+def test_the_collections_own_files_are_cached_within_the_block_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, OWN, raising=False)
+    before = list(sys.meta_path)
+    with pytest.raises(KeyError), cached_byte_code():
+        found = find_spec(OWN)
+        assert found is not None and isinstance(found.loader, SourceFileLoader)
+        assert found.cached is not None and found.cached.endswith(".pyc")
+        for other in (f"{PLUGINS}.module_utils.common.none", "ansible_collections.other.none"):
+            assert all(finder.find_spec(other, None) is None for finder in sys.meta_path[:1])
+        raise KeyError
+    assert sys.meta_path == before
+    outside = find_spec(OWN)
+    assert outside is not None and not isinstance(outside.loader, SourceFileLoader)
