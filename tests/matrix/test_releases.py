@@ -61,8 +61,10 @@ ANSIBLE_FACING = [
 
 
 def test_unit_tests_pass(release):
-    oldest_or_newest = release.version in (RELEASES[0], RELEASES[-1])
-    paths = ["tests/unit/plugins"] if oldest_or_newest else ANSIBLE_FACING
+    """All of them on the oldest Python; elsewhere what speaks with Ansible, without the long lists of wrong values."""
+    paths = ["tests/unit/plugins"]
+    if release.version is not RELEASES[0]:
+        paths = [*ANSIBLE_FACING, "--ignore=tests/unit/plugins/modules/test_any_input.py"]
     output = release.run("python", "-m", "pytest", "-n", "0", "-q", "-p", "no:cacheprovider", *paths)
     assert " passed" in output
 

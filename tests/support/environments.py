@@ -110,7 +110,7 @@ def _made(name: str, python: str, requirements: Sequence[str], constraints: Sequ
             its_python = str(place / "bin/python")
             fast = [
                 [UV, "venv", "--quiet", "--python", python, str(place)],
-                [UV, "pip", "install", "--quiet", "--compile-bytecode", "--python", its_python, *wanted],
+                [UV, "pip", "install", "--quiet", "--python", its_python, *wanted],
             ]
             slow = [
                 [python, "-m", "venv", str(place)],
