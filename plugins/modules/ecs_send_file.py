@@ -411,7 +411,7 @@ from ..module_utils.cloud_assistant.files.diff import file_diff
 from ..module_utils.cloud_assistant.files.parts import MAX_FILE_BYTES
 from ..module_utils.cloud_assistant.files.send import send_file
 from ..module_utils.cloud_assistant.files.send_request import SendRequest, split_dest
-from ..module_utils.cloud_assistant.scripts import encoding_warning
+from ..module_utils.cloud_assistant.scripts import encoding_warning, script_file_warnings
 from ..module_utils.cloud_assistant.targets import Targets
 from ..module_utils.common.errors import InputError
 from ..module_utils.common.plain_file import read_plain, unreadable
@@ -498,6 +498,13 @@ def given_place(params: dict[str, Any]) -> tuple[str, str]:
     return directory, default if name is None else name
 
 
+def _warnings(request: SendRequest, *, typed: bool) -> list[str]:
+    """Return what looks wrong about a file's content, ``typed`` into the task or not; it is sent as it is."""
+    suspicion = encoding_warning(request.data) if typed else None
+    found = [] if suspicion is None else [suspicion]
+    return found if request.windows else found + script_file_warnings(request.data)
+
+
 def ensure(task: TaskContext) -> dict[str, Any]:
     """Send the file to the instances and return the result of each. Raises CloudError if one of them failed."""
     params = task.params
@@ -509,9 +516,6 @@ def ensure(task: TaskContext) -> dict[str, Any]:
         warn=task.warn,
     )
     data = given_content(params["content"], params["src"])
-    suspicion = encoding_warning(data) if params["content"] is not None else None
-    if suspicion:
-        task.warn(suspicion)
     target_dir, name = given_place(params)
     request = SendRequest(
         targets,
@@ -528,6 +532,8 @@ def ensure(task: TaskContext) -> dict[str, Any]:
     except InputError as error:
         given_as_dest = params["dest"] is not None and error.option in ("target_dir", "name")
         raise InputError("dest", error.problem) if given_as_dest else error from None
+    for text in _warnings(request, typed=params["content"] is not None):
+        task.warn(text)
     outcome = send_file(connect(params), request, progress=task.progress, warn=task.warn)
     if task.diff_mode:
         outcome.extra["diff"] = file_diff(request.path, data, outcome.results)

@@ -226,6 +226,12 @@ def shell_warnings(data: bytes) -> list[str]:
     return found
 
 
+def script_file_warnings(data: bytes) -> list[str]:
+    """Return the shell's warnings for a file that begins like a script, with ``#!``; none for any other file."""
+    marks = (b"#!", codecs.BOM_UTF8 + b"#!", codecs.BOM_UTF16_LE + b"#\0", codecs.BOM_UTF16_BE + b"\0#")
+    return shell_warnings(data) if data.startswith(marks) else []
+
+
 def name_warning(name: str, script_type: str) -> str | None:
     """Return a warning about the name of a shell script's command that some agents cannot run; None for a plain name.
 

@@ -34,6 +34,11 @@ def test_a_script_is_run_and_a_stored_command_invoked():
         assert "CommandContent" not in call.params
 
 
+def test_the_id_of_a_container_is_sent_in_lower_case():
+    sent = calls.dry_run_call(request(container_id="docker://" + "AB" * 32), None)
+    assert sent.params["ContainerId"] == "docker://" + "ab" * 32
+
+
 def test_the_dry_run_has_neither_schedule_nor_tags():
     call = calls.dry_run_call(request(frequency="rate(1h)", keep_command=True, tags={"k": "v"}), None)
     assert call.params["RepeatMode"] == "DryRun"
