@@ -53,7 +53,7 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 
 venv: $(VENV)/.dev  ## make the environment .venv with everything that is needed, pinned
 
-demo: $(VENV)/.run  ## run a script on a fleet of emulated instances
+demo: $(VENV)/.run  ## run scripts and modules on a fleet of emulated instances
 	@tests/emulator/demo.sh
 
 test: $(VENV)/.dev  ## run all tests

@@ -66,7 +66,8 @@ def variables_of(playbook: str) -> dict[str, dict[str, Any]]:
         found |= {name: {} for name in re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", expression) if name not in found}
     for role in play.get("roles", []):
         name = role["role"].rpartition(".")[2]
-        path = rules.REPOSITORY / "roles" / name / "meta" / "argument_specs.yml"
+        roles = PLAYBOOKS / "roles" if (PLAYBOOKS / "roles" / name).is_dir() else rules.REPOSITORY / "roles"
+        path = roles / name / "meta" / "argument_specs.yml"
         found |= yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
     return found
 

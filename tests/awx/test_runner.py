@@ -173,8 +173,8 @@ def test_a_job_template_runs(case: Case, emulator: Any, tmp_path: Path):
 
 
 def test_every_job_template_is_run_here():
-    sliced = {"Run script, sliced"}
-    assert {case.template for case in CASES} | sliced == {
+    on_hosts = {"Configure", "Run script, sliced"}
+    assert {case.template for case in CASES} | on_hosts == {
         item["name"] for item in rules.load_definitions()["job_templates"]
     }
 
@@ -198,6 +198,26 @@ def test_check_mode_and_a_second_launch_under_one_key(emulator: Any, tmp_path: P
     assert second.stats["changed"] == {}
     assert counted(emulator) == dict.fromkeys(WEB, 1)
     assert second.stats["artifact_data"]["report_totals"] == {"total": 3, "Success": 3}
+
+
+def test_modules_reach_the_hosts_of_the_inventory_without_ssh(emulator: Any, tmp_path: Path):
+    emulator.reset(FLEET)
+    template = template_named("Configure")
+    environment, shown = credentials_of(template, inputs_of(emulator))
+    inventory = update_inventory(tmp_path, environment)
+    job = start_job(
+        tmp_path,
+        template,
+        answers={"target_hosts": "i-web-1:i-db-1", "quickstart_site_greeting": "good morning"},
+        environment=environment,
+        inventory=inventory,
+    ).finish()
+    assert (job.rc, job.status) == (0, "successful"), job.stdout
+    assert job.stats["changed"] == {"i-web-1": 5, "i-db-1": 5}
+    assert set(counted(emulator)) == {"i-web-1", "i-db-1"}
+    for host in ("i-web-1", "i-db-1"):
+        assert f"good morning from {host}, on port 8080" in job.stdout
+    check_nothing_leaks(job, emulator, shown)
 
 
 # --- a sliced job: the inventory is divided, the slices run side by side

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +17,10 @@ from emulator.testing import start_emulator
 from playbook_runner import PlayResult, run_playbook
 
 LENGTH = 8
+# more of them: CONNECTION_SEEDS=100 python -m pytest tests/integration/test_connection_faults.py
+SEEDS = range(1, 1 + int(os.environ.get("CONNECTION_SEEDS", "2")))
 KINDS = ("drop_before", "drop_after", "reset", "throttle", "status", "truncate", "duplicate")
-ACTIONS = ("RunCommand", "DescribeInvocationResults")
+ACTIONS = ("RunCommand", "SendFile", "DescribeInvocations", "DescribeInvocationResults", "DescribeSendFileResults")
 # what a module says of the time, the place and itself
 OWN = {
     "start", "end", "delta", "src", "ansible_job_id", "results_file", "started", "finished", "atime", "ctime", "mtime",
@@ -40,7 +43,15 @@ CATALOGUE: tuple[Callable[[random.Random], Task], ...] = (
     lambda chance: {"shell": "echo async >>{{ root }}/ran", "async": 60, "poll": 1},
     lambda chance: {"raw": f"echo raw{chance.randrange(9)} >>{{{{ root }}}}/ran; echo out; echo err >&2"},
     lambda chance: {"slurp": {"src": "{{ root }}/ran"}},
+    lambda chance: {"fetch": {"src": "{{ root }}/ran", "dest": "got", "flat": True}},
     lambda chance: {"command": "true", "become": True},
+    lambda chance: {
+        "shell": f"id -un; echo {chance.random()} >&2",
+        "become": True,
+        "become_user": "nobody",
+        "become_method": "su",
+        "become_flags": "-s /bin/sh",
+    },
     lambda chance: {"shell": "echo {{ item }} >>{{ root }}/ran", "loop": [1, 2]},
 )
 
@@ -77,21 +88,27 @@ def run(play: str, folder: Path, host: str, root: str, env: dict[str, str], *, l
     )
 
 
-def outcomes(result: PlayResult, root: str) -> list[Any]:
-    """What each task came to, without what is another in every run."""
-    return [[row["task"], row["outcome"], _common(row["result"], root)] for row in result.results]
+def outcomes(result: PlayResult, root: str, folder: Path) -> list[Any]:
+    """The outcome of each task, without what is another in every run."""
+    return [[row["task"], row["outcome"], _common(row["result"], root, str(folder))] for row in result.results]
 
 
-def _common(value: Any, root: str) -> Any:
+def _common(value: Any, root: str, folder: str) -> Any:
     if isinstance(value, dict):
         kept = {key: item for key, item in value.items() if key not in OWN and not key.startswith("_ansible")}
-        return {key: _common(item, root) for key, item in kept.items()}
+        return {key: _common(item, root, folder) for key, item in kept.items()}
     if isinstance(value, list):
-        return [_common(item, root) for item in value]
-    return value.replace(root, "ROOT") if isinstance(value, str) else value
+        return [_common(item, root, folder) for item in value]
+    return value.replace(root, "ROOT").replace(folder, "HERE") if isinstance(value, str) else value
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+def kept(folder: Path) -> bytes | None:
+    """What the last fetch has left on the controller."""
+    got = folder / "got"
+    return got.read_bytes() if got.exists() else None
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_random_play_ends_as_it_does_locally(tmp_path: Path, seed: int) -> None:
     play = random_play(seed)
     expected = run(play, tmp_path / "local", "localhost", str(tmp_path / "root"), {}, local=True)
@@ -107,4 +124,7 @@ def test_a_random_play_ends_as_it_does_locally(tmp_path: Path, seed: int) -> Non
         found = run(play, tmp_path / "cloud", "i-1", "/root/t", emulator.env(), local=False)
         assert any(request["fault"] for request in emulator.requests())
     assert found.rc == expected.rc, found.output
-    assert outcomes(found, "/root/t") == outcomes(expected, str(tmp_path / "root"))
+    assert outcomes(found, "/root/t", tmp_path / "cloud") == outcomes(
+        expected, str(tmp_path / "root"), tmp_path / "local"
+    )
+    assert kept(tmp_path / "cloud") == kept(tmp_path / "local")

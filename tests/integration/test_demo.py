@@ -75,8 +75,10 @@ def test_the_demonstration(tmp_path: Path):
     assert "Nothing ran twice." in run.stdout
     assert "11 of 12 deployed, 1 skipped, changed=false" in run.stdout
     assert run.stdout.count("Success      0  release 1 says hello from i-demo") == 11
+    assert run.stdout.count(", on port 8080") == 3
     assert processes_in(tmp_path) == []
     assert list(tmp_path.glob("demo.*")) == []
+    assert not (tmp_path / "home" / ".ansible" / "ecs_assistant").exists()
     assert_as_in_the_readme(run.stdout)
     assert_as_in_the_recording(run.stdout)
 

@@ -228,7 +228,6 @@ for S in "$HOME/.ansible/ecs_assistant" ''; do
   mkdir -p "$S" 2>/dev/null && own "$S" && chmod 700 "$S" && mkdir -p "$S/m" "$S/w" "$S/in" "$S/o" 2>/dev/null && break
 done
 own "$S" && [ -d "$S/o" ] || die "there is no folder to work in: neither $HOME nor ${TMPDIR:-/tmp} can be written to"
-[ -n "$H" ] || H=$HOME
 D=none G=none Z=none
 for t in base64 openssl python3; do [ "$D" != none ] || ! has "$t" || D=$t; done
 for t in sha256sum openssl python3; do [ "$G" != none ] || ! has "$t" || G=$t; done
@@ -247,7 +246,7 @@ fi
 clean
 printf %s "$L" >"$S/m/.new.$N" && mv "$S/m/.new.$N" "$S/m/$R" || die "the instance cannot write to $S"
 say hello
-printf '%s\n' "store=$S" "home=$H" "base64=$D" "digest=$G" "compression=$Z" "certificate=$c"
+printf '%s\n' "store=$S" "home=$HOME" "base64=$D" "digest=$G" "compression=$Z" "certificate=$c"
 printf '%s\n' "members=$(members | tr '\n' ' ')"
 say end
 exit 0

@@ -70,7 +70,7 @@ _LINE = 76
 
 def hello_script(nonce: str, username: str, *, sealing: bool) -> bytes:
     """The first request: plain text, since nothing is known of the tools yet. ``sealing``: asks for a certificate."""
-    home = f"H=~{username}\n" if _USERNAME.fullmatch(username) else "H=\n"
+    home = f'[ -n "$HOME" ] || HOME=~{username}\n' if _USERNAME.fullmatch(username) else ""
     return "".join(
         (
             _HEAD.format(nonce=nonce, seal="cms" if sealing else "none"),
