@@ -8,13 +8,16 @@ from __future__ import annotations
 import random
 import tempfile
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from support.module_runs import Cloud
 
-from .jobs import JOBS, Job, Result, at_rest
+from .catalogue import draw_job
+from .jobs.base import Job, Result, at_rest
+from .kills import Shot, draw_shots, run_and_kill
 from .trouble import Death, Killed, draw_deaths, dying, hurried
 
 STRUCTURED = {"code", "message"}
@@ -27,8 +30,11 @@ class Broken(AssertionError):
 
 @dataclass
 class Figures:
-    """What has been played: histories by task, faults that were met by kind, kills of processes by what was killed,
-    deaths of the controller in process, starts."""
+    """What has been played in histories in which every invariant holds.
+
+    Histories by task, faults that were met by kind, kills of processes by what was killed, deaths of the controller in
+    process, and starts.
+    """
 
     histories: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
@@ -36,10 +42,16 @@ class Figures:
     deaths: int = 0
     starts: int = 0
 
-    @property
-    def held(self) -> int:
-        """Return how many histories have been played in which every invariant holds."""
-        return self.histories.total() + self.kills.total()
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Figures:
+        """Return the figures of a document that ``python -m soak`` has written."""
+        return cls(
+            Counter(document["by task"]),
+            Counter(document["faults met"]),
+            Counter(document["kills of processes"]),
+            document["deaths of the controller"],
+            document["starts"],
+        )
 
     def add(self, other: Figures) -> None:
         """Add the figures of others."""
@@ -50,18 +62,22 @@ class Figures:
         self.starts += other.starts
 
 
-def play(emulator: Any, seed: int) -> Figures:
-    """Play the history of `seed` on `emulator` and return its figures. Raises Broken when an invariant is violated."""
+def play(emulator: Any, seed: int, *, shooting: bool = False) -> Figures:
+    """Play the history of `seed` on `emulator` and return its figures. Raises Broken when an invariant is violated.
+
+    With `shooting`, the first starts are processes of their own that are killed (kill -9), and not deaths in this one.
+    """
     rng = random.Random(seed)
     figures = Figures()
     emulator.clear_faults()
     with hurried(), tempfile.TemporaryDirectory(prefix="soak-") as folder:
-        job = rng.choice(JOBS)(rng, Cloud(emulator), Path(folder))
+        job = draw_job(rng, processes=shooting)(rng, Cloud(emulator), Path(folder))
         rules = job.faults()
-        deaths: list[Death | None] = [*(draw_deaths(rng) if job.may_die else ()), None]
+        deaths: list[Death | Shot | None] = [*(_draw_ends(rng, shooting) if job.may_die else ()), None]
         try:
             for death in deaths:
                 _start(job, rules, death, figures)
+            job.undisturbed = True
             result = job.start()
             at_rest(job)
             job.meanwhile()
@@ -72,21 +88,37 @@ def play(emulator: Any, seed: int) -> Figures:
     return figures
 
 
-def _start(job: Job, rules: list[dict[str, Any]], death: Death | None, figures: Figures) -> None:
+def _draw_ends(rng: random.Random, shooting: bool) -> Sequence[Death | Shot]:
+    return draw_shots(rng) if shooting else draw_deaths(rng)
+
+
+def _start(job: Job, rules: list[dict[str, Any]], death: Death | Shot | None, figures: Figures) -> None:
     """Start the task while the faults are in force, and check what must hold whatever has come of it."""
     emulator = job.cloud.emulator
     figures.starts += 1
     emulator.faults(rules)
-    try:
-        with dying(death):
-            _check(job.start())
-    except Killed:
-        figures.deaths += 1
+    if isinstance(death, Shot):
+        result = run_and_kill(job, death)
+        figures.kills["nothing" if result else "module"] += 1
+    else:
+        result = _start_here(job, death)
+        figures.deaths += result is None
+    if result is not None:
+        _check(result)
     for row in emulator.control("GET", "faults"):
         figures.faults[row["kind"]] += row["fired"]
     emulator.clear_faults()
     at_rest(job)
     job.meanwhile()
+
+
+def _start_here(job: Job, death: Death | None) -> Result | None:
+    """Start the task in this process; return None where it died."""
+    try:
+        with dying(death):
+            return job.start()
+    except Killed:
+        return None
 
 
 def _check(result: Result) -> None:

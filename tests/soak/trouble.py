@@ -9,7 +9,7 @@ import contextlib
 import itertools
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
@@ -21,7 +21,7 @@ LONGEST_PAUSE = 0.02
 """Seconds that a pause of the client takes here at most: what is tried is the order of events, not the patience."""
 
 PAGES = (200, 204, 301, 302, 307, 401, 403, 404, 408, 409, 413, 429, 451, 500, 502, 503, 504)
-"""The statuses of foreign pages."""
+"""The statuses that foreign pages have as a rule."""
 
 # operation -> what of its answer may be missing or of another type; each is something that a decision rests on
 _PLACES: dict[str, tuple[str, ...]] = {
@@ -58,6 +58,11 @@ _PLACES: dict[str, tuple[str, ...]] = {
         "InstanceCloudAssistantStatusSet.InstanceCloudAssistantStatus.*.CloudAssistantStatus",
     ),
 }
+# CloudDC's operations, whose answers have other names
+_PLACES |= {
+    "ListInstances": ("instances", "instances.*", "instances.*.id", "page_info", "page_info.next_marker"),
+    "ShowInstanceStatus": ("id", "state"),
+}
 _WRONG = (None, 7, "text", [], {}, [None], True)
 
 
@@ -91,10 +96,11 @@ def _draw_kind(rng: random.Random, action: str) -> dict[str, Any]:
     kinds: list[dict[str, Any]] = [
         *({"kind": kind} for kind in ("drop_before", "drop_after", "drop_after", "reset", "truncate", "duplicate")),
         {"kind": "delay", "delay_ms": 30},
+        {"kind": "slow", "delay_ms": 0.2, "part": rng.choice(("headers", "body"))},
         {"kind": "status", "status": rng.choice((500, 502, 503)), "code": "ServiceUnavailable", "message": "try again"},
         {"kind": "throttle", "retry_after_ms": rng.choice((0, 10))},
-        {"kind": "page", "status": rng.choice(PAGES), "body": "<html>log in</html>", "when": "after"},
-        {"kind": "page", "status": rng.choice(PAGES), "body": "<html>log in</html>", "when": "before"},
+        {"kind": "page", "status": _draw_status(rng), "body": "<html>log in</html>", "when": "after"},
+        {"kind": "page", "status": _draw_status(rng), "body": "<html>log in</html>", "when": "before"},
         {"kind": "page", "status": 200, "body": '{"status": "error", "message": "please log in"}', "when": "after"},
         {"kind": "headers", "headers": {"Content-Encoding": "gzip"}},
         {"kind": "wrong_length", "by": rng.choice((-3, 5))},
@@ -105,6 +111,10 @@ def _draw_kind(rng: random.Random, action: str) -> dict[str, Any]:
         place = {"kind": "edit", "path": rng.choice(_PLACES[action])}
         kinds += [{**place, "remove": True}, *({**place, "value": rng.choice(_WRONG)} for _number in range(4))]
     return rng.choice(kinds)
+
+
+def _draw_status(rng: random.Random) -> int:
+    return rng.choice(PAGES) if rng.random() < 0.7 else rng.randint(200, 599)
 
 
 def draw_deaths(rng: random.Random) -> list[Death]:
@@ -142,3 +152,34 @@ def hurried() -> Iterator[None]:
 
     with mock.patch.object(Deadline, "pause", pause):
         yield
+
+
+def _method(function: Callable[[Deadline, float], None]) -> Callable[[Deadline, float], None]:
+    """Return a plain function, which a class binds to its instances."""
+    return lambda deadline, seconds: function(deadline, seconds)
+
+
+class Ahead:
+    """A clock of deadlines on which a pause passes in full, though it takes LONGEST_PAUSE at most.
+
+    ``ahead``: by how many seconds it is ahead of the machine's clock, all pauses together.
+    """
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+        self._replaced = contextlib.ExitStack()
+
+    def __enter__(self) -> Ahead:
+        clock = (lambda: time.monotonic() + self.ahead, time.sleep)
+        self._replaced.enter_context(mock.patch.object(Deadline.__init__, "__defaults__", clock))
+        self._replaced.enter_context(mock.patch.object(Deadline, "pause", _method(self._pause)))
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._replaced.close()
+
+    def _pause(self, deadline: Deadline, seconds: float) -> None:
+        whole = min(seconds, deadline.remaining())
+        short = min(whole, LONGEST_PAUSE)
+        time.sleep(short)
+        self.ahead += whole - short
