@@ -15,11 +15,17 @@ from soak.kills import play_kill
 
 HISTORIES = 60
 SEED = 1
+SHOT = 75
+"""The seed of a history in which a process of the module is killed."""
 
 
 @pytest.mark.parametrize("seed", range(SEED, SEED + HISTORIES))
 def test_history(emulator: Any, seed: int) -> None:
     play(emulator, seed)
+
+
+def test_a_module_that_is_killed(emulator: Any) -> None:
+    play(emulator, SHOT, shooting=True)
 
 
 def test_kill(emulator: Any, tmp_path: Path) -> None:
