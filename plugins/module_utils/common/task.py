@@ -178,8 +178,8 @@ def run_module(spec: TaskSpec, ensure: Operation) -> None:
     )
     result = _outcome(ensure, task, hiding)
     hiding.apply(result, module.params)
-    if result.pop("failed", False):
-        module.fail_json(**result)
+    if result.get("failed"):
+        module.fail_json(**{key: value for key, value in result.items() if key != "failed"})
     module.exit_json(**result)
 
 
@@ -283,13 +283,15 @@ def _outcome(ensure: Operation, task: TaskContext, hiding: _Hiding) -> dict[str,
     """Run the operation; what it raises becomes a failed result, so that no traceback ever reaches the user."""
     try:
         refuse_unusable(hiding.spec.argument_spec, task.params)
-        return dict(ensure(task))
+        result = dict(ensure(task))
     except InputError as error:
         return {**error.result, "failed": True, "msg": hiding.refusal(str(error), task.params)}
     except CloudError as error:
         return {**error.result, "failed": True, "msg": hiding.outcome(str(error), task.params)}
     except Exception as error:
         return {"failed": True, "msg": str(Defect(error, hiding.refusal(str(error), task.params)))}
+    # Ansible takes any rc but 0 for a failure unless the result says otherwise
+    return {"failed": False, **result} if result.get("rc") else result
 
 
 def _as_printed(result: dict[str, Any], secrets: set[str]) -> dict[str, Any]:
