@@ -21,6 +21,7 @@ description:
     everyone who may read invocations. They are encrypted, see O(payload_protection).
 notes:
   - The permissions C(ecs:RunCommand), C(ecs:DescribeInvocationResults) and C(ecs:StopInvocation) are required.
+    C(ecs:SendFile) makes new modules and files cheaper to send, see O(transfer_method).
   - Windows instances are not supported. Use M(cloudops.cloud_assistant.ecs_run_command) to run PowerShell scripts on
     them.
   - A become password is rejected, because it would be readable in the invocation. Connect as C(root), or set
@@ -190,6 +191,24 @@ options:
       - name: ANSIBLE_ECS_ASSISTANT_PAYLOAD_PROTECTION
     vars:
       - name: ansible_ecs_assistant_payload_protection
+  transfer_method:
+    description:
+      - How contents travel that are too long for one invocation, such as files, and modules that are new to the
+        instance.
+      - V(auto) sends them as files of 24 KB each (C(ecs:SendFile)), four at a time, and in invocations where that is
+        not allowed or does not work, which is remembered until C(meta=reset_connection).
+      - V(send_file) does not fall back on invocations.
+      - V(inline) uses invocations alone, which carry 12 KB each.
+    type: str
+    choices: [auto, inline, send_file]
+    default: auto
+    ini:
+      - section: ecs_assistant
+        key: transfer_method
+    env:
+      - name: ANSIBLE_ECS_ASSISTANT_TRANSFER_METHOD
+    vars:
+      - name: ansible_ecs_assistant_transfer_method
   calls_per_minute:
     description:
       - The most calls of one operation that all hosts of a run make in a minute, so that the service need not throttle
@@ -292,6 +311,7 @@ SETTINGS = (
     "max_output",
     "max_file",
     "payload_protection",
+    "transfer_method",
     "cache_dir",
     "calls_per_minute",
     "daily_quota",

@@ -34,7 +34,8 @@ class LocalAgent:
     """Stands in for a client. ``scripts`` are those that ran, ``outputs`` what they wrote, ``calls`` all operations
     with their parameters.
 
-    ``trouble`` may raise or return a row in place of a run's own; it gets the number of the run and the script.
+    ``deliver`` writes what SendFile is given. ``trouble`` may raise or return a row in place of a run's own; it gets
+    the number of the run and the script.
     """
 
     host = "local.test"
@@ -49,6 +50,7 @@ class LocalAgent:
         self.outputs: list[bytes] = []
         self.warnings: list[str] = []
         self.trouble: Callable[[int, bytes], Mapping[str, Any] | None] = lambda number, script: None
+        self.deliver: Callable[[Mapping[str, Any]], None] = write_file
         self._rows: dict[str, Mapping[str, Any]] = {}
         self._ids = itertools.count(1)
         home.mkdir(parents=True, exist_ok=True)
@@ -60,6 +62,9 @@ class LocalAgent:
             invoke_id = f"t-{next(self._ids)}"
             self._rows[invoke_id] = self._run(invoke_id, base64.b64decode(params["CommandContent"]))
             return Reply({"InvokeId": invoke_id})
+        if operation == "SendFile":
+            self.deliver(params)
+            return Reply({"InvokeId": f"f-{next(self._ids)}"})
         if operation == "DescribeInvocationResults":
             rows = [{"InvokeId": params["InvokeId"], **self._rows[params["InvokeId"]]}]
             return Reply({"Invocation": {"InvocationResults": {"InvocationResult": rows}}})
@@ -96,6 +101,15 @@ class LocalAgent:
             "Output": base64.b64encode(_kept(done.stdout)).decode(),
             "Dropped": max(len(done.stdout) - KEPT, 0),
         }
+
+
+def write_file(params: Mapping[str, Any]) -> None:
+    """Write a file as the agent does, with the permissions that were asked for, owned by this user."""
+    folder = Path(params["TargetDir"])
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / params["Name"]
+    file.write_bytes(base64.b64decode(params["Content"]))
+    file.chmod(int(params["FileMode"], 8))
 
 
 def _kept(output: bytes) -> bytes:

@@ -17,9 +17,12 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def at_once(call: Callable[[T], R], items: Sequence[T]) -> list[R]:
-    """Return ``call(item)`` for each of the items, in their order; a few calls are under way at the same time."""
+def at_once(call: Callable[[T], R], items: Sequence[T], limit: int = CALLS_AT_ONCE) -> list[R]:
+    """Return ``call(item)`` for each of the items, in their order; at most ``limit`` are under way at the same time.
+
+    Raises what the first failing call raises, once those under way have ended; the others are not made.
+    """
     if len(items) < 2:
         return [call(item) for item in items]
-    with ThreadPoolExecutor(min(CALLS_AT_ONCE, len(items))) as pool:
+    with ThreadPoolExecutor(min(limit, len(items))) as pool:
         return list(pool.map(call, items))

@@ -127,13 +127,34 @@ class Invoker:
             "Tag": tag,
             "ClientToken": new_client_token(),
         }
+        reply = self._begin("RunCommand", params)
+        self._count()
+        return str(reply["InvokeId"])
+
+    def deliver(self, folder: str, name: str, data: bytes) -> None:
+        """Have the data written to a file that the user alone can read. Raises Unreachable and Refused.
+
+        The service takes the data at once; whether and when the file is there can be seen on the instance alone.
+        """
+        params = {
+            "TargetDir": folder,
+            "Name": name,
+            "Content": base64.b64encode(data).decode(),
+            "ContentType": "Base64",
+            "FileMode": "0600",
+            "FileOwner": self._settings.username,
+            "Overwrite": True,
+            "InstanceId": [self._settings.instance_id],
+            "Timeout": _LEAST_TIMEOUT,
+            "ClientToken": new_client_token(),
+        }
+        self._begin("SendFile", params)
+
+    def _begin(self, operation: str, params: Mapping[str, Any]) -> Reply:
         try:
-            reply = self._in_turn("RunCommand", params)
+            return self._in_turn(operation, params)
         except CloudError as error:
             failure = from_call(error, self._what)
-        else:
-            self._count()
-            return str(reply["InvokeId"])
         # out here, so that the text of the request is in no chained exception
         raise failure
 

@@ -20,9 +20,9 @@ from ...common.shared_file import SharedDocument
 from .protocol import BLOCK, HEX_BLOCK, VERSION, BadFrame, Frame
 
 _TOOLS = {
-    "base64": ("base64", "openssl", "python3", "none"),
+    "base64": ("base64", "openssl", "python3", "perl", "none"),
     "digest": ("sha256sum", "openssl", "python3", "none"),
-    "compression": ("gzip", "none"),
+    "compression": ("gzip", "python3", "none"),
 }
 
 
@@ -39,6 +39,8 @@ class Knowledge:
     """The instance's certificate (DER in Base64), empty where it cannot open an envelope."""
     members: frozenset[str] = frozenset()
     """What the instance keeps, as far as is known: it says what it lacks."""
+    takes_files: bool = True
+    """Whether SendFile has not failed yet."""
 
     @property
     def pem(self) -> bytes:
@@ -54,6 +56,10 @@ class Knowledge:
     def with_members(self, members: Iterable[str]) -> Knowledge:
         """The same with these members."""
         return dataclasses.replace(self, members=frozenset(members))
+
+    def without_files(self) -> Knowledge:
+        """The same for an instance that SendFile does not reach."""
+        return dataclasses.replace(self, takes_files=False)
 
     @property
     def block(self) -> int:
@@ -73,7 +79,8 @@ def _checked(values: dict[str, Any]) -> Knowledge:
         raise BadFrame("the instance's first answer is not complete")
     if any(values[name] not in choices for name, choices in _TOOLS.items()):
         raise BadFrame("the instance's first answer names an unknown tool")
-    return Knowledge(**{name: values[name] for name in names}, members=frozenset(values["members"]))
+    kept = {name: values[name] for name in names}
+    return Knowledge(**kept, members=frozenset(values["members"]), takes_files=values.get("takes_files") is not False)
 
 
 class Memory:

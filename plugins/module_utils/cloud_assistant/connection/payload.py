@@ -11,9 +11,9 @@ import binascii
 import hashlib
 import io
 import re
-import struct
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 # Core writes a module as a Python text that holds a ZIP archive as one literal of Base64 (AnsiballZ).
@@ -28,11 +28,8 @@ _OWN_LINES_OF_A_TASK = 2
 # bytes; a shorter text is not worth an id
 _LEAST_MEMBER = 200
 
-# ZIP: the signatures of a file's header and of its row in the directory, and where the time of a file stands in them
-_HEADER, _HEADER_TIME = b"PK\x03\x04", 10
-_ROW, _ROW_BYTES, _ROW_TIME = b"PK\x01\x02", 46, 12
-# 1980-01-01 00:00, the earliest that the format knows
-_FIXED_TIME = struct.pack("<HH", 0, 0x21)
+# the earliest time that a ZIP archive can name
+_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -70,8 +67,8 @@ def digest(data: bytes) -> str:
 def take_apart(data: bytes) -> list[Piece] | None:
     """The pieces of a module's payload; None for anything else, which is to travel as it is.
 
-    Put together they make the same program as ``data``. Only the times in the archive are others, so that the same
-    files are the same bytes in every run.
+    Put together they make the same program as ``data``. Only the archive is laid out in another way: the same files
+    are the same bytes in every run.
     """
     literals = list(_ZIP_LITERAL.finditer(data))
     if len(literals) != 1:
@@ -102,32 +99,25 @@ def _shared(data: bytes) -> Iterator[Piece]:
 
 def _archive(text: bytes) -> Archive | None:
     try:
-        data = base64.b64decode(text, validate=True)
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            starts = sorted(info.header_offset for info in archive.infolist())
-            end = archive.start_dir
-    except (binascii.Error, zipfile.BadZipFile, ValueError):
+        with zipfile.ZipFile(io.BytesIO(base64.b64decode(text, validate=True))) as archive:
+            files = {info.filename: archive.read(info) for info in archive.infolist()}
+    except (binascii.Error, zipfile.BadZipFile, zlib.error, ValueError):
         return None
-    files = [_without_time(data[a:b], _HEADER_TIME) for a, b in zip(starts, [*starts[1:], end], strict=True)]
-    directory = _directory(data[end:], len(files))
-    if directory is None or starts[:1] != [0] or not all(file.startswith(_HEADER) for file in files):
-        return None
-    made = base64.b64encode(b"".join(files) + directory)
-    return Archive(digest(made), made, tuple(member(file) for file in files), directory)
+    data, starts = _stored(files)
+    made = base64.b64encode(data)
+    members = tuple(member(data[start:end]) for start, end in zip(starts, starts[1:], strict=False))
+    return Archive(digest(made), made, members, data[starts[-1] :])
 
 
-def _directory(data: bytes, rows: int) -> bytes | None:
-    """The archive's directory with fixed times; None where it is not laid out as expected."""
-    found, position = [], 0
-    for _row in range(rows):
-        if data[position : position + 4] != _ROW:
-            return None
-        name, extra, comment = struct.unpack_from("<HHH", data, position + 28)
-        end = position + _ROW_BYTES + name + extra + comment
-        found.append(_without_time(data[position:end], _ROW_TIME))
-        position = end
-    return b"".join(found) + data[position:]
+def _stored(files: Mapping[str, bytes]) -> tuple[bytes, list[int]]:
+    """The same archive without compression and times, and where its files and its directory begin in it.
 
-
-def _without_time(data: bytes, position: int) -> bytes:
-    return data[:position] + _FIXED_TIME + data[position + 4 :]
+    Text is much shorter where it is compressed as a whole, and the same files are the same bytes in every run.
+    """
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in files.items():
+            archive.writestr(zipfile.ZipInfo(name, _FIXED_TIME), data)
+        starts = [info.header_offset for info in archive.infolist()]
+        starts.append(archive.fp.tell() if archive.fp else 0)
+    return file.getvalue(), starts

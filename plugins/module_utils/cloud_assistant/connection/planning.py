@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -19,18 +20,49 @@ from .scripts import Envelope
 _LEAST_KEPT = 8_000
 
 
+@dataclass(frozen=True)
+class Shipment:
+    """Bytes that travel ahead of a request, in ``count`` files whose names begin with ``prefix`` and end in a number.
+
+    ``part``: bytes of each file; what is left after the last one rides along with the request. ``patience``: tenths of
+    a second that the request waits for files which travel by themselves.
+    """
+
+    prefix: str
+    packed: bytes
+    part: int
+    count: int
+    patience: int = 0
+
+    @property
+    def token(self) -> str:
+        """The first part of the files' names, which no other shipment has."""
+        return self.prefix.rpartition("/")[2]
+
+    @property
+    def tail(self) -> bytes:
+        """The bytes that ride along."""
+        return self.packed[self.count * self.part :]
+
+    def data(self, number: int) -> bytes:
+        """The bytes of one file."""
+        return self.packed[number * self.part : (number + 1) * self.part]
+
+    def lines(self, name: str, digest: str, envelope: Envelope) -> str:
+        """The lines that put the bytes together, unpack them and check their SHA-256."""
+        tail = "tail" if self.tail else ""
+        numbers = (self.count, self.part, len(self.data(self.count - 1)), self.patience)
+        words = [name, shlex.quote(self.prefix), *map(str, numbers), digest, tail]
+        return (envelope.literal(tail, self.tail) if tail else "") + f"join {' '.join(words).rstrip()}\n"
+
+
 @dataclass
 class Load:
-    """Bytes that a plan hands over under a name: in the request itself, or in parts that were sent before it.
-
-    ``token`` and ``parts`` name the parts that are on the instance already, ``packed`` is what they hold together.
-    """
+    """Bytes that a plan hands over under a name: in the request itself, or in a shipment that was sent before it."""
 
     name: str
     data: bytes
-    token: str = ""
-    parts: int = 0
-    packed: bytes = b""
+    shipment: Shipment | None = None
 
     @property
     def digest(self) -> str:
@@ -39,9 +71,9 @@ class Load:
 
     def lines(self, envelope: Envelope) -> str:
         """The lines that make the file."""
-        if not self.token:
-            return envelope.literal(self.name, self.data)
-        return f"join {self.name} {self.token} {self.parts} {self.digest}\n"
+        if self.shipment:
+            return self.shipment.lines(self.name, self.digest, envelope)
+        return envelope.literal(self.name, self.data)
 
 
 @dataclass

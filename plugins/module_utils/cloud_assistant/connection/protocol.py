@@ -23,10 +23,10 @@ MARK = f"ECSA/{VERSION}"
 MAX_SCRIPT = 24 * 1024 // 4 * 3
 """Bytes of a script that RunCommand takes: 24 KB after Base64."""
 
-BLOCK = 17_000
+BLOCK = 17_900
 """Bytes of an answer in one frame: in Base64, with the frame around it, less than the 24 KB that the agent keeps."""
 
-HEX_BLOCK = 7_000
+HEX_BLOCK = 11_900
 """Bytes of an answer in one frame where the instance has no tool for Base64, and writes hexadecimal digits."""
 
 _FIELD = re.compile(r"([a-z]+)=(\S+)")
@@ -106,7 +106,7 @@ def check(data: bytes, size: int, digest: str) -> bytes:
 def unpack(frame: Frame, data: bytes, compression: str) -> tuple[bytes, bytes]:
     """The standard output and the standard error in ``data``, the whole answer. Raises BadFrame."""
     try:
-        plain = gzip.decompress(data) if compression == "gzip" else data
+        plain = data if compression == "none" else gzip.decompress(data)
     except (OSError, EOFError, zlib.error):
         raise BadFrame("the instance's answer is damaged") from None
     out = frame.number("out")

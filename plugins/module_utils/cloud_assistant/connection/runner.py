@@ -26,6 +26,7 @@ dec() {
     base64) base64 -d ;;
     openssl) openssl base64 -d ;;
     python3) python3 -c 'import base64,sys; sys.stdout.buffer.write(base64.b64decode(sys.stdin.read()))' ;;
+    perl) perl -MMIME::Base64 -0777 -ne 'print decode_base64($_)' ;;
   esac
 }
 enc() {
@@ -33,11 +34,24 @@ enc() {
     base64) base64 ;;
     openssl) openssl base64 ;;
     python3) python3 -c 'import base64,sys; print(base64.b64encode(sys.stdin.buffer.read()).decode())' ;;
+    perl) perl -MMIME::Base64 -0777 -ne 'print encode_base64($_)' ;;
     *) od -An -v -tx1 ;;
+  esac | tr -d ' \n'
+}
+zip() {
+  case $Z in
+    gzip) gzip -c ;;
+    python3) python3 -c 'import gzip,sys; sys.stdout.buffer.write(gzip.compress(sys.stdin.buffer.read()))' ;;
+    *) cat ;;
   esac
 }
-zip() { if [ "$Z" = gzip ]; then gzip -c; else cat; fi; }
-unzip() { if [ "$Z" = gzip ]; then gzip -dc; else cat; fi; }
+unzip() {
+  case $Z in
+    gzip) gzip -dc ;;
+    python3) python3 -c 'import gzip,sys; sys.stdout.buffer.write(gzip.decompress(sys.stdin.buffer.read()))' ;;
+    *) cat ;;
+  esac
+}
 seal() { if [ -n "$C" ]; then openssl cms -encrypt -binary -aes256 -outform DER "$C"; else cat; fi; }
 unseal() {
   if [ "$P" = cms ]; then openssl cms -decrypt -binary -inform DER -inkey "$S/key.pem" -recip "$S/key.pem"; else cat; fi
@@ -60,20 +74,32 @@ begin() {
 lit() { dec >"$W/$1" || die "the instance cannot write $(len "$W/$1") bytes to $S"; }
 litz() { dec | unzip >"$W/$1" || die "the instance cannot write $(len "$W/$1") bytes to $S"; }
 part() { mkdir -p "$S/in" && mv "$W/part" "$S/in/$1" || die "the instance cannot write to $S"; }
-join() {
+lost() {
   j=0 l=
-  while [ $j -lt "$3" ]; do
-    [ -f "$S/in/$2.$j" ] || l="$l $2.$j"
+  while [ $j -lt "$2" ] && [ ${#l} -lt 3000 ]; do
+    k=$3
+    [ $j -lt $(($2 - 1)) ] || k=$4
+    [ -r "$1.$j" ] && [ "$(len "$1.$j")" -eq "$k" ] || l="$l ${1##*/}.$j"
     j=$((j + 1))
   done
+}
+join() {
+  t=0
+  while lost "$2" "$3" "$4" "$5" && [ -n "$l" ] && [ $t -lt "$6" ]; do
+    if sleep 0.1 2>/dev/null; then t=$((t + 1)); else sleep 1 && t=$((t + 10)); fi
+  done
   [ -z "$l" ] || lacking $l
-  j=0
-  while [ $j -lt "$3" ]; do
-    cat "$S/in/$2.$j" || exit 1
-    j=$((j + 1))
-  done >"$W/join" && unseal <"$W/join" | unzip >"$W/$1" || die "the instance cannot write to $S"
-  rm -f "$W/join" "$S/in/$2".*
-  [ "$G" = none ] || [ "$(sum <"$W/$1")" = "$4" ] || die "a file of the request arrived damaged"
+  (
+    j=0
+    while [ $j -lt "$3" ]; do
+      cat "$2.$j" || exit 1
+      j=$((j + 1))
+    done
+    [ -z "$8" ] || cat "$W/$8"
+  ) >"$W/join" && unseal <"$W/join" | unzip >"$W/$1" || die "the instance cannot write to $S"
+  rm -f "$W/join" "$2".* 2>/dev/null
+  for j in "$2".*; do [ ! -f "$j" ] || : >"$j"; done
+  [ "$G" = none ] || [ "$(sum <"$W/$1")" = "$7" ] || die "a file of the request arrived damaged"
 }
 members() { ls -t "$S/m" 2>/dev/null | head -n 500; }
 lacking() {
@@ -111,7 +137,7 @@ archive() {
     cd "$S/m" || exit 1
     for i; do [ -f "$i" ] || echo "$i"; done >"$W/l"
     [ ! -s "$W/l" ] || exit 0
-    cat -- "$@" "$W/$f" | enc | tr -d '\n' >"$W/$a"
+    cat -- "$@" "$W/$f" | enc >"$W/$a"
     case $(sum <"$W/$a") in "$a"*) mv "$W/$a" "$S/m" ;; *) damaged "$@" >"$W/l" ;; esac
   ) || die "the instance cannot write to $S"
   [ ! -s "$W/l" ] || { (cd "$S/m" && rm -f -- $(cat "$W/l")); lacking $(cat "$W/l"); }
@@ -149,6 +175,7 @@ reply() {
   [ "$n" -le "$M" ] || { say "large $n"; say end; rm -rf "$W"; exit 0; }
   say "$*${C:+ seal=cms} out=$o err=$e size=$n sum=$(sum <"$W/res")"
   dd if="$W/res" bs="$K" count=1 2>/dev/null | enc
+  echo
   [ "$n" -le "$K" ] || { mkdir -p "$S/o" && mv "$W/res" "$S/o/$N"; }
   rm -rf "$W"
   say end
@@ -160,6 +187,7 @@ block() {
   dd if="$S/o/$1" bs="$K" skip="$2" count=1 2>/dev/null >"$W/res"
   say "block size=$(len "$W/res") sum=$(sum <"$W/res")"
   enc <"$W/res"
+  echo
   rm -rf "$W"
   [ "$3" != last ] || rm -f "$S/o/$1"
   say end
@@ -231,7 +259,8 @@ own "$S" && [ -d "$S/o" ] || die "there is no folder to work in: neither $HOME n
 D=none G=none Z=none
 for t in base64 openssl python3; do [ "$D" != none ] || ! has "$t" || D=$t; done
 for t in sha256sum openssl python3; do [ "$G" != none ] || ! has "$t" || G=$t; done
-! has gzip || Z=gzip
+[ "$D" != none ] || ! perl -MMIME::Base64 -e 1 2>/dev/null || D=perl
+for t in gzip python3; do [ "$Z" != none ] || ! has "$t" || Z=$t; done
 c=
 if [ "$P" = cms ] && has openssl; then
   if [ ! -s "$S/key.pem" ]; then

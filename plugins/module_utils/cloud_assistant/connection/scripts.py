@@ -131,7 +131,7 @@ class Envelope:
 
     def squeeze(self, data: bytes) -> bytes:
         """The data, compressed where the instance can undo that."""
-        return compressed(data) if self.knowledge.compression == "gzip" else data
+        return data if self.knowledge.compression == "none" else compressed(data)
 
     def pack(self, data: bytes) -> bytes:
         """The data as it travels: compressed and sealed, as far as the instance can undo that."""

@@ -9,35 +9,24 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Callable, Iterable, Sequence, Set
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
 
 from ...alibaba.client import Client
-from .asking import Command, Request, Step, block_lines, fetch_request, part_lines, run_request, steps_request
+from ..concurrency import at_once
+from .asking import Command, Request, Step, block_lines, fetch_request, run_request, steps_request
 from .failures import Refused
 from .invoker import Invoker
 from .knowledge import Knowledge, Memory, read_hello
 from .payload import Member, member
-from .planning import Load, Plan, plan
+from .planning import plan
 from .protocol import BadFrame, Frame, block, check, find_frame, unpack
 from .scripts import Envelope, hello_script
 from .sealing import CannotSeal, Sealer
 from .settings import Settings
+from .transfer import AT_ONCE, HOUSEKEEPING, Transfer
 
-T = TypeVar("T")
-S = TypeVar("S")
-
-# The agent runs 10 scripts at a time and keeps 50 waiting, those of other users of the account included.
-_AT_ONCE = 4
 # how often a request may find that something it needs is gone
-_TRIES = 3
-# seconds for a request that runs no command of the user's
-_HOUSEKEEPING = 120
-# Bytes of a content that one request takes: the rest of 24 KB is Base64, twice where nothing compresses, and the frame.
-_PART = 11_500
-_PLAIN_PART = 8_500
-_OCTAL_PART = 3_800
+_TRIES = 4
 
 
 @dataclass(frozen=True)
@@ -89,18 +78,18 @@ class Session:
 
     def do(self, steps: Sequence[Step]) -> Result:
         """Do the steps alone. Raises Unreachable and Refused."""
-        return self._result(*self._ask(steps_request(steps), _HOUSEKEEPING))
+        return self._result(*self._ask(steps_request(steps), HOUSEKEEPING))
 
     def leave(self, steps: Sequence[Step]) -> None:
         """Have the steps done, and do not wait for it. Raises Unreachable and Refused."""
         nonce = secrets.token_hex(16)
         envelope = self._envelope()
         body = plan(steps_request(steps), envelope, nonce).body(envelope)
-        self._invoker.start(envelope.script(nonce, body), _HOUSEKEEPING)
+        self._invoker.start(envelope.script(nonce, body), HOUSEKEEPING)
 
     def fetch(self, path: str, steps: Sequence[Step] = ()) -> Result | None:
         """Do the steps and read the file at this path; None where there is none. Raises Unreachable and Refused."""
-        frame, data = self._ask(fetch_request(path, steps), _HOUSEKEEPING)
+        frame, data = self._ask(fetch_request(path, steps), HOUSEKEEPING)
         return None if frame.kind == "absent" else self._result(frame, data)
 
     def forget(self) -> None:
@@ -157,7 +146,7 @@ class Session:
     def _hello(self) -> Knowledge:
         nonce = secrets.token_hex(16)
         script = hello_script(nonce, self._settings.username, sealing=self._sealer is not None)
-        frame = self._exchange(script, nonce, _HOUSEKEEPING)
+        frame = self._exchange(script, nonce, HOUSEKEEPING)
         try:
             known = read_hello(frame)
         except BadFrame as error:
@@ -177,17 +166,18 @@ class Session:
 
         An instance that misses something has run nothing of the request, which then goes out anew.
         """
-        carried: dict[str, Load] = {}
+        transfer = Transfer(self._invoker, self._settings, self._exchange)
         for _attempt in range(_TRIES):
             nonce = secrets.token_hex(16)
-            made = plan(request, self._envelope(), nonce)
-            self._make_room(made, carried)
             envelope = self._envelope()
+            made = plan(request, envelope, nonce)
+            if not transfer.make_room(made, envelope):
+                self._learn_no_files()
             frame = self._exchange(envelope.script(nonce, made.body(envelope)), nonce, seconds)
             if frame.kind != "missing":
                 self._learn_sent(made.sent)
                 return frame, self._whole(frame, nonce)
-            self._mend(carried, frame)
+            self._mend(transfer, frame)
         raise Refused(f"{self._invoker.what}: the instance keeps losing what it is sent: {frame.text}")
 
     def _exchange(self, script: bytes, nonce: str, seconds: int) -> Frame:
@@ -218,58 +208,25 @@ class Session:
         if self._memory:
             self._memory.write(self._known)
 
-    def _mend(self, carried: dict[str, Load], frame: Frame) -> None:
+    def _learn_no_files(self) -> None:
+        """Remember that SendFile does not reach the instance, so that the next large content need not find out."""
+        self._known = self._knowledge().without_files()
+        if self._memory:
+            self._memory.write(self._known)
+
+    def _mend(self, transfer: Transfer, frame: Frame) -> None:
         """Make up for what the instance misses: it says what it has."""
         missing = set(frame.text.split())
         if "runner" in missing:
             self.forget()
             self._protect(self._knowledge(), first=False)
-            carried.clear()
+            transfer.forget()
             return
         self._learn_all(frame.lines)
-        for load in carried.values():
-            self._send_parts(load, [number for number in range(load.parts) if f"{load.token}.{number}" in missing])
+        if not transfer.send_again(missing, self._envelope()):
+            self._learn_no_files()
 
-    # -- what is too long for one request ------------------------------------------------------------------------
-
-    def _make_room(self, made: Plan, carried: dict[str, Load]) -> None:
-        """Send loads ahead in parts, the longest first, until the request fits.
-
-        ``carried`` are those that were sent before, by digest.
-        """
-        envelope = self._envelope()
-        for load in made.loads():
-            if load.digest in carried:
-                load.token, load.parts = carried[load.digest].token, carried[load.digest].parts
-        while not envelope.fits(made.body(envelope)):
-            left = [load for load in made.loads() if not load.token]
-            if not left:
-                raise Refused(f"{self._invoker.what}: the command is longer than the service takes")
-            load = max(left, key=lambda item: len(item.data))
-            load.token = secrets.token_hex(8)
-            load.packed = envelope.pack(load.data)
-            load.parts = math.ceil(len(load.packed) / self._part())
-            self._send_parts(load, range(load.parts))
-            carried[load.digest] = load
-
-    def _part(self) -> int:
-        known = self._knowledge()
-        if known.base64 == "none":
-            return _OCTAL_PART
-        return _PART if known.compression == "gzip" else _PLAIN_PART
-
-    def _send_parts(self, load: Load, numbers: Iterable[int]) -> None:
-        envelope, size = self._envelope(), self._part()
-
-        def send(number: int) -> None:
-            part = Load("part", load.packed[number * size : (number + 1) * size])
-            nonce = secrets.token_hex(16)
-            body = Plan(["begin\n", part, part_lines(f"{load.token}.{number}")]).body(envelope)
-            frame = self._exchange(envelope.script(nonce, body, sealed=False), nonce, _HOUSEKEEPING)
-            if frame.kind != "done":
-                raise Refused(f"{self._invoker.what}: the instance lost its store while it was sent to it")
-
-        _at_once(send, numbers)
+    # -- an answer that is too long for one frame ----------------------------------------------------------------
 
     def _whole(self, frame: Frame, nonce: str) -> bytes:
         """All bytes of the answer that the frame begins."""
@@ -278,7 +235,7 @@ class Session:
             data = block(frame, known.base64)
             count = math.ceil(frame.number("size") / known.block)
             if count > 1:
-                middle = _at_once(lambda number: self._block(nonce, number), range(1, count - 1))
+                middle = at_once(lambda number: self._block(nonce, number), range(1, count - 1), AT_ONCE)
                 # the instance removes the answer with the last block: no other may be left to read then
                 data += b"".join(middle) + self._block(nonce, count - 1, last=True)
             data = check(data, frame.number("size"), frame.fields.get("sum", ""))
@@ -291,23 +248,8 @@ class Session:
         own = secrets.token_hex(16)
         envelope = self._envelope()
         script = envelope.script(own, block_lines(nonce, number, last), sealed=False)
-        frame = self._exchange(script, own, _HOUSEKEEPING)
+        frame = self._exchange(script, own, HOUSEKEEPING)
         if frame.kind == "missing":
             raise BadFrame("the rest of the output is no longer on the instance")
         data = block(frame, envelope.knowledge.base64)
         return check(data, frame.number("size"), frame.fields.get("sum", ""))
-
-
-def _at_once(do: Callable[[S], T], items: Iterable[S]) -> list[T]:
-    """The results for all items, a few at a time. Raises the first failure, when all under way have ended."""
-    todo = list(items)
-    if len(todo) < 2:
-        return [do(item) for item in todo]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        futures = [pool.submit(do, item) for item in todo]
-        try:
-            return [future.result() for future in futures]
-        except BaseException:
-            for future in futures:
-                future.cancel()
-            raise

@@ -36,6 +36,7 @@ class Settings:
     max_output: int = 16 * 1024 * 1024
     max_file: int = 64 * 1024 * 1024
     payload_protection: str = "auto"
+    transfer_method: str = "auto"
     cache_dir: str = ""
     calls_per_minute: int = 600
     daily_quota: int = 0
