@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from typing import Any
 
+from ..common.kept import Kept, in_hand
 from .scripts import ParameterDefinition
 from .tags import tags_from_row
 
@@ -175,6 +176,10 @@ def instance_status(row: Mapping[str, Any]) -> str:
     return "Terminated" if legacy == "Stopped" else str(legacy)
 
 
+def _delivery_error(row: Mapping[str, Any]) -> str:
+    return ": ".join(str(row[key]) for key in ("OssOutputErrorCode", "OssOutputErrorInfo") if row.get(key))
+
+
 @dataclass(frozen=True, slots=True)
 class InstanceResult:
     """What one invocation did on one instance.
@@ -190,7 +195,7 @@ class InstanceResult:
     status: str
     invoke_id: str = ""
     rc: int | None = None
-    output: bytes | None = field(default=None, repr=False)
+    output: bytes | Kept | None = field(default=None, repr=False)
     dropped: int = 0
     error_code: str = ""
     error_info: str = ""
@@ -202,7 +207,7 @@ class InstanceResult:
     oss_output_uri: str = ""
     oss_output_error: str = ""
     power_action: str = ""
-    stderr: bytes | None = field(default=None, repr=False)
+    stderr: bytes | Kept | None = field(default=None, repr=False)
     files: tuple[str, ...] = ()
 
     @classmethod
@@ -230,9 +235,7 @@ class InstanceResult:
             repeats=repeats,
             oss_output_status=row.get("OssOutputStatus") or "",
             oss_output_uri=row.get("OssOutputUri") or "",
-            oss_output_error=": ".join(
-                str(row[key]) for key in ("OssOutputErrorCode", "OssOutputErrorInfo") if row.get(key)
-            ),
+            oss_output_error=_delivery_error(row) if "OssOutputStatus" in row else "",
         )
 
     @property
@@ -241,11 +244,12 @@ class InstanceResult:
 
         A line stands where the service has cut bytes out.
         """
-        if self.output is None:
+        output = in_hand(self.output)
+        if output is None:
             return None
         if not self.dropped or self.stderr is not None:
-            return self.output.decode("utf-8", "replace")
-        head, tail = (part.decode("utf-8", "replace") for part in (self.output[:KEPT_HEAD], self.output[KEPT_HEAD:]))
+            return output.decode("utf-8", "replace")
+        head, tail = (part.decode("utf-8", "replace") for part in (output[:KEPT_HEAD], output[KEPT_HEAD:]))
         return f"{head}\n[... {self.dropped} bytes not kept by the service ...]\n{tail}"
 
     @property
@@ -283,8 +287,9 @@ class InstanceResult:
         if text is not None:
             record["stdout"] = text.rstrip("\r\n")
             record["stdout_lines"] = record["stdout"].splitlines()
-        if self.stderr is not None and not self.files:
-            record["stderr"] = self.stderr.decode("utf-8", "replace").rstrip("\r\n")
+        errors = None if self.files else in_hand(self.stderr)
+        if errors is not None:
+            record["stderr"] = errors.decode("utf-8", "replace").rstrip("\r\n")
             record["stderr_lines"] = record["stderr"].splitlines()
         if self.oss_output_status:
             record["oss_output_status"] = self.oss_output_status

@@ -20,6 +20,8 @@ from typing import Any
 MAX_DEPTH = 32
 """Levels of nesting in an answer; the deepest genuine one has 10 (DescribeInstances, NetworkInterfaces)."""
 
+_CONTAINERS = frozenset({dict, list})
+"""What ``json`` makes of objects and arrays; nothing else in a document holds values."""
 _DIGITS = re.compile(r"-?[0-9]{1,20}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.{0,24}")
 
@@ -174,8 +176,8 @@ def _too_deep(document: Any) -> bool:
         level = [
             inner
             for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, (dict, list))
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) in _CONTAINERS
         ]
         if not level:
             return False

@@ -23,6 +23,8 @@ LAST_LOOK = 1.0
 _TICK = 0.001
 # seconds between two looks in the first minute, after which the pauses grow
 SHORT_PAUSE = 2.0
+# seconds in which the looks are as close together as they ever are
+_BEGINNING = 3.0
 # seconds; a shorter pause before the last look would only double it
 _SHORTEST_PAUSE = 0.1
 
@@ -91,8 +93,11 @@ def within(seconds: float, function: Callable[[], T]) -> T:
 def proportional_interval(elapsed: float, floor: float = 0.5, share: float = 0.3, cap: float = 10.0) -> float:
     """Return the seconds until the next look: a share of the time waited so far, between ``floor`` and ``cap``.
 
-    Short runs are noticed soon, long ones cost few calls. In the first minute the pause is at most two seconds.
+    Short runs are noticed soon, long ones cost few calls. In the first three seconds the pause is ``floor``, in the
+    first minute at most two seconds.
     """
+    if elapsed < _BEGINNING:
+        return min(floor, cap)
     return min(max(min(elapsed * share, max(SHORT_PAUSE, elapsed / 30)), floor), cap)
 
 

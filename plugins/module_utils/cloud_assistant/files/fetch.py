@@ -22,6 +22,7 @@ from ...common.checks import (
     refuse_empty,
 )
 from ...common.errors import CloudError, InputError, WaitTimeout
+from ...common.kept import in_hand
 from ...common.wait import Deadline
 from ..concurrency import at_once
 from ..instances.readiness import find_targets
@@ -167,7 +168,7 @@ class _Fetching:
             if result.status != "Success":
                 self._fail(result.instance_id, result.error_code, result.error_info, result.status)
                 continue
-            report = read_found(result.output or b"", result.dropped)
+            report = read_found(in_hand(result.output) or b"", result.dropped)
             if report.error_code == "FileNotFound" and not self.request.fail_on_missing:
                 self._fail(result.instance_id, report.error_code, report.error_info, SKIPPED)
             elif report.error_code:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ...alibaba.client import Client
 from ...common.errors import CloudError
+from ...common.kept import in_hand
 from ...common.wait import Deadline
 from ..concurrency import at_once
 from ..instances.readiness import find_targets
@@ -132,7 +133,7 @@ class _Sending:
             if result.status != "Success":
                 self.results[result.instance_id] = FileResult(without_output(result))
                 continue
-            report = read_report(result.output or b"", result.dropped)
+            report = read_report(in_hand(result.output) or b"", result.dropped)
             self.reports[result.instance_id] = report
             if report.error_code:
                 self.results[result.instance_id] = failed(result.instance_id, report.error_code, report.error_info)

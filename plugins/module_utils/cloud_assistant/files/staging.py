@@ -12,6 +12,7 @@ from typing import Any
 
 from ...alibaba.client import Client
 from ...common.errors import CloudError, WaitTimeout
+from ...common.kept import in_hand
 from ...common.wait import Deadline
 from ..concurrency import at_once
 from ..instances.readiness import UNREADY
@@ -205,7 +206,7 @@ class Staging:
             if result.status != "Success":
                 self.results[item] = FileResult(without_output(self._left_out(result)))
                 continue
-            report = read_report(result.output or b"", result.dropped)
+            report = read_report(in_hand(result.output) or b"", result.dropped)
             if report.error_code:
                 self._fail([item], report.error_code, report.error_info)
             elif report.state == "done":

@@ -21,6 +21,8 @@ PAGE = 50
 """Invocations in one page (DescribeInvocations, MaxResults)."""
 MANY_STATES = 200
 """States of instances in one answer from which on it is worth a call to ask first whether anything has changed."""
+MANY_UNSEEN = 5
+"""Invocations from which on the same holds before their states have been seen."""
 TRUSTED_SECONDS = 10.0
 """Seconds for which the number of running invocations stands for their states."""
 TAG_LIMIT = 1000
@@ -123,18 +125,19 @@ class Watch:
                 yield invocation
 
     def _unchanged(self, filters: Mapping[str, Any], carriers: Set[str]) -> bool:
-        """Return whether as many invocations run as were seen to: a small answer instead of the states of thousands.
+        """Return whether as many invocations run as were seen to, or started, without reading thousands of states.
 
         It is only a hint, so that the states themselves are read every few seconds all the same.
         """
         seen = [self.seen[item] for item in carriers if item in self.seen]
-        many = sum(len(invocation.instances) for invocation in seen) >= MANY_STATES
+        unseen = len(carriers) - len(seen)
+        many = unseen >= MANY_UNSEEN or sum(len(invocation.instances) for invocation in seen) >= MANY_STATES
         if not (many and self._counts_tell and self._since_full.elapsed() < TRUSTED_SECONDS):
             self._since_full = Deadline(None)
             return False
         one = {**filters, "InvokeStatus": "Running", "PageNumber": 1, "PageSize": 1}
         count = self._client.call("DescribeInvocations", one, deadline=self._deadline).get("TotalCount")
-        live = sum(invocation.live for invocation in seen)
+        live = unseen + sum(invocation.live for invocation in seen)
         # more than there can be: the endpoint counts something else
         self._counts_tell = isinstance(count, int) and count <= live
         if count != live:

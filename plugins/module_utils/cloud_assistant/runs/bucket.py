@@ -9,13 +9,17 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...alibaba.client import Client
 from ...common.errors import MissingLibrary
 from ..concurrency import at_once
 from ..models import InstanceResult
 from .outcome import RunOutcome
+from .spool import in_memory, stored
+
+if TYPE_CHECKING:
+    from .spool import Store
 
 LIBRARY = "oss2"
 
@@ -28,13 +32,23 @@ def load_library() -> Any:
         raise MissingLibrary(LIBRARY, "It reads complete outputs from the bucket of oss_output_delivery.") from error
 
 
-def collect_from_bucket(client: Client, outcome: RunOutcome, largest: int, warn: Callable[[str], None]) -> None:
+def collect_from_bucket(
+    client: Client,
+    outcome: RunOutcome,
+    largest: int,
+    warn: Callable[[str], None],
+    store: Store = in_memory,
+) -> None:
     """Replace the outputs that the service has cut by those in the bucket, up to ``largest`` bytes each.
 
     ``warn`` gets a line about each that cannot be read; its result keeps what the service kept.
     """
     library = load_library()
-    outcome.results = at_once(lambda result: _completed(client, library, result, largest, warn), outcome.results)
+
+    def completed(result: InstanceResult) -> InstanceResult:
+        return stored(_completed(client, library, result, largest, warn), store)
+
+    outcome.results = at_once(completed, outcome.results)
 
 
 def _completed(

@@ -21,6 +21,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ...common.errors import InputError
+from ...common.kept import Kept
 from ..scripts import ScriptContent
 
 RANGE_BYTES = 18000
@@ -234,8 +235,8 @@ def _filled(text: str, values: Mapping[str, str | int]) -> str:
 class Streams:
     """Both streams of a script. ``dropped`` counts bytes over the limit; ``full``: the instance's disk was full."""
 
-    stdout: bytes
-    stderr: bytes
+    stdout: bytes | Kept
+    stderr: bytes | Kept
     dropped: int = 0
     full: bool = False
 

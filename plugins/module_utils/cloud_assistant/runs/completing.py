@@ -10,9 +10,11 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from ...alibaba.client import Client
 from ...common.errors import CloudError
+from ...common.kept import Kept, in_hand
 from ...common.wait import Deadline
 from ..concurrency import at_once
 from ..invocations.waiting import names_of
@@ -24,6 +26,10 @@ from .internal import run_internal_script
 from .outcome import RunOutcome
 from .request import RunRequest
 from .run import run
+from .spool import in_memory
+
+if TYPE_CHECKING:
+    from .spool import Store
 
 ROUNDS = 3
 """Times that missing ranges are asked for."""
@@ -39,23 +45,29 @@ WAIT_BASE, WAIT_PER_RANGE = 120.0, 3.0
 
 
 def run_with_output(
-    client: Client, request: RunRequest, *, progress: Callable[[str], None], warn: Callable[[str], None]
+    client: Client,
+    request: RunRequest,
+    *,
+    progress: Callable[[str], None],
+    warn: Callable[[str], None],
+    store: Store = in_memory,
 ) -> RunOutcome:
     """Run the request and return its outcome, with the complete output of the script where that is wanted.
 
+    ``store`` says where outputs wait for the end.
     Raises MissingLibrary for an output in a bucket without the vendor's library, and what ``run`` raises.
     """
     if not request.output.complete:
-        return run(client, request, progress=progress, warn=warn)
+        return run(client, request, progress=progress, warn=warn, store=store)
     if not request.output.captured:
         load_library()
-        outcome = run(client, request, progress=progress, warn=warn)
-        collect_from_bucket(client, outcome, request.output.max_output, warn)
+        outcome = run(client, request, progress=progress, warn=warn, store=store)
+        collect_from_bucket(client, outcome, request.output.max_output, warn, store)
         return outcome
-    outcome = run(client, request.captured(), progress=progress, warn=warn)
+    outcome = run(client, request.captured(), progress=progress, warn=warn, store=store)
     outcome.script = request.payload.script
     if not request.dry_run:
-        complete_output(client, request, outcome, warn, progress)
+        complete_output(client, request, outcome, warn, progress, store)
     return outcome
 
 
@@ -65,12 +77,13 @@ def complete_output(
     outcome: RunOutcome,
     warn: Callable[[str], None],
     progress: Callable[[str], None],
+    store: Store = in_memory,
 ) -> None:
     """Replace the reports of the wrapper in the results by both streams of the script.
 
     What is still on the instances is fetched and removed there. ``warn`` gets a line about output that is not complete.
     """
-    _Completion(client, request, outcome, progress).run(warn)
+    _Completion(client, request, outcome, progress, store).run(warn)
 
 
 @dataclass
@@ -81,8 +94,9 @@ class _Completion:
     request: RunRequest
     outcome: RunOutcome
     progress: Callable[[str], None]
+    store: Store
     reports: dict[str, Report] = field(default_factory=dict)
-    ranges: dict[str, dict[int, bytes]] = field(default_factory=dict)
+    ranges: dict[str, dict[int, bytes | Kept]] = field(default_factory=dict)
     deadline: Deadline = field(default_factory=lambda: Deadline(WAIT_BASE))
 
     def run(self, warn: Callable[[str], None]) -> None:
@@ -101,9 +115,16 @@ class _Completion:
 
     def _read(self, results: Sequence[InstanceResult]) -> None:
         for result in results:
-            report = None if result.live or result.dropped else read_report(result.output)
+            report = None if result.live or result.dropped else read_report(in_hand(result.output))
             if report:
-                self.reports[result.instance_id] = report
+                self.reports[result.instance_id] = self._stored(report)
+
+    def _stored(self, report: Report) -> Report:
+        streams = report.streams
+        if streams is None or not (isinstance(streams.stdout, bytes) and isinstance(streams.stderr, bytes)):
+            return report
+        stdout, stderr = self.store(streams.stdout), self.store(streams.stderr)
+        return replace(report, streams=replace(streams, stdout=stdout, stderr=stderr))
 
     def _script(self, ids: Sequence[str], script: Callable[[Sequence[str]], str], what: str) -> list[InstanceResult]:
         """Run a script that finds the directory of each of the instances, and return the results."""
@@ -146,8 +167,9 @@ class _Completion:
                 break
             self._fetch_ranges(sorted(missing.items()))
         for item, report in kept.items():
-            packed = b"".join(data for _number, data in sorted(self.ranges.pop(item).items()))
-            self.reports[item] = replace(report, streams=report.unpack(packed))
+            ranges = sorted(self.ranges.pop(item).items())
+            packed = b"".join(in_hand(data) or b"" for _number, data in ranges)
+            self.reports[item] = self._stored(replace(report, streams=report.unpack(packed)))
 
     def _fetch_ranges(self, wanted: Sequence[tuple[int, list[str]]]) -> None:
         """Read the ranges, a few runs at a time."""
@@ -166,11 +188,11 @@ class _Completion:
     def _keep(self, result: InstanceResult, number: int) -> None:
         report = self.reports[result.instance_id]
         try:
-            data = base64.b64decode(b"".join((result.output or b"").split()), validate=True)
+            data = base64.b64decode(b"".join((in_hand(result.output) or b"").split()), validate=True)
         except binascii.Error:
             return
         if len(data) == min(RANGE_BYTES, report.length - number * RANGE_BYTES):
-            self.ranges[result.instance_id][number] = data
+            self.ranges[result.instance_id][number] = self.store(data)
 
     def _tidy(self, ids: Sequence[str]) -> None:
         """Remove what is kept on the instances; nothing is lost where that fails."""

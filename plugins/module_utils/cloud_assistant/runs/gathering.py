@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from ...alibaba.client import Client
 from ...common.errors import CloudError
@@ -16,6 +17,10 @@ from ..concurrency import at_once
 from ..invocations.results import has_outputs, iter_results, no_record, read_results
 from ..models import InstanceResult, Invocation
 from .judging import Judge
+from .spool import in_memory, stored
+
+if TYPE_CHECKING:
+    from .spool import Store
 
 LAST_READ = 10.0
 """Seconds for one last look at the results when the time for waiting is up."""
@@ -33,12 +38,16 @@ class Share:
 
 
 class Gathering:
-    """What is known of each instance, as ``judge`` sees it. ``errors`` are reads that failed."""
+    """What is known of each instance, as ``judge`` sees it. ``errors`` are reads that failed.
 
-    def __init__(self, client: Client, deadline: Deadline, judge: Judge) -> None:
+    ``store`` says where outputs wait for the end of the run.
+    """
+
+    def __init__(self, client: Client, deadline: Deadline, judge: Judge, store: Store = in_memory) -> None:
         self._client = client
         self._deadline = deadline
         self.judge = judge
+        self._store = store
         self._results: dict[str, InstanceResult] = {}
         self.errors: list[CloudError] = []
 
@@ -77,7 +86,7 @@ class Gathering:
     def keep(self, results: Iterable[InstanceResult], previous: bool = False) -> None:
         """Note results; a later one of the same instance replaces an earlier one."""
         for result in results:
-            result = self.judge(result)
+            result = self.judge(stored(result, self._store))
             self._results[result.instance_id] = replace(result, previous=True) if previous else result
 
     def read(self, shares: Mapping[str, Share], states: Mapping[str, Invocation] | None = None) -> None:
@@ -91,9 +100,11 @@ class Gathering:
 
         def read(invoke_id: str) -> Iterable[InstanceResult] | CloudError:
             try:
-                return read_results(self._client, invoke_id, shares[invoke_id].instance_ids, self._deadline).values()
+                found = read_results(self._client, invoke_id, shares[invoke_id].instance_ids, self._deadline)
             except CloudError as error:
                 return error
+            # here, as all of the fleet may end at once
+            return [stored(result, self._store) for result in found.values()]
 
         for invoke_id, found in zip(shares, at_once(read, list(shares)), strict=True):
             if isinstance(found, CloudError):
@@ -114,7 +125,8 @@ class Gathering:
 
         def read(invoke_id: str) -> list[InstanceResult]:
             try:
-                return list(iter_results(self._client, invoke_id, deadline=deadline))
+                results = iter_results(self._client, invoke_id, deadline=deadline)
+                return [stored(result, self._store) for result in results]
             except Exception:  # the last known state stands in, whatever the answer was
                 return []
 

@@ -22,9 +22,11 @@ from .output_files import write_outputs
 from .parts import MAX_OUTPUT
 from .request import RunRequest
 from .run import CHECK_MODE
+from .spool import spool_in
 
 if TYPE_CHECKING:
     from ...common.task import TaskContext
+    from .spool import Store
 
 RUN_OPTIONS: dict[str, dict[str, Any]] = {
     "instance_ids": {"type": "list", "elements": "str", "aliases": ["instance_id"]},
@@ -117,7 +119,16 @@ def perform(client: Client, request: RunRequest, task: TaskContext) -> dict[str,
     folder = request.output.output_dir
     if folder is not None:
         check_writable("output_dir", f"{folder}/instance.stdout")
-    outcome = run_with_output(client, request, progress=task.progress, warn=task.warn)
+    # outputs that a file takes in the end wait on its disk
+    with spool_in(place.parent if place else Path(folder) if folder else None) as store:
+        return _perform(client, request, task, place, store)
+
+
+def _perform(
+    client: Client, request: RunRequest, task: TaskContext, place: Path | None, store: Store
+) -> dict[str, Any]:
+    folder = request.output.output_dir
+    outcome = run_with_output(client, request, progress=task.progress, warn=task.warn, store=store)
     if folder is not None and not request.dry_run:
         write_outputs(Path(folder), outcome, task.redact, task.warn)
     outcome.quote_output = not task.no_log

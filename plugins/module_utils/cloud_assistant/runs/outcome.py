@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...common.errors import CloudError, TaskFailure, WaitTimeout
+from ...common.kept import in_hand
 from ...common.printable import visible
 from ..grouping import Ending, Summary, group
 from ..instances.readiness import UNREADY, UNREADY_RESULTS
@@ -198,7 +199,7 @@ def describe(result: InstanceResult, *, quote: bool = True) -> str:
 
 def last_lines(result: InstanceResult) -> list[str]:
     """Return the last lines of an instance's output, cut to a readable width."""
-    output = result.stderr or result.output
+    output = in_hand(result.stderr) or in_hand(result.output)
     if not output:
         return []
     # more than enough for the lines wanted, and little to decode of each of many instances

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ...common.kept import in_hand
 from ...common.private_file import write_private
 from ..models import InstanceResult
 from .outcome import RunOutcome
@@ -41,8 +42,9 @@ def write_outputs(
 
 def _write(folder: Path, result: InstanceResult, redact: Callable[[dict[str, Any]], dict[str, Any]]) -> tuple[str, ...]:
     texts = {"stdout": result.stdout or ""}
-    if result.stderr:
-        texts["stderr"] = result.stderr.decode("utf-8", "replace")
+    errors = in_hand(result.stderr)
+    if errors:
+        texts["stderr"] = errors.decode("utf-8", "replace")
     paths = []
     for stream, text in redact(texts).items():
         path = folder / f"{result.instance_id}.{stream}"

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ...alibaba.client import Client
 from ...common.wait import Deadline
@@ -19,6 +20,10 @@ from .plan import RunPlan, plan_run
 from .previous import Earlier
 from .request import RunRequest
 from .rollout import Rollout, send_all
+from .spool import in_memory
+
+if TYPE_CHECKING:
+    from .spool import Store
 
 CHECK_MODE = "CheckMode"
 """Our own error code of an instance on which nothing ran because the request was a dry run."""
@@ -30,17 +35,19 @@ def run(
     *,
     progress: Callable[[str], None] | None = None,
     warn: Callable[[str], None] | None = None,
+    store: Store = in_memory,
 ) -> RunOutcome:
     """Run the request and return its outcome, including failed instances and calls.
 
-    ``progress`` and ``warn`` get lines for the user. Raises InputError before the first request to the service, and
-    CloudError where nothing could be started at all; ``raise_for_failure`` of the outcome raises the rest.
+    ``progress`` and ``warn`` get lines for the user. ``store`` says where outputs wait for the end of the run. Raises
+    InputError before the first request to the service, and CloudError where nothing could be started at all;
+    ``raise_for_failure`` of the outcome raises the rest.
     """
     request.check(client.generation)
     request = _with_defaults(client, request)
     deadline = Deadline(request.pacing.wait_timeout if request.pacing.wait else None)
     plan = plan_run(client, request, deadline, warn or _discard)
-    gathering = Gathering(client, deadline, _judge(client, request, plan))
+    gathering = Gathering(client, deadline, _judge(client, request, plan), store)
     outcome = RunOutcome(script=plan.script, client_token=plan.client_token, by_key=request.identity.by_key)
     outcome.request = request
     adopted = _adopt(request, plan, gathering, outcome)

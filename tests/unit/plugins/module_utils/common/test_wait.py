@@ -66,6 +66,8 @@ def test_a_pause_ends_with_the_deadline() -> None:
 def test_intervals_stay_within_their_bounds(elapsed: float) -> None:
     assert 0.5 <= proportional_interval(elapsed) <= 10
     assert proportional_interval(elapsed) <= proportional_interval(elapsed + 1)
+    assert elapsed >= 3 or proportional_interval(elapsed) == 0.5
+    assert elapsed >= 60 or proportional_interval(elapsed) <= 2
 
 
 def test_poll_returns_the_first_value_even_a_false_one() -> None:
