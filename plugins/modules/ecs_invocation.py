@@ -244,7 +244,9 @@ invoke_ids:
   elements: str
   sample: [t-7d2a745b412b4601b2d47f6a768d5c11]
 invoke_id:
-  description: The first of RV(invoke_ids); empty if there is none, for example in check mode before the first run.
+  description: >-
+    The first of RV(invoke_ids). For an invocation that would be started, check mode returns the placeholder
+    V(t-started-outside-check-mode), which dependent tasks accept in check mode. Empty if there is none.
   returned: success
   type: str
   sample: t-7d2a745b412b4601b2d47f6a768d5c11
@@ -344,6 +346,7 @@ from typing import Any
 from ..module_utils.alibaba.generations import refuse_missing
 from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
 from ..module_utils.cloud_assistant.instances.readiness import find_targets
+from ..module_utils.cloud_assistant.invocations.listing import PREDICTED_INVOKE_ID
 from ..module_utils.cloud_assistant.invocations.stopping import plan_stop, stop
 from ..module_utils.cloud_assistant.models import REPEAT_MODES
 from ..module_utils.cloud_assistant.runs.options import RUN_OPTIONS
@@ -415,7 +418,7 @@ def _present(task: TaskContext) -> dict[str, Any]:
         "command_id": changes.command_id,
         "instance_ids": list(changes.instance_ids),
         "invoke_ids": invoke_ids,
-        "invoke_id": invoke_ids[0] if invoke_ids else "",
+        "invoke_id": invoke_ids[0] if invoke_ids else PREDICTED_INVOKE_ID if task.check_mode else "",
         "started_invoke_ids": changes.started,
         "modified_invoke_ids": changes.modified,
         "stopped_invoke_ids": changes.stopped,

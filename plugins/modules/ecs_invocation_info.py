@@ -324,8 +324,10 @@ from typing import Any
 
 from ..module_utils.alibaba.generations import refuse_missing
 from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
+from ..module_utils.cloud_assistant.invocations.listing import PREDICTED_INVOKE_ID
 from ..module_utils.cloud_assistant.invocations.query import (
     STATES,
+    Found,
     InvocationQuery,
     find,
     find_ended,
@@ -369,6 +371,10 @@ def ensure(task: TaskContext) -> dict[str, Any]:
     query = _query(params)
     check_wait_timeout(params["wait_timeout"])
     client = connect(params)
+    if task.check_mode and query.invoke_id == PREDICTED_INVOKE_ID:
+        assumed = "check mode assumes that an earlier task starts it"
+        task.warn(f"invoke_id: the invocation does not exist in {client.region}; {assumed}")
+        return {"changed": False, **found_as_dict(Found.none(), [])}
     deadline = Deadline(params["wait_timeout"] if params["wait"] else None)
     found = find_ended(client, query, deadline) if params["wait"] else find(client, query, must_exist=True)
     if params["include_history"]:

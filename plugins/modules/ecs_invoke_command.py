@@ -121,7 +121,9 @@ invoke_ids:
   elements: str
   sample: [t-7d2a745b412b4601b2d47f6a768d3a14]
 invoke_id:
-  description: The first of RV(invoke_ids); empty if there is none.
+  description: >-
+    The first of RV(invoke_ids). For an invocation that would be started, check mode returns the placeholder
+    V(t-started-outside-check-mode), which dependent tasks accept in check mode. Empty if there is none.
   returned: always, after the first request
   type: str
   sample: t-7d2a745b412b4601b2d47f6a768d3a14

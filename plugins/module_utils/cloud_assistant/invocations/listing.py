@@ -17,6 +17,9 @@ from ..models import Invocation
 SCHEDULED_MODES = frozenset({"Period", "EveryReboot", "NextRebootOnly"})
 """Repeat modes of invocations that will run by themselves later (DescribeInvocations, Timed)."""
 
+PREDICTED_INVOKE_ID = "t-started-outside-check-mode"
+"""What check mode returns as the id of an invocation that it would start, so that dependent tasks can be predicted."""
+
 INVOCATION_NOT_FOUND = "InvalidInvokeId.NotFound"
 
 

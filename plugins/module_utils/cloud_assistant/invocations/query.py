@@ -104,6 +104,11 @@ class Found:
     zone: str = "UTC"
     warnings: set[str] = field(default_factory=set)
 
+    @classmethod
+    def none(cls) -> Found:
+        """Return no invocations."""
+        return cls([], datetime.now(timezone.utc))
+
     def next_runs(self, invocation: Invocation) -> list[str]:
         """Return when a scheduled invocation runs next, in ISO 8601, UTC; empty when it will not run by the clock.
 

@@ -16,6 +16,7 @@ from ...common.kept import in_hand
 from ...common.printable import visible
 from ..grouping import Ending, Summary, group
 from ..instances.readiness import UNREADY, UNREADY_RESULTS
+from ..invocations.listing import PREDICTED_INVOKE_ID
 from ..models import SKIPPED, InstanceResult
 from ..scripts import ScriptContent
 from .hints import result_hints
@@ -85,12 +86,18 @@ class RunOutcome:
             return [result for result in self.results if result.failed]
         return [] if self.shown == "none" else self.results
 
+    @property
+    def _invoke_id(self) -> str:
+        if self.invoke_ids:
+            return self.invoke_ids[0]
+        return PREDICTED_INVOKE_ID if self.changed and self.request and self.request.dry_run else ""
+
     def as_dict(self) -> dict[str, Any]:
         """Return the outcome as a task's result shows it; a single instance's output is at the top, too."""
         record: dict[str, Any] = {
             "changed": self.changed,
             "invoke_ids": self.invoke_ids,
-            "invoke_id": self.invoke_ids[0] if self.invoke_ids else "",
+            "invoke_id": self._invoke_id,
             "command_id": self.command_id,
             "summary": self.summary.as_dict(),
             "failed_instances": self.failed_instances,

@@ -136,9 +136,10 @@ def _predict(
         outcome.errors += [answer.error for answer in answers if answer.error]
         would_run = [item for answer in answers for item in answer.instance_ids]
     info = "check mode: would run, nothing was started"
+    stderr = b"" if request.output.complete else None
     gathering.keep(
         # the keys of a result that tasks after this one may read
-        InstanceResult(item, SKIPPED, rc=0, output=b"", error_code=CHECK_MODE, error_info=info)
+        InstanceResult(item, SKIPPED, rc=0, output=b"", stderr=stderr, error_code=CHECK_MODE, error_info=info)
         for item in would_run
     )
     outcome.changed = bool(would_run)
