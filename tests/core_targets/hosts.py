@@ -44,9 +44,10 @@ def over_openssh(name: str, release: Release, targets: Path, emulator: Emulator)
 
 
 def _fresh(emulator: Emulator, output: Path) -> Sequence[str]:
-    """Return new instances with the folders that targets find where the controller is the host, too."""
+    """Return new instances with what targets take for granted: their folders, and root's keys for OpenSSH."""
     ids = emulator.reset(instances=len(HOSTS))
-    folders = shlex.join([str(output), "/usr/local/etc/sudoers.d"])
-    result = Cloud(emulator).run(ecs_run_command, instance_ids=ids, content=f"mkdir -p {folders}")
+    folders = shlex.join([str(output), "/usr/local/etc/sudoers.d", "/root/.ssh"])
+    content = f"mkdir -p {folders} && touch /root/.ssh/authorized_keys"
+    result = Cloud(emulator).run(ecs_run_command, instance_ids=ids, content=content)
     assert "failed" not in result, result["msg"]
     return ids
