@@ -34,6 +34,7 @@ _LOOK_SECONDS = 15.0
 # seconds to see the end of an invocation that was stopped
 _STOP_SECONDS = 15.0
 
+_RESULTS = "DescribeInvocationResults"
 _UNDER_WAY = frozenset({"Running", "Stopping"})
 
 
@@ -206,7 +207,18 @@ class Invoker:
                 return _written(row)
             begun = begun or row.get("InvocationStatus") in _UNDER_WAY
             if (delivery.expired() and not begun) or whole.expired():
-                return self._give_up(invoke_id, begun)
+                row = self._last_look(invoke_id)
+                if row.get("InvocationStatus") in ENDED:
+                    return _written(row)
+                begun = begun or row.get("InvocationStatus") in _UNDER_WAY
+                if not begun or whole.expired():
+                    return self._give_up(invoke_id, begun)
+
+    def _last_look(self, invoke_id: str) -> Mapping[str, Any]:
+        """Return the invocation's row before it is given up: nobody may have been able to look for a whole minute."""
+        with contextlib.suppress(CloudError):
+            return next(iter(_rows_of(self._in_turn(_RESULTS, {"InvokeId": invoke_id}))), {})
+        return {}
 
     def _give_up(self, invoke_id: str, begun: bool) -> Written:
         """Stop the invocation; its end if it came in the last moment. Raises Unreachable or Refused otherwise."""
@@ -231,27 +243,30 @@ class Invoker:
             self._client.call("StopInvocation", params, deadline=deadline)
 
     def _rows(self, params: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
-        """The rows of invocations, without those that cannot be seen, which new ones may be for a moment.
+        """Return the rows of invocations, without those that cannot be seen, which new ones may be for a moment.
 
         None where they cannot be asked for now: what runs goes on all the same. Raises Unreachable and Refused.
         """
-        operation = "DescribeInvocationResults"
-        if self._pace and self._pace.take(operation):
+        if self._pace and self._pace.take(_RESULTS):
             return None
         deadline = Deadline(_LOOK_SECONDS)
         try:
-            reply = self._client.call(operation, params, deadline=deadline)
+            reply = self._client.call(_RESULTS, params, deadline=deadline)
         except CloudError as error:
             if self._pace and isinstance(error, ApiError) and is_throttled(error):
-                self._pace.close_minute(operation)
+                self._pace.close_minute(_RESULTS)
                 return None
             if error.transient or deadline.expired():
                 return None
             failure = from_call(error, self._what)
         else:
-            rows = reply.rows("Invocation", "InvocationResults", "InvocationResult")
-            return [row for row in rows if isinstance(row, Mapping)]
+            return _rows_of(reply)
         raise failure
+
+
+def _rows_of(reply: Reply) -> list[Mapping[str, Any]]:
+    rows = reply.rows("Invocation", "InvocationResults", "InvocationResult")
+    return [row for row in rows if isinstance(row, Mapping)]
 
 
 def _written(row: Mapping[str, Any]) -> Written:

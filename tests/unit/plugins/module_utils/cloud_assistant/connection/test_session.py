@@ -240,3 +240,25 @@ def test_invocations_of_the_day_are_counted_and_warned_of_once(tmp_path: Path, a
     other = session(agent, tmp_path, account="other")
     run(other, "true")
     assert other.started_today == 1
+
+
+def test_a_command_that_nobody_could_look_at_is_not_given_up(
+    tmp_path: Path, agent: LocalAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "MINUTE", 4)
+    monkeypatch.setattr(pace, "_SPREAD", 0)
+    run(session(agent, tmp_path), "true")
+    work = session(agent, tmp_path, run_dir=str(tmp_path), connection_timeout=1)
+    answer = agent.call
+    refused: list[int] = []
+
+    def throttle(operation: str, params: Mapping[str, Any], **options: Any) -> Reply:
+        # to the end of a minute and of the one after it
+        if operation == "DescribeInvocationResults" and len(refused) < 2:
+            refused.append(1)
+            raise ApiError(operation, "Throttling.User", "too many", "REQUEST", 400, "host", None)
+        return answer(operation, params, **options)
+
+    monkeypatch.setattr(agent, "call", throttle)
+    assert run(work, "echo fine").stdout == b"fine\n"
+    assert agent.count("StopInvocation") == 0
