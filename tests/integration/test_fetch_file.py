@@ -201,7 +201,7 @@ def test_an_instance_that_drops_out_takes_nobody_with_it(fetch, there, emulator,
     assert fetch.warnings == []
     done = ok(fetch(unready="skip"))
     assert [result["status"] for result in done["results"]] == ["Success", "Skipped", "Success"]
-    assert fetch.warnings == [f"Skipped 1 of 3 instances: {ids[1]} is Stopped, not Running"]
+    assert fetch.warnings == [f"Skipped 1 of 3 instances: {ids[1]}: is Stopped, not Running"]
 
 
 def test_a_file_that_one_of_them_lacks(fetch, there, client, ids):

@@ -106,7 +106,7 @@ def test_unready_instances_are_skipped_with_a_warning_and_the_rest_runs(emulator
     outcome = run.run(client_of(emulator), request, warn=told.append)
     assert outcome.failure() is None
     assert statuses(outcome) == ["Skipped", "Success", "Skipped", "Skipped"]
-    assert told[0].startswith("Skipped 3 of 4 instances: i-stopped is Stopped, not Running; i-offline its agent")
+    assert told[0].startswith("Skipped 3 of 4 instances: i-stopped: is Stopped, not Running; i-offline: its agent")
     assert executed(emulator) == {"i-ready"}
 
 

@@ -219,7 +219,7 @@ def test_instances_that_are_not_ready_stop_all_or_are_left_out(cloud):
     assert cloud.sh("ls /srv/app 2>/dev/null || echo none", [cloud.ids[0]]) == ["none\n"]
     done = ok(cloud.send(OLD, cloud.ids[:3], unready="skip"))
     assert done["summary"] == {"total": 3, "success": 2, "failed": 0, "skipped": 1, "previous": 0, "running": 0}
-    assert cloud.warnings == [f"Skipped 1 of 3 instances: {cloud.ids[1]} is Stopped, not Running"]
+    assert cloud.warnings == [f"Skipped 1 of 3 instances: {cloud.ids[1]}: is Stopped, not Running"]
     assert cloud.content([cloud.ids[0], cloud.ids[2]]) == [(digest(OLD), ["file"])] * 2
 
 

@@ -233,7 +233,7 @@ def skipped_warning(results: Sequence[InstanceResult]) -> str | None:
     left = [result for result in results if result.status == SKIPPED and result.error_code in UNREADY | UNREADY_RESULTS]
     if not left:
         return None
-    shown = "; ".join(f"{result.instance_id} {result.error_info}" for result in left[:SHOWN_INSTANCES])
+    shown = "; ".join(f"{result.instance_id}: {result.error_info}" for result in left[:SHOWN_INSTANCES])
     more = f"; and {len(left) - SHOWN_INSTANCES} more" if len(left) > SHOWN_INSTANCES else ""
     return f"Skipped {len(left)} of {len(results)} instances: {shown}{more}"
 
