@@ -196,8 +196,9 @@ error:
 
 from typing import Any
 
-from ..module_utils.clouddc.deletion import ABSENT, Deletion
+from ..module_utils.clouddc.deletion import Deletion
 from ..module_utils.clouddc.instances import GONE, check_ids
+from ..module_utils.common.changes import ABSENT
 from ..module_utils.common.checks import check_wait_timeout
 from ..module_utils.common.task import TaskContext, TaskSpec, run_module
 from ..module_utils.common.wait import Deadline

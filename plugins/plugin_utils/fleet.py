@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..module_utils.cloud_assistant.instances.agents import AgentReader, agent_record
-from ..module_utils.cloud_assistant.instances.selection import STATUSES, instance_record
+from ..module_utils.cloud_assistant.instances.selection import FILTER_CEILING, PAGE_SIZE, STATUSES, instance_record
 from ..module_utils.cloud_assistant.tags import check_tags, tags_from_row, tags_to_rows
 from ..module_utils.cloud_assistant.targets import read_instance_ids
 from ..module_utils.common.checks import check_identifiers
@@ -22,14 +22,8 @@ from ..module_utils.common.errors import CloudError, InputError
 if TYPE_CHECKING:
     from ..module_utils.alibaba.client import Client
 
-PAGE_SIZE = 100
-"""Instances a page (DescribeInstances, MaxResults)."""
-
 READERS = 4
 """Requests for agent states under way at once in one region, beside the listing itself."""
-
-FILTER_CEILING = 1000
-"""A filter by tag or resource group finds at most so many resources (DescribeInstances, Tag and ResourceGroupId)."""
 
 SCALAR_FILTERS = {
     "charge_type": "InstanceChargeType",

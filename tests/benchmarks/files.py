@@ -19,13 +19,13 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.files.fetch_scripts import (
     INLINE_BYTES,
-    RANGE_BYTES,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.files.parts import PART_BYTES
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.files.send import send_file
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.files.send_request import (
     SendRequest,
 )
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.rounds import RANGE_BYTES
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import Targets
 from emulator.testing import Emulator, start_emulator
 

@@ -21,14 +21,16 @@ from .operations import Operation
 GENERATIONS = ("current", "classic")
 PAGING_PARAMETERS = frozenset({"NextToken", "MaxResults", "PageNumber", "PageSize"})
 
-# CreateCommand of 2018: TimeOut in seconds, CommandContent in bytes before Base64
 CLASSIC_SHORTEST_TIMEOUT = 60
+"""Seconds (CreateCommand of 2018, TimeOut)."""
 CLASSIC_DEFAULT_TIMEOUT = 3600
+"""Seconds (CreateCommand of 2018, TimeOut)."""
 CLASSIC_MAX_CONTENT = 16 * 1024
-# InvokeCommand of 2018: InstanceIds
+"""Bytes of the script before Base64 (CreateCommand of 2018, CommandContent)."""
 CLASSIC_MAX_INSTANCES = 100
-# DeleteInstances, StartInstances, StopInstances, RebootInstances: InstanceId
+"""Instances in one call (InvokeCommand of 2018, InstanceIds)."""
 MAX_INSTANCES = 100
+"""Instances in one call (DeleteInstances, StartInstances, StopInstances, RebootInstances: InstanceId)."""
 
 # operations on many instances came after 2018; these on one did what they do
 _ONE_BY_ONE = {

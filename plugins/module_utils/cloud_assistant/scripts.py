@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..alibaba.generations import CLASSIC_MAX_CONTENT
 from ..common.checks import check_utf8
 from ..common.errors import InputError
 from ..common.plain_file import read_plain, unreadable
@@ -22,13 +23,11 @@ SCRIPT_TYPES = ("RunShellScript", "RunPowerShellScript", "RunBatScript")
 
 MAX_ENCODED_SIZE = 24 * 1024
 """Bytes of script and parameters after Base64 (RunCommand, CommandContent)."""
-MAX_CLASSIC_SIZE = 16 * 1024
-"""Bytes of the script before Base64 in the classic generation (CreateCommand of 2018, CommandContent)."""
 MAX_NAMES = 20
 """Different parameter names in one script (RunCommand, CommandContent)."""
 MAX_VALUES = 10
 """Values given for one run (RunCommand, Parameters)."""
-MAX_NAME_LENGTH = 64
+MAX_PARAMETER_NAME = 64
 """Bytes of a parameter name (RunCommand, CommandContent)."""
 MAX_SCRIPT_FILE = 1024 * 1024
 """Bytes of a file that are read to find out whether it fits: far more than any generation of the API takes."""
@@ -102,8 +101,8 @@ class ScriptContent:
         if not self.data:
             raise InputError(option, "the script is empty")
         if generation == "classic":
-            if len(self.data) > MAX_CLASSIC_SIZE:
-                problem = f"the script has {len(self.data)} bytes, the classic API takes {MAX_CLASSIC_SIZE}"
+            if len(self.data) > CLASSIC_MAX_CONTENT:
+                problem = f"the script has {len(self.data)} bytes, the classic API takes {CLASSIC_MAX_CONTENT}"
                 raise InputError(option, problem)
             return
         size = encoded_size(self.data)
@@ -277,8 +276,8 @@ def _check_name(name: str, option: str, what: str) -> None:
         raise InputError(option, f"{what} is empty")
     if name.lower().startswith("acs::"):
         raise InputError(option, f"{what}: names that begin with ACS:: are the service's own")
-    if len(name.encode("utf-8", "surrogatepass")) > MAX_NAME_LENGTH:
-        raise InputError(option, f"{what} is longer than {MAX_NAME_LENGTH} bytes")
+    if len(name.encode("utf-8", "surrogatepass")) > MAX_PARAMETER_NAME:
+        raise InputError(option, f"{what} is longer than {MAX_PARAMETER_NAME} bytes")
     if not _NAME.fullmatch(name):
         raise InputError(option, f"{what} may hold only letters, digits, _ and -")
 

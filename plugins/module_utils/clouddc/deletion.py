@@ -10,19 +10,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..common.changes import Change, Changes
+from ..common.changes import ABSENT, Change, Changes
 from ..common.errors import ApiError, CloudError, TransportError, WaitTimeout
 from ..common.wait import Deadline, poll
 from ..huawei.client import Client
 from . import instances
 from .instances import DELETE_IDS, FAILED, GOING, GONE, POWER_IDS, RUNNING
 
-ABSENT = "absent"
-# After a deletion was accepted, an instance that was in error before may be read as "error" for a few looks more. Later
-# than this many seconds, it is the deletion that failed.
 ERROR_GRACE = 30.0
-# The instance's own state follows its server's power; this many seconds are given to it before the deletion is tried.
+"""Seconds after which an instance that still reads "error" failed to be deleted; one in error before may read so."""
 POWER_LAG = 60.0
+"""Seconds that the state of an instance may take to follow its server's power, before the deletion is tried."""
 
 
 @dataclass

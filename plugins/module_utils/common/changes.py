@@ -17,6 +17,9 @@ from typing import Any, TypeVar
 
 from .errors import CloudError, Defect, TaskFailure, WaitTimeout
 
+ABSENT = "absent"
+"""Our own status for something that does not exist."""
+
 
 @dataclass(kw_only=True)
 class Change:

@@ -10,6 +10,8 @@ import re
 
 from .errors import InputError
 
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+
 MAX_SECONDS = 2**31 - 1
 """Seconds: the service's timeouts are 32-bit integers."""
 
@@ -103,6 +105,11 @@ def check_wait_timeout(value: float | None) -> None:
     """Raise InputError unless ``wait_timeout`` is a positive number of seconds; None means that it was not given."""
     if value is not None and not 0 < value <= MAX_SECONDS:
         check_seconds("wait_timeout", value)
+
+
+def is_windows_path(path: str) -> bool:
+    """Return whether a path starts with a drive letter, so that it can only be one on Windows."""
+    return bool(_DRIVE.match(path))
 
 
 def check_octal_mode(option: str, value: object) -> None:

@@ -19,7 +19,7 @@ from ..tags import tags_to_rows
 PUBLIC_PROVIDERS = ("AlibabaCloud", "AlibabaCloud.ECS.GuestOS", "AlibabaCloud.ECS.GuestOSDiagnose")
 """Those who offer public commands (DescribeCommands, Provider)."""
 
-MAX_NAME_LENGTH = 128
+MAX_COMMAND_NAME = 128
 """Characters (CreateCommand, Name)."""
 
 PREDICTED_COMMAND_ID = "c-created-outside-check-mode"

@@ -16,7 +16,7 @@ from ...common.errors import InputError
 from ..models import DEFAULT_TIMEOUT, Command
 from ..scripts import SCRIPT_TYPES, ScriptContent, check_launcher
 from ..tags import TagChange, check_tags, own_tags, plan_tags, tags_to_rows
-from .listing import MAX_NAME_LENGTH
+from .listing import MAX_COMMAND_NAME
 
 INTERIM_SUFFIX = "~replacing"
 """What the name of a replacement ends with until the command that it replaces is gone."""
@@ -150,7 +150,7 @@ def retired_name(name: str) -> str:
 
 
 def _with_suffix(name: str, suffix: str) -> str:
-    room = MAX_NAME_LENGTH - len(suffix)
+    room = MAX_COMMAND_NAME - len(suffix)
     if len(name) > room:
         # long names may differ at their ends only
         digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]

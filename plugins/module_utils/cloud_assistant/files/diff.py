@@ -38,9 +38,9 @@ def file_diff(path: str, data: bytes, results: Sequence[FileResult]) -> list[dic
         diffs.append(
             {
                 "before_header": header,
-                "before": _rights(first.before, first.facts) + before,
+                "before": _permissions(first.before, first.facts) + before,
                 "after_header": header,
-                "after": _rights(first.facts, first.before) + after,
+                "after": _permissions(first.facts, first.before) + after,
             }
         )
     return diffs
@@ -71,6 +71,6 @@ def _described(facts: Mapping[str, str]) -> str:
     return f"({facts.get('kind', 'unknown')})\n"
 
 
-def _rights(facts: Mapping[str, str], other: Mapping[str, str]) -> str:
+def _permissions(facts: Mapping[str, str], other: Mapping[str, str]) -> str:
     """Return the permissions and ownership that differ, as lines of their own before the content."""
     return "".join(f"# {name}: {facts[name]}\n" for name in _RIGHTS if facts.get(name, "") not in ("", other.get(name)))

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from ...common.checks import (
     check_octal_mode,
     check_seconds,
     check_wait_timeout,
+    is_windows_path,
     refuse_empty,
 )
 from ...common.errors import CloudError, InputError, WaitTimeout
@@ -29,32 +29,22 @@ from ..instances.readiness import find_targets
 from ..models import SKIPPED, InstanceResult
 from ..runs.internal import run_internal_script
 from ..runs.outcome import RunOutcome
+from ..runs.rounds import RANGE_BYTES, ROUNDS, RUNS_AT_ONCE, TIDY_TIMEOUT, Piece, missing_pieces, windows
 from ..targets import Targets
 from .fetch_local import LONGEST_STREAM, Ranges, destinations, forget_ranges, mode_of, put, sha256_of
-from .fetch_scripts import RANGE_BYTES, Found, look_script, range_script, read_found, snapshot_script, tidy_script
+from .fetch_scripts import Found, look_script, range_script, read_found, snapshot_script, tidy_script
 from .results import FileOutcome, FileResult, in_order
 
 WAIT_BASE, WAIT_PER_RANGE = 300.0, 2.0
 """Seconds of the default wait: for a small file, and in addition for each range of a large one."""
 
-ROUNDS = 3
-"""Times that missing ranges are asked for."""
-
-RUNS_AT_ONCE = 8
-"""Runs under way at the same time; an agent has room for ten."""
-
-TIDY_TIMEOUT = 60
-"""Seconds for cleaning up, which the deadline of the task does not cut."""
-
 MAX_TIMEOUT = 86400
 """Seconds for each script on an instance."""
-
-_WINDOWS = re.compile(r"[A-Za-z]:[\\/]")
 
 
 @dataclass(frozen=True)
 class FetchRequest:
-    """A file on Linux instances that is wanted here.
+    """A file to fetch from Linux instances.
 
     ``mode`` is octal text for the file here; None keeps that of an existing file and gives a new one 0600. ``timeout``
     and ``wait_timeout`` are in seconds, the first for each script on an instance, the second for everything.
@@ -78,7 +68,7 @@ class FetchRequest:
 
     def check(self) -> None:
         """Raise InputError for the first thing that cannot be done."""
-        if _WINDOWS.match(self.path):
+        if is_windows_path(self.path):
             raise InputError("path", "is one of Windows, from where no file can be fetched")
         if not self.path.startswith("/") or self.path.endswith("/"):
             raise InputError("path", f"{self.path!r} is not the absolute path of a file")
@@ -100,16 +90,16 @@ def fetch_file(
     progress: Callable[[str], None] | None = None,
     warn: Callable[[str], None] | None = None,
 ) -> FileOutcome:
-    """Bring the file of each instance here and return what became of it, failures included.
+    """Fetch the file of each instance and return the results, failures included.
 
-    Raises InputError before the first script runs. ``progress`` and ``warn`` get lines for people.
+    ``progress`` and ``warn`` get lines of text. Raises InputError before the first script runs.
     """
     request.check()
     return _Fetching(client, request, progress or _ignore, warn or _ignore).carry_out()
 
 
 class _Fetching:
-    """One file of many instances on its way here."""
+    """The state of one task that fetches a file from many instances."""
 
     def __init__(
         self, client: Client, request: FetchRequest, progress: Callable[[str], None], warn: Callable[[str], None]
@@ -125,7 +115,7 @@ class _Fetching:
         self.facts: dict[str, Mapping[str, str]] = {}
 
     def carry_out(self) -> FileOutcome:
-        """Do everything, in order."""
+        """Look, fetch what differs, and return the results."""
         request = self.request
         ids, _stopped = find_targets(self.client, request.targets, self.deadline)
         self.places = destinations(request.dest, request.path, ids, flat=request.flat)
@@ -146,7 +136,7 @@ class _Fetching:
         return self.outcome
 
     def _run(self, ids: Sequence[str], script: str, what: str, *, under_way: bool = True) -> RunOutcome:
-        """Run a script; once the fetch is under way, an instance that drops out takes nobody with it."""
+        """Run a script; once the fetch is in progress, an instance that drops out does not stop the others."""
         run = run_internal_script(
             self.client,
             ids,
@@ -162,7 +152,7 @@ class _Fetching:
         return run
 
     def _found(self, run: RunOutcome) -> dict[str, Found]:
-        """Return what the script found where it worked; the other instances have their result with that."""
+        """Return what the script found on each instance where it worked; record a failure for the others."""
         found = {}
         for result in run.results:
             if result.status != "Success":
@@ -236,10 +226,11 @@ class _Fetching:
                     (one.count for one in ranges.values()), default=0
                 )
             for _round in range(ROUNDS):
-                plan = self._plan(ranges)
-                if not plan:
+                missing = {item: kept.missing() for item, kept in ranges.items() if item not in self.results}
+                pieces = missing_pieces(missing)
+                if not pieces:
                     break
-                self._read_all(plan, ranges)
+                self._read_all(pieces, ranges)
             for item, kept in ranges.items():
                 if item not in self.results:
                     self._put_together(item, kept)
@@ -263,36 +254,24 @@ class _Fetching:
                 self._fail(item, "LocalFileNotWritten", f"{self.places[item]}: {error.strerror}")
         return ranges
 
-    def _plan(self, ranges: Mapping[str, Ranges]) -> list[tuple[int, list[str]]]:
-        """Return the ranges that are missing, each with the instances that it is missing from."""
-        wanted: dict[int, list[str]] = {}
-        for item, kept in ranges.items():
-            if item not in self.results:
-                for number in kept.missing():
-                    wanted.setdefault(number, []).append(item)
-        return sorted(wanted.items())
+    def _read_all(self, pieces: Sequence[Piece], ranges: Mapping[str, Ranges]) -> None:
+        """Read the ranges, a few runs at a time, and keep what arrives."""
 
-    def _read_all(self, plan: Sequence[tuple[int, list[str]]], ranges: Mapping[str, Ranges]) -> None:
-        """Read the ranges, a few runs at a time."""
-        for start in range(0, len(plan), RUNS_AT_ONCE):
-            window = [
-                (number, [item for item in ids if item not in self.results])
-                for number, ids in plan[start : start + RUNS_AT_ONCE]
-            ]
-            window = [(number, ids) for number, ids in window if ids]
-            runs = at_once(lambda one: self._run(one[1], range_script(self.request.path, one[0]), "range"), window)
-            for (number, _ids), run in zip(window, runs, strict=True):
-                self.outcome.errors += [
-                    error for error in run.errors if str(error) not in map(str, self.outcome.errors)
-                ]
+        def read(piece: Piece) -> RunOutcome:
+            return self._run(piece.instance_ids, range_script(self.request.path, piece.number), "range")
+
+        def report(done: int, total: int) -> None:
+            self.progress(f"fetched {done} of {total} ranges of {self.request.path}")
+
+        for window in windows(pieces, RUNS_AT_ONCE, self.results, report):
+            for piece, run in zip(window, at_once(read, window), strict=True):
+                known = {str(error) for error in self.outcome.errors}
+                self.outcome.errors += [error for error in run.errors if str(error) not in known]
                 for item, found in self._found(run).items():
                     try:
-                        ranges[item].add(number, found.content or b"")
+                        ranges[item].add(piece.number, found.content or b"")
                     except OSError as error:
                         self._fail(item, "LocalFileNotWritten", f"{self.places[item]}: {error.strerror}")
-            self.progress(
-                f"fetched {min(start + RUNS_AT_ONCE, len(plan))} of {len(plan)} ranges of {self.request.path}"
-            )
 
     def _put_together(self, item: str, kept: Ranges) -> None:
         if kept.missing():
@@ -329,4 +308,4 @@ class _Fetching:
 
 
 def _ignore(_text: str) -> None:
-    """Take a line that nobody listens to."""
+    """Discard a line of text."""

@@ -16,11 +16,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..runs.rounds import RANGE_BYTES
 from .parts import MAX_FILE_BYTES
 from .shell import PRELUDE, script_with
-
-RANGE_BYTES = 18000
-"""Bytes read by one run: with Base64, its line ends and a few facts they fit into the 24 KB that are kept of it."""
 
 INLINE_BYTES = 17000
 """Bytes of a file that the first look brings along."""

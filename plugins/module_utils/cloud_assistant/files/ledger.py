@@ -2,31 +2,23 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keep account of the parts of a file: which instance has which, and which delivery carries what is on its way."""
+"""Keep track of the parts of a file: which instance has which, and which delivery carries those in transit."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from ..runs.rounds import Piece, missing_pieces
 from ..targets import batches
 from .deliveries import MAX_INSTANCES
 from .parts import parse_numbers
 
 
-@dataclass(frozen=True)
-class PartCall:
-    """One part for up to 50 instances: one call."""
-
-    number: int
-    instance_ids: tuple[str, ...]
-
-
 class Ledger:
-    """The parts, numbered from 1 to ``count``, that are on each instance or on their way to it."""
+    """The parts, numbered from 1 to ``count``, that are on each instance or in transit to it."""
 
     def __init__(self, count: int, reported: Mapping[str, str | None]) -> None:
-        """Begin with the parts that each instance reports as ranges like ``1-3,7-7``; None stands for none."""
+        """Start with the parts that each instance reports as ranges such as ``1-3,7-7``, None if it has none."""
         self.count = count
         self._present = {instance_id: parse_numbers(parts or "") for instance_id, parts in reported.items()}
         # the latest delivery of a part to an instance
@@ -34,11 +26,11 @@ class Ledger:
 
     @property
     def present(self) -> int:
-        """The number of parts that are there, summed over all instances."""
+        """Return the number of parts that have arrived, summed over all instances."""
         return sum(len(numbers) for numbers in self._present.values())
 
     def note_present(self, instance_id: str, parts: str | None) -> None:
-        """Take over what an instance reports; it knows better than what was sent to it."""
+        """Replace what is known of an instance's parts by what the instance itself reports."""
         self._present[instance_id] = parse_numbers(parts or "")
 
     def note_sent(self, number: int, instance_ids: Iterable[str], invoke_id: str) -> None:
@@ -53,14 +45,13 @@ class Ledger:
         """Return whether a part of the file is, or may be, on the instance."""
         return bool(self._present.get(instance_id)) or any(one == instance_id for one, _number in self._sent)
 
-    def plan(self, instance_ids: Iterable[str]) -> list[PartCall]:
-        """Return the calls that send what is missing, part by part."""
-        wanted: dict[int, list[str]] = {}
-        for instance_id in instance_ids:
-            for number in self.missing(instance_id):
-                wanted.setdefault(number, []).append(instance_id)
-        groups = ((number, group) for number in sorted(wanted) for group in batches(wanted[number], MAX_INSTANCES))
-        return [PartCall(number, group) for number, group in groups]
+    def plan(self, instance_ids: Iterable[str]) -> list[Piece]:
+        """Return the parts that the instances lack, in ascending order, each for as many as one call can serve."""
+        return [
+            Piece(part.number, group)
+            for part in missing_pieces({instance_id: self.missing(instance_id) for instance_id in instance_ids})
+            for group in batches(part.instance_ids, MAX_INSTANCES)
+        ]
 
     def deliveries(self, parts: Iterable[tuple[str, int]]) -> dict[str, list[str]]:
         """Return the instances of each delivery among these parts (instance, number); parts not sent are left out."""

@@ -20,6 +20,7 @@ from ...common.checks import (
     check_seconds,
     check_text,
     check_wait_timeout,
+    is_windows_path,
 )
 from ...common.errors import InputError
 from ..tags import check_tags
@@ -38,7 +39,6 @@ MAX_ACCOUNT = 64
 MIN_TIMEOUT, MAX_TIMEOUT = 10, 86400
 """Seconds (SendFile, Timeout: less is raised to 10 by the service)."""
 
-_WINDOWS = re.compile(r"[A-Za-z]:[\\/]")
 _ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\$?")
 _WINDOWS_NAME = re.compile(r'[<>:"|?*\\/]')
 
@@ -48,7 +48,7 @@ def split_dest(dest: str) -> tuple[str, str | None]:
 
     Raises InputError if the path is not absolute.
     """
-    windows = _WINDOWS.match(dest)
+    windows = is_windows_path(dest)
     if not windows and not dest.startswith("/"):
         raise InputError("dest", f"{dest!r} is not an absolute path, neither on Linux nor on Windows")
     directory, name = (ntpath if windows else posixpath).split(dest)
@@ -86,7 +86,7 @@ class SendRequest:
     @cached_property
     def windows(self) -> bool:
         """Whether the directory is one of Windows, and so the instances are."""
-        return bool(_WINDOWS.match(self.target_dir))
+        return is_windows_path(self.target_dir)
 
     @cached_property
     def path(self) -> str:
@@ -134,7 +134,7 @@ class SendRequest:
             raise InputError("api_generation", "classic (the API of 2018) cannot send files")
         self._check_name()
         self._check_directory()
-        self._check_rights()
+        self._check_permissions()
         if len(self.data) > MAX_FILE_BYTES:
             raise InputError("src", f"has {len(self.data)} bytes, at most {MAX_FILE_BYTES} (64 MiB) can be sent")
         if self.windows and not 0 < len(self.data) <= PART_BYTES:
@@ -163,7 +163,7 @@ class SendRequest:
             problem = f"has {len(self.target_dir)} characters, with the {extra} of the staging directory in it at most"
             raise InputError("target_dir", f"{problem} {MAX_DIRECTORY} fit")
 
-    def _check_rights(self) -> None:
+    def _check_permissions(self) -> None:
         for option in ("mode", "owner", "group"):
             if self.windows and getattr(self, option) is not None:
                 raise InputError(option, "is for Linux only, and target_dir is a directory of Windows")

@@ -2,7 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A file that travels in parts: sent to a staging directory beside its place, put together there, moved in at once."""
+"""Send a file in parts to a staging directory beside its target, assemble it there, and move it into place."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from ..concurrency import at_once
 from ..instances.readiness import UNREADY
 from ..models import SKIPPED, InstanceResult
 from ..runs.internal import run_internal_script
+from ..runs.rounds import ROUNDS, TIDY_TIMEOUT, Piece, windows
 from ..runs.sending import error_code
 from ..tags import check_tags
 from .deliveries import Arrival, Delivery, deliver, wait_arrival
-from .ledger import Ledger, PartCall
+from .ledger import Ledger
 from .parts import Parcel
 from .results import FileResult, without_output
 from .send_request import SendRequest
@@ -30,14 +31,8 @@ from .send_scripts import Report, assemble_script, read_report, tidy_script
 WINDOW = 64
 """Calls between two looks at what has arrived: an instance that fails costs no more than these."""
 
-ROUNDS = 3
-"""Times that missing parts are sent."""
-
 REFUSAL_PAUSE = 2.0
 """Seconds before the next try after a call was refused because of an instance that is just starting."""
-
-TIDY_TIMEOUT = 60
-"""Seconds for cleaning up, which the deadline of the task does not cut."""
 
 LASTING = frozenset(
     {
@@ -56,7 +51,7 @@ LASTING = frozenset(
 
 
 class Staging:
-    """The way of one file to its instances, in parts. ``errors`` and ``hint`` are for the message of a failure."""
+    """The transfer of one file to its instances, in parts; ``errors`` and ``hint`` are for the message of a failure."""
 
     def __init__(
         self,
@@ -82,7 +77,7 @@ class Staging:
         self.refusal: CloudError | None = None
 
     def told(self) -> dict[str, Any]:
-        """Return what the task's result says of the transfer."""
+        """Return the figures of the transfer for the task's result."""
         return {
             "method": "staged",
             "parts": self.parcel.count,
@@ -92,7 +87,7 @@ class Staging:
         }
 
     def bring(self, reports: Mapping[str, Report]) -> dict[str, FileResult]:
-        """Bring the file to these instances, of which the look reported, and return the result of each."""
+        """Send the file to the instances of ``reports``, which say what each has already; return their results."""
         self.reports = reports
         self.ledger = Ledger(self.parcel.count, {item: report.parts for item, report in reports.items()})
         self.resumed = self.ledger.present
@@ -120,18 +115,14 @@ class Staging:
     # sending
 
     def _send_missing(self, instance_ids: Sequence[str]) -> None:
-        items = self.ledger.plan(instance_ids)
-        for start in range(0, len(items), WINDOW):
-            window = [
-                PartCall(item.number, alive)
-                for item in items[start : start + WINDOW]
-                if (alive := tuple(one for one in item.instance_ids if one not in self.results))
-            ]
+        def report(done: int, total: int) -> None:
+            self.progress(f"sent {done} of {total} parts of {self.request.path}")
+
+        for window in windows(self.ledger.plan(instance_ids), WINDOW, self.results, report):
             self._send(window)
             self._check_last(window)
-            self.progress(f"sent {min(start + WINDOW, len(items))} of {len(items)} parts of {self.request.path}")
 
-    def _send(self, window: Sequence[PartCall]) -> None:
+    def _send(self, window: Sequence[Piece]) -> None:
         """Send the parts of a window; a call that fails ends the task for its instances, and only for these."""
         for item, answer in zip(window, at_once(self._deliver, window), strict=True):
             self.calls += 1
@@ -145,7 +136,7 @@ class Staging:
                 # each of many calls may be refused for the same reason
                 self.errors.append(answer.error)
 
-    def _deliver(self, item: PartCall) -> Any:
+    def _deliver(self, item: Piece) -> Any:
         delivery = Delivery(
             directory=self.request.target.staging,
             name=self.parcel.part_name(item.number),
@@ -156,7 +147,7 @@ class Staging:
             tags=check_tags(self.request.tags),
             resource_group_id=self.request.targets.resource_group_id,
         )
-        # all were ready when the look ran: one that drops out now takes nobody with it
+        # all were ready when the look ran: one that drops out now must not stop the others
         return deliver(self.client, delivery, item.instance_ids, skip=True, deadline=self.deadline)
 
     def _left_out(self, result: InstanceResult) -> InstanceResult:
@@ -164,13 +155,13 @@ class Staging:
         dropped_out = result.status == SKIPPED and self.request.unready == "fail"
         return replace(result, status="Failed") if dropped_out else result
 
-    def _check_last(self, window: Sequence[PartCall]) -> None:
+    def _check_last(self, window: Sequence[Piece]) -> None:
         """Wait for the last part of the window on each instance, and give up those that refuse it."""
         last = {one: item.number for item in window for one in item.instance_ids if one not in self.results}
         self._settle(last.items())
 
     def _settle(self, parts: Iterable[tuple[str, int]]) -> None:
-        """Wait until these deliveries are over; an instance on which one failed for good is given up."""
+        """Wait until these deliveries have ended; an instance on which one failed for good is given up."""
         deliveries = self.ledger.deliveries(parts)
         what = f"sending parts of {self.request.path}"
 
@@ -238,7 +229,7 @@ class Staging:
             self.results.setdefault(item, FileResult(result))
 
     def _tidy(self) -> None:
-        """Clean up where it went wrong: everything, or all but the parts that a second run can go on with."""
+        """Clean up where it failed: everything, or all but the parts that a second run can continue with."""
         broken = [item for item, result in self.results.items() if result.result.status != "Success"]
         useless = [item for item in broken if self.results[item].result.error_code in LASTING]
         useful = [item for item in broken if item not in useless]

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ...common.changes import Change, Changes
+from ...common.changes import ABSENT, Change, Changes
 from ...common.errors import ApiError
 from .selection import Row
 
-ABSENT = "absent"
+WRONG_STATUS = "IncorrectInstanceStatus"
+"""How the error codes begin that refuse a change because of the status of the instance."""
 
 
 @dataclass

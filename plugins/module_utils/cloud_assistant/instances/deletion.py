@@ -11,11 +11,12 @@ from typing import Any
 
 from ...alibaba.client import Client
 from ...alibaba.generations import has_dry_run, instances_a_change
+from ...common.changes import ABSENT
 from ...common.errors import ApiError, CloudError, TaskFailure, TransportError, WaitTimeout
 from ...common.idempotency import derive_client_token, new_client_token
 from ...common.wait import Deadline, poll
 from ..targets import batches
-from .changes import ABSENT, InstanceChange, InstanceChanges, is_dry_run_success, is_refusal
+from .changes import WRONG_STATUS, InstanceChange, InstanceChanges, is_dry_run_success, is_refusal
 from .selection import Row, states_of
 
 PASSING = ("Pending", "Starting", "Stopping")
@@ -23,7 +24,6 @@ PASSING = ("Pending", "Starting", "Stopping")
 DELETING = "deleting"
 """What an instance is in whose deletion is accepted and not waited for; no status of the service."""
 GOING_DOWN = "Stopping"
-WRONG_STATUS = "IncorrectInstanceStatus"
 
 
 class Deletion:

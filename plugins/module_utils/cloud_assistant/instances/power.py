@@ -11,10 +11,11 @@ from typing import Any
 
 from ...alibaba.client import Client
 from ...alibaba.generations import has_dry_run, instances_a_change
+from ...common.changes import ABSENT
 from ...common.errors import ApiError, TaskFailure, WaitTimeout
 from ...common.wait import Deadline, poll
 from ..targets import batches
-from .changes import ABSENT, InstanceChange, InstanceChanges, is_dry_run_success, is_refusal
+from .changes import WRONG_STATUS, InstanceChange, InstanceChanges, is_dry_run_success, is_refusal
 from .selection import Row, states_of
 
 OPERATIONS = {"running": "StartInstances", "stopped": "StopInstances", "rebooted": "RebootInstances"}
@@ -26,7 +27,6 @@ ACCEPTED = {"running": "Starting", "stopped": "Stopping", "rebooted": "Running"}
 STARTS_FROM = {"running": "Stopped", "stopped": "Running", "rebooted": "Running"}
 LEADS_TO = {"Running": ("Starting", "Pending"), "Stopped": ("Stopping",)}
 FORCE = {"stopped": "ForceStop", "rebooted": "ForceReboot"}
-WRONG_STATUS = "IncorrectInstanceStatus"
 REBOOT_LAG = 5.0
 """Seconds after which an instance that reads Running counts as rebooted although no other status was seen."""
 

@@ -20,9 +20,9 @@ from ..targets import batches, read_instance_ids
 MAX_IDS_PER_CALL = 100
 """Instances in one call (DescribeInstances, InstanceIds)."""
 PAGE_SIZE = 100
-"""Instances a page (DescribeInstances, MaxResults)."""
+"""Instances per page (DescribeInstances, MaxResults)."""
 FILTER_CEILING = 1000
-"""A filter by tag or resource group finds at most so many resources (DescribeInstances, Tag and ResourceGroupId)."""
+"""Resources that a filter by tag or resource group finds at most (DescribeInstances, Tag and ResourceGroupId)."""
 MAX_NAME_LOOKUPS = 5
 """Unknown ids that are compared with the names of instances."""
 MAX_UNKNOWN_SHOWN = 20

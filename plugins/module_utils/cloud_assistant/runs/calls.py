@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...alibaba.client import Client
+from ...alibaba.generations import CLASSIC_DEFAULT_TIMEOUT
 from ...common.errors import ApiError, CloudError, InputError, TaskFailure
 from ...common.wait import Deadline
 from ..commands.listing import (
@@ -27,10 +28,6 @@ from ..scripts import ScriptContent, check_values, match_parameters, name_warnin
 from ..tags import tags_to_rows
 from .parts import Payload
 from .request import RunRequest
-
-CLASSIC_TIMEOUT = 3600
-"""Default timeout of a command in seconds (CreateCommand of 2018, TimeOut)."""
-
 
 STORED_LAG = 3.0
 """Seconds that a command may take to be seen after it was stored."""
@@ -211,7 +208,7 @@ def _store(client: Client, request: RunRequest) -> Command:
         if not command_id:
             error.advise(f"If it did, the script is stored as command {name!r}, which can be deleted.")
             raise
-    return Command(command_id, name, payload.type, script.data, timeout=run_as.timeout or CLASSIC_TIMEOUT)
+    return Command(command_id, name, payload.type, script.data, timeout=run_as.timeout or CLASSIC_DEFAULT_TIMEOUT)
 
 
 def _find_stored(client: Client, name: str) -> str:

@@ -23,9 +23,7 @@ from dataclasses import dataclass
 from ...common.errors import InputError
 from ...common.kept import Kept
 from ..scripts import ScriptContent
-
-RANGE_BYTES = 18000
-"""Bytes read by one run: with Base64 and its line ends they fit into the 24 KB that the service keeps."""
+from .rounds import RANGE_BYTES
 
 PACKED_BYTES = 17600
 """Bytes of both streams, compressed, that the report holds: with Base64 and its other lines it has 24 KB then."""

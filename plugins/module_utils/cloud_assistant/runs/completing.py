@@ -21,21 +21,16 @@ from ..invocations.waiting import names_of
 from ..models import InstanceResult
 from ..targets import batches
 from .bucket import collect_from_bucket, load_library
-from .capture import RANGE_BYTES, Report, pack_script, range_script, read_report, tidy_script
+from .capture import Report, pack_script, range_script, read_report, tidy_script
 from .internal import run_internal_script
 from .outcome import RunOutcome
 from .request import RunRequest
+from .rounds import RANGE_BYTES, ROUNDS, RUNS_AT_ONCE, Piece, missing_pieces, windows
 from .run import run
 from .spool import in_memory
 
 if TYPE_CHECKING:
     from .spool import Store
-
-ROUNDS = 3
-"""Times that missing ranges are asked for."""
-
-RUNS_AT_ONCE = 8
-"""Runs in progress at the same time; an agent has room for ten."""
 
 SCRIPT_TIMEOUT = 120
 """Seconds for each script that packs, reads or removes what is kept."""
@@ -159,31 +154,28 @@ class _Completion:
         self.deadline = Deadline(WAIT_BASE + WAIT_PER_RANGE * max(counts.values()))
         self.ranges = {item: {} for item in kept}
         for _round in range(ROUNDS):
-            missing: dict[int, list[str]] = {}
-            for item, count in counts.items():
-                for number in set(range(count)) - self.ranges[item].keys():
-                    missing.setdefault(number, []).append(item)
-            if not missing:
+            pieces = missing_pieces({item: set(range(n)) - self.ranges[item].keys() for item, n in counts.items()})
+            if not pieces:
                 break
-            self._fetch_ranges(sorted(missing.items()))
+            self._fetch_ranges(pieces)
         for item, report in kept.items():
             ranges = sorted(self.ranges.pop(item).items())
             packed = b"".join(in_hand(data) or b"" for _number, data in ranges)
             self.reports[item] = self._stored(replace(report, streams=report.unpack(packed)))
 
-    def _fetch_ranges(self, wanted: Sequence[tuple[int, list[str]]]) -> None:
+    def _fetch_ranges(self, pieces: Sequence[Piece]) -> None:
         """Read the ranges, a few runs at a time."""
 
-        def read(one: tuple[int, list[str]]) -> list[InstanceResult]:
-            number, ids = one
-            return self._script(ids, lambda names: range_script(names, number), "range")
+        def read(piece: Piece) -> list[InstanceResult]:
+            return self._script(piece.instance_ids, lambda names: range_script(names, piece.number), "range")
 
-        for start in range(0, len(wanted), RUNS_AT_ONCE):
-            window = wanted[start : start + RUNS_AT_ONCE]
-            for (number, _ids), results in zip(window, at_once(read, window), strict=True):
+        def report(done: int, total: int) -> None:
+            self.progress(f"fetched {done} of {total} ranges of the output")
+
+        for window in windows(pieces, RUNS_AT_ONCE, (), report):
+            for piece, results in zip(window, at_once(read, window), strict=True):
                 for result in results:
-                    self._keep(result, number)
-            self.progress(f"fetched {min(start + RUNS_AT_ONCE, len(wanted))} of {len(wanted)} ranges of the output")
+                    self._keep(result, piece.number)
 
     def _keep(self, result: InstanceResult, number: int) -> None:
         report = self.reports[result.instance_id]

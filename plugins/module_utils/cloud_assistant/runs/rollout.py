@@ -16,6 +16,7 @@ from ...alibaba.client import Client
 from ...common.errors import CloudError, Defect, TaskFailure, WaitTimeout
 from ...common.wait import Deadline
 from ..concurrency import at_once
+from ..instances.readiness import TOO_OLD
 from ..invocations.waiting import Settled, Watch, begun, ended, names_of, visible
 from ..models import SKIPPED, InstanceResult, Invocation, parse_time
 from .batches import Batch, plan_batches
@@ -35,8 +36,6 @@ FEW_INSTANCES = 5
 DELIVERY_PAUSE = 2.0
 """Seconds between two looks at outputs that are being delivered to a bucket."""
 
-NEEDS_UPGRADE = "ClientNeedUpgrade"
-"""ErrorCode of an instance whose agent is too old for a feature of the call; nothing has run there."""
 
 WAIT_MARGIN = 120.0
 """Seconds that the default wait allows beyond the script's own time-out, for delivery and reports."""
@@ -173,7 +172,7 @@ class Rollout:
         """
         if self._old_agents or not self._request.pacing.default_termination:
             return []
-        ids = self._gathering.forget(NEEDS_UPGRADE)
+        ids = self._gathering.forget(TOO_OLD)
         if not ids:
             return []
         self._old_agents = frozenset(ids)

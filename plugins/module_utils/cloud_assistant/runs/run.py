@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...alibaba.client import Client
+from ...alibaba.generations import CLASSIC_DEFAULT_TIMEOUT
 from ...common.wait import Deadline
 from ..models import DEFAULT_TIMEOUT, SKIPPED, InstanceResult
-from .calls import CLASSIC_TIMEOUT, call_for, dry_run_call, script_type_of
+from .calls import call_for, dry_run_call, script_type_of
 from .gathering import Gathering, Share
 from .judging import Judge
 from .outcome import RunOutcome, delivery_warning, dropped_warning, skipped_warning
@@ -81,7 +82,7 @@ def _with_defaults(client: Client, request: RunRequest) -> RunRequest:
 
 
 def _judge(client: Client, request: RunRequest, plan: RunPlan) -> Judge:
-    default = CLASSIC_TIMEOUT if client.generation == "classic" else DEFAULT_TIMEOUT
+    default = CLASSIC_DEFAULT_TIMEOUT if client.generation == "classic" else DEFAULT_TIMEOUT
     return Judge(
         skip=request.pacing.skip,
         success_rcs=request.pacing.success_rcs,

@@ -14,6 +14,7 @@ from ...alibaba.client import Client
 from ...alibaba.generations import frequency_in
 from ...common.checks import check_identifiers, check_ids
 from ...common.errors import ApiError, CloudError, InputError, TaskFailure
+from ...common.hidden import REDACTED
 from ...common.idempotency import new_client_token
 from ...common.wait import Deadline
 from ..commands.listing import PREDICTED_COMMAND_ID, find_commands, find_one, predicted_command_warning, the_only
@@ -46,8 +47,6 @@ NOT_CHANGEABLE = frozenset(
     }
 )
 """Answers of ModifyInvocationAttribute after which only stopping and starting anew is left."""
-
-HIDDEN = "(not shown)"
 
 
 @dataclass
@@ -264,7 +263,7 @@ def _desired(request: RunRequest, command: Command, instance_ids: tuple[str, ...
 def _shown(parameters: Mapping[str, str], request: RunRequest) -> dict[str, str]:
     """Return parameters as a diff may show them: only values that the task gives openly; others may be secrets."""
     openly = {str(name).lower(): str(value) for name, value in request.payload.parameters.items()}
-    return {name: value if openly.get(name.lower()) == value else HIDDEN for name, value in parameters.items()}
+    return {name: value if openly.get(name.lower()) == value else REDACTED for name, value in parameters.items()}
 
 
 def _state(live: Sequence[Invocation], request: RunRequest) -> dict[str, Any]:

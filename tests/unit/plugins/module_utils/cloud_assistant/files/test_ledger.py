@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.files.ledger import (
     Ledger,
-    PartCall,
 )
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.rounds import Piece
 
 
 def test_what_is_missing_goes_out_part_by_part_to_fifty_instances_a_call():
@@ -26,7 +26,7 @@ def test_what_is_missing_goes_out_part_by_part_to_fifty_instances_a_call():
         (3, 9),
     ]
     assert ledger.plan(["i-1"]) == []
-    assert ledger.plan(["i-0", "i-2"])[-1] == PartCall(3, ("i-0", "i-2"))
+    assert ledger.plan(["i-0", "i-2"])[-1] == Piece(3, ("i-0", "i-2"))
 
 
 def test_the_latest_delivery_of_a_part_is_the_one_to_wait_for():

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs import capture
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.rounds import RANGE_BYTES
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.scripts import ScriptContent
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
 
@@ -78,7 +79,7 @@ def test_what_does_not_fit_stays_in_a_private_directory(tmp_path: Path):
     [folder] = [path for base in ("/var/tmp", "/tmp") for path in Path(base).glob(report.name)]
     assert folder.stat().st_mode & 0o777 == 0o700
     packed = b""
-    for number in range(-(-report.length // capture.RANGE_BYTES)):
+    for number in range(-(-report.length // RANGE_BYTES)):
         script = capture.range_script(["other", report.name], number)
         packed += base64.b64decode(subprocess.run(["sh", "-c", script], stdout=subprocess.PIPE, check=True).stdout)
     found = report.unpack(packed)
