@@ -45,6 +45,21 @@ WINGS = (
 )
 MAX_GROUND_FILES = 9
 
+# unit tests of more than one file of their room
+WHOLE_ROOMS = {
+    "test_any_plugin_input.py",
+    "action/test_preload.py",
+    "doc_fragments/test_fragments.py",
+    "filter/test_filters.py",
+    "modules/test_all_modules.py",
+    "modules/test_any_input.py",
+    "modules/test_content_warnings.py",
+    "modules/test_run_bad_input.py",
+    "module_utils/cloud_assistant/test_parameter_definitions.py",
+    "module_utils/cloud_assistant/connection/test_store.py",
+    "plugin_utils/report/test_report.py",
+}
+
 
 def _wing(parts: tuple[str, ...]) -> str:
     """Return the wing of a path or an imported name below module_utils/cloud_assistant."""
@@ -81,6 +96,17 @@ def test_the_clouds_are_twins():
     )
     assert alibaba - huawei == {"generations", "classic_replies", "shapes"}
     assert huawei - alibaba == {"authentication"}
+
+
+def test_unit_tests_mirror_the_plugins():
+    """The tests of ``plugins/a/b.py`` are in ``tests/unit/plugins/a/test_b.py``; see WHOLE_ROOMS for the others."""
+    tests = REPOSITORY / "tests" / "unit" / "plugins"
+    strays = {
+        str(path.relative_to(tests))
+        for path in tests.rglob("test_*.py")
+        if not (PLUGINS / path.relative_to(tests)).with_name(path.name.removeprefix("test_")).is_file()
+    }
+    assert strays <= WHOLE_ROOMS
 
 
 def test_imports_of_the_collection_are_relative():
