@@ -51,7 +51,7 @@ CHANGES_COMMANDS = frozenset({"ecs_command", "ecs_run_command"})
 class ActionModule(ActionBase):
     """Run a module of this collection: in the controller's process where the task runs there, else as a module.
 
-    The controller's process saves the start of another one for each task and can tell the progress of a long one.
+    The controller's process saves the start of another one for each task and can report the progress of a long one.
     Both ways take the same arguments and give the same result.
     """
 

@@ -403,7 +403,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return str(record["instance_id"])
 
     def _template_name(self, template: str, variables: dict[str, Any], record: dict[str, Any]) -> str:
-        """Return what a template says; where it fails nothing, or under ``strict`` an error."""
+        """Return the value of a template; nothing if it fails, or under ``strict`` an error."""
         self.templar.available_variables = variables
         try:
             return str(self.templar.template(template)).strip()

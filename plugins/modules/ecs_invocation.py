@@ -341,6 +341,7 @@ error:
     hint: Check the instance ids and the region.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..module_utils.alibaba.generations import refuse_missing
@@ -348,7 +349,7 @@ from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
 from ..module_utils.cloud_assistant.instances.readiness import find_targets
 from ..module_utils.cloud_assistant.invocations.listing import PREDICTED_INVOKE_ID
 from ..module_utils.cloud_assistant.invocations.stopping import plan_stop, stop
-from ..module_utils.cloud_assistant.models import REPEAT_MODES
+from ..module_utils.cloud_assistant.models import REPEAT_MODES, Invocation
 from ..module_utils.cloud_assistant.runs.options import RUN_OPTIONS
 from ..module_utils.cloud_assistant.runs.request import RunRequest
 from ..module_utils.cloud_assistant.schedules.keeper import ScheduleKeeper, stoppable_invocations, unknown_to_stop
@@ -431,6 +432,7 @@ def _present(task: TaskContext) -> dict[str, Any]:
 
 
 def _stopped(task: TaskContext) -> dict[str, Any]:
+    """Stop the invocations that the options select, wholly or on some instances, and return what was stopped."""
     params = task.params
     tags = check_tags(params["tags"] or {})
     targets = _stop_targets(params)
@@ -462,18 +464,22 @@ def _stopped(task: TaskContext) -> dict[str, Any]:
     for text in unknown.warnings:
         task.warn(text)
     stops = [plan_stop(invocation, instance_ids) for invocation in live]
-    wanted = {each.invoke_id: list(each.instance_ids) for each in stops if each}
     if not task.check_mode:
         stop(client, stops, deadline)
+    wanted = {each.invoke_id: list(each.instance_ids) for each in stops if each}
+    return {**_stop_result(live, wanted, diff_mode=task.diff_mode), "unknown_ids": list(unknown.ids)}
+
+
+def _stop_result(live: Sequence[Invocation], wanted: dict[str, list[str]], *, diff_mode: bool) -> dict[str, Any]:
+    """Return the result of a stop; ``wanted`` has the instances to stop by invocation."""
     result: dict[str, Any] = {
         "changed": bool(wanted),
         "invoke_ids": [invocation.invoke_id for invocation in live],
         "invoke_id": live[0].invoke_id if live else "",
         "stopped_invoke_ids": list(wanted),
         "stopped_instances": wanted,
-        "unknown_ids": list(unknown.ids),
     }
-    if task.diff_mode:
+    if diff_mode:
         result["diff"] = {"before": {"live": wanted}, "after": {"live": {}}} if wanted else {"before": {}, "after": {}}
     return result
 

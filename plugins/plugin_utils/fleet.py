@@ -255,7 +255,7 @@ def read_fleet(
 
 
 class RegionError(CloudError):
-    """One region could not be read, hence there is no inventory."""
+    """A region could not be read, hence there is no inventory."""
 
     def __init__(self, region: str, error: CloudError) -> None:
         super().__init__(f"region {region}: {error}")

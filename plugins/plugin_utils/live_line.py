@@ -60,7 +60,7 @@ class LiveLine:
             self.erase()
 
     def draw(self) -> None:
-        """Draw the line anew, with the time that has passed; nothing where no task has reported."""
+        """Draw the line again, with the time that has passed; nothing where no task has reported."""
         with self._lock:
             task = self._tasks.get(self._latest)
             if task is None or not task.text:

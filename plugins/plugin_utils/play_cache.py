@@ -2,7 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a play has read of the stored commands, for all of its lookups: one pass, whatever process they run in.
+"""Keep what a play has read of the stored commands, so that its lookups in all processes share one pass.
 
 Ansible resolves templates in a worker process for each task and host, so nothing that a lookup keeps in memory is there
 for the next one. What all of them share is the run's own temporary directory, which only its user can read and which
@@ -58,6 +58,6 @@ class PlayCache:
 
 
 def forget(directory: str = RUN_DIRECTORY) -> None:
-    """Let later lookups of this run read anew, because a task has changed commands."""
+    """Make later lookups of this run read again, because a task has changed commands."""
     for path in Path(directory).glob(f"{PREFIX}*.json"):
         path.unlink(missing_ok=True)

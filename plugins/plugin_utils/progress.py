@@ -19,7 +19,7 @@ REPEAT_AFTER = 60.0  # seconds: a line that says nothing new still says that the
 
 
 class Progress:
-    """Pass on a line of progress when enough time has passed and it says something new, or nothing was said for long.
+    """Pass on a line of progress when enough time has passed and it is new, or nothing was shown for long.
 
     `show` gets the line with `label` and the seconds elapsed. `clock` is monotonic, in seconds. May be called from
     several threads.
@@ -60,7 +60,7 @@ class Channel:
         os.set_blocking(self._writing, False)
 
     def send(self, label: str, text: str) -> None:
-        """Send a line of the task that ``label`` names; it is lost where nobody reads."""
+        """Send a line of the task that ``label`` names; it is lost if there is no reader."""
         line = json.dumps([label[:LONGEST_TEXT], text[:LONGEST_TEXT]]).encode("ascii") + b"\n"
         try:
             os.write(self._writing, line)

@@ -7,8 +7,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
 import subprocess
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 
 import pytest
 from playbook_runner import ansible_environment
+from support.terminal import run_on_a_terminal
 
 PLAY = """
 - hosts: localhost
@@ -89,21 +88,9 @@ def test_a_log_gets_plain_lines_and_the_table(fleet):
 
 def test_a_terminal_gets_one_line_that_is_drawn_over_itself(fleet):
     env, command = fleet
-    leader, follower = pty.openpty()
-    process = subprocess.Popen(command, env={**env, "TERM": "xterm"}, stdin=follower, stdout=follower, stderr=follower)
-    os.close(follower)
-    shown = b""
-    while True:
-        try:
-            piece = os.read(leader, 65536)
-        except OSError:  # how Linux tells that the last writer has gone
-            break
-        if not piece:
-            break
-        shown += piece
-    os.close(leader)
-    assert process.wait() == 0
-    text = shown.decode().replace("\r\n", "\n")
+    rc, shown = run_on_a_terminal(command, {**env, "TERM": "xterm"})
+    assert rc == 0
+    text = shown.replace("\r\n", "\n")
     drawn = re.findall(rf"\r\x1b\[K(\d+:\d\d)  {LINE}\r", text)
     assert len(drawn) > 2, text
     assert_table(re.sub(r"\r\x1b\[K[^\r\n]*\r|\r\x1b\[K", "", text))

@@ -6,16 +6,14 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import re
 import shlex
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from playbook_runner import PlayResult, ansible_environment
+from support.terminal import run_on_a_terminal
 
 PLAY = """\
 - hosts: localhost
@@ -64,28 +62,8 @@ def test_a_log_file_gets_progress_of_a_long_run(emulator: Any, playbook: Callabl
 def test_a_terminal_shows_progress_of_a_long_run(emulator: Any, tmp_path: Path):
     (tmp_path / "site.yml").write_text(play(emulator, SLOW), encoding="utf-8")
     env = {**ansible_environment(tmp_path, emulator.env()), "TERM": "dumb", "COLUMNS": "200"}
-    leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        shlex.split(f"ansible-playbook {tmp_path}/site.yml"),
-        cwd=tmp_path,
-        env=env,
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-    )
-    os.close(follower)
-    shown = b""
-    while True:
-        try:
-            piece = os.read(leader, 65536)
-        except OSError:  # how Linux tells that the last writer has gone
-            break
-        if not piece:
-            break
-        shown += piece
-    os.close(leader)
-    assert process.wait() == 2
-    text = shown.decode()
+    rc, text = run_on_a_terminal(shlex.split(f"ansible-playbook {tmp_path}/site.yml"), env, tmp_path)
+    assert rc == 2, text
     check_lines(text)
     before, _task, after = text.partition("TASK [Run it everywhere]")
     assert not LINE.search(before)

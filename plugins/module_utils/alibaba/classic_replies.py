@@ -88,7 +88,7 @@ def _overall_word(legacy: str, instances: list[dict[str, Any]]) -> str:
 
 
 def _results_reply(body: dict[str, Any]) -> dict[str, Any]:
-    """Wrap the list, which stood at the top in 2018, and say of each row whether it succeeded."""
+    """Wrap the list, which was at the top in 2018, and add to each row whether it succeeded."""
     if "Invocation" not in body:
         wrapped = {
             name: body.pop(name)

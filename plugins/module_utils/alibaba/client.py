@@ -34,7 +34,7 @@ _MINUTE = 60.0
 class Reply(dict[str, Any]):
     """The body of a successful answer.
 
-    ``server_time``: the service's clock (UTC) when it answered, None when it did not say. ``after_lost_reply``: an
+    ``server_time``: the service's clock (UTC) when it answered, None if the answer has none. ``after_lost_reply``: an
     earlier try of the same call got no usable answer and may be the one that took effect.
     """
 
@@ -47,7 +47,7 @@ class Reply(dict[str, Any]):
 
     @property
     def request_id(self) -> str | None:
-        """The id under which the service's support finds the request."""
+        """Return the id under which the service's support finds the request."""
         return self.get("RequestId")
 
     def rows(self, *path: str) -> list[Any]:
@@ -61,13 +61,13 @@ class Reply(dict[str, Any]):
         return list(value) if isinstance(value, list) else []
 
     def next_token(self, rows_path: tuple[str, ...]) -> str | None:
-        """Return the token of the next page, empty on the last one, None where the answer does not say."""
+        """Return the token of the next page, empty on the last one, None where the answer has none."""
         return next(
             (outer["NextToken"] for outer in self._around(rows_path) if outer.get("NextToken") is not None), None
         )
 
     def total_count(self, rows_path: tuple[str, ...]) -> int | None:
-        """Return how many rows all pages have together, None where the answer does not say."""
+        """Return how many rows all pages have together, None where the answer does not tell."""
         counts = (outer["TotalCount"] for outer in self._around(rows_path) if outer.get("TotalCount") is not None)
         return next((int(count) for count in counts), None)
 
@@ -205,7 +205,7 @@ class Client:
         ]
 
     def _call_once(self, operation: Operation, wire: Mapping[str, str], deadline: Deadline) -> Reply:
-        """Have one request answered, by as many tries as it takes."""
+        """Send one request until it is answered, within the limits of the client and the deadline."""
         repeat = operations.repeat_of(operation, wire)
         call = Call(
             operation.name,
@@ -220,7 +220,7 @@ class Client:
         def pause_after(error: ApiError) -> float | None:
             asked = retry_delay(error)
             if asked == 0.0 and is_throttled(error):
-                # one that is throttled is not always told when to come back
+                # an answer to a throttled call does not always have a pause
                 return next(throttle_pauses) if self._outlast_throttling else None
             return asked
 
@@ -236,7 +236,7 @@ class Client:
     def _exchange(
         self, operation: Operation, wire: Mapping[str, str], repeat: Repeat, deadline: Deadline, lost: bool
     ) -> Reply:
-        """Send one HTTP request, signed anew: nonce and time stamp must differ in every try."""
+        """Send one HTTP request, signed anew since nonce and time stamp must differ. Raises ApiError, NoAnswer."""
         credentials = self.credentials()
         query, headers = self._signed(operation.name, wire, credentials)
         with self._counting:
@@ -258,7 +258,10 @@ class Client:
         return Reply(body, answer.server_time, lost)
 
     def credentials(self) -> Credentials:
-        """Return the credentials of now. They were good when the client was made, so a failure is one of renewing."""
+        """Return the credentials that are valid now.
+
+        They were valid when the client was made, so a failure is one of renewing them: raises NoAnswer.
+        """
         try:
             return self._credentials.get()
         except CloudError as error:

@@ -32,7 +32,7 @@ SESSION_SECONDS = 3600
 SHORTEST_SESSION_SECONDS = 900
 
 FETCH_SECONDS = 60.0
-"""Seconds that one provider may take: its library's time-outs are of each read, and a slow service could go on."""
+"""Seconds that one provider may take: its library's time-outs apply to each read, not to all of it."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class LibrarySource:
 
 
 def find_source(params: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> CredentialSource:
-    """Return the source that the options ask for; see DOCUMENTATION of the fragment ``alibaba``.
+    """Return the source that the options select; see DOCUMENTATION of the fragment ``alibaba``.
 
     ``params`` may hold values that Ansible took from the environment. An explicit one beats those: a ``profile`` beats
     a key, a key beats a profile and is not mixed with a token. Raises InputError, MissingLibrary.

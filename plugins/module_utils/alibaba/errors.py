@@ -2,7 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tell an error document of the service from what a proxy or a portal answers in its place."""
+"""Read error documents of the service, and recognize what a proxy or a portal answers in its place."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _REFUSALS = (
 
 
 def read_error(operation: str, answer: HttpAnswer, host: str, secrets: Iterable[str | None] = ()) -> ApiError:
-    """Return the error that ``answer`` (of any status but 200) is; secrets are masked.
+    """Return the error in ``answer`` (of any status but 200), with secrets masked.
 
     Only a JSON or XML document with Code and RequestId, and a status from 400, is the service's own word. Raises
     NoAnswer for anything else: a gateway's page, a redirect, an empty answer say nothing of what the service did.
@@ -71,7 +71,7 @@ def read_error(operation: str, answer: HttpAnswer, host: str, secrets: Iterable[
 
 
 def is_throttled(error: ApiError) -> bool:
-    """Return whether the service refused the call only because there were too many."""
+    """Return whether the service refused the call only because there were too many calls."""
     return error.code == "Throttling" or error.code.startswith("Throttling.") or error.http_status == 429
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every difference between the API of 2018 (``classic``) and today's (``current``); callers speak the current names."""
+"""Translate between the API of 2018 (``classic``) and today's (``current``), whose names all callers use."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def _refusal(option: str, reason: str = "") -> InputError:
 
 
 class CurrentDialect:
-    """Today's API: what the callers say is what goes out."""
+    """Today's API: parameters and answers pass unchanged."""
 
     signature_version = "v3"
 

@@ -17,7 +17,7 @@ from . import shapes
 
 
 class Repeat(enum.Enum):
-    """What a second try of the same call may do."""
+    """What a second try of the same call may lead to."""
 
     READ = "changes nothing"
     TOKEN_WRITE = "harmless when it carries the same ClientToken"

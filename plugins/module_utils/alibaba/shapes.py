@@ -2,7 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The shape of each operation's genuine answer, in the names of the current generation.
+"""Describe the shape of each operation's genuine answer, in the names of the current generation.
 
 Required is what a decision rests on: ids, states, counts, creation times, what a comparison looks at. The rest may be
 missing, as in older editions of the API, and is of the documented type where it is there.
@@ -58,7 +58,7 @@ _RESULT = Shape(
     optional={**_RUN, "InvokeId": TEXT, "CommandId": TEXT},
     also=_exit_code,
 )
-# the API of 2018 does not tell when an invocation was made
+# the API of 2018 does not return when an invocation was made
 _CLASSIC_INVOCATION = Shape(
     required={"InvokeId": ID, "InvocationStatus": WORD, "CommandId": ID, "RepeatMode": WORD},
     optional={
@@ -138,7 +138,7 @@ _ACCEPTANCE = Shape(
 )
 
 ACKNOWLEDGED = Shape(required={"RequestId": ID})
-"""An answer that says no more than that the request was taken: every answer of the service has a RequestId."""
+"""An answer that only acknowledges the request: every answer of the service has a RequestId."""
 
 
 def listing(outer: str, inner: str, row: Shape) -> Shape:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The two request signatures of Alibaba Cloud's RPC services: ACS3-HMAC-SHA256 (v3) and HMAC-SHA1 (v1)."""
+"""Sign requests as Alibaba Cloud's RPC services want it: ACS3-HMAC-SHA256 (v3) and HMAC-SHA1 (v1)."""
 
 from __future__ import annotations
 

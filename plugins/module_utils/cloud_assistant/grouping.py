@@ -75,7 +75,7 @@ class Ending:
 
     @property
     def exited(self) -> bool:
-        """Whether the exit code says it all: the script came to its own end."""
+        """Whether the exit code is the whole reason: the script exited by itself."""
         return self.rc is not None and self.status in ("Failed", "Success")
 
     @property
@@ -104,7 +104,7 @@ class Ending:
 
 @dataclass(frozen=True)
 class Group:
-    """Instances that ended alike. ``reason`` is one line; where it names the instance itself, a placeholder stands."""
+    """Instances that ended alike. ``reason`` is one line; where it names the instance itself, it has a placeholder."""
 
     example: Ending
     reason: str

@@ -19,7 +19,7 @@ from .scripts import ParameterDefinition
 from .tags import tags_from_row
 
 DEFAULT_TIMEOUT = 60
-"""Seconds that a command may run when nobody says otherwise (CreateCommand, Timeout)."""
+"""Default timeout of a command in seconds (CreateCommand, Timeout)."""
 
 
 def decode_content(text: str) -> bytes:
@@ -32,7 +32,7 @@ def decode_content(text: str) -> bytes:
 
 @dataclass(frozen=True)
 class Command:
-    """A stored command, of the account itself or public, as DescribeCommands tells it.
+    """A stored command, of the account itself or public, as DescribeCommands returns it.
 
     ``content`` is the decoded script, byte for byte (CRLF kept). ``timeout`` is in seconds.
     """
@@ -150,7 +150,7 @@ SKIPPED = "Skipped"
 """Our own status of an instance that was left out on purpose: nothing was sent to it."""
 
 _EXITED = frozenset({"Success", "Failed"})
-"""States in which the script came to its own end, so that its exit code is known."""
+"""States in which the script exited by itself, so that its exit code is known."""
 
 
 def parse_time(text: str) -> datetime | None:
@@ -242,7 +242,7 @@ class InstanceResult:
     def stdout(self) -> str | None:
         """The output as text, None where none was read; bytes that are not UTF-8 become U+FFFD.
 
-        A line stands where the service has cut bytes out.
+        A line marks where the service has cut bytes out.
         """
         output = in_hand(self.output)
         if output is None:
@@ -302,7 +302,7 @@ class InstanceResult:
 
 @dataclass(frozen=True)
 class Invocation:
-    """One invocation as DescribeInvocations tells it.
+    """One invocation as DescribeInvocations returns it.
 
     ``status`` is the overall state. ``parameters`` may hold secrets: they are never shown, only their names are.
     """

@@ -63,7 +63,7 @@ class ScriptContent:
 
     @classmethod
     def from_text(cls, text: str) -> ScriptContent:
-        """Take the script as text, in UTF-8. Raises InputError for what is no text."""
+        """Return the content of a script given as text, in UTF-8. Raises InputError if it cannot be encoded."""
         try:
             # undecodable bytes of a file that Ansible read come back as they were
             return cls(text.encode("utf-8", "surrogateescape"))
@@ -73,7 +73,7 @@ class ScriptContent:
 
     @property
     def text(self) -> str:
-        """The script as text for people; bytes that are not UTF-8 become U+FFFD."""
+        """Return the script as text; bytes that are not UTF-8 become U+FFFD."""
         return self.data.decode("utf-8", "replace")
 
     @property
@@ -97,7 +97,7 @@ class ScriptContent:
     def check_size(
         self, generation: str = "current", parameters: Mapping[str, str] | None = None, option: str = "content"
     ) -> None:
-        """Raise InputError for an empty script, and for one that is over the limit of the API's generation."""
+        """Raise InputError if the script is empty or exceeds the limit of the API's generation."""
         if not self.data:
             raise InputError(option, "the script is empty")
         if generation == "classic":
@@ -169,7 +169,7 @@ def merge_parameters(
 
 
 def refuse_unknown(values: Mapping[str, str], names: Sequence[str], *, of: str = "the script") -> None:
-    """Raise InputError for a value that no parameter takes; ``of`` says in the message whose parameters they are."""
+    """Raise InputError for a value that no parameter takes; ``of`` names in the message whose parameters they are."""
     known = {name.lower() for name in names}
     unknown = [name for name in values if name.lower() not in known]
     if unknown:
@@ -198,7 +198,7 @@ def match_parameters(
 
 
 def encoding_warning(data: bytes, option: str = "content") -> str | None:
-    """Return a warning about text that is Base64 already, which nobody decodes on the instance; None for any other."""
+    """Return a warning about text that is Base64 already and will not be decoded on the instance; else None."""
     word = data.strip()
     if len(word) < 8 or len(word) % 4 or not _ONE_WORD.fullmatch(word):
         return None

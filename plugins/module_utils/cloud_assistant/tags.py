@@ -20,7 +20,7 @@ MAX_TAG_KEY, MAX_TAG_VALUE = 64, 128
 """Characters (RunCommand, Tag)."""
 
 SYSTEM_PREFIXES = ("aliyun", "acs:")
-"""Keys that only the service sets; nobody else can change or remove them."""
+"""Prefixes of keys that only the service can set, change or remove."""
 
 
 def check_tags(tags: Mapping[str, object], option: str = "tags", *, limit: int = MAX_TAGS) -> dict[str, str]:

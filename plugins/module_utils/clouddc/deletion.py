@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Delete CloudDC instances and wait until they are gone, with the change of each one kept."""
+"""Delete CloudDC instances and wait until they are gone; keep the change of each one, also when it fails."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class InstanceChange(Change):
     state: str = ABSENT
     action: str = "none"
     power_off: bool = False
-    # whether a request to delete it got no answer and may have taken effect
+    # whether a request to delete the instance got no answer and may have taken effect
     unanswered: bool = False
     # whether the deletion was seen at work, so that an error state is its result and no leftover
     seen_going: bool = False
@@ -59,7 +59,10 @@ class InstanceChange(Change):
 
 
 class Deletion:
-    """One task's deletion. ``plan`` only reads; ``carry_out`` acts on the plan."""
+    """One task's deletion: ``plan`` only reads, ``predict`` changes nothing, ``carry_out`` acts on the plan.
+
+    ``deadline`` is for all of it, ``error_grace`` and ``power_lag`` are in seconds.
+    """
 
     def __init__(
         self,
@@ -73,7 +76,6 @@ class Deletion:
         error_grace: float = ERROR_GRACE,
         power_lag: float = POWER_LAG,
     ) -> None:
-        """``deadline`` is for the whole of it, ``error_grace`` and ``power_lag`` are in seconds."""
         self._client = client
         self._power_off_first = power_off_first
         self._wait = wait
@@ -84,7 +86,7 @@ class Deletion:
         self.changes = Changes((id, InstanceChange(id)) for id in ids)
 
     def plan(self) -> None:
-        """Look at every instance and set down what has to be done. Raises ApiError, TransportError, WaitTimeout."""
+        """Read every instance and record what has to be done. Raises ApiError, TransportError, WaitTimeout."""
         for id, row in instances.find_instances(self._client, list(self.changes), self._deadline).items():
             change = self.changes[id]
             if row is None:
@@ -98,7 +100,7 @@ class Deletion:
                 change.power_off = self._power_off_first and change.state == RUNNING
 
     def predict(self) -> None:
-        """Fill in, from the plan, what carrying it out would lead to."""
+        """Record, from the plan, what ``carry_out`` would lead to."""
         for change in self.changes.values():
             if change.action == "none":
                 continue
@@ -108,7 +110,7 @@ class Deletion:
                 change.message = "the instance is running: the service may refuse to delete it (see power_off_first)"
 
     def carry_out(self) -> None:
-        """Power off, delete and wait. Raises TaskFailure and WaitTimeout, both with the change of every instance."""
+        """Power off, delete and wait. Raises TaskFailure, WaitTimeout, each with every change in ``result``."""
         with self.changes.reporting_on_failure():
             self._power_off()
             todo = [change for change in self.changes.values() if change.action == "delete" and not change.failed]
@@ -160,7 +162,7 @@ class Deletion:
         self._wait_until_stopped([servers[server_id][0] for server_id in on if not servers[server_id][0].error])
 
     def _wait_until_stopped(self, changes: list[InstanceChange]) -> None:
-        """Wait a little while for the instances to follow their servers: the deletion decides, not this state."""
+        """Wait briefly for the instances to follow their servers: the deletion decides, not this state."""
         waiting = {change.id: change for change in changes}
         end = self._deadline.elapsed() + self._power_lag
 
@@ -177,7 +179,7 @@ class Deletion:
     # --- deletion ----------------------------------------------------------------------------------------------
 
     def _submit(self, changes: list[InstanceChange]) -> None:
-        """Have the service accept the deletion of each instance. Refusals go into the changes; the rest is raised."""
+        """Request the deletion of each instance until all are accepted or refused; raise any error but a refusal."""
         pending = {change.id: change for change in changes}
         while pending:
             try:
@@ -194,7 +196,7 @@ class Deletion:
                     if not self._follows(change):
                         self._refused(change, error)
                     return
-                # The service refuses all because of some: one by one, each instance gets its own answer.
+                # the service refuses all because of some: one by one, each instance gets its own answer.
                 accepted = set()
             for id in accepted & set(pending):
                 self._accepted(pending.pop(id))
@@ -214,7 +216,7 @@ class Deletion:
     def _alive_after(
         self, error: ApiError | TransportError, pending: dict[str, InstanceChange]
     ) -> dict[str, InstanceChange]:
-        """Look which of the instances still wait for their deletion after the request for it has failed.
+        """Return the instances that still have to be deleted after the request for it has failed.
 
         An instance that is gone or going was deleted by this task if an answer to it was lost, otherwise by someone
         else in the meantime. The error is raised where looking cannot help.
@@ -234,7 +236,7 @@ class Deletion:
         return alive
 
     def _on_its_way(self, change: InstanceChange, state: str) -> bool:
-        """Say whether the instance is gone or going, and if so set down whose deletion that is."""
+        """Return whether the instance is gone or going, and if so record whose deletion that is."""
         if state not in (ABSENT, GOING) and state not in GONE:
             return False
         if change.unanswered:
@@ -246,7 +248,7 @@ class Deletion:
         return True
 
     def _follows(self, change: InstanceChange) -> bool:
-        """Look for a while whether an instance whose deletion was refused is being deleted all the same.
+        """Return whether an instance whose deletion was refused is being deleted all the same, after a few looks.
 
         That may be so after an unanswered request, and for an instance in error: the service refuses the second
         deletion of an instance whose first one it still shows as "error".
@@ -302,7 +304,7 @@ class Deletion:
             raise WaitTimeout(f"{error}. Still there: {left}") from error
 
     def _worth_a_look(self, waiting: dict[str, InstanceChange]) -> list[str]:
-        """Return the ids whose status may say that the wait is over.
+        """Return the ids whose status may end the wait.
 
         One list of a hundred rows saves the look at each one that is still shutting down.
         """
@@ -319,7 +321,7 @@ class Deletion:
         return [id for id in waiting if id not in busy]
 
     def _ended(self, change: InstanceChange) -> bool:
-        """Look at one instance; say whether its deletion has ended, well or badly."""
+        """Read one instance and return whether its deletion has ended, well or badly."""
         status = instances.show_status(self._client, change.id, self._deadline)
         change.state = ABSENT if status is None else status.state
         if status is None or status.state in GONE:
@@ -336,5 +338,5 @@ class Deletion:
 
 
 def _is_refusal(error: CloudError) -> bool:
-    """Say whether the service refused the request because of an instance's state or absence, for good."""
+    """Return whether the service refused the request for good because of an instance's state or absence."""
     return isinstance(error, ApiError) and (instances.is_absence(error) or error.http_status in (400, 409))

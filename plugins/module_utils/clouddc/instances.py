@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""CloudDC instances and the physical servers under them: what they are, and switching a server off."""
+"""Read CloudDC instances and the physical servers below them, and switch servers off."""
 
 from __future__ import annotations
 
@@ -23,12 +23,16 @@ RUNNING = "running"
 GOING = "shutting-down"
 # The second spelling is that of an early release of the service.
 GONE = frozenset({"terminated", "teminated"})
+"""States of a deleted instance; the documents of the service have both spellings."""
 # "failed" is what earlier releases called "error".
 FAILED = frozenset({"error", "failed"})
 
-LIST_IDS = 100  # ListInstances, instance_id and server_id: at most 100 ids joined by commas
-DELETE_IDS = 50  # DeleteInstances, instance_id_set
-POWER_IDS = 50  # ChangeServerPowerState, server_id_set
+LIST_IDS = 100
+"""Ids in one call (ListInstances, instance_id and server_id)."""
+DELETE_IDS = 50
+"""Instances in one call (DeleteInstances, instance_id_set)."""
+POWER_IDS = 50
+"""Servers in one call (ChangeServerPowerState, server_id_set)."""
 
 _ID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 """A UUID, with or without hyphens (DeleteInstance, instance_id)."""
@@ -39,7 +43,7 @@ _SECRET_KEY = re.compile(r"(?i)user_?data|pass(word|wd|phrase)?$|admin_?pass|sec
 
 @dataclass(frozen=True)
 class Status:
-    """What ShowInstanceStatus says; ``error`` is the service's block {error_code, error_msg, error_type}."""
+    """The answer of ShowInstanceStatus; ``error`` is the service's block {error_code, error_msg, error_type}."""
 
     state: str
     operation_state: str | None = None
@@ -87,7 +91,7 @@ def list_instances(
         except ApiError as error:
             if not (some and is_absence(error)):
                 raise
-            # One unknown id may be why nothing was said of the others.
+            # one unknown id may be why the others are not listed
             half = (len(some) + 1) // 2
             for part in batches(some, half) if len(some) > 1 else ():
                 read(part)
@@ -126,7 +130,7 @@ def find_instances(client: Client, ids: Sequence[str], deadline: Deadline) -> di
 
 
 def show_status(client: Client, id: str, deadline: Deadline) -> Status | None:
-    """Return the instance's status, None when the service says that there is no such instance."""
+    """Return the instance's status, None if the service answers that there is no such instance."""
     try:
         reply = client.call("ShowInstanceStatus", id=id, deadline=deadline)
     except ApiError as error:
@@ -138,7 +142,7 @@ def show_status(client: Client, id: str, deadline: Deadline) -> Status | None:
 
 
 def is_absence(error: ApiError) -> bool:
-    """Say whether the error means that the instance does not exist.
+    """Return whether the error means that the instance does not exist.
 
     A gateway answers 404 as well, for a wrong endpoint or region; its codes differ.
     """
@@ -146,12 +150,12 @@ def is_absence(error: ApiError) -> bool:
 
 
 def show_server(client: Client, id: str, deadline: Deadline) -> dict[str, Any]:
-    """Return the physical server's row. Raises ApiError, also when there is none."""
+    """Return the physical server's row. Raises ApiError, also if there is no such server."""
     return dict(client.call("ShowServer", id=id, deadline=deadline))
 
 
 def power_off(client: Client, server_ids: Sequence[str], deadline: Deadline) -> None:
-    """Ask for at most 50 physical servers to be switched off; returns before they are. Raises ApiError."""
+    """Request that at most 50 physical servers are switched off, without waiting for it. Raises ApiError."""
     body = {"action": "power off", "server_id_set": list(server_ids)}
     client.call("ChangeServerPowerState", body=body, deadline=deadline)
 

@@ -27,7 +27,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.{0,24}")
 
 
 class NotAnAnswer(Exception):
-    """Something that was received is not an answer of the operation; the text says why, without quoting it."""
+    """Something that was received is not an answer of the operation; the text has the reason, without quoting it."""
 
 
 @dataclass(frozen=True)

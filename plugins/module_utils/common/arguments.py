@@ -90,7 +90,7 @@ def _number_problem(option: Mapping[str, Any], value: Any) -> str | None:
             number = float(text) if isinstance(text, str) else 0.0
             problem = _problem(number, is_content=False) or _problem(int(number), is_content=False)
         except ValueError:
-            continue  # Ansible says so, naming the type
+            continue  # Ansible reports it, naming the type
         if problem:
             return problem
     return None
@@ -114,7 +114,7 @@ def _dictionary_problem(option: Mapping[str, Any], value: Any) -> str | None:
     try:
         check_type_dict(value)
     except TypeError:
-        return None  # Ansible says so
+        return None  # Ansible reports it
     except ValueError:
         return "is not a valid dictionary; give JSON, or pairs such as key=value separated by commas"
     return None

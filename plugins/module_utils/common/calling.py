@@ -2,11 +2,11 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Try a call until the service has answered it: for both clouds the same rules on lost answers, pauses and time.
+"""Repeat a call until the service has answered it: for both clouds the same rules on lost answers, pauses and time.
 
-* What the service says of a call is only what its own documents say. Anything else is a lost answer (NoAnswer).
+* Only the service's own documents are answers to a call. Anything else is a lost answer (NoAnswer).
 * A call that may have arrived is sent again only where that cannot act twice (``repeatable``), as the same request.
-* Once an answer was lost, every later error of the call says that the call may have taken effect.
+* Once an answer was lost, every later error of the call reports that it may have taken effect.
 * All tries and pauses together end at the deadline.
 """
 
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Call:
-    """One call, whatever it takes to make it.
+    """One call, with all of its tries.
 
     ``operation`` and ``host`` name it in errors. ``reads``: it changes nothing. ``repeatable``: sending it again cannot
     act twice. ``recovery_hint``: how a user finds out whether it took effect after its answer was lost.
@@ -48,7 +48,7 @@ def call_until_answered(
     deadline: Deadline,
     backoff_base: float = 0.5,
 ) -> T:
-    """Return what ``attempt`` returns; it sends the request once and is told whether an earlier answer was lost.
+    """Return what ``attempt`` returns; it sends the request once and gets whether an earlier answer was lost.
 
     ``attempt`` raises NoAnswer for a lost answer and ApiError for one that is an error of the service; whatever else it
     raises, errors of another operation among it, is final. ``retry_delay`` returns the pause in seconds after which
@@ -88,20 +88,28 @@ def call_until_answered(
     except NoAnswer as error:
         failure = _unanswered(call, error, lost, deadline)
     except CloudError as error:
-        failure = error
-        if isinstance(error, ApiError) and error.operation == call.operation:
-            error.transient = retry_delay(error) is not None
-            if error.may_have_taken_effect and not call.reads:
-                error.advise(f"The request may have taken effect all the same. {call.recovery_hint}".rstrip())
-        elif lost:
-            # as where the login for another try fails
-            reason = NoAnswer(str(error), may_have_arrived=True, transient=error.transient)
-            failure = _unanswered(call, reason, lost, deadline)
+        failure = _refused(call, error, lost, deadline, retry_delay)
     # raised out here, so that no chained exception carries the request
     raise failure
 
 
+def _refused(
+    call: Call, error: CloudError, lost: bool, deadline: Deadline, retry_delay: Callable[[ApiError], float | None]
+) -> CloudError:
+    """Return the error to raise for a final one, of the call itself or of what it needs, such as a login."""
+    if isinstance(error, ApiError) and error.operation == call.operation:
+        error.transient = retry_delay(error) is not None
+        if error.may_have_taken_effect and not call.reads:
+            error.advise(f"The request may have taken effect all the same. {call.recovery_hint}".rstrip())
+        return error
+    if not lost:
+        return error
+    reason = NoAnswer(str(error), may_have_arrived=True, transient=error.transient)
+    return _unanswered(call, reason, lost, deadline)
+
+
 def _unanswered(call: Call, error: NoAnswer, lost: bool, deadline: Deadline) -> CloudError:
+    """Return the error to raise for a call without an answer: WaitTimeout for a read that ran out of time."""
     failure: CloudError
     if call.reads and deadline.expired():
         text = f"{call.operation}: the time allowed has passed before {call.host} answered ({error.reason})"

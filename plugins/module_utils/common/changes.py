@@ -79,7 +79,7 @@ class Changes(dict[str, C]):
 
     @contextlib.contextmanager
     def reporting_on_failure(self) -> Iterator[None]:
-        """Let whatever fails inside carry all entries in its ``result``, as TaskFailure or WaitTimeout."""
+        """Add all entries to the ``result`` of an error raised inside, as TaskFailure or WaitTimeout."""
         try:
             yield
         except (WaitTimeout, TaskFailure) as error:

@@ -88,7 +88,7 @@ def refuse_empty(option: str, value: str | None) -> None:
 
 
 def check_range(option: str, value: float, least: float, most: float | None = None, unit: str = "") -> None:
-    """Raise InputError unless ``least`` <= ``value`` <= ``most``; ``unit`` stands in the message, in the plural."""
+    """Raise InputError unless ``least`` <= ``value`` <= ``most``; ``unit`` is for the message, in the plural."""
     if value >= least and (most is None or value <= most):
         return
     limit = f"at least {least}" if most is None else f"between {least} and {most}"

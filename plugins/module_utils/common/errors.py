@@ -36,7 +36,7 @@ class CloudError(Exception):
         return False
 
     def advise(self, advice: str) -> None:
-        """Add a sentence to the message that helps the user to go on."""
+        """Add a sentence of advice to the message."""
         self.args = (f"{self} {advice}",)
 
     def __str__(self) -> str:
@@ -142,7 +142,7 @@ class ApiError(CloudError):
 
     @property
     def may_have_taken_effect(self) -> bool:
-        # an internal error says nothing of what was done before it
+        # after an internal error, it is unknown what was done before it
         return self.after_lost_reply or (self.http_status or 0) >= 500
 
     @property
@@ -172,7 +172,7 @@ class TaskFailure(CloudError):
 
 
 class Defect(CloudError):
-    """An exception that nobody foresaw: a defect of the collection, named with its place so that it can be reported.
+    """An unexpected exception: a defect of the collection, named with its place so that it can be reported.
 
     ``text`` stands for the exception's own text where that must not be shown as it is.
     """

@@ -14,7 +14,7 @@ from typing import Any
 from ansible.module_utils.common.parameters import remove_values
 
 REDACTED = "(not shown)"
-"""Stands in a result or a message for a value that is not repeated there."""
+"""Placeholder in a result or a message for a value that is not repeated there."""
 
 _ENCRYPTED = "(not shown: the source file is encrypted)\n"
 
@@ -24,7 +24,7 @@ _WORD = 4
 """Characters of a value from which on it is also hidden inside a longer word."""
 
 _IDENTIFIERS = re.compile(r"(?:.*_)?(?:ids?|region)")
-"""Options that name what a task works on, without which nobody could read a message about its outcome."""
+"""Options that name what a task works on, without which messages about its outcome would be unreadable."""
 
 
 def without_values(value: Any, secrets: Iterable[str]) -> Any:

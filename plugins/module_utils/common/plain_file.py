@@ -15,7 +15,7 @@ from pathlib import Path
 
 
 class NotPlainError(OSError):
-    """What is in the place is not a plain file; ``strerror`` says so."""
+    """The path is not a plain file; ``strerror`` has the reason."""
 
     def __init__(self) -> None:
         super().__init__(0, "is not a plain file")
@@ -76,7 +76,7 @@ def read_plain(place: str | os.PathLike[str], limit: int) -> bytes:
 
 
 def unreadable(error: OSError) -> str:
-    """Return what a message says of the file, after its path, about an error of reading it."""
+    """Return the reason for a message, after the path of the file, from an error of reading it."""
     return (
         str(error.strerror)
         if isinstance(error, (NotPlainError, TooLargeError))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Exchange one HTTP request for its answer over a keep-alive session, and say what a failure means for the request."""
+"""Exchange one HTTP request for its answer over a keep-alive session; report whether a failed one may have arrived."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class HttpAnswer:
 
     @property
     def retry_after(self) -> float | None:
-        """The seconds that the Retry-After header asks for, None when there is none or it names a date."""
+        """Return the seconds of the Retry-After header, None if there is none or it names a date."""
         asked = self.headers.get("Retry-After", "")
         return float(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 10 else None
 
@@ -146,7 +146,7 @@ class HttpTransport:
         remaining: float | None = None,
         fresh: bool = False,
     ) -> HttpAnswer:
-        """Send one request and read the whole answer, whatever its status.
+        """Send one request and return the whole answer of any status.
 
         ``remaining`` seconds are all that the exchange may take. ``fresh`` uses a new connection: a kept one may have
         been closed by the other side just now, which looks like a lost answer; a request that cannot be repeated must

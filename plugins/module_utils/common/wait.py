@@ -30,7 +30,7 @@ _SHORTEST_PAUSE = 0.1
 
 
 class Deadline:
-    """A point in time ``seconds`` from now that nothing under it may pass; None is no limit.
+    """A point in time, ``seconds`` from now, after which nothing may be started; None for no limit.
 
     ``clock`` counts seconds and never goes back; ``sleep`` suspends the thread for a number of seconds.
     """

@@ -247,7 +247,7 @@ class Client:
 def _read(operation: Operation, answer: HttpAnswer, secrets: list[str]) -> Reply:
     """Return the body of a successful answer. Raises NoAnswer if it does not have the shape of the operation."""
     if operation.shape is None:
-        # what has nothing to say still has a request id, which a proxy's empty answer has not
+        # even an empty answer of the service has a request id, unlike that of a proxy
         if answer.status != 204 or request_id_of(answer.headers) is None:
             raise foreign_answer(answer, secrets)
         return Reply({}, answer.status, answer.headers)

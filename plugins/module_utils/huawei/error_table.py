@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What to do about each error code of CloudDC, IAM and the API gateway in front of them."""
+"""Map error codes of CloudDC, IAM and the API gateway in front of them to what a user can do about it."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tell an error document of Huawei Cloud from what a proxy or a portal answers in its place."""
+"""Read error documents of Huawei Cloud, and recognize what a proxy or a portal answers in its place."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def request_id_of(headers: Mapping[str, str]) -> str | None:
 
 
 def read_error(operation: str, answer: HttpAnswer, host: str, secrets: Iterable[str | None] = ()) -> ApiError:
-    """Return the error that ``answer`` (of a status from 300) is; secrets are masked.
+    """Return the error in ``answer`` (of a status from 300), with secrets masked.
 
     Only a document in one of Huawei Cloud's forms, or the empty 429 of its gateway under a request id, is the service's
     own word. Raises NoAnswer for anything else.

@@ -116,7 +116,7 @@ def index_page(folder: Path) -> Iterator[str]:
 
 
 def _summary_of(path: Path) -> dict[str, Any] | None:
-    """Return what the head of a report says of it, None where the file is not a report."""
+    """Return the summary in the head of a report, None if the file is not a report."""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             match = _HEAD.search(file.read(8192))

@@ -55,11 +55,11 @@ class Timeline:
         return max(1.0, (self.ended - self.began).total_seconds())
 
     def percent(self, moment: datetime) -> float:
-        """Return where a moment lies, in percent."""
+        """Return the position of a moment, in percent."""
         return round(min(100.0, max(0.0, 100 * (moment - self.began).total_seconds() / self.seconds)), 2)
 
     def span(self, began: datetime | None, ended: datetime | None) -> Span | None:
-        """Return where a run lies; one that has not ended goes on to the end, one that has not begun is nowhere."""
+        """Return the position of a run: to the end if it has not ended, None if it has not begun."""
         if began is None:
             return None
         left = self.percent(began)

@@ -83,16 +83,7 @@ class CommandKeeper:
         """
         desired = self._in_this_generation(desired)
         check_desired(desired, self.client.generation)
-        unnamed = None
-        if command_id is not None:
-            current = find_one(self.client, command_id=command_id)
-            if not current:
-                raise TaskFailure(f"command_id: there is no command {command_id} in {self.client.region}")
-        else:
-            current = find_one(self.client, name=desired.name)
-            if not current and (unnamed := self._interim(desired.name or "")):
-                # an interrupted run deleted the old command, and did not come to name the new one
-                current = replace(unnamed, name=desired.name or "")
+        current, unnamed = self._current(desired, command_id)
         default_timeout = CLASSIC_DEFAULT_TIMEOUT if self._classic else DEFAULT_TIMEOUT
         plan = plan_command(current, desired, default_timeout=default_timeout)
         self._check_plan(plan)
@@ -107,6 +98,30 @@ class CommandKeeper:
             return changes
         if unnamed:
             self._modify({"CommandId": unnamed.command_id, "Name": desired.name})
+        changes.after = self._carry_out(plan, changes, schedules, client_token)
+        return changes
+
+    def _current(self, desired: DesiredCommand, command_id: str | None) -> tuple[Command | None, Command | None]:
+        """Return the stored command and, if an interrupted task has left it under its interim name, the same again.
+
+        Raises TaskFailure if there is no command with the id, or more than one with the name.
+        """
+        if command_id is not None:
+            current = find_one(self.client, command_id=command_id)
+            if not current:
+                raise TaskFailure(f"command_id: there is no command {command_id} in {self.client.region}")
+            return current, None
+        current = find_one(self.client, name=desired.name)
+        unnamed = None if current else self._interim(desired.name or "")
+        if unnamed:
+            # an interrupted task deleted the old command, and did not get to rename the new one
+            current = replace(unnamed, name=desired.name or "")
+        return current, unnamed
+
+    def _carry_out(
+        self, plan: CommandPlan, changes: Changes, schedules: Sequence[Invocation], client_token: str | None
+    ) -> Command:
+        """Create, replace or modify the command, and return it as the service shows it afterwards."""
         if plan.action == "create":
             created = self._create(plan.after, client_token)
         elif plan.action == "replace":
@@ -119,8 +134,7 @@ class CommandKeeper:
         shown = self._await(created.command_id, lambda seen: seen is not None and _alike(seen, created))
         if shown is None and plan.action == "create" and client_token:
             raise _never_seen(created, client_token)
-        changes.after = shown or created
-        return changes
+        return shown or created
 
     def absent(self, *, command_id: str | None = None, name: str | None = None, all_matching: bool = False) -> Changes:
         """Make sure that no command has this id or name; ``all_matching`` allows for several of one name.
@@ -214,7 +228,7 @@ class CommandKeeper:
         ]
 
     def _decide_on(self, schedules: Sequence[Invocation], changes: Changes) -> None:
-        """Say in the changes that the schedules will be stopped, or warn that they go on."""
+        """Record in the changes that the schedules will be stopped, or warn that they continue."""
         ids = [invocation.invoke_id for invocation in schedules]
         if self.stop_invocations:
             changes.stopped_invoke_ids = ids

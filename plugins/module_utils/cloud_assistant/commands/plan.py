@@ -2,7 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stored command as it is beside a command as it shall be: what must change, and in which way it can."""
+"""Compare a stored command with the desired one, and plan the change."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Deliveries of small files: SendFile for up to 50 instances a call, and what became of it on each."""
+"""Deliver small files with SendFile, to up to 50 instances per call, and read the outcome on each."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Delivery:
     script_type: str = "RunShellScript"
 
     def call(self) -> Call:
-        """Return the call without its instances. ``script_type`` tells the system that it is for."""
+        """Return the call without its instances; its ``script_type`` selects the operating system."""
         params = {
             "TargetDir": self.directory,
             "Name": self.name,
@@ -66,7 +66,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Arrival:
-    """What became of a delivery on one instance; ``status`` is the API's InvocationStatus word."""
+    """The outcome of a delivery on one instance; ``status`` is the API's InvocationStatus word."""
 
     instance_id: str
     invoke_id: str
@@ -86,7 +86,7 @@ class Arrival:
 
 
 def deliver(client: Client, delivery: Delivery, instance_ids: Sequence[str], *, skip: bool, deadline: Deadline) -> Sent:
-    """Start the delivery on up to 50 instances and return what became of the call.
+    """Start the delivery on up to 50 instances and return what was started.
 
     The call carries a token of its own, so that however often it is sent it acts once. With ``skip`` instances that
     cannot take it are left out, else they fail the call.

@@ -21,7 +21,7 @@ from ...common.plain_file import is_special, open_plain
 from .parts import MAX_FILE_BYTES
 
 PLACE_OF_ID = "{instance_id}"
-"""What stands for the instance's id in a destination."""
+"""Placeholder for the instance's id in a destination."""
 
 LONGEST_STREAM = MAX_FILE_BYTES + MAX_FILE_BYTES // 1000
 """Bytes that the ranges of a file may make up: what does not shrink grows a little by being packed."""

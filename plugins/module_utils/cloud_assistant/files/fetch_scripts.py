@@ -99,7 +99,7 @@ def _mark(path: str) -> str:
 
 
 def look_script(path: str, *, write: bool) -> str:
-    """Return the script that tells what the file is and, with ``write``, the content of a small one."""
+    """Return the script that reports what the file is and, with ``write``, the content of a small one."""
     values: dict[str, str | int | bool] = {
         "file": path,
         "mark": _mark(path),

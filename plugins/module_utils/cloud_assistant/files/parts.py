@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 PART_BYTES = 24 * 1024
@@ -23,7 +22,7 @@ SAMPLE_BYTES = 1024 * 1024
 
 @dataclass(frozen=True)
 class Parcel:
-    """A file made ready to travel.
+    """A file prepared for the transfer.
 
     ``sha256`` and ``size`` (bytes) are those of the file. ``stream`` is what the parts make up, in their order: the
     file itself or its gzip form, as ``compressed`` says. ``stream_id`` tells two streams apart.
@@ -51,7 +50,7 @@ class Parcel:
 
 
 def pack(data: bytes, *, compress: bool = True, part_bytes: int = PART_BYTES) -> Parcel:
-    """Make a file ready to travel, compressed where that saves a part and ``compress`` allows it."""
+    """Prepare a file for the transfer, compressed where that saves a part and ``compress`` allows it."""
     stream, compressed = data, False
     if compress and len(data) > part_bytes:
         small = _gzip(data)
@@ -77,19 +76,8 @@ def _gzip(data: bytes) -> bytes | None:
     return packer.compress(data) + packer.flush()
 
 
-def format_numbers(numbers: Iterable[int]) -> str:
-    """Return numbers as ascending ranges, ``1-3,7-7``; the empty string for none."""
-    ranges: list[list[int]] = []
-    for number in sorted(set(numbers)):
-        if ranges and number == ranges[-1][1] + 1:
-            ranges[-1][1] = number
-        else:
-            ranges.append([number, number])
-    return ",".join(f"{first}-{last}" for first, last in ranges)
-
-
 def parse_numbers(text: str) -> set[int]:
-    """Return the numbers of ranges like ``1-3,7-7``; raises ValueError for anything else."""
+    """Return the numbers of ranges such as ``1-3,7-7``. Raises ValueError for anything else."""
     numbers: set[int] = set()
     for part in filter(None, text.split(",")):
         first, _dash, last = part.partition("-")

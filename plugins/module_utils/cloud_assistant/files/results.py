@@ -2,7 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What became of a file on each instance, and how it is told to people."""
+"""The outcome of a file on each instance, as data and as text for the user."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class FileOutcome:
         return [result.instance_id for result in self.plain if result.failed]
 
     def note_expiry(self, deadline: Deadline, what: str) -> None:
-        """Say that the time ran out where a call failed for it in other words: its answer was not waited for."""
+        """Report a timeout where the deadline made a call fail with another error."""
         if self.errors and deadline.expired() and not any(isinstance(error, WaitTimeout) for error in self.errors):
             text = f"{what}: not done after {deadline.elapsed():.0f} s, the time allowed has passed"
             self.errors.insert(0, WaitTimeout(text))
@@ -121,7 +121,7 @@ def in_order(instance_ids: Sequence[str], results: Mapping[str, FileResult]) -> 
 
 
 def without_output(result: InstanceResult) -> InstanceResult:
-    """Return a script's result for the user, who did not ask for the script: its states, not what it printed."""
+    """Return the result of an internal script for the user: its states, without what it printed."""
     return InstanceResult(
         result.instance_id,
         result.status,

@@ -40,9 +40,9 @@ def send_file(
     progress: Callable[[str], None] | None = None,
     warn: Callable[[str], None] | None = None,
 ) -> FileOutcome:
-    """Bring the file to the instances and return what became of it on each, failures included.
+    """Send the file to the instances and return the result of each, failures included.
 
-    Raises InputError before the first request to the service. ``progress`` and ``warn`` get lines for people.
+    Raises InputError before the first request to the service. ``progress`` and ``warn`` get lines of text.
     """
     request.check(client.generation)
     return _Sending(client, request, progress or _ignore, warn or _ignore).carry_out()
@@ -90,7 +90,7 @@ class _Sending:
             self.outcome.errors.append(error)
         for instance_id in ids:
             if instance_id not in self.results and self.outcome.errors:
-                # nothing is known of it and nothing will be: the error tells why
+                # nothing is known of the instance and nothing will be: the error has the reason
                 info = "not done, see the message"
                 self.results[instance_id] = FileResult(InstanceResult(instance_id, "Failed", error_info=info))
         self.outcome.note_expiry(self.deadline, f"sending {self.request.path}")
@@ -211,7 +211,7 @@ class _Sending:
                 )
 
     def _arrivals(self, sent: Sent) -> Mapping[str, Arrival] | CloudError:
-        """Return what became of one call of the direct way, or what kept that from being read."""
+        """Return the outcome of one direct call on each instance, or the error that kept it from being read."""
         what = f"sending {self.request.path}"
         try:
             return wait_arrival(self.client, sent.invoke_id, sent.instance_ids, self.deadline, what)
@@ -220,7 +220,7 @@ class _Sending:
 
 
 def _kept(report: Report) -> Mapping[str, str]:
-    """Return the rights that a content gets where nothing else is asked for; none where nobody has looked.
+    """Return the permissions that a content gets by default, none where the instance was not looked at.
 
     A new content inherits them from an existing file.
     """
@@ -236,4 +236,4 @@ def failed(instance_id: str, code: str, info: str, invoke_id: str = "", status: 
 
 
 def _ignore(_text: str) -> None:
-    """Take a line that nobody listens to."""
+    """Discard a line of text."""

@@ -2,7 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a user asks for when a file is to be sent, and whether that can be done at all."""
+"""Describe the file that a user wants to send, and check whether it can be sent."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def split_dest(dest: str) -> tuple[str, str | None]:
 
 @dataclass(frozen=True)
 class SendRequest:
-    """A file for instances, and how it is to lie there.
+    """A file to send, and the mode and ownership it should get.
 
-    ``mode`` is octal text; None leaves the rights of an existing file and gives a new one 0644. ``owner`` and
+    ``mode`` is octal text; None leaves the permissions of an existing file and gives a new one 0644. ``owner`` and
     ``group`` None leave those of an existing file and give a new one root's. ``timeout`` and ``wait_timeout`` are in
     seconds, the first for each delivery and script, the second for everything.
     """
@@ -120,7 +120,7 @@ class SendRequest:
 
     @property
     def needs_no_look(self) -> bool:
-        """Whether a single SendFile can make exactly this whatever is there, and nobody wants to know what that is.
+        """Whether a single SendFile can make exactly this over any old file, and no comparison is asked for.
 
         On Linux it always sets a mode. It sets owner and group together, and neither of them where both are root.
         """

@@ -27,7 +27,7 @@ SHOWN_BYTES = 12 * 1024
 
 @dataclass(frozen=True)
 class TargetFile:
-    """Where a file goes on a Linux instance, and with what rights.
+    """Where a file goes on a Linux instance, and with which permissions.
 
     ``mode`` is octal text without leading zeros; empty means that of the file that is there, else 644. ``owner`` and
     ``group`` are names or numbers; empty means those of the file that is there, else those of a new file.

@@ -32,7 +32,7 @@ def agent_record(row: Row) -> Row:
     return {
         "instance_id": row["InstanceId"],
         "online": is_online(row),
-        # it says no version of an agent that is not there or does not run
+        # an agent that is not there or does not run has no version
         "version": str(row.get("CloudAssistantVersion") or ""),
         "last_heartbeat": str(row.get("LastHeartbeatTime") or ""),
         "os_type": str(row.get("OSType") or ""),
@@ -56,7 +56,7 @@ def agent_states(
     Raises ApiError, TransportError, WaitTimeout.
     """
     if instance_ids is None and client.generation == "classic":
-        # the API of 2018 tells of given instances only
+        # the API of 2018 returns given instances only
         instance_ids = [row["InstanceId"] for row in find_instances(client, Selector(), deadline)]
     if instance_ids is None:
         pages = client.pages("DescribeCloudAssistantStatus", {"OSType": os_type}, deadline=deadline)
@@ -91,7 +91,7 @@ class AgentReader:
 
     def _batch(self, instance_ids: Sequence[str], deadline: Deadline | None) -> dict[str, Row]:
         try:
-            # with ids the service returns all of them in one page, whatever MaxResults is
+            # with ids the service ignores MaxResults and returns all of them in one page
             reply = self._client.call(
                 "DescribeCloudAssistantStatus", {"InstanceId": list(instance_ids)}, deadline=deadline
             )
@@ -104,7 +104,7 @@ class AgentReader:
             middle = (len(instance_ids) + 1) // 2
             if too_many:
                 self._most = min(self._most, middle)
-            # one id that does not exist refuses the whole call; only halving tells which one
+            # the service refuses the whole call for one id that does not exist; only halving finds it
             halves = (instance_ids[:middle], instance_ids[middle:])
             return {key: row for half in halves for key, row in self._batch(half, deadline).items()}
         return {row["InstanceId"]: row for row in reply.rows(*_ROWS)}

@@ -2,7 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Delete ECS instances once each, wait until they are gone, and keep what became of every one."""
+"""Delete ECS instances once each, wait until they are gone, and keep the outcome of each."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Deletion:
         self.changes.raise_failures("cannot be deleted; nothing was deleted")
 
     def predict(self) -> None:
-        """Have the service say what a deletion would come to (DryRun), and note it. Raises TaskFailure as it would.
+        """Record what a deletion would lead to, as the service's DryRun has it. Raises TaskFailure as it would.
 
         A generation without DryRun is not asked; what was read of the instances decides then.
         """
@@ -225,7 +225,7 @@ class Deletion:
         for instance_id in instance_ids:
             change = self.changes[instance_id]
             change.changed = True
-            # what it really is, the wait finds out; without one, nobody does
+            # the wait finds out what it really is; without a wait it stays unknown
             change.status = DELETING
 
     def _wait_until_settled(self) -> None:

@@ -2,7 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Start, stop and reboot ECS instances, wait for it, and keep what became of every one."""
+"""Start, stop and reboot ECS instances, wait for it, and keep the outcome of each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .selection import Row, states_of
 OPERATIONS = {"running": "StartInstances", "stopped": "StopInstances", "rebooted": "RebootInstances"}
 ACTIONS = {"running": "start", "stopped": "stop", "rebooted": "reboot"}
 GOALS = {"running": "Running", "stopped": "Stopped", "rebooted": "Running"}
-# what an instance is in once the action is accepted; one that reboots may go on to read Running for a moment
+# the status of an instance once the action is accepted; one that reboots may still read Running for a moment
 ACCEPTED = {"running": "Starting", "stopped": "Stopping", "rebooted": "Running"}
 # the status from which the action is possible, and those that lead there by themselves
 STARTS_FROM = {"running": "Stopped", "stopped": "Running", "rebooted": "Running"}
@@ -88,7 +88,7 @@ class PowerChange:
         self.changes.raise_failures("cannot be rebooted; nothing was done")
 
     def predict(self) -> None:
-        """Have the service say what the change would come to (DryRun), and note it. Raises TaskFailure as it would.
+        """Record what the change would lead to, as the service's DryRun has it. Raises TaskFailure as it would.
 
         A generation without DryRun is not asked; what was read of the instances decides then.
         """
@@ -157,7 +157,7 @@ class PowerChange:
         return change.status in (self._origin, ABSENT)
 
     def _submit(self, instance_ids: Sequence[str]) -> None:
-        """Ask for the action; each instance gets its own answer (BatchOptimization=SuccessFirst)."""
+        """Request the action; each instance gets its own answer (BatchOptimization=SuccessFirst)."""
         operation = OPERATIONS[self._state]
         params = {"InstanceId": list(instance_ids), "BatchOptimization": "SuccessFirst", **self._options}
         try:
@@ -178,7 +178,7 @@ class PowerChange:
                 text = f"{operation}: the answer does not name this instance; it may have taken effect there"
                 self.changes[instance_id].fail(text)
                 continue
-            # an operation on one instance says no more than that it was accepted
+            # an operation on one instance only acknowledges the request
             code = "200" if answer is None else str(answer["Code"])
             if answer is None or code == "200":
                 self._accepted(instance_id)
@@ -190,7 +190,7 @@ class PowerChange:
     def _accepted(self, instance_id: str) -> None:
         change = self.changes[instance_id]
         change.changed = True
-        # what it comes to, the wait finds out; without one, nobody does
+        # the wait finds out how it ends; without a wait it stays unknown
         change.status = ACCEPTED[self._state]
         self._accepted_at[instance_id] = self._deadline.elapsed()
 

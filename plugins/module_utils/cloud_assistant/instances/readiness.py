@@ -32,10 +32,10 @@ TOO_OLD = "ClientNeedUpgrade"
 """ErrorCode of an instance whose agent is too old for what the run needs; the call itself is accepted."""
 
 UNREADY = frozenset({NOT_RUNNING, NO_AGENT, TOO_OLD})
-"""What ``unready`` is about: start the instance, start or update its agent. The rest are the wrong instances."""
+"""The transient ones (start the instance, start or update its agent); the rest are the wrong instances."""
 
 UNREADY_RESULTS = frozenset({"InstanceNotRunning", "ClientNotRunning", "ClientNotResponse", "ClientNotOnline", TOO_OLD})
-"""ErrorCode of an instance on which the service took the call and then could not begin, or not go on."""
+"""ErrorCode of an instance on which the service accepted the call and then could not start or continue the script."""
 
 MANAGED = "mi-"
 """Ids of instances outside the cloud that are registered with Cloud Assistant; DescribeInstances does not list them."""
@@ -43,7 +43,7 @@ MANAGED = "mi-"
 
 @dataclass(frozen=True)
 class Unfit:
-    """Why an instance cannot run the script: the service's code, and the reason for people."""
+    """Why an instance cannot run the script: the service's code, and the reason as text."""
 
     code: str
     reason: str

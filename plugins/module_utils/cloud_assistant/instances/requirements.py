@@ -57,7 +57,7 @@ def too_old(agent: Mapping[str, Any], needed: Iterable[Requirement]) -> str:
     numbers = tuple(int(number) for number in re.findall(r"\d+", version))
     if len(numbers) < 4:
         return ""
-    # the second number tells the system, where the service does not
+    # the second number shows the system, where the service does not
     windows = str(agent.get("OSType") or "").lower() == "windows" or numbers[:2] == (2, 1)
     for requirement in needed:
         least = (*_SERIES["windows" if windows else "linux"], requirement.build)

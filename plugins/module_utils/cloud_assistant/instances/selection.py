@@ -2,7 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ECS instances: which ones a task means, how they are, and what became of each."""
+"""Select ECS instances, and return them as modules show them."""
 
 from __future__ import annotations
 

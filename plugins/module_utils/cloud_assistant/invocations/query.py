@@ -2,7 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looking up invocations and their results, and waiting for those that are not over."""
+"""Look up invocations and their results, and wait for those that have not ended."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class InvocationQuery:
 
 @dataclass
 class Found:
-    """Invocations, newest first, and the service's clock when they were read (UTC). ``warnings`` are for people.
+    """Invocations, newest first, and the service's clock when they were read (UTC). ``warnings`` are for the user.
 
     ``zone`` is the time zone of cron expressions that name none.
     """
@@ -160,7 +160,7 @@ def find(
 
 
 def find_ended(client: Client, query: InvocationQuery, deadline: Deadline) -> Found:
-    """Return the invocations that match, once they are over; those on schedule are not waited for.
+    """Return the invocations that match, once they have ended; scheduled ones are not waited for.
 
     Raises WaitTimeout with the results so far, and TaskFailure for an invocation by id that does not exist.
     """

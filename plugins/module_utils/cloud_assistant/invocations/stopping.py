@@ -21,7 +21,7 @@ STOP_BATCH = 50
 
 @dataclass(frozen=True)
 class Stop:
-    """Instances of one invocation on which nothing shall run any more; ``everywhere`` when these are all live ones."""
+    """Instances of one invocation to stop; ``everywhere`` if these are all live ones."""
 
     invoke_id: str
     instance_ids: tuple[str, ...]

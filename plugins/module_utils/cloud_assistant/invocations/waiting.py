@@ -24,7 +24,7 @@ MANY_STATES = 200
 MANY_UNSEEN = 5
 """Invocations from which on the same holds before their states have been seen."""
 TRUSTED_SECONDS = 10.0
-"""Seconds for which the number of running invocations stands for their states."""
+"""Seconds for which the number of running invocations is trusted instead of reading their states."""
 TAG_LIMIT = 1000
 """Invocations that a filter by tag sees (DescribeInvocations, Tag)."""
 FIRST_LOOK = 0.5
@@ -66,7 +66,7 @@ class Watch:
         return tuple(self._settled)
 
     def add(self, invoke_id: str, settled: Settled, *, tagged: bool = True) -> None:
-        """Wait for this invocation too; ``settled`` says from its state when that is over.
+        """Wait for this invocation as well; ``settled`` decides from its state when to stop waiting.
 
         ``tagged`` is false for one that does not carry the tag of the watch.
         """
@@ -79,7 +79,7 @@ class Watch:
         """Return the invocations that have settled, at least one, and wait for them no longer.
 
         An invocation that is not to be seen yet is not settled. States that cannot be read for a passing reason are
-        looked at again: what runs goes on all the same. Raises WaitTimeout, and what else the client raises.
+        looked at again: what runs continues. Raises WaitTimeout, and what else the client raises.
         """
         if self._since.elapsed() < FIRST_LOOK:
             self._deadline.pause(FIRST_LOOK)

@@ -2,7 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judge the result of one instance: what counts as success, what as left out, and what the service does not say."""
+"""Judge the result of one instance: success, left out, or unknown to the service."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from .sending import NOT_STARTED, Sent
 SHOWN_RESULTS = ("all", "failed", "none")
 """Which results a task may return."""
 SINGLE_KEYS = ("rc", "stdout", "stdout_lines", "stderr", "stderr_lines", "output_files")
-"""Keys of the result of a single instance that stand at the top of the task's result too."""
+"""Keys of the result of a single instance that are also at the top of the task's result."""
 SHOWN_GROUPS = 10
 """Reasons to fail that a message gives, each with its instances."""
 SHOWN_INSTANCES = 10
@@ -129,7 +129,7 @@ class RunOutcome:
             raise error
 
     def _nothing_started(self) -> list[str]:
-        """Say that a run of many was stopped by a few, and how to run on the others."""
+        """Explain that a run on many instances was stopped by a few, and how to run on the others."""
         skip = self.request is None or self.request.pacing.skip or self.request.dry_run
         if skip or self.invoke_ids or not any(result.error_code in UNREADY for result in self.results):
             return []

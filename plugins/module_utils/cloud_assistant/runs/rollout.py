@@ -202,7 +202,7 @@ class Rollout:
         queue.clear()
 
     def _collect(self, invocations: Sequence[Invocation]) -> None:
-        """Take the results of invocations that have ended, or that stand in the schedule."""
+        """Take the results of invocations that have ended, or that are scheduled."""
         self._created.update((invocation.invoke_id, invocation.created_at) for invocation in invocations)
         shares = {invocation.invoke_id: self._under_way[invocation.invoke_id] for invocation in invocations}
         if self._request.when.scheduled:

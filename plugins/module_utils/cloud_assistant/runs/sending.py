@@ -104,7 +104,7 @@ def _send_once(client: Client, call: Call, batch: Batch, deadline: Deadline) -> 
 def _arrived(
     client: Client, call: Call, instance_ids: tuple[str, ...], error: CloudError, deadline: Deadline
 ) -> str | None:
-    """Return the invocation that a call has made whose answer was lost, None where that cannot be told."""
+    """Return the invocation of a call whose answer was lost, None where it cannot be identified."""
     if not (call.exclusive and error.may_have_taken_effect):
         return None
     patience = Deadline(RECORD_GRACE)

@@ -46,7 +46,7 @@ NOT_CHANGEABLE = frozenset(
         "InvalidInvokeId.NotFound",
     }
 )
-"""Answers of ModifyInvocationAttribute after which only stopping and starting anew is left."""
+"""Answers of ModifyInvocationAttribute after which the invocation has to be stopped and started again."""
 
 
 @dataclass
@@ -230,7 +230,7 @@ class ScheduleKeeper:
             tags[SET_TAG] = sets[0] if sets else new_client_token()
         start = request.altered(targets, tags=tags, command_id=command.command_id, command_name=None, dry_run=dry_run)
         outcome = run(self.client, start, warn=self.warn)
-        # the next run finds what was started, so nobody needs the token; the module has no option for it
+        # the next run finds what was started, so the token is not needed; the module has no option for it
         outcome.client_token = None
         outcome.raise_for_failure()
         return outcome.invoke_ids
@@ -332,7 +332,7 @@ def stoppable_invocations(
 
 @dataclass(frozen=True)
 class Unknown:
-    """Given ids that the region does not know, and what to tell the user about them."""
+    """Given ids that the region does not have, and the warnings about them."""
 
     ids: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -31,7 +31,7 @@ def takes_changes(version: str, os_type: str = "") -> bool:
     numbers = tuple(int(number) for number in re.findall(r"\d+", version))
     if not numbers:
         return False
-    # the second number of a version tells the system, where the service does not
+    # the second number of a version shows the system, where the service does not
     windows = os_type.lower() == "windows" if os_type else numbers[:2] == (2, 1)
     return numbers > LAST_UNCHANGEABLE["windows" if windows else "linux"]
 
