@@ -25,6 +25,7 @@ _NAME_LINE = rb"(?:ansible_module|module_fqn)='.*\n"
 _TASK_LINES = re.compile(rb"(?m)^" + _TASK_LINE)
 _OWN_LINES = re.compile(rb"(?m)^(?:%b|%b)" % (_TASK_LINE, _NAME_LINE))
 _OWN_LINES_OF_A_TASK = 2
+_INTERPRETER = re.compile(rb"#! *([\w./+-]*python[\w.]*)\s*\n")
 # bytes; a shorter text is not worth an id
 _LEAST_MEMBER = 200
 
@@ -62,6 +63,12 @@ def member(data: bytes) -> Member:
 def digest(data: bytes) -> str:
     """The name of these bytes in the store: 32 hexadecimal digits of their SHA-256."""
     return hashlib.sha256(data).hexdigest()[:32]
+
+
+def interpreter(data: bytes) -> str:
+    """The Python that a module's payload names in its first line; empty where it names none."""
+    found = _INTERPRETER.match(data)
+    return found[1].decode() if found else ""
 
 
 def take_apart(data: bytes) -> list[Piece] | None:

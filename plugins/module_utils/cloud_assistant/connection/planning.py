@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from .asking import Content, Request
-from .payload import Archive, Member, Piece, member, take_apart
+from .payload import Archive, Member, Piece, interpreter, member, take_apart
 from .scripts import Envelope
 
 # bytes; a content that is longer does not fit into one request with anything else, and is kept for the next time
@@ -143,10 +143,15 @@ def _assemble(made: Plan, content: Content, pieces: Sequence[Piece], folder: str
     literals = 0
     for piece in pieces:
         data: bytes
-        if isinstance(piece, Archive) and content.read_archive:
-            # read by the program itself: Python need not take in a literal of a hundred kilobytes
-            made.items.append(f"hold {piece.id}\n")
-            data = b"'+open(%s).read()+'" % json.dumps(f"{folder}/zip").encode()
+        if isinstance(piece, Archive):
+            held = f"zip-{content.name}"
+            kind = "code" if content.read_archive else "text"
+            made.items.append(f"hold {piece.id} {shlex.quote(interpreter(content.data))} {held} {kind}\n")
+            if not content.read_archive:
+                names.append(f'"$W/{held}"')
+                continue
+            # read by the program itself: Python need not take in a literal of hundreds of kilobytes
+            data = b"'+open(%s).read()+'" % json.dumps(f"{folder}/{held}").encode()
         elif isinstance(piece, bytes):
             data = piece
         else:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import hashlib
 
+from .compiler import COMPILER
 from .protocol import MARK
 
 # Runs under dash, bash and busybox. Before it loads this, the request sets N (its nonce), S (the folder of the store),
 # R (this file), U (the umask of commands), D, G and Z (the tools for Base64, digests and compression), K (bytes in one
 # block of an answer), M (the most bytes of an answer), X (the most kilobytes of the store) and P (cms for a sealed
 # request). W is the request's own folder, C the certificate that the answer is sealed with, E is set when the store has
-# grown.
+# grown. Y compiles an archive.
 RUNNER = (
-    r"""
+    (
+        r"""
+Y='COMPILER'
 say() { printf '%s\n' "MARK $N $*"; }
 has() { command -v "$1" >/dev/null 2>&1; }
 die() { say broken "$*"; [ -z "$W" ] || rm -rf "$W"; exit 0; }
@@ -155,16 +158,36 @@ glue() {
   shift
   (cd "$S/m" && cat -- "$@") >"$W/$f" || die "the instance cannot write to $S"
 }
-hold() { ln "$S/m/$1" "$W/zip" 2>/dev/null || cp "$S/m/$1" "$W/zip" || die "the instance cannot write to $S"; }
+ready() {
+  for v in "$S/c/$1".*; do
+    [ -f "$v" ] || continue
+    case $(sum <"$v") in "${v##*.}"*) f=$v && touch -c -- "$v" && return ;; esac
+    rm -f -- "$v"
+  done
+  return 1
+}
+hold() {
+  f=$S/m/$1 o=$W/$3
+  if p=$(command -v "$2") && i=$(ls -Lid -- "$p") && [ ! -f "$S/c/${i%% *}.not" ]; then
+    i=${i%% *}
+    ready "$1-$4.$i" || {
+      E=1
+      mkdir -p "$S/c" && "$p" -I -S -c "$Y" "$S" "$1" "$i" "$4" </dev/null >/dev/null 2>&1 || : >"$S/c/$i.not"
+      ready "$1-$4.$i"
+    }
+  fi
+  ln -- "$f" "$o" 2>/dev/null || cp -- "$f" "$o" || die "the instance cannot write to $S"
+}
 evict() {
   touch -c "$R"
   while :; do
-    set -- $(du -sk "$S/m")
-    [ "$1" -gt "$X" ] || return 0
-    set -- $(ls -t "$S/m")
+    k=0
+    for d in m c; do set -- $(du -sk "$S/$d" 2>/dev/null) && k=$((k + ${1:-0})); done
+    [ $k -gt "$X" ] || return 0
+    set -- $(cd "$S" && ls -td m/* c/* 2>/dev/null)
     [ $# -gt 1 ] || return 0
     shift $((($# + 1) / 2))
-    (cd "$S/m" && rm -f -- "$@")
+    (cd "$S" && rm -f -- "$@")
   done
 }
 clean() { find "$S/w" "$S/in" "$S/o" -mindepth 1 -maxdepth 1 -mtime +0 -exec rm -rf {} + 2>/dev/null; }
@@ -224,7 +247,7 @@ run() {
   (
     rm -f "$W/in"
     umask "$U"
-    unset N S U D G Z K M X P C E B T R W
+    unset N S U D G Z K M X P C E B T R W Y
     if has setsid; then exec setsid "$1" -c "$2"; fi
     exec "$1" -c "$2"
   ) <"$W/in" >"$W/out" 2>"$W/err" &
@@ -244,7 +267,10 @@ fetch() {
   reply "done rc=$?"
 }
 """
-).replace("MARK", MARK)
+    )
+    .replace("MARK", MARK)
+    .replace("COMPILER", COMPILER)
+)
 
 RUNNER_ID = hashlib.sha256(RUNNER.encode()).hexdigest()
 

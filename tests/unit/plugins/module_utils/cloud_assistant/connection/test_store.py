@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import random
 import shutil
@@ -168,3 +169,53 @@ def test_a_large_file_is_sent_once(tmp_path: Path) -> None:
 def test_members_are_named_by_their_digest() -> None:
     pieces = take_apart(payload("from 2.19", "m", "p", 2)) or []
     assert all(len(piece.id) == 32 for piece in pieces if isinstance(piece, (Member, Archive)))
+
+
+def test_an_archive_gets_its_byte_code_once(tmp_path: Path, layout: str) -> None:
+    agent = LocalAgent(tmp_path / "home")
+    play(agent, tmp_path, payload(layout, "one = 1", "first", 2))
+    compiled = agent.home / ".ansible/ecs_assistant/c"
+    (made,) = (path for path in compiled.iterdir() if path.name.count(".") == 3)
+    _id, _inode, tag, _digest = made.name.split(".")
+    assert tag == sys.implementation.cache_tag
+    names = zipfile.ZipFile(io.BytesIO(base64.b64decode(made.read_bytes()))).namelist()
+    assert {"module.py", "module.pyc", *LIBRARY} <= set(names)
+    kept = {path.name: path.stat().st_ino for path in compiled.iterdir()}
+    play(agent, tmp_path, payload(layout, "one = 1", "again", 4))
+    assert {path.name: path.stat().st_ino for path in compiled.iterdir()} == kept
+    # a second module takes the byte code of what it shares with the first one
+    play(agent, tmp_path, payload(layout, "two = 2", "other", 6))
+    assert len([path for path in compiled.iterdir() if path.name not in kept]) == 2
+
+
+@pytest.mark.parametrize("own_user", [True, False])
+def test_a_module_runs_from_the_archive_with_byte_code(tmp_path: Path, layout: str, own_user: bool) -> None:
+    agent = LocalAgent(tmp_path / "home")
+    play(agent, tmp_path, payload(layout, "one = 1", "first", 2), own_user=own_user)
+    compiled = agent.home / ".ansible/ecs_assistant/c"
+    (made,) = (path for path in compiled.iterdir() if path.name.count(".") == 3)
+    names = zipfile.ZipFile(io.BytesIO(base64.b64decode(made.read_bytes()))).namelist()
+    # another user's Python has to take in the archive as a literal, which byte code would make longer
+    assert ("module.pyc" in names) == own_user
+    other = io.BytesIO()
+    with zipfile.ZipFile(other, "w") as archive:
+        archive.writestr("module.py", "seen")
+    text = base64.b64encode(other.getvalue())
+    made.unlink()
+    made.with_suffix(f".{hashlib.sha256(text).hexdigest()[:32]}").write_bytes(text)
+    again = payload(layout, "one = 1", "again", 4)
+    assert play(agent, tmp_path, again, own_user=own_user) == "again seen\n"
+    # what is damaged is not used
+    made.with_suffix(f".{hashlib.sha256(text).hexdigest()[:32]}").write_bytes(b"damaged")
+    assert play(agent, tmp_path, again, own_user=own_user) == "again one = 1\n"
+
+
+def test_a_python_that_cannot_compile_is_asked_once(tmp_path: Path, layout: str) -> None:
+    agent = LocalAgent(tmp_path / "home")
+    old = tmp_path / "python2"
+    old.write_text(f"#!/bin/sh\necho >>{tmp_path}/asked\nexit 1\n")
+    old.chmod(0o755)
+    for number in (2, 4):
+        data = payload(layout, "one", "p", number).replace(b"/usr/bin/python3", str(old).encode())
+        assert play(agent, tmp_path, data) == "p one\n"
+    assert (tmp_path / "asked").read_text() == "\n"
