@@ -36,7 +36,7 @@ class Step:
     data: bytes = b""
 
     def is_below(self, folder: str) -> bool:
-        """Whether it is about this folder or something in it."""
+        """Return whether it is about this folder or something in it."""
         return folder in self.command or self.path == folder or self.path.startswith(f"{folder}/")
 
 

@@ -78,12 +78,12 @@ _NOEXEC = 126
 
 
 def windows_refusal() -> Refused:
-    """The error for a Windows instance, with the reason."""
+    """Return the error for a Windows instance, with the reason."""
     return Refused(_WINDOWS)
 
 
 def from_call(error: CloudError, what: str) -> CloudError:
-    """What the failure of an API call means: Unreachable or Refused, with the same text and result."""
+    """Return what the failure of an API call means: Unreachable or Refused, with the same text and result."""
     if isinstance(error, (Unreachable, Refused)):
         return error
     if isinstance(error, ApiError):
@@ -96,7 +96,7 @@ def from_call(error: CloudError, what: str) -> CloudError:
 
 
 def from_status(what: str, status: str, code: str, info: str, exit_code: object, output: str) -> CloudError:
-    """What it means that a script ended in this state without an answer of its own.
+    """Return what it means that a script ended in this state without an answer of its own.
 
     ``code`` and ``info`` are the instance's ErrorCode and ErrorInfo, ``output`` is what it wrote.
     """

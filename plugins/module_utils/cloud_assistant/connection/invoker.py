@@ -49,7 +49,7 @@ class Written:
     exit_code: Any = None
 
     def no_answer(self, what: str) -> CloudError:
-        """The error for a script that wrote no answer."""
+        """Return the error for a script that wrote no answer."""
         text = self.output.decode("utf-8", "replace")
         return from_status(what, self.status, self.error_code, self.error_info, self.exit_code, text)
 
@@ -84,12 +84,12 @@ class Invoker:
 
     @property
     def what(self) -> str:
-        """The instance, in the words of a message."""
+        """Return the instance, in the words of a message."""
         return self._what
 
     @property
     def started_today(self) -> int:
-        """How many invocations of the account and region were counted today; 0 where none was, or none is counted."""
+        """Return how many invocations of the account and region were counted today, 0 where none is counted."""
         return self._daily.count if self._daily else 0
 
     def run(self, script: bytes, seconds: int) -> Written:
@@ -189,7 +189,7 @@ class Invoker:
 
     @contextlib.contextmanager
     def _watch(self, invoke_id: str, batch: int) -> Iterator[Alone | Watch]:
-        """What looks after an invocation: this worker alone, where it cannot with the others."""
+        """Yield what looks after an invocation: this worker alone, where it cannot with the others."""
         with contextlib.ExitStack() as stack:
             watch: Alone | Watch = Alone(invoke_id, self._rows, self._settings.poll_interval)
             if self._together:

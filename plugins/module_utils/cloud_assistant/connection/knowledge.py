@@ -54,11 +54,11 @@ class Knowledge:
         return "none" not in (self.base64, self.digest)
 
     def with_members(self, members: Iterable[str]) -> Knowledge:
-        """The same with these members."""
+        """Return the same with these members."""
         return dataclasses.replace(self, members=frozenset(members))
 
     def without_files(self) -> Knowledge:
-        """The same for an instance that SendFile does not reach."""
+        """Return the same for an instance that SendFile does not reach."""
         return dataclasses.replace(self, takes_files=False)
 
     @property
@@ -68,7 +68,7 @@ class Knowledge:
 
 
 def read_hello(frame: Frame) -> Knowledge:
-    """The knowledge in the answer to the first request. Raises BadFrame where it lacks anything."""
+    """Return the knowledge in the answer to the first request. Raises BadFrame if it lacks anything."""
     values: dict[str, Any] = dict(line.partition("=")[::2] for line in frame.lines)
     return _checked({**values, "members": str(values.get("members", "")).split()})
 
@@ -94,7 +94,7 @@ class Memory:
         self._document = SharedDocument(Path(folder) / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json")
 
     def read(self) -> Knowledge | None:
-        """What was remembered, None where nothing was or the file cannot be trusted."""
+        """Return what was remembered, None if nothing was or the file cannot be trusted."""
         return _from_document(self._document.read())
 
     def write(self, knowledge: Knowledge) -> None:

@@ -56,23 +56,23 @@ Piece = bytes | Member | Archive
 
 
 def member(data: bytes) -> Member:
-    """The member that holds these bytes."""
+    """Return the member that holds these bytes."""
     return Member(digest(data), data)
 
 
 def digest(data: bytes) -> str:
-    """The name of these bytes in the store: 32 hexadecimal digits of their SHA-256."""
+    """Return the name of these bytes in the store: 32 hexadecimal digits of their SHA-256."""
     return hashlib.sha256(data).hexdigest()[:32]
 
 
 def interpreter(data: bytes) -> str:
-    """The Python that a module's payload names in its first line; empty where it names none."""
+    """Return the Python that a module's payload names in its first line; empty if it names none."""
     found = _INTERPRETER.match(data)
     return found[1].decode() if found else ""
 
 
 def take_apart(data: bytes) -> list[Piece] | None:
-    """The pieces of a module's payload; None for anything else, which is to travel as it is.
+    """Return the pieces of a module's payload; None for anything else, which is sent as it is.
 
     Put together they make the same program as ``data``. Only the archive is laid out in another way: the same files
     are the same bytes in every run.
@@ -90,7 +90,7 @@ def take_apart(data: bytes) -> list[Piece] | None:
 
 
 def _text(data: bytes) -> Iterator[Piece]:
-    """The lines that all tasks with the module share as members, and between them those of this task."""
+    """Yield the lines that all tasks with the module share as members, and between them those of this task."""
     position = 0
     for line in _OWN_LINES.finditer(data):
         yield from _shared(data[position : line.start()])
@@ -117,7 +117,7 @@ def _archive(text: bytes) -> Archive | None:
 
 
 def _stored(files: Mapping[str, bytes]) -> tuple[bytes, list[int]]:
-    """The same archive without compression and times, and where its files and its directory begin in it.
+    """Return the same archive without compression and times, and where its files and its directory begin in it.
 
     Text is much shorter where it is compressed as a whole, and the same files are the same bytes in every run.
     """

@@ -45,11 +45,11 @@ class Shipment:
         return self.packed[self.count * self.part :]
 
     def data(self, number: int) -> bytes:
-        """The bytes of one file."""
+        """Return the bytes of one file."""
         return self.packed[number * self.part : (number + 1) * self.part]
 
     def lines(self, name: str, digest: str, envelope: Envelope) -> str:
-        """The lines that put the bytes together, unpack them and check their SHA-256."""
+        """Return the lines that put the bytes together, unpack them and check their SHA-256."""
         tail = "tail" if self.tail else ""
         numbers = (self.count, self.part, len(self.data(self.count - 1)), self.patience)
         words = [name, shlex.quote(self.prefix), *map(str, numbers), digest, tail]
@@ -70,7 +70,7 @@ class Load:
         return hashlib.sha256(self.data).hexdigest()
 
     def lines(self, envelope: Envelope) -> str:
-        """The lines that make the file."""
+        """Return the lines that make the file."""
         if self.shipment:
             return self.shipment.lines(self.name, self.digest, envelope)
         return envelope.literal(self.name, self.data)
@@ -84,16 +84,16 @@ class Plan:
     sent: set[str] = field(default_factory=set)
 
     def loads(self) -> list[Load]:
-        """All loads."""
+        """Return all loads."""
         return [item for item in self.items if isinstance(item, Load)]
 
     def body(self, envelope: Envelope) -> str:
-        """The text of the request."""
+        """Return the text of the request."""
         return "".join(item if isinstance(item, str) else item.lines(envelope) for item in self.items)
 
 
 def plan(request: Request, envelope: Envelope, nonce: str) -> Plan:
-    """How this request is carried to that instance, under this nonce."""
+    """Return how this request is sent to that instance, under this nonce."""
     made = Plan()
     contents = [(item, _pieces(item, envelope)) for item in request.items if isinstance(item, Content)]
     certificate = [envelope.answer_to] if envelope.answer_to else []

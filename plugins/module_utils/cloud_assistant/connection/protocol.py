@@ -46,7 +46,7 @@ class Frame:
     lines: list[str]
 
     def number(self, name: str) -> int:
-        """The field of that name as a number. Raises BadFrame where the answer has none."""
+        """Return the field of that name as a number. Raises BadFrame if the answer has none."""
         value = self.fields.get(name, "")
         if not value.isdecimal():
             raise BadFrame(f"the instance's answer names no {name}")
@@ -54,7 +54,7 @@ class Frame:
 
 
 def find_frame(output: bytes, nonce: str) -> Frame | None:
-    """The frame with this nonce in what a script wrote; None where there is none, or its end is missing.
+    """Return the frame with this nonce in what a script wrote; None if there is none, or its end is missing.
 
     Lines before and after the frame, such as warnings of the shell, are passed over.
     """
@@ -75,7 +75,7 @@ def find_frame(output: bytes, nonce: str) -> Frame | None:
 
 
 def is_public(output: bytes) -> bool:
-    """Whether a script wrote nothing but one frame, and that one holds nothing of a task or is sealed."""
+    """Return whether a script wrote only one frame, and that frame holds nothing of a task or is sealed."""
     lines = output.decode("utf-8", "replace").splitlines()
     mark, _blank, rest = (lines or [""])[0].partition(" ")
     nonce, _blank, text = rest.partition(" ")
@@ -85,7 +85,7 @@ def is_public(output: bytes) -> bool:
 
 
 def block(frame: Frame, encoding: str) -> bytes:
-    """The bytes that a frame carries. ``encoding`` is the instance's tool for Base64, ``none`` for hexadecimal digits.
+    """Return the bytes in a frame. ``encoding`` is the instance's tool for Base64, ``none`` for hexadecimal digits.
 
     Raises BadFrame where they cannot be read.
     """
@@ -104,7 +104,7 @@ def check(data: bytes, size: int, digest: str) -> bytes:
 
 
 def unpack(frame: Frame, data: bytes, compression: str) -> tuple[bytes, bytes]:
-    """The standard output and the standard error in ``data``, the whole answer. Raises BadFrame."""
+    """Return the standard output and the standard error in ``data``, the whole answer. Raises BadFrame."""
     try:
         plain = data if compression == "none" else gzip.decompress(data)
     except (OSError, EOFError, zlib.error):

@@ -69,7 +69,7 @@ _LINE = 76
 
 
 def hello_script(nonce: str, username: str, *, sealing: bool) -> bytes:
-    """The first request: plain text, since nothing is known of the tools yet. ``sealing``: asks for a certificate."""
+    """Return the first request, in plain text since the tools are unknown. ``sealing``: ask for a certificate."""
     home = f'[ -n "$HOME" ] || HOME=~{username}\n' if _USERNAME.fullmatch(username) else ""
     return "".join(
         (
@@ -98,12 +98,12 @@ class Envelope:
         return self.store_size > 0 and self.knowledge.can_keep
 
     def fits(self, body: str) -> bool:
-        """Whether a request with this body is short enough for the service."""
+        """Return whether a request with this body is short enough for the service."""
         spare = _SEAL_BYTES if self.seal else 0
         return len(self.script("0" * 32, body, sealed=False)) + spare <= MAX_SCRIPT
 
     def script(self, nonce: str, body: str, *, sealed: bool = True) -> bytes:
-        """The request with these lines of shell as its body, which use the functions of the runner.
+        """Return the request with these lines of shell as its body, which use the functions of the runner.
 
         ``sealed`` is false for one that holds nothing but what is sealed already.
         """
@@ -130,16 +130,16 @@ class Envelope:
         return f"{head}B='{_lines(packed)}'\n{_OPEN}{tail}".encode()
 
     def squeeze(self, data: bytes) -> bytes:
-        """The data, compressed where the instance can undo that."""
+        """Return the data, compressed if the instance can decompress it."""
         return data if self.knowledge.compression == "none" else compressed(data)
 
     def pack(self, data: bytes) -> bytes:
-        """The data as it travels: compressed and sealed, as far as the instance can undo that."""
+        """Return the data as it is sent: compressed and sealed, as far as the instance can undo that."""
         data = self.squeeze(data)
         return self.seal(data) if self.seal else data
 
     def literal(self, name: str, data: bytes) -> str:
-        """Lines of shell that write the data to a file of that name in the request's folder."""
+        """Return lines of shell that write the data to a file of that name in the request's folder."""
         if self.knowledge.base64 == "none":
             octal = "".join(f"\\{byte:03o}" for byte in data)
             return f"printf '{octal}' >\"$W/{name}\" || die 'the instance cannot write to its store'\n"
@@ -150,7 +150,7 @@ class Envelope:
 
 
 def compressed(data: bytes) -> bytes:
-    """The data as gzip makes it, without a time."""
+    """Return the data in gzip form, without a time."""
     return gzip.compress(data, 9, mtime=0)
 
 

@@ -45,12 +45,12 @@ class Sealer:
         self._program = shutil.which("openssl")
 
     def certificate(self) -> bytes:
-        """The controller's certificate (PEM), for what an instance sends back."""
+        """Return the controller's certificate (PEM), for what an instance sends back."""
         pair = self._read_pair()
         return pair[pair.index(_CERTIFICATE) :]
 
     def seal(self, data: bytes, certificate: bytes) -> bytes:
-        """The data in an envelope (DER) for the owner of the certificate (PEM)."""
+        """Return the data in an envelope (DER) for the owner of the certificate (PEM)."""
         if self._program is None:
             return _by_library(_library_seal, data, certificate)
         with tempfile.NamedTemporaryFile(suffix=".pem") as file:
@@ -59,7 +59,7 @@ class Sealer:
             return self._openssl(data, "cms", "-encrypt", "-binary", "-aes256", "-outform", "DER", file.name)
 
     def open(self, data: bytes) -> bytes:
-        """What is in an envelope (DER) for this controller."""
+        """Return what is in an envelope (DER) for this controller."""
         pair = self._read_pair()
         if self._program is None:
             return _by_library(_library_open, data, pair)

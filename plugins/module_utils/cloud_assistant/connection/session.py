@@ -54,7 +54,7 @@ class Session:
         self._known: Knowledge | None = None
 
     def home(self) -> str:
-        """The home folder of the user who is connected. Raises Unreachable and Refused."""
+        """Return the home folder of the user who is connected. Raises Unreachable and Refused."""
         return self._knowledge().home
 
     def run(self, command: Command, steps: Sequence[Step] = ()) -> Result:
@@ -195,7 +195,7 @@ class Session:
         return frame
 
     def _learn_sent(self, sent: Set[str]) -> None:
-        """Know these members to be there, too; what other workers have sent meanwhile stays known."""
+        """Remember that these members are there as well; what other workers have sent meanwhile stays known."""
         known = self._knowledge()
         if not sent <= known.members:
             self._known = known.with_members(known.members | sent)
@@ -203,7 +203,7 @@ class Session:
                 self._memory.add(self._known)
 
     def _learn_all(self, members: Iterable[str]) -> None:
-        """Know these members to be there, and no others: the instance has listed them."""
+        """Remember that these members are there, and no others: the instance has listed them."""
         self._known = self._knowledge().with_members(members)
         if self._memory:
             self._memory.write(self._known)
@@ -229,7 +229,7 @@ class Session:
     # -- an answer that is too long for one frame ----------------------------------------------------------------
 
     def _whole(self, frame: Frame, nonce: str) -> bytes:
-        """All bytes of the answer that the frame begins."""
+        """Return all bytes of the answer that the frame begins."""
         known = self._knowledge()
         try:
             data = block(frame, known.base64)

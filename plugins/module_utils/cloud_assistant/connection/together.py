@@ -68,7 +68,7 @@ Ask = Callable[[Mapping[str, Any]], "list[Row] | None"]
 
 
 def seconds_to_look(now: float, looked: float, starts: Sequence[float], coming: int, floor: float) -> float:
-    """In how many seconds to ask for invocations that began at ``starts``; 0 or less is at once.
+    """Return the seconds until invocations that began at ``starts`` are to be asked for; 0 or less is at once.
 
     ``looked`` is when they were asked for last, ``coming`` how many workers are about to start one, ``floor`` the
     least seconds that one takes. As long as workers keep coming the question waits for them: it serves all at once.
@@ -104,7 +104,7 @@ class Together:
     """
 
     def __init__(self, folder: Path, ask: Ask, floor: float, clock: Callable[[], float] = time.monotonic) -> None:
-        """Raises OSError where the folder cannot be made."""
+        """Make the folder if need be, and count as coming. Raises OSError where it cannot be made."""
         self.ask = ask
         self.floor = floor
         self.clock = clock
@@ -125,7 +125,7 @@ class Together:
             self._presence.unlink(missing_ok=True)
 
     def batch(self) -> tuple[int, list[dict[str, str]]]:
-        """The number and the tag (as the API takes it) of the batch that the next invocation belongs to."""
+        """Return number and tag (as the API takes it) of the batch that the next invocation belongs to."""
         with self._run.opened() as document:
             run = document.setdefault("run", secrets.token_hex(8))
             count = document.get("count", 0)
@@ -150,7 +150,7 @@ class Together:
             self._expect(_NEXT)
 
     def found(self, invoke_id: str) -> dict[str, Any]:
-        """What the one who asks has found of it.
+        """Return what the one who asks has found of it.
 
         ``row`` and ``at`` what time, how many times it was ``absent``, and whether its output is ``kept`` back or the
         question was ``refused``.
@@ -158,12 +158,12 @@ class Together:
         return SharedDocument(self._row_path(invoke_id)).read()
 
     def lead(self) -> int | None:
-        """The handle of the one who asks, None while that is another worker."""
+        """Return the handle of the one who asks, None while that is another worker."""
         return try_lock(self._folder / "lead")
 
     @property
     def blind(self) -> bool:
-        """Whether the service does not show by tag what it shows by id."""
+        """Return whether the service does not show by tag what it shows by id."""
         return "blind" in self._run.read()
 
     def set_blind(self) -> None:
@@ -172,7 +172,7 @@ class Together:
             document["blind"] = True
 
     def look(self) -> float:
-        """Ask for the batches whose time has come; the seconds until the next one's. For the one who leads."""
+        """Ask, as the one who leads, for the batches whose time has come; return the seconds until the next one's."""
         batches: dict[int, list[Waiting]] = {}
         for each in self._waiting():
             batches.setdefault(each.batch, []).append(each)
@@ -210,7 +210,7 @@ class Together:
                 self._row_path(each.invoke_id).unlink(missing_ok=True)
 
     def _answer(self, params: Mapping[str, Any]) -> tuple[list[Row] | None, bool]:
-        """The rows, and whether the question was refused: each worker then asks for itself, and has its own error."""
+        """Return the rows, and whether the question was refused: each worker then asks for itself and has its error."""
         try:
             return self.ask(params), False
         except CloudError:
@@ -258,7 +258,7 @@ class Alone:
         return self.row()
 
     def row(self) -> Row:
-        """What is known of it now."""
+        """Return what is known of it now."""
         return next(iter(self._ask({"InvokeId": self._invoke_id}) or ()), {})
 
 
@@ -313,7 +313,7 @@ class Watch:
 
 
 def name_of(invoke_id: str) -> str:
-    """The name of an invocation's files."""
+    """Return the name of an invocation's files."""
     return hashlib.sha256(invoke_id.encode()).hexdigest()[:32]
 
 
@@ -322,7 +322,7 @@ def _tag(run: str, batch: int) -> list[dict[str, str]]:
 
 
 def _shared(row: Row) -> dict[str, Any]:
-    """What may stand in a file of a row: the output only of an invocation that has ended, and where it is sealed."""
+    """Return what may stand in a file of a row: the output only of an invocation that has ended and is sealed."""
     without = {name: value for name, value in row.items() if name != "Output"}
     if row.get("InvocationStatus") not in ENDED:
         return {"row": without}
@@ -334,7 +334,7 @@ def _shared(row: Row) -> dict[str, Any]:
 
 
 def _locked_file(path: Path, text: str) -> int:
-    """Make a file that is locked from the moment that it can be seen; its handle."""
+    """Make a file that is locked from the moment that it can be seen, and return its handle."""
     part = path.with_suffix(".part")
     handle = try_lock(part)
     if handle is None:
@@ -345,7 +345,7 @@ def _locked_file(path: Path, text: str) -> int:
 
 
 def _living(folder: Path) -> Iterator[str]:
-    """The texts of the files whose processes live; the others are removed."""
+    """Yield the texts of the files whose processes live, and remove the others."""
     for path in folder.iterdir():
         if path.suffix:
             continue
