@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from . import files, fleets, inventory, reports, runs, tasks
+from . import connection, files, fleets, inventory, reports, runs, tasks
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -30,6 +30,10 @@ TABLES: dict[str, tuple[str, Callable[[argparse.Namespace], Rows]]] = {
     ),
     "files": ("Files to instances and back", lambda options: files.rows()),
     "reports": ("The report of a run, by the role report", lambda options: reports.rows()),
+    "connection": (
+        "Ansible's own modules over the connection plugin, sent whole in scripts, and over OpenSSH",
+        lambda options: connection.rows(options.hosts),
+    ),
     "inventory": ("The inventory of a large fleet", lambda options: inventory.rows()),
 }
 
@@ -75,6 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="sizes of the fleets of the table fleets (default: %(default)s)",
     )
     parser.add_argument("--repeats", type=int, default=tasks.REPEATS, help="plays of which tasks takes the median")
+    parser.add_argument("--hosts", type=int, default=50, help="hosts of the largest play of the table connection")
     options = parser.parse_args(arguments)
     unknown = [name for name in options.tables if name not in TABLES]
     if unknown:
