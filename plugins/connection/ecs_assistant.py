@@ -211,10 +211,11 @@ options:
       - name: ansible_ecs_assistant_transfer_method
   calls_per_minute:
     description:
-      - The most calls of one operation that all hosts of a run make in a minute, so that the service need not throttle
-        them. It counts the calls of an account per operation, region and minute, and publishes no limits.
-      - Tasks wait for the next minute when the calls of one are used up, or when the service has throttled one.
-      - V(0) is no limit.
+      - The most calls per minute that all hosts of a run together make of each API operation, to stay below the limit
+        at which the service throttles. The service counts calls per account, region and operation, and does not publish
+        its limits.
+      - When the calls of a minute are used up, or the service has throttled one, all hosts wait for the next minute.
+      - V(0) sets no limit.
     type: int
     default: 600
     ini:
@@ -226,10 +227,10 @@ options:
       - name: ansible_ecs_assistant_calls_per_minute
   daily_quota:
     description:
-      - How many invocations the account may start per region and day, C(max-axt-invocation-daily) in Quota Center. A
-        warning comes when this controller has started four fifths of them.
-      - Invocations are counted per day (UTC) in O(cache_dir). C(-vv) shows the count after each task.
-      - V(0) is for a quota that is not known.
+      - The number of invocations that the account may start per region and day, shown as C(max-axt-invocation-daily)
+        in Quota Center. A warning is shown once this controller has started four fifths of them.
+      - Invocations are counted per day (UTC) in O(cache_dir). The verbosity C(-vv) shows the count after each task.
+      - V(0) means that the quota is not known.
     type: int
     default: 0
     ini:

@@ -61,8 +61,8 @@ FAILED = {
     "InvalidInstance.NotMatch": _WINDOWS,
     "InvalidOperatingSystem": _WINDOWS,
     "Invocation.ExceedQuota": "The account's invocations of this region and day are used up. Raise"
-    " max-axt-invocation-daily in Quota Center, or go on tomorrow. ecs_run_command reaches 100 instances with one"
-    " invocation, where this connection takes one per host and task.",
+    " max-axt-invocation-daily in Quota Center, or continue the next day. ecs_run_command reaches 100 instances with"
+    " one invocation, where this connection takes one per host and task.",
     "CommandContent.ExceedLimit": "",
     "Timeout": _LATE,
     "ExecutionTimeout": _LATE,

@@ -103,7 +103,7 @@ class Daily:
         """How many there are today, as far as was seen."""
 
     def add(self) -> bool:
-        """Count one more; whether it is the one from which on the quota is nearly used up."""
+        """Count one more, and return whether it is the one from which on the quota is nearly used up."""
         today = datetime.now(timezone.utc).date().isoformat()
         try:
             self._document.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
