@@ -7,7 +7,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint unit integration releases ansible-targets molecule soak bench figures docs release clean
+.PHONY: help venv demo test lint unit integration releases sanity ansible-targets molecule soak bench figures docs release clean
 
 # ansible starts three times slower when it may not keep its byte code
 unexport PYTHONDONTWRITEBYTECODE
@@ -73,6 +73,9 @@ integration: $(VENV)/.dev  ## run playbooks, roles, examples and pages against t
 
 releases: $(VENV)/.dev  ## test each supported ansible-core: sanity, and a share of the playbooks
 	@$(BIN)/python -m pytest tests/matrix $(SANITY)
+
+sanity: $(VENV)/.dev  ## run all of ansible-test sanity, pylint on the tests included
+	@SANITY_PYLINT=all $(BIN)/python -m pytest -n 2 --dist load $(SANITY)
 
 ansible-targets: $(VENV)/.dev  ## run ansible-core's own integration targets over the connection plugin
 	@cd tests && $(BIN)/python -m core_targets $(TARGETS)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import shutil
 import subprocess
@@ -13,10 +14,9 @@ import subprocess
 import pytest
 from support.environments import CACHE, RELEASES, REPOSITORY, clean_env, environment
 
-_SANITY: tuple[tuple[str, ...], ...] = ((),)
-# pylint costs more than all other tests together, and most of it for files of tests: the newest release reads them all,
-# an older one what it may have to run
-_SANITY_OF_AN_OLDER_RELEASE = (("--skip-test", "pylint"), ("--test", "pylint", "plugins/"))
+# pylint costs more than all other tests together, most of it for files of tests: `make sanity` has it read those too
+_PYLINT_PATHS = () if os.environ.get("SANITY_PYLINT") == "all" else ("plugins/",)
+_RUNS = (("--skip-test", "pylint"), ("--test", "pylint", *_PYLINT_PATHS))
 
 
 def test_there_is_no_ignore_file():
@@ -31,7 +31,7 @@ def test_sanity(release, checkout, passes):
         pytest.skip(str(absent))
     home = CACHE / "ansible-test-home"
     _stand_in_for_get_pip(place, home)
-    for arguments in _SANITY if release == RELEASES[-1] else _SANITY_OF_AN_OLDER_RELEASE:
+    for arguments in _RUNS:
         passes(
             [str(place / "bin/ansible-test"), "sanity", "--color", "no", "--python", release.python, *arguments],
             cwd=checkout,
