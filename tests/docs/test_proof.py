@@ -38,13 +38,13 @@ def proof(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def test_every_row_can_be_repeated():
-    targets = re.findall(r"^([a-z]+):.*## ", (REPOSITORY / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):.*## ", (REPOSITORY / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert {row["command"] for row in ROWS} <= {f"make {target}" for target in targets}
 
 
 def test_the_figures(proof: ModuleType):
     figures = {row["what"]: proof.figure(row["figure"]) for row in ROWS}
-    assert figures["invariants that were broken"] in (0, None)
+    assert {figure for what, figure in figures.items() if "broken" in what} <= {0, None}
     assert figures["releases of ansible-core that are tested"] == len(RELEASES)
     assert [what for what, figure in figures.items() if figure == 0 and "broken" not in what] == []
     shown = {what: figure for what, figure, _command in proof.proof()}
