@@ -43,6 +43,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.modules import (
 )
 from emulator.testing import start_emulator
 from support.huawei import forget_logins
+from support.figures import count
 from support.plugin_runs import inventory, lookup
 
 # one trial in so many; 1 for all of them
@@ -307,6 +308,7 @@ def must_fail(case: Case, operation: str, what: str) -> bool:
     return name in DECISIVE and not {"image", "tags"} & {*around} and operation != "DescribeInvocationResults"
 
 
+@pytest.mark.counted
 @pytest.mark.parametrize("name", CASES)
 def test_nothing_is_built_on_what_was_not_said(
     emulator: Any, way: Way, name: str, record_property: Callable[[str, Any], None]
@@ -338,6 +340,7 @@ def test_nothing_is_built_on_what_was_not_said(
             if not result.get("failed"):
                 assert result["changed"] == normal["changed"], text
                 assert not way.changed or not must_fail(case, operation, what), text
+            count("answers")
     record_property("trials", dict(tried))
 
 
