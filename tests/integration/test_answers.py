@@ -42,8 +42,8 @@ from ansible_collections.cloudops.cloud_assistant.plugins.modules import (
     ecs_send_file,
 )
 from emulator.testing import start_emulator
+from support import figures
 from support.huawei import forget_logins
-from support.figures import count
 from support.plugin_runs import inventory, lookup
 
 # one trial in so many; 1 for all of them
@@ -340,7 +340,7 @@ def test_nothing_is_built_on_what_was_not_said(
             if not result.get("failed"):
                 assert result["changed"] == normal["changed"], text
                 assert not way.changed or not must_fail(case, operation, what), text
-            count("answers")
+            figures.count("answers")
     record_property("trials", dict(tried))
 
 
