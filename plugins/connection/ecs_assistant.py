@@ -296,7 +296,7 @@ with cached_byte_code():
     from ..module_utils.cloud_assistant.connection.session import Result, Session
     from ..module_utils.cloud_assistant.connection.settings import Settings
     from ..module_utils.common.errors import CloudError, InputError
-    from ..plugin_utils.options import connection_options
+    from ..plugin_utils.options import connection_options, refuse_unusable_options
     from ..plugin_utils.play_cache import RUN_DIRECTORY
     from ..plugin_utils.shell_steps import ShellSteps
 
@@ -360,6 +360,7 @@ class Connection(ConnectionBase):
     def _new_session(self) -> Session:
         if getattr(self._shell, "_IS_WINDOWS", False):
             raise windows_refusal()
+        refuse_unusable_options(self)
         options = connection_options(self.get_option)
         if options["api_generation"] != "current":
             raise InputError(

@@ -185,7 +185,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ..module_utils.alibaba.options import connect
 from ..module_utils.common.errors import CloudError, InputError
 from ..plugin_utils.fleet import HOST_VARIABLES, all_regions, read_fleet
-from ..plugin_utils.options import connection_options, template_value
+from ..plugin_utils.options import connection_options, refuse_unusable_options, template_value
 
 SUFFIXES = (".ecs.yml", ".ecs.yaml")
 ALL_REGIONS = "all"
@@ -249,6 +249,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
         try:
+            refuse_unusable_options(self)
             self._check_preferences(self.get_option("hostnames"))
             records = self._records(path, cache)
             self._populate_uniquely([record for record in records if not self._excluded(record)])
@@ -265,6 +266,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         agents = self.get_option("agent")
         if not regions:
             raise InputError("regions", "give at least one region, here or in the option region")
+        _check_texts("regions", regions)
         if ALL_REGIONS in regions and len(regions) > 1:
             raise InputError("regions", "all must be the only entry")
         if self.get_option("only_online") and not agents:
@@ -294,6 +296,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _check_preferences(self, preferences: list[str]) -> None:
         """Raise InputError for an entry of ``hostnames`` that no host can answer to."""
         prefix = self.get_option("hostvars_prefix")
+        _check_texts("hostnames", preferences)
         for preference in preferences:
             if (
                 preference.removeprefix(prefix) not in HOST_VARIABLES
@@ -448,6 +451,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._set_composite_vars(self.get_option("compose"), seen, name, strict=strict)
         self._add_host_to_composed_groups(self.get_option("groups"), seen, name, strict=strict)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), seen, name, strict=strict)
+
+
+def _check_texts(option: str, values: list[Any]) -> None:
+    """Raise InputError for an entry that is not text: Ansible leaves the entries of a plugin's lists unchecked."""
+    wrong = [value for value in values if not isinstance(value, str)]
+    if wrong:
+        raise InputError(option, f"must be a list of strings; {wrong[0]!r} is not a string")
 
 
 def expression_variables(variables: dict[str, Any], record: dict[str, Any]) -> dict[str, Any]:

@@ -150,9 +150,10 @@ from ansible.utils.display import Display
 from ..module_utils.alibaba.generations import refuse_missing
 from ..module_utils.alibaba.options import connect
 from ..module_utils.cloud_assistant.tags import check_tags
+from ..module_utils.common.arguments import refuse_unusable
 from ..module_utils.common.errors import CloudError
 from ..plugin_utils.command_catalogue import Record, commands_by_name
-from ..plugin_utils.options import connection_options
+from ..plugin_utils.options import connection_options, refuse_unusable_options
 from ..plugin_utils.play_cache import PlayCache, play_id
 
 display = Display()
@@ -176,6 +177,8 @@ class LookupModule(LookupBase):
                 raise AnsibleLookupError(f"ecs_command_id: the name of a command is a text, not {term!r}")
             names.append(str(term))
         try:
+            refuse_unusable_options(self)
+            refuse_unusable({}, {"_terms": names})
             found = self._find(names)
         except CloudError as error:
             raise AnsibleLookupError(f"ecs_command_id: {error}") from error

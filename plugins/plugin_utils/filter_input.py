@@ -11,6 +11,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
+from ..module_utils.common.numbers import whole_number
+
 
 def rows_of(value: Any, name: str) -> list[Mapping[str, Any]]:
     """Return the results per instance in the input of the filter ``name``.
@@ -31,6 +33,7 @@ def positive(value: Any, option: str, name: str) -> int:
 
     Raises AnsibleFilterError if it is not.
     """
-    if isinstance(value, bool) or not isinstance(value, (int, str)) or not str(value).isdecimal() or int(value) < 1:
+    number = whole_number(value) if isinstance(value, str) else value
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
         raise AnsibleFilterError(f"{name}: {option} must be a whole number of at least 1")
-    return int(value)
+    return number

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..module_utils.alibaba.options import ALIBABA_OPTIONS
+from ..module_utils.common.arguments import refuse_unusable
 
 
 def template_value(templar: Any, value: Any) -> Any:
@@ -18,6 +19,14 @@ def template_value(templar: Any, value: Any) -> Any:
     Ansible resolves the options of tasks and lookups, but leaves those of an inventory source to the plugin.
     """
     return templar.template(value) if templar.is_template(value) else value
+
+
+def refuse_unusable_options(plugin: Any) -> None:
+    """Raise InputError for the first option of a plugin whose value no option can take.
+
+    Ansible checks the options of plugins less than those of modules. See ``refuse_unusable`` for what is refused.
+    """
+    refuse_unusable({}, {name: plugin.get_option(name) for name in plugin.option_definitions})
 
 
 def connection_options(

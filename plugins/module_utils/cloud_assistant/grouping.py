@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..common.numbers import whole_number
 from ..common.printable import visible
 from .models import LIVE, SKIPPED, InstanceResult
 
@@ -64,10 +65,12 @@ class Ending:
     def of_row(cls, row: Mapping[str, Any]) -> Ending:
         """Read an entry of ``results`` as a task returns it; keys that are missing count as empty."""
         rc = row.get("rc")
+        # Python cannot write a number of thousands of digits as text
+        readable = isinstance(rc, str) or (isinstance(rc, int) and rc.bit_length() < 64)
         return cls(
             instance_id=str(row.get("instance_id") or ""),
             status=str(row.get("status") or "Unknown"),
-            rc=int(rc) if isinstance(rc, (int, str)) and str(rc).lstrip("-").isdigit() else None,
+            rc=whole_number(str(rc)) if readable else None,
             error_code=str(row.get("error_code") or ""),
             error_info=str(row.get("error_info") or ""),
             line=last_line(str(row.get("stdout") or "")),

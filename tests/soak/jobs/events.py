@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Sequence
 from typing import Any
@@ -40,7 +41,8 @@ def state(cloud: Cloud, instance_id: str) -> str:
 def recover(cloud: Cloud, ids: Sequence[str]) -> None:
     """Start what has stopped, and bring every agent online."""
     for item in ids:
-        if (found := state(cloud, item)) == "Stopped":
-            cloud.emulator.instance(item, "start")
-        if found != "Released":
+        # it may be released between two of these calls
+        with contextlib.suppress(ValueError):
+            if state(cloud, item) == "Stopped":
+                cloud.emulator.instance(item, "start")
             cloud.emulator.instance(item, "agent-online")

@@ -14,6 +14,7 @@ import zlib
 from dataclasses import dataclass
 
 from ...common.errors import CloudError
+from ...common.numbers import natural_number
 
 VERSION = 1
 """The version of the protocol. It stands in every frame, and rises with each change of what a frame means."""
@@ -47,10 +48,10 @@ class Frame:
 
     def number(self, name: str) -> int:
         """Return the field of that name as a number. Raises BadFrame if the answer has none."""
-        value = self.fields.get(name, "")
-        if not value.isdecimal():
+        value = natural_number(self.fields.get(name, ""))
+        if value is None:
             raise BadFrame(f"the instance's answer names no {name}")
-        return int(value)
+        return value
 
 
 def find_frame(output: bytes, nonce: str) -> Frame | None:

@@ -23,6 +23,7 @@ from ...common.checks import (
 )
 from ...common.errors import CloudError, InputError, WaitTimeout
 from ...common.kept import in_hand
+from ...common.numbers import natural_number
 from ...common.wait import Deadline
 from ..concurrency import at_once
 from ..instances.readiness import find_targets
@@ -244,12 +245,13 @@ class _Fetching:
         for item, found in self._found(run).items():
             # the file may have changed since the look; what is fetched is the copy
             self.facts[item] = {**self.facts[item], **found.facts}
-            length = found.facts.get("length", "")
-            if not (length.isdecimal() and 0 < int(length) <= LONGEST_STREAM):
-                self._fail(item, "ScriptOutputInvalid", f"a copy of {length or 'unknown'} bytes cannot be")
+            length = natural_number(found.facts.get("length", "")) or 0
+            if not 0 < length <= LONGEST_STREAM:
+                shown = found.facts.get("length", "")[:20]
+                self._fail(item, "ScriptOutputInvalid", f"a copy of {shown or 'unknown'} bytes cannot be")
                 continue
             try:
-                ranges[item] = Ranges(self.places[item], found.facts.get("stream", ""), int(length), RANGE_BYTES)
+                ranges[item] = Ranges(self.places[item], found.facts.get("stream", ""), length, RANGE_BYTES)
             except OSError as error:
                 self._fail(item, "LocalFileNotWritten", f"{self.places[item]}: {error.strerror}")
         return ranges

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...common.errors import CloudError, TaskFailure, WaitTimeout
+from ...common.numbers import natural_number
 from ...common.wait import Deadline
 from ..grouping import Summary
 from ..models import InstanceResult
@@ -51,9 +52,9 @@ class FileResult:
         }
         names = {"sha256": "checksum"}
         record.update({names.get(key, key): self.facts[key] for key in FACTS if self.facts.get(key)})
-        size = record.pop("size", "")
-        if size.isdecimal():
-            record["size"] = int(size)
+        size = natural_number(record.pop("size", ""))
+        if size is not None:
+            record["size"] = size
         if "mode" in record:
             record["mode"] = record["mode"].rjust(4, "0")
         return record

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 from ...common.errors import InputError
 from ...common.kept import Kept
+from ...common.numbers import natural_number
 from ..scripts import ScriptContent
 from .rounds import RANGE_BYTES
 
@@ -254,8 +255,7 @@ class Report:
     @property
     def length(self) -> int:
         """The bytes of the compressed streams on the instance, 0 where nothing is kept there."""
-        text = self.facts.get("length", "")
-        return int(text) if text.isdecimal() else 0
+        return _number(self.facts, "length")
 
     def unpack(self, packed: bytes) -> Streams | None:
         """Return the streams in what was kept on the instance, None if it is not what the wrapper has announced."""
@@ -308,5 +308,4 @@ def _split(data: bytes, facts: Mapping[str, str]) -> Streams | None:
 
 
 def _number(facts: Mapping[str, str], name: str) -> int:
-    text = facts.get(name, "")
-    return int(text) if text.isdecimal() else 0
+    return natural_number(facts.get(name, "")) or 0

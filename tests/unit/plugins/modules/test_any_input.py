@@ -9,7 +9,6 @@ The values are made from the modules' own specifications, so that an option that
 from __future__ import annotations
 
 import importlib
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,10 @@ from typing import Any
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import run_in_process
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.options import HUAWEI_OPTIONS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.any_values import NEVER, OTHERS, TEXTS, RequestSent, chosen, cut_off
 from support.figures import count
 from support.module_names import MODULES
 
@@ -67,122 +66,10 @@ TASKS: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def nested(levels: int) -> Any:
-    """A value within so many dictionaries."""
-    value: Any = "x"
-    for _level in range(levels):
-        value = {"k": value}
-    return value
-
-
-# refused for every option, and for ``content`` where it is marked so
-NEVER: list[tuple[Any, bool]] = [
-    ("half a pair \ud83d", False),
-    ("latin-1 \udce9", False),
-    ("nul \0", False),
-    (["list", "\ud83d"], False),
-    ({"k": "nul \0"}, False),
-    ({"\ud83d": "v"}, False),
-    (math.inf, True),
-    (-math.inf, True),
-    (math.nan, True),
-    ([math.nan], True),
-    (10**40, True),
-    (-(10**40), True),
-    (10**5000, True),
-    ({"k": 10**40}, True),
-    (nested(100), True),
-]
-TEXTS = [
-    "",
-    " ",
-    "\n",
-    "a\nb",
-    "\t",
-    "\x1b[31mred",
-    "\x7f\x85",
-    "x" * 10_000,
-    "日本",
-    "\U0001f680" * 40,
-    "../../etc/passwd",
-    "/",
-    "//",
-    "C:\\",
-    "~nobody-here/x",
-    "$HOME",
-    "-1",
-    "0",
-    "1e400",
-    "9" * 5000,
-    "inf",
-    "nan",
-    "{{a}}",
-    "{",
-    "[1",
-    '{"k": {"k": 1}}',
-    "(" * 5000,
-    "k=v,k",
-    "=",
-    "null",
-    "http://user:pass@host/",
-    "http://[::1",
-    "https://host:99999/",
-    "%s%n",
-    "ACS::x",
-    "2026-13-45",
-    "i-1 , i-2",
-]
-OTHERS: list[Any] = [
-    -1,
-    0,
-    1,
-    2**31,
-    2**63 - 1,
-    0.5,
-    -1e300,
-    True,
-    False,
-    None,
-    [],
-    [[]],
-    [None],
-    [""],
-    [" "],
-    ["x" * 5000],
-    ["a\nb"],
-    [1, True, 1.5],
-    ["i-1", "i-1"],
-    [f"i-{number}" for number in range(300)],
-    [{}],
-    {},
-    {"": ""},
-    {"k": None},
-    {"k": True},
-    {"k": [1]},
-    {"k": {"k": {}}},
-    {"k" * 500: "v" * 500},
-    {"k\n": "v\x1b"},
-    {f"k{number}": "v" for number in range(60)},
-]
-
-
-class RequestSent(BaseException):
-    """Takes the place of the first request; nothing in the collection catches it."""
-
-
 @pytest.fixture(autouse=True)
 def no_cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing is sent, and nothing of this machine is known."""
-
-    def send(*_arguments: Any, **_options: Any) -> None:
-        raise RequestSent
-
-    monkeypatch.setattr(HttpTransport, "send", send)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    for prefix in ("ALIBABA_CLOUD", "ALICLOUD", "HUAWEICLOUD", "HW", "OS"):
-        for name in ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "ACCESS_KEY", "SECRET_KEY", "REGION_ID", "REGION"):
-            monkeypatch.delenv(f"{prefix}_{name}", raising=False)
+    cut_off(monkeypatch, tmp_path)
 
 
 def refusal(name: str, arguments: dict[str, Any], *, check_mode: bool = False) -> str | None:
@@ -243,8 +130,9 @@ def test_what_no_option_can_take_is_refused_by_name_before_any_request(name: str
 def test_no_value_breaks_a_module_down(name: str):
     for number, (option, task) in enumerate(tries(name)):
         values = [*TEXTS, *OTHERS, *(value for value, _content in NEVER)]
-        count("inputs", len(values))
-        for value in values:
+        tried = [value for place, value in enumerate(values) if chosen(name, option, str(number), str(place))]
+        count("inputs", len(tried))
+        for value in tried:
             refusal(name, {**task, option: value}, check_mode=number % 2 == 0)
 
 
