@@ -271,6 +271,9 @@ options:
       - >-
         The folder must exist. The file is readable only by its owner, and replaces an existing file atomically. It is
         not written in check mode.
+      - >-
+        Until the end of the run the outputs wait in the same folder instead of in memory: with O(results=failed) or
+        O(results=none), a run on a large fleet takes little memory, and twice the space on the disk.
     type: path
     version_added: "0.1.0"
 notes:

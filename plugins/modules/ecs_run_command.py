@@ -115,7 +115,8 @@ options:
         (RV(results[].stdout) and RV(results[].stderr)). The script runs in a small wrapper, with the same interpreter,
         user, directory, exit code and launcher. The wrapper keeps both streams in a directory on the instance that only
         the user of the script can read. Output that fits into the 24 KB requires no further API call; the rest is
-        fetched in compressed parts, verified by SHA-256, and removed from the instance.
+        fetched in compressed parts, verified by SHA-256, and removed from the instance. If the task is killed before
+        that, the next run with O(output=complete) removes the directory once it is two days old.
       - >-
         With O(oss_output_delivery), the complete output is read from the bucket instead, which requires the Python
         library C(oss2) where the module runs. The streams are not separated there.

@@ -29,7 +29,7 @@ def rows(fleets: Sequence[int] = FLEETS) -> list[dict[str, Any]]:
     The aims stand beside the figures. The largest fleet runs once more with much output, written to a file.
     """
     table = []
-    rule = {"duration_s": LONG}
+    rule: dict[str, Any] = {"duration_s": LONG}
     with start_emulator(instances=1, quota_invocations=10**6, api_latency_ms=API_LATENCY_MS) as cloud:
         for size in fleets:
             for way in WAYS:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.invocations import waiting
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs import completing
 from ansible_collections.cloudops.cloud_assistant.plugins.modules import ecs_run_command
 from support.module_runs import Cloud
 
@@ -26,6 +27,15 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def cloud(emulator: Any) -> Cloud:
     return Cloud(emulator)
+
+
+def on_instance(cloud: Cloud, ids: list[str], script: str) -> str:
+    """Return what a script prints on the first of the instances, whose files nobody else may see."""
+    return str(Cloud(cloud.emulator).run(ecs_run_command, instance_ids=ids[:1], content=script)["stdout"])
+
+
+def is_there(cloud: Cloud, ids: list[str], path: str) -> bool:
+    return on_instance(cloud, ids, f"if [ -e '{path.strip()}' ]; then echo there; fi") == "there"
 
 
 def complete(cloud: Cloud, ids: list[str], content: str, **options: Any) -> dict[str, Any]:
@@ -53,7 +63,7 @@ def test_output_that_does_not_fit_is_fetched_and_removed(cloud: Cloud, tmp_path:
         assert "stdout" not in one
         out, err = (Path(path) for path in one["output_files"])
         assert len(out.read_text()) == 200000
-        assert not Path(err.read_text().strip()).parent.exists()
+        assert not is_there(cloud, [one["instance_id"]], err.read_text())
         assert out.stat().st_mode & 0o777 == 0o600
     assert cloud.warnings == []
 
@@ -63,7 +73,7 @@ def test_what_a_script_printed_before_its_timeout_is_not_lost(cloud: Cloud):
     result = complete(cloud, ids, "echo $0; echo problem >&2; sleep 30", timeout=1)
     assert result["failed"]
     assert ".cloudops-output." in result["stdout"]
-    assert not Path(result["stdout"]).parent.exists()
+    assert not is_there(cloud, ids, result["stdout"])
     # some shells add that their child was killed
     assert result["stderr"].splitlines()[0] == "problem"
     assert "ended after 1 s (timeout)" in result["msg"]
@@ -75,6 +85,77 @@ def test_more_than_max_output_is_said(cloud: Cloud):
     assert len(result["stdout"]) <= 100
     assert result["results"][0]["dropped"] > 500000
     assert "output: the output is longer than max_output on instance" in cloud.warnings[0]
+
+
+def test_agents_that_go_offline_leave_what_is_known(cloud: Cloud, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(completing, "RUNS_AT_ONCE", 2)
+    ids = list(cloud.emulator.reset(instances=2))
+    moments = {"2/2 finished": ids[0], "fetched 2": ids[1]}
+
+    def progress(text: str) -> None:
+        for moment in [moment for moment in moments if text.startswith(moment)]:
+            cloud.emulator.instance(moments.pop(moment), "agent-offline")
+
+    cloud.progress = progress
+    result = complete(cloud, ids, "seq 1 200000 | shuf; exit 4", success_rcs=[4])
+    assert not result.get("failed"), result
+    none, part = result["results"]
+    assert (none["rc"], none["stdout"], none["dropped"]) == (4, "", 1288895)
+    assert (part["rc"], len(part["stdout"]) > 1000) == (4, True)
+    assert 1288895 - len(part["stdout"]) - part["dropped"] in (0, 1)  # a line end at the end is taken off
+    for gap, one in (("could not be fetched from", none), ("could be fetched only in part from", part)):
+        assert any(gap in text and one["instance_id"] in text for text in cloud.warnings), cloud.warnings
+
+
+def test_a_reboot_leaves_what_is_known(cloud: Cloud):
+    ids = list(cloud.emulator.reset(instances=1))
+
+    def progress(text: str) -> None:
+        if text.startswith("started"):
+            on_instance(cloud, ids, "until [ -s /var/tmp/.cloudops-output.*/out ]; do sleep 0.1; done")
+            cloud.emulator.instance(ids[0], "reboot")
+            cloud.progress = lambda text: None
+
+    cloud.progress = progress
+    result = complete(cloud, ids, "echo $0; sleep 60")
+    assert result["failed"]
+    assert result["results"][0]["status"] not in ("Success", "Running")
+    assert f"output: the output was lost on instance {ids[0]}" in cloud.warnings
+
+
+def test_earlier_output_is_fetched_while_it_is_there(cloud: Cloud, monkeypatch: pytest.MonkeyPatch):
+    ids = list(cloud.emulator.reset(instances=1))
+    with monkeypatch.context() as patched:
+        # the controller is killed between the run and the fetch
+        patched.setattr(completing, "complete_output", lambda *arguments: None)
+        complete(cloud, ids, LARGE, idempotency_key="k")
+    second = complete(cloud, ids, LARGE, idempotency_key="k")
+    assert not second["changed"]
+    assert second["results"][0]["previous"]
+    assert len(second["stdout"]) == 200000
+    assert not is_there(cloud, ids, second["stderr"])
+    assert cloud.warnings == []
+    third = complete(cloud, ids, LARGE, idempotency_key="k")
+    assert third["results"][0]["dropped"] > 200000
+    assert "output: the output could not be fetched from" in cloud.warnings[0]
+    small = complete(cloud, ids, "echo small", idempotency_key="s")
+    assert (complete(cloud, ids, "echo small", idempotency_key="s")["stdout"], small["stdout"]) == ("small", "small")
+
+
+def test_what_a_killed_controller_left_is_removed_later_with_its_secrets(cloud: Cloud, monkeypatch: pytest.MonkeyPatch):
+    ids = list(cloud.emulator.reset(instances=1))
+    with monkeypatch.context() as patched:
+        patched.setattr(completing, "complete_output", lambda *arguments: None)
+        left = complete(cloud, ids, LARGE + "; : {{word}}", secret_parameters={"word": "hunter2"})
+    folder = left["stdout"].splitlines()[0].split()[1]
+    assert "hunter2" not in on_instance(
+        cloud, ids, f"cat {folder}/*.total {folder}/script* {folder}/data | tr -d '\\0'"
+    )
+    complete(cloud, ids, "true")
+    assert is_there(cloud, ids, folder)
+    on_instance(cloud, ids, f"touch -d '3 days ago' {folder}")
+    complete(cloud, ids, "true")
+    assert not is_there(cloud, ids, folder)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
@@ -23,6 +24,7 @@ class Cloud:
             "api_generation": generation,
         }
         self.warnings: list[str] = []
+        self.progress: Callable[[str], None] = lambda text: None
 
     @property
     def client(self) -> Client:
@@ -38,7 +40,7 @@ class Cloud:
             check_mode=check,
             diff_mode=True,
             warn=self.warnings.append,
-            progress=lambda text: None,
+            progress=self.progress,
         )
         del result["invocation"]
         return result

@@ -4,9 +4,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The wrapper that runs a shell script as it would run anyway, and keeps both of its streams on the instance.
 
-It is POSIX sh for Linux and needs mktemp, mkfifo, wc and sha256sum, as coreutils or BusyBox have them, and gzip and
-base64 for output that does not fit into what the service keeps. What it prints is a report: a first line that names the
-directory, then both streams if they fit, as they are or compressed, and a last line with their sizes and digests.
+It is POSIX sh for Linux and needs mktemp, mkfifo, tee, wc and sha256sum, as coreutils or BusyBox have them, and gzip
+and base64 for output that does not fit into what the service keeps. What it prints is a report: a first line that names
+the directory, then both streams if they fit, as they are or compressed, and a last line with their sizes and digests.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ _co_umask=$(umask)
 umask 077
 _co_dir=
 for _co_base in /var/tmp /tmp "$HOME"; do
+  # what an earlier run has left whose controller did not come back
+  find "$_co_base"/.cloudops-output.* -prune -type d -user "$(id -u)" -mtime +1 -exec rm -rf {} + 2>/dev/null
   _co_dir=$(mktemp -d "$_co_base/.cloudops-output.XXXXXXXXXX" 2>/dev/null) || { _co_dir=; continue; }
   _co_script=$_co_dir/script@ext@
   : >"$_co_script" && chmod 700 "$_co_script" && [ -x "$_co_script" ] && break
@@ -49,15 +51,15 @@ cat >"$_co_script" <<'@end@'
 """
 
 _RUN = r"""
-@trim@mkfifo "$_co_dir/1" "$_co_dir/2"
+@trim@mkfifo "$_co_dir/1" "$_co_dir/2" "$_co_dir/out.count" "$_co_dir/err.count"
 _co_keep() {
-  trap 'kill "$_co_pid" 2>/dev/null; exit 0' TERM
-  (ulimit -c 0 -f @blocks@; exec cat <&3) >"$_co_dir/$1" &
+  trap 'kill "$_co_pid" 2>/dev/null; wait; exit 0' TERM
+  wc -c <"$_co_dir/$1.count" >"$_co_dir/$1.total" &
+  # where the file may not grow any more, tee still passes everything on to be counted
+  (trap '' XFSZ; ulimit -c 0 -f @blocks@; exec tee "$_co_dir/$1" <&3 >"$_co_dir/$1.count") &
   _co_pid=$!
   wait $_co_pid || [ "$(($(wc -c <"$_co_dir/$1")))" -ge @largest@ ] || : >"$_co_dir/full"
-  wc -c <&3 >"$_co_dir/$1.rest" &
-  _co_pid=$!
-  wait $_co_pid
+  wait
 }
 _co_keep out 3<"$_co_dir/1" >/dev/null 2>&1 &
 _co_out=$!
@@ -65,17 +67,21 @@ _co_keep err 3<"$_co_dir/2" >/dev/null 2>&1 &
 _co_err=$!
 (umask "$_co_umask"; @launch@) >"$_co_dir/1" 2>"$_co_dir/2"
 _co_rc=$?
-# what has been started in the background may hold the streams open; what was written before the end is kept
+# what has been started in the background may hold the streams open; what was written before the end is kept, for which
+# the readers get a second in which nothing comes, as the instance may be busy
 _co_seen=
 _co_turn=0
-while [ $_co_turn -lt 20 ] && ! { [ -s "$_co_dir/out.rest" ] && [ -s "$_co_dir/err.rest" ]; }; do
-  sleep 0.05 2>/dev/null || sleep 1
+_co_quiet=0
+_co_counted() { [ -s "$_co_dir/out.total" ] && [ -s "$_co_dir/err.total" ]; }
+while [ $_co_quiet -lt 20 ] && [ $_co_turn -lt 100 ] && ! _co_counted; do
+  sleep 0.05 2>/dev/null || { sleep 1; _co_quiet=20; }
   _co_now=$(cat "$_co_dir/out" "$_co_dir/err" 2>/dev/null | wc -c)
-  [ $_co_turn -gt 1 ] && [ "$_co_now" = "$_co_seen" ] && break
+  if [ "$_co_now" = "$_co_seen" ]; then _co_quiet=$((_co_quiet + 1)); else _co_quiet=0; fi
   _co_seen=$_co_now
   _co_turn=$((_co_turn + 1))
 done
 kill $_co_out $_co_err 2>/dev/null
+wait $_co_out $_co_err
 """
 
 _PACK = r"""
@@ -83,11 +89,14 @@ cd "$_co_dir" || exit 1
 _co_r=0
 _co_size() {
   _co_n=$(($(cat "$1" 2>/dev/null | wc -c)))
-  _co_r=$((_co_r + $(cat "$1.rest" 2>/dev/null || echo 0) + 0))
-  [ $_co_n -gt @largest@ ] || return
-  _co_r=$((_co_r + _co_n - @largest@))
-  _co_n=@largest@
-  head -c @largest@ "$1" >cut && mv -f cut "$1"
+  _co_t=$(($(cat "$1.total" 2>/dev/null) + 0))
+  # where nobody came to the end of counting
+  [ $_co_t -ge $_co_n ] || _co_t=$_co_n
+  if [ $_co_n -gt @largest@ ]; then
+    _co_n=@largest@
+    head -c @largest@ "$1" >cut && mv -f cut "$1"
+  fi
+  _co_r=$((_co_r + _co_t - _co_n))
 }
 _co_size out
 _co_o=$_co_n
@@ -108,7 +117,8 @@ elif cat out err | gzip -nc >data 2>/dev/null; then
     rm -rf "$_co_dir"
   else
     _co_sum=$(sha256sum <data)
-    rm -f out err
+    # the script may hold secrets
+    rm -f out err script*
     printf '\n%s\n' "cloudops-output-end $_co_facts form=kept length=$_co_z stream=${_co_sum%% *}"
   fi
 else
@@ -257,11 +267,28 @@ class Report:
         """The bytes of the compressed streams on the instance, 0 where nothing is kept there."""
         return _number(self.facts, "length")
 
+    @property
+    def size(self) -> int:
+        """The bytes that the script printed, 0 where that is not known."""
+        return sum(_number(self.facts, name) for name in ("out", "err", "rest"))
+
     def unpack(self, packed: bytes) -> Streams | None:
         """Return the streams in what was kept on the instance, None if it is not what the wrapper has announced."""
         if hashlib.sha256(packed).hexdigest() != self.facts.get("stream"):
             return None
         return _inflated(packed, self.facts)
+
+    def begun(self, packed: bytes) -> Streams | None:
+        """Return the streams as far as the beginning of what was kept holds them, None where it holds nothing.
+
+        The digests are those of the whole, so that such a part is not verified.
+        """
+        out, err = _number(self.facts, "out"), _number(self.facts, "err")
+        data = _unpacked(packed, out + err)
+        if not data:
+            return None
+        rest = _number(self.facts, "rest") + out + err - len(data)
+        return Streams(data[:out], data[out:], rest, self.facts.get("full") == "1")
 
 
 def read_report(output: bytes | None) -> Report | None:
@@ -284,19 +311,21 @@ def read_report(output: bytes | None) -> Report | None:
         except binascii.Error:
             streams = None
     elif facts.get("form") == "lost":
-        streams = Streams(body, b"", _number(facts, "out") + _number(facts, "err") - len(body), full=True)
+        streams = Streams(body, b"", Report(name, facts).size - len(body), full=True)
     return Report(name, facts, streams)
 
 
 def _inflated(packed: bytes, facts: Mapping[str, str]) -> Streams | None:
-    unpacker = zlib.decompressobj(31)
-    size = _number(facts, "out") + _number(facts, "err")
+    data = _unpacked(packed, _number(facts, "out") + _number(facts, "err"))
+    return None if data is None else _split(data, facts)
+
+
+def _unpacked(packed: bytes, size: int) -> bytes | None:
+    """Return the bytes that were packed, never many more than were announced; None if that cannot be unpacked."""
     try:
-        # never more than was announced, whatever the instance has packed
-        data = unpacker.decompress(packed, size + 1)
+        return zlib.decompressobj(31).decompress(packed, size + 1)
     except zlib.error:
         return None
-    return _split(data, facts)
 
 
 def _split(data: bytes, facts: Mapping[str, str]) -> Streams | None:

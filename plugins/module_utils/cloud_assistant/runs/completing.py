@@ -18,7 +18,7 @@ from ...common.kept import Kept, in_hand
 from ...common.wait import Deadline
 from ..concurrency import at_once
 from ..invocations.waiting import names_of
-from ..models import InstanceResult
+from ..models import SKIPPED, InstanceResult
 from ..targets import batches
 from .bucket import collect_from_bucket, load_library
 from .capture import Report, pack_script, range_script, read_report, tidy_script
@@ -83,7 +83,10 @@ def complete_output(
 
 @dataclass
 class _Completion:
-    """The reports of the instances, and the ranges that have arrived of what is kept there."""
+    """The reports of the instances, and the ranges that have arrived of what is kept there.
+
+    ``gone`` are instances whose agent went offline in between, ``partly`` those of which only a part has arrived.
+    """
 
     client: Client
     request: RunRequest
@@ -92,6 +95,8 @@ class _Completion:
     store: Store
     reports: dict[str, Report] = field(default_factory=dict)
     ranges: dict[str, dict[int, bytes | Kept]] = field(default_factory=dict)
+    partly: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
     deadline: Deadline = field(default_factory=lambda: Deadline(WAIT_BASE))
 
     def run(self, warn: Callable[[str], None]) -> None:
@@ -154,14 +159,25 @@ class _Completion:
         self.deadline = Deadline(WAIT_BASE + WAIT_PER_RANGE * max(counts.values()))
         self.ranges = {item: {} for item in kept}
         for _round in range(ROUNDS):
-            pieces = missing_pieces({item: set(range(n)) - self.ranges[item].keys() for item, n in counts.items()})
+            missing = {item: set(range(n)) - self.ranges[item].keys() for item, n in counts.items()}
+            pieces = missing_pieces({item: numbers for item, numbers in missing.items() if item not in self.gone})
             if not pieces:
                 break
             self._fetch_ranges(pieces)
         for item, report in kept.items():
-            ranges = sorted(self.ranges.pop(item).items())
-            packed = b"".join(in_hand(data) or b"" for _number, data in ranges)
-            self.reports[item] = self._stored(replace(report, streams=report.unpack(packed)))
+            packed = self._beginning(self.ranges.pop(item))
+            if len(packed) < report.length:
+                self.partly.add(item)
+                streams = report.begun(packed)
+            else:
+                streams = report.unpack(packed)
+            self.reports[item] = self._stored(replace(report, streams=streams))
+
+    @staticmethod
+    def _beginning(ranges: Mapping[int, bytes | Kept]) -> bytes:
+        """Return the ranges up to the first that is missing."""
+        count = next(number for number in range(len(ranges) + 1) if number not in ranges)
+        return b"".join(in_hand(ranges[number]) or b"" for number in range(count))
 
     def _fetch_ranges(self, pieces: Sequence[Piece]) -> None:
         """Read the ranges, a few runs at a time."""
@@ -172,10 +188,12 @@ class _Completion:
         def report(done: int, total: int) -> None:
             self.progress(f"fetched {done} of {total} ranges of the output")
 
-        for window in windows(pieces, RUNS_AT_ONCE, (), report):
+        for window in windows(pieces, RUNS_AT_ONCE, self.gone, report):
             for piece, results in zip(window, at_once(read, window), strict=True):
                 for result in results:
                     self._keep(result, piece.number)
+                    if result.status == SKIPPED:
+                        self.gone.add(result.instance_id)
 
     def _keep(self, result: InstanceResult, number: int) -> None:
         report = self.reports[result.instance_id]
@@ -200,8 +218,8 @@ class _Completion:
         report = self.reports.get(result.instance_id)
         if report is None:
             return result
-        if report.streams is None:
-            return replace(result, output=b"")  # only the wrapper's own lines are known
+        if report.streams is None:  # only the wrapper's own lines are known, and how much there was
+            return replace(result, output=b"", stderr=b"", dropped=report.size)
         return replace(
             result, output=report.streams.stdout, stderr=report.streams.stderr, dropped=report.streams.dropped
         )
@@ -220,9 +238,13 @@ class _Completion:
         """Return why the output of an instance is not complete, empty if it is."""
         report = self.reports.get(result.instance_id)
         if report is None:
-            return "is only what the service kept on" if result.output and not result.live else ""
+            if result.live or not result.started_at:
+                return ""
+            return "is only what the service kept on" if result.output else "was lost on"
         if report.streams is None:
             return "could not be fetched from"
+        if result.instance_id in self.partly:
+            return "could be fetched only in part from"
         if report.streams.full:
             return "is not complete, because the disk was full, on"
         return "is longer than max_output on" if report.streams.dropped else ""

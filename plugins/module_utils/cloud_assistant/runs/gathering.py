@@ -22,6 +22,9 @@ from .spool import in_memory, stored
 if TYPE_CHECKING:
     from .spool import Store
 
+READS_AT_ONCE = 5
+"""Answers with the outputs of 100 instances, 3 MB each at most, that are read at the same time."""
+
 LAST_READ = 10.0
 """Seconds for one last look at the results when the time for waiting is up."""
 
@@ -106,7 +109,7 @@ class Gathering:
             # here, as all of the fleet may end at once
             return [stored(result, self._store) for result in found.values()]
 
-        for invoke_id, found in zip(shares, at_once(read, list(shares)), strict=True):
+        for invoke_id, found in zip(shares, at_once(read, list(shares), limit=READS_AT_ONCE), strict=True):
             if isinstance(found, CloudError):
                 self.errors.append(found)
                 self.take_state(invoke_id, shares[invoke_id], (states or {}).get(invoke_id))

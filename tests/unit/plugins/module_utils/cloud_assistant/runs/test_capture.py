@@ -9,6 +9,7 @@ import base64
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,15 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.rounds import RANGE_BYTES
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.scripts import ScriptContent
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.kept import in_hand
 
 LARGEST = 2**20
+SHELL = ["sh"]
+
+
+def gone(report: capture.Report) -> bool:
+    """Return whether nothing is left of the directory that the report names."""
+    return not any(Path(base, report.name).exists() for base in ("/var/tmp", "/tmp"))
 
 
 def run(tmp_path: Path, script: bytes, launcher: str | None = None, largest: int = LARGEST) -> tuple[int, bytes]:
@@ -29,7 +37,7 @@ def run(tmp_path: Path, script: bytes, launcher: str | None = None, largest: int
     wrapper.chmod(0o755)
     printed = tmp_path / "printed"
     with printed.open("wb") as file:  # a file, for what runs in the background holds on to the stream
-        command = ["sh", "-c", str(wrapper)]
+        command = [*SHELL, "-c", str(wrapper)]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, cwd=tmp_path, check=False)
     return done.returncode, printed.read_bytes()
 
@@ -65,11 +73,26 @@ def test_a_script_runs_as_it_would_and_its_streams_are_kept_apart(
 
 
 def test_more_than_the_limit_is_counted_and_does_not_stop_the_script(tmp_path: Path):
-    rc, printed = run(tmp_path, b"seq 1 200000; exit 3\n", largest=1000)
+    rc, printed = run(tmp_path, b"seq 1 200000; seq 1 300 >&2; exit 3\n", largest=1000)
     report = capture.read_report(printed)
     assert report is not None and report.streams is not None
-    assert (rc, len(report.streams.stdout), report.streams.full) == (3, 1000, False)
-    assert report.streams.dropped > 10**6
+    assert (rc, report.streams.full) == (3, False)
+    assert [len(in_hand(data) or b"") for data in (report.streams.stdout, report.streams.stderr)] == [1000, 1000]
+    assert report.streams.dropped == 1288895 - 1000 + 1092 - 1000
+
+
+def test_a_full_disk_does_not_stop_the_script_and_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    # no file may grow beyond 51,200 bytes, as if there were no more room
+    bound = "import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (51200, 51200))"
+    monkeypatch.setattr(
+        sys.modules[__name__], "SHELL", [sys.executable, "-c", f"{bound}; os.execvp('sh', sys.argv[1:])", "sh"]
+    )
+    rc, printed = run(tmp_path, b"head -c 80000 /dev/urandom; exit 3\n")
+    report = capture.read_report(printed)
+    assert report is not None and report.streams is not None, printed
+    assert (rc, report.streams.full) == (3, True)
+    assert len(in_hand(report.streams.stdout) or b"") + report.streams.dropped == 80000
+    assert gone(report)
 
 
 def test_what_does_not_fit_stays_in_a_private_directory(tmp_path: Path):
