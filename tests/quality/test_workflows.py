@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 
+import yaml
 from support.environments import REPOSITORY
 
 MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
@@ -50,3 +51,12 @@ def test_actions_are_pinned_by_commit():
         for action, comment in uses:
             assert re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}", action), (workflow.name, action)
             assert re.fullmatch(r"  # v\d+(\.\d+)*", comment), (workflow.name, action)
+
+
+def test_pre_commit_refuses_a_subject_of_more_than_72_characters():
+    config = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    [hook] = [hook for repo in config["repos"] for hook in repo["hooks"] if hook["id"] == "subject"]
+    assert set(hook["stages"]) <= set(config["default_install_hook_types"])
+    body = "\n\n" + "b" * 100 + "\n"
+    assert not re.search(hook["entry"], "s" * 72 + body, re.MULTILINE)
+    assert re.search(hook["entry"], "s" * 73 + body, re.MULTILINE)

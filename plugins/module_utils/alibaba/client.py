@@ -1,7 +1,7 @@
+# -*- coding: utf-8 -*-
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """Make one call to Alibaba Cloud ECS: parameters in, body out, repeated only where that cannot act twice."""
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
+# -*- coding: utf-8 -*-
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """Describe each operation to the client: how it may be repeated and paged, its wire forms, what a genuine answer is."""
 
 from __future__ import annotations
