@@ -372,7 +372,8 @@ class Connection(ConnectionBase):
             account=json.dumps([options[name] for name in ACCOUNT], sort_keys=True, default=str),
             **{name: self.get_option(name) for name in SETTINGS},
         )
-        return Session(connect(options, outlast_throttling=False), settings, display.warning)
+        client = connect(options, outlast_throttling=False)
+        return Session(client, settings, display.warning, lambda text: display.vvv(text, host=self._host))
 
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         """Run the command on the instance; its exit code, standard output and standard error."""

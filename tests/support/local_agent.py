@@ -49,6 +49,7 @@ class LocalAgent:
         self.scripts: list[bytes] = []
         self.outputs: list[bytes] = []
         self.warnings: list[str] = []
+        self.log: list[str] = []
         self.trouble: Callable[[int, bytes], Mapping[str, Any] | None] = lambda number, script: None
         self.deliver: Callable[[Mapping[str, Any]], None] = write_file
         self._rows: dict[str, Mapping[str, Any]] = {}
@@ -127,7 +128,7 @@ def programs(folder: Path, *names: str) -> str:
 def session(agent: LocalAgent, folder: Path, **settings: Any) -> Session:
     """Return a worker's session with the agent; what is known of the instance is kept below the folder."""
     values = {"poll_interval": 0.1, "cache_dir": str(folder / "cache"), "payload_protection": "none", **settings}
-    return Session(agent, Settings("i-1", **values), agent.warnings.append)  # type: ignore[arg-type]
+    return Session(agent, Settings("i-1", **values), agent.warnings.append, agent.log.append)  # type: ignore[arg-type]
 
 
 def run(work: Session, text: str, stdin: bytes | None = None) -> Result:

@@ -10,6 +10,9 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+STDIN = "in"
+"""The file that holds the standard input of a command."""
+
 
 @dataclass(frozen=True)
 class Content:
@@ -78,7 +81,7 @@ def run_request(command: Command, executable: str, seconds: int, steps: Sequence
     request = Request()
     request.add_steps(steps)
     if command.stdin:
-        request.items.append(Content("in", command.stdin, read_archive=command.own_user))
+        request.items.append(Content(STDIN, command.stdin, read_archive=command.own_user))
     request.add("run", executable, command.text, str(seconds))
     return request
 

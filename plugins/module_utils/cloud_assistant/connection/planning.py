@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from .asking import Content, Request
+from .asking import STDIN, Content, Request
 from .payload import Archive, Member, Piece, interpreter, member, take_apart
 from .scripts import Envelope
 
@@ -78,10 +78,14 @@ class Load:
 
 @dataclass
 class Plan:
-    """Lines of shell and loads, in order; ``sent`` are the members that the instance keeps once it was carried out."""
+    """Lines of shell and loads, in order; ``sent`` are the members that the instance keeps once it was carried out.
+
+    ``unknown``: whether the standard input of the command is large and not a module in any layout that is known.
+    """
 
     items: list[str | Load] = field(default_factory=lambda: ["begin\n"])
     sent: set[str] = field(default_factory=set)
+    unknown: bool = False
 
     def loads(self) -> list[Load]:
         """Return all loads."""
@@ -96,6 +100,9 @@ def plan(request: Request, envelope: Envelope, nonce: str) -> Plan:
     """Return how this request is sent to that instance, under this nonce."""
     made = Plan()
     contents = [(item, _pieces(item, envelope)) for item in request.items if isinstance(item, Content)]
+    made.unknown = any(
+        content.name == STDIN and len(pieces) == 1 and isinstance(pieces[0], Member) for content, pieces in contents
+    )
     certificate = [envelope.answer_to] if envelope.answer_to else []
     _supply(made, [*certificate, *(piece for _content, pieces in contents for piece in pieces)], envelope)
     if envelope.answer_to:

@@ -42,9 +42,16 @@ class Result:
 class Session:
     """The work of one task on one instance. Holds nothing on either side that would have to be closed."""
 
-    def __init__(self, client: Client, settings: Settings, warn: Callable[[str], None] = lambda text: None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        settings: Settings,
+        warn: Callable[[str], None] = lambda text: None,
+        log: Callable[[str], None] = lambda text: None,
+    ) -> None:
         self._settings = settings
         self._warn = warn
+        self._log = log
         self._sealer = Sealer(settings.cache_dir) if settings.payload_protection != "none" else None
         self._answer_to: Member | None = None
         self._invoker = Invoker(client, settings, warn)
@@ -167,10 +174,12 @@ class Session:
         An instance that misses something has run nothing of the request, which then goes out anew.
         """
         transfer = Transfer(self._invoker, self._settings, self._exchange)
-        for _attempt in range(_TRIES):
+        for attempt in range(_TRIES):
             nonce = secrets.token_hex(16)
             envelope = self._envelope()
             made = plan(request, envelope, nonce)
+            if made.unknown and attempt == 0:
+                self._log("The standard input is not a module in a known layout. It is sent and kept as a whole.")
             if not transfer.make_room(made, envelope):
                 self._learn_no_files()
             frame = self._exchange(envelope.script(nonce, made.body(envelope)), nonce, seconds)

@@ -219,3 +219,15 @@ def test_a_python_that_cannot_compile_is_asked_once(tmp_path: Path, layout: str)
         data = payload(layout, "one", "p", number).replace(b"/usr/bin/python3", str(old).encode())
         assert play(agent, tmp_path, data) == "p one\n"
     assert (tmp_path / "asked").read_text() == "\n"
+
+
+def test_an_unknown_payload_travels_whole_and_is_logged(tmp_path: Path, layout: str) -> None:
+    agent = LocalAgent(tmp_path / "home")
+    play(agent, tmp_path, payload(layout, "known", "p", 2))
+    assert agent.log == []
+    unknown = payload(layout, "unknown", "p", 2).replace(b"ANSIBALLZ_PARAMS", b"GIVEN").replace(b"params", b"given")
+    assert play(agent, tmp_path, unknown) == "p unknown\n"
+    assert [line for line in agent.log if "known layout" in line] == agent.log != []
+    before = len(agent.scripts)
+    assert play(agent, tmp_path, unknown) == "p unknown\n"
+    assert len(agent.scripts) == before + 1
