@@ -166,7 +166,7 @@ def events(emulator: Emulator, folder: Path) -> PlayResult:
         ("raw without python", "ok", ""),
         ("script without python", "ok", ""),
         ("no python", "ignored", "python3: .*Without Python only raw"),
-        ("too old", "ignored", "minimum of Python version"),
+        ("too old", "ignored", "requires a minimum of Python"),
         ("windows", "ignored", "Windows is not supported"),
     ],
 )
