@@ -232,8 +232,13 @@ def test_what_each_task_costs(emulator: Emulator, tmp_path: Path) -> None:
     assert [request["action"] for request in emulator.requests()[before:]].count("RunCommand") == 2
     as_user = "{user: {name: worker}}", "{ping: , vars: {ansible_user: worker}}"
     assert writes(emulator, tmp_path, *as_user) <= 3 + 6
-    writes(emulator, tmp_path, *SIMPLE)
+    # modules that are new to the instance, but share most of their files with the first one: one has more of its own
+    assert writes(emulator, tmp_path, *SIMPLE[1:5]) <= 4 + 1
+    writes(emulator, tmp_path, SIMPLE[5])
+    before = len(emulator.requests())
     assert writes(emulator, tmp_path, *SIMPLE) == len(SIMPLE)
+    contents = [request["params"].get("CommandContent", "") for request in emulator.requests()[before:]]
+    assert max(map(len, contents)) <= 4096
     copy = "{copy: {content: '%s', dest: /root/c}}"
     writes(emulator, tmp_path, copy % "first", "{script: script.sh one}")
     # the module that looks, the one that copies, and the removal that nobody waits for

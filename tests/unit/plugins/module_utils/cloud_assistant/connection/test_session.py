@@ -83,8 +83,8 @@ def test_nothing_is_left_behind_but_the_runner(tmp_path: Path, agent: LocalAgent
 
 @pytest.mark.parametrize(
     "tools",
-    [(), ("openssl",), ("python3",), ("base64", "gzip", "sha256sum", "setsid", "pgrep")],
-    ids=["nothing", "openssl", "python3", "usual"],
+    [(), ("openssl",), ("python3",), ("perl",), ("base64", "gzip", "sha256sum", "setsid", "pgrep")],
+    ids=["nothing", "openssl", "python3", "perl", "usual"],
 )
 def test_an_instance_with_few_tools(tmp_path: Path, tools: tuple[str, ...]) -> None:
     agent = LocalAgent(tmp_path / "home", "/bin/sh", programs(tmp_path / "bin", *PLAIN, *tools))
