@@ -277,7 +277,7 @@ def test_four_slices_run_each_script_exactly_once_on_each_instance(sliced: Any, 
     reached = [name for name in running if name != "i-n-03"]  # and one has no agent online
     assert counted(emulator) == dict.fromkeys(reached, 1)
     # every host is in one slice, with a result of its own
-    assert sorted(host for job in jobs for host in job.results("Tell how it went")) == running
+    assert sorted(host for job in jobs for host in job.results("Show the outcome")) == running
     assert [list(job.stats["failures"]) for job in jobs if job.status == "failed"] == [[BAD]]
     assert sum(job.stats["artifact_data"]["run_script_total"] for job in jobs) == len(running)
     assert sum(job.stats["artifact_data"]["run_script_succeeded"] for job in jobs) == len(reached) - 1

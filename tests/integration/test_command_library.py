@@ -31,7 +31,7 @@ def test_the_library_is_kept_and_cleaned_up(emulator: Any, playbook: Callable[..
     assert changed(first) == {
         "Store the scripts",
         "Clean temporary files every night",
-        "Ask once for the state of a service",
+        "Check the state of a service once",
     }
     shown = first.result("Show the library")["msg"]
     assert sorted(shown["commands"]) == NAMES

@@ -67,7 +67,7 @@ def alive(emulator: Any) -> set[str]:
 def test_nothing_happens_without_confirmation(decommission: Callable[..., PlayResult], emulator: Any):
     run = decommission(target_tags='{"role": "old"}', decommission_clouddc_ids=[METAL])
     assert run.rc == 2, run.output
-    assert run.result("Show what is to be deleted")["msg"] == {
+    assert run.result("Show the instances to delete")["msg"] == {
         "ecs": {"i-old-1": "old-1", "i-old-2": "old-2"},
         "clouddc": {METAL: "metal-1"},
     }
@@ -96,8 +96,8 @@ def test_both_clouds(decommission: Callable[..., PlayResult], emulator: Any, tmp
     refused = decommission(**gone, decommission_confirm="delete")
     assert refused.rc == 2, refused.output
     assert (
-        f"None of the given ids exists: i-old-1, i-old-2, {UNKNOWN_METAL}"
-        in refused.result("Check that the ids exist")["msg"]
+        f"None of the given IDs exists: i-old-1, i-old-2, {UNKNOWN_METAL}"
+        in refused.result("Check that the IDs exist")["msg"]
     )
     again = decommission(**gone, decommission_confirm="delete", decommission_allow_unknown=True)
     assert again.rc == 0, again.output
@@ -111,7 +111,7 @@ def test_check_mode(decommission: Callable[..., PlayResult], emulator: Any):
         assert run.result(f"Rehearse the deletion of the {cloud} instances")["changed"] is True
     confirmed = decommission(check=True, decommission_ecs_ids=["i-old-1"], decommission_confirm="delete")
     assert confirmed.rc == 0, confirmed.output
-    assert confirmed.result("Rehearse the deletion of the ECS instances")["changed"] is False
+    assert confirmed.result("Make a dry run of the deletion of the ECS instances")["changed"] is False
     assert confirmed.result("Delete the ECS instances")["changed"] is True
     assert emulator.deletions() == {}
     assert emulator.executions() == {}
@@ -145,7 +145,7 @@ def test_what_cannot_be_deleted_stops_before_the_farewell(decommission: Callable
     emulator.reset({"instances": [guarded, paid]})
     run = decommission(decommission_ecs_tags={"role": "mixed"}, decommission_confirm="delete")
     assert run.rc == 2, run.output
-    told = run.result("Rehearse the deletion of the ECS instances")["msg"]
+    told = run.result("Make a dry run of the deletion of the ECS instances")["msg"]
     assert "i-guarded" in told and "i-paid" in told
     assert emulator.executions() == {}
 
@@ -163,7 +163,7 @@ def test_failing_farewell_keeps_everything(decommission: Callable[..., PlayResul
         decommission_ecs_ids=["i-old-1"], decommission_clouddc_ids=[METAL], decommission_confirm="delete"
     )
     assert run.rc == 2, run.output
-    assert run.result("Run the farewell script on the ECS instances")["failed_instances"] == ["i-old-1"]
+    assert run.result("Run the final script on the ECS instances")["failed_instances"] == ["i-old-1"]
     assert alive(emulator) == {"i-old-1", "i-old-2", "i-new"}
     assert emulator.deletions() == {}
 

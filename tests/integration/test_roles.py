@@ -478,7 +478,7 @@ def test_a_library_does_not_take_over_the_command_of_somebody_else(roles: Roles)
 
     refused = roles.run("script_library", script_library_folder=str(folder))
     assert refused.rc == 2, refused.output
-    assert "does not own theirs" in refused.result("Refuse to take over commands of others")["msg"]
+    assert "The commands theirs exist and do not belong to the library" in refused.result("Check that no other command has one of the names")["msg"]
     assert contents() == [b"echo theirs"]
     adopted = roles.run("script_library", script_library_folder=str(folder), script_library_adopt="true")
     assert adopted.rc == 0, adopted.output
@@ -511,7 +511,7 @@ def test_a_changed_script_takes_over_the_schedule(roles: Roles):
 def test_agents_that_cannot_be_mended_are_told(roles: Roles):
     run = roles.run("agent", target_instances="i-web-1 i-stopped i-nobody")
     assert run.rc == 2, run.output
-    told = run.result("Tell which instances cannot run scripts")["msg"]
+    told = run.result("Show which instances cannot run scripts")["msg"]
     assert set(told) == {"i-stopped", "i-nobody"}
     assert "the instance is Stopped" in told["i-stopped"]
     quiet = roles.run("agent", target_instances="i-web-1 i-stopped i-nobody", agent_strict="false")

@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Runs what the machine keeps in /etc/decommission.d, in order, to take it out of service; the first that fails ends
-# the farewell and keeps the machine. Then prints the ends of its system logs.
+# Runs the scripts in /etc/decommission.d in order to take the machine out of service. If one fails, the others are
+# skipped and the machine is kept. Then prints the last lines of the system logs.
 
 status=0
 for hook in /etc/decommission.d/*; do
