@@ -83,7 +83,8 @@ class ActionModule(ActionBase):
         name = self._task.action.rpartition(".")[2]
         if name in RUNS_SCRIPTS and (unused := self._variables_for_the_script()):
             text = (
-                f"environment: {', '.join(unused)} is set for the module and does not reach the script on the instances"
+                f"environment: {', '.join(unused)} is set for the module and is not passed to the script "
+                "on the instances"
             )
             result["warnings"] = [*result.get("warnings", []), f"{text}; set it in the script, or use parameters"]
         if name in CHANGES_COMMANDS and (result.get("changed") or result.get("failed")):

@@ -111,7 +111,9 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(validation.errors.msg)
         given: dict[str, Any] = validation.validated_parameters
         if not re.fullmatch(r"[^/\0.][^/\0]{0,150}", given["name"]):
-            raise AnsibleActionFail("name: must be up to 151 characters without a slash, and not begin with a dot")
+            raise AnsibleActionFail(
+                "name: must have up to 151 characters, without a slash, and must not start with a dot"
+            )
         return given
 
 
@@ -169,7 +171,7 @@ def _script(given: Mapping[str, Any]) -> str:
         return given.get("script") or ""
     try:
         if not os.path.isfile(path):
-            raise ValueError("it is not a plain file")
+            raise ValueError("it is not a regular file")
         with open(path, "rb") as file:
             data = file.read(LONGEST_SCRIPT)
     except (OSError, ValueError) as error:

@@ -327,7 +327,7 @@ PLAIN_PYTHON = re.compile(r"/bin/sh -c '?(?:[A-Za-z_]\w*=[\w./:@,+-]* +)*[\w./-]
 # the exit codes of a shell that cannot run a program, and that does not find it
 _NOT_RUN = (126, 127)
 _NO_PYTHON = (
-    "Without Python only raw and script work. Install it with raw, or set ansible_python_interpreter to where it is."
+    "Without Python, only raw and script work. Install it with raw, or set ansible_python_interpreter to its path."
 )
 
 _PASSWORD = (
@@ -364,7 +364,8 @@ class Connection(ConnectionBase):
         options = connection_options(self.get_option)
         if options["api_generation"] != "current":
             raise InputError(
-                "api_generation", "only current is supported: the API of 2018 has no client tokens to run once by"
+                "api_generation",
+                "only current is supported: the API of 2018 has no client tokens, so a command could run twice",
             )
         settings = Settings(
             username=self.get_option("remote_user"),

@@ -35,7 +35,7 @@ options:
         is searched for O(auth_token), O(access_key) and O(username), in this order.
       - >-
         If the environment has none of them either, the credentials file of the SDK is read: the file that
-        E(HUAWEICLOUD_SDK_CREDENTIALS_FILE) names, by default C(~/.huaweicloud/credentials). Without that file, the
+        C(HUAWEICLOUD_SDK_CREDENTIALS_FILE) names, by default C(~/.huaweicloud/credentials). Without that file, the
         metadata service of the server that the module runs on is queried.
       - The default comes from the environment, E(HUAWEICLOUD_SDK_AK) or E(HW_ACCESS_KEY) or E(OS_ACCESS_KEY).
     type: str

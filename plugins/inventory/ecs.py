@@ -270,7 +270,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if ALL_REGIONS in regions and len(regions) > 1:
             raise InputError("regions", "all must be the only entry")
         if self.get_option("only_online") and not agents:
-            raise InputError("only_online", "needs the agents' states, which agent: false leaves out")
+            raise InputError("only_online", "requires the state of the agents, which agent: false omits")
         source = {
             "regions": regions,
             "filters": filters,
@@ -285,7 +285,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             try:
                 return self._cache[key]["hosts"]
             except KeyError:
-                self.display.vvv(f"{path}: nothing in the cache, or too old")
+                self.display.vvv(f"{path}: the cache is empty or has expired")
         if regions == [ALL_REGIONS]:
             regions = all_regions(connect({**options, "region": options["region"] or DEFAULT_REGION}))
         records = read_fleet(lambda region: connect({**options, "region": region}), regions, filters, agents=agents)
@@ -305,7 +305,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             ):
                 raise InputError(
                     "hostnames",
-                    f"{preference!r} is neither a variable, nor tag:KEY, nor a template; "
+                    f"{preference!r} is not a variable, tag:KEY or a template; "
                     f"the variables are {', '.join(sorted(HOST_VARIABLES))}",
                 )
 

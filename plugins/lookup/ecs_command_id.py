@@ -174,7 +174,7 @@ class LookupModule(LookupBase):
         names: list[str] = []
         for term in self._flatten(terms):
             if not isinstance(term, str) or not term:
-                raise AnsibleLookupError(f"ecs_command_id: the name of a command is a text, not {term!r}")
+                raise AnsibleLookupError(f"ecs_command_id: the name of a command must be a string, not {term!r}")
             names.append(str(term))
         try:
             refuse_unusable_options(self)

@@ -226,7 +226,7 @@ def ensure(task: TaskContext) -> dict[str, Any]:
     given = [params["id"]] if option == "id" else params["ids"]
     ids = check_ids(given, option)
     if len(ids) < len(given):
-        task.warn(f"ids: {len(given) - len(ids)} ids are given more than once and used once")
+        task.warn(f"ids: {len(given) - len(ids)} duplicate IDs were removed")
     check_wait_timeout(params["wait_timeout"])
 
     deletion = Deletion(

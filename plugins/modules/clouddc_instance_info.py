@@ -163,7 +163,7 @@ error:
     http_status: 401
     host: clouddc.cn-east-3.myhuaweicloud.com
     hint: >-
-      IAM refused the request: wrong key or signature, a token that has expired, a clock more than 15 minutes off,
+      IAM rejected the request: wrong key or signature, a token that has expired, a clock more than 15 minutes off,
       or an address that is not allowed. Five wrong signatures lock the key for five minutes.
 """
 

@@ -233,7 +233,7 @@ def ensure(task: TaskContext) -> dict[str, Any]:
     if missing:
         raise TaskFailure(f"instance_ids: not found in {client.region}: {', '.join(missing)}")
     if not rows:
-        raise TaskFailure(f"no instance in {client.region} fits the selection ({selector})")
+        raise TaskFailure(f"no instance in {client.region} matches the selection ({selector})")
 
     installation = Installation(
         client,

@@ -225,13 +225,13 @@ results:
       description: Why the instance could not be changed or, in check mode, what would happen to it.
       type: str
       returned: when the instance failed, and in check mode
-      sample: it is protected against deletion; take the protection off first
+      sample: it is protected against deletion; disable the protection first
     error:
       description: The service's error for this instance, or the reason under C(message).
       type: dict
       returned: when the instance could not be changed
       sample:
-        message: it is protected against deletion; take the protection off first
+        message: it is protected against deletion; disable the protection first
 error:
   description: >-
     The first error of the service, with C(operation), C(code), C(message), C(request_id), C(http_status), C(host) and
@@ -245,7 +245,7 @@ error:
     request_id: 473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E
     http_status: 403
     host: ecs.cn-hangzhou.aliyuncs.com
-    hint: Take the deletion protection off the instance first.
+    hint: Disable the deletion protection of the instance first.
 """
 
 from typing import Any
@@ -354,7 +354,7 @@ def _selector(task: TaskContext) -> Selector:
         refuse_missing(params["api_generation"], {"client_token": params["client_token"]})
     for option, states in (("terminate_subscription", ("absent",)), ("stopped_mode", ("stopped",))):
         if params[option] and params["state"] not in states:
-            raise InputError(option, f"has no meaning for state: {params['state']}")
+            raise InputError(option, f"has no effect with state: {params['state']}")
     return selector
 
 
@@ -364,19 +364,19 @@ def _refuse_too_many(rows: list[Row], most: int) -> None:
         some = ", ".join(f"{row['InstanceId']} ({row.get('InstanceName')})" for row in rows[:20])
         more = f" and {len(rows) - 20} more" if len(rows) > 20 else ""
         raise TaskFailure(
-            f"max_instances: {len(rows)} instances are selected, at most {most} are allowed; nothing was done. "
-            f"They are {some}{more}"
+            f"max_instances: {len(rows)} instances are selected; at most {most} are allowed; nothing was changed. "
+            f"The instances are {some}{more}"
         )
 
 
 def _refuse_absent(client: Client, missing: list[str], rows: list[Row], selector: Selector, deadline: Deadline) -> None:
     """Raise TaskFailure when there is nothing that could be started, stopped or rebooted."""
     if missing and selector.narrows:
-        raise TaskFailure(f"instance_ids: not found, or not in the rest of the selection: {', '.join(missing)}")
+        raise TaskFailure(f"instance_ids: not found, or excluded by the other criteria: {', '.join(missing)}")
     if missing:
         raise TaskFailure(f"instance_ids: {describe_unknown(client, missing, deadline)}", unknown_ids=missing)
     if not rows:
-        raise TaskFailure(f"no instance fits the selection ({selector})")
+        raise TaskFailure(f"no instance matches the selection ({selector})")
 
 
 def _statuses(results: list[dict[str, Any]], key: str) -> dict[str, str]:

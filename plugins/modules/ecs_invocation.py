@@ -338,7 +338,7 @@ error:
     request_id: 473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E
     http_status: 404
     host: ecs.cn-hangzhou.aliyuncs.com
-    hint: Check the instance ids and the region.
+    hint: Check the instance IDs and the region.
 """
 
 from collections.abc import Sequence
@@ -489,7 +489,7 @@ def _stop_targets(params: dict[str, Any]) -> Targets | None:
     if params["resource_tags"] is not None:
         return Targets.of(None, params["resource_tags"], params["resource_group_id"])
     if params["resource_group_id"] is not None and params["instance_ids"] is None:
-        raise InputError("resource_group_id", "narrows resource_tags; give them as well, or instance_ids")
+        raise InputError("resource_group_id", "narrows resource_tags; also give resource_tags or instance_ids")
     return None
 
 

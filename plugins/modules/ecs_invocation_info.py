@@ -413,7 +413,7 @@ def _time(params: dict[str, Any], option: str) -> datetime | None:
         return None
     instant = parse_time(text)
     if instant is None:
-        raise InputError(option, f"{text!r} is not a time such as 2030-01-31T08:00:00Z")
+        raise InputError(option, f"{text!r} is not a valid time such as 2030-01-31T08:00:00Z")
     return instant
 
 

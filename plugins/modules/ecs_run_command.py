@@ -478,7 +478,8 @@ error:
     request_id: 473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E
     http_status: 400
     host: ecs.cn-hangzhou.aliyuncs.com
-    hint: Start the instances and wait until they run, or leave them out (unready=skip, where a module has it).
+    hint: >-
+      Start the instances and wait until they are running, or skip them (unready=skip, if the module has this option).
 """
 
 from typing import Any

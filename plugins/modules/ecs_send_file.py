@@ -491,7 +491,9 @@ def given_place(params: dict[str, Any]) -> tuple[str, str]:
     else:
         directory, name = split_dest(params["dest"])
         if name and params["name"] is not None:
-            raise InputError("name", "cannot be given with a dest that is the path of the file; end dest with a slash")
+            raise InputError(
+                "name", "cannot be combined with a dest that is the path of the file; append a slash to dest"
+            )
         name = name or params["name"]
     if name is None and not default:
         raise InputError("name", "is required with content, unless dest is the path of the file")

@@ -21,7 +21,9 @@ def rows_of(value: Any, name: str) -> list[Mapping[str, Any]]:
     """
     rows = value.get("results") if isinstance(value, Mapping) else value
     if not isinstance(rows, (list, tuple)):
-        raise AnsibleFilterError(f"{name}: the input must be the results of a run, a list, or a result that holds them")
+        raise AnsibleFilterError(
+            f"{name}: the input must be the list of results of a run, or a registered result that contains them"
+        )
     for number, row in enumerate(rows):
         if not isinstance(row, Mapping) or not {"instance_id", "status"} <= row.keys():
             raise AnsibleFilterError(f"{name}: entry {number} is not a result with instance_id and status")
@@ -35,5 +37,5 @@ def positive(value: Any, option: str, name: str) -> int:
     """
     number = whole_number(value) if isinstance(value, str) else value
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise AnsibleFilterError(f"{name}: {option} must be a whole number of at least 1")
+        raise AnsibleFilterError(f"{name}: {option} must be an integer of at least 1")
     return number

@@ -112,18 +112,18 @@ def read_filters(filters: Mapping[str, Any]) -> FleetFilter:
             parameters["Tag"] = tags_to_rows(tags)
         elif name == "instance_ids":
             if isinstance(value, str) or not isinstance(value, Sequence) or not 1 <= len(value) <= 100:
-                raise InputError(option, "must be a list of 1 to 100 instance ids")
+                raise InputError(option, "must be a list of 1 to 100 instance IDs")
             parameters["InstanceIds"] = list(read_instance_ids([str(item) for item in value], option))
         elif name in SCALAR_FILTERS:
             if isinstance(value, (Mapping, list, tuple)) or str(value) == "":
-                raise InputError(option, "must be one non-empty value")
+                raise InputError(option, "must be a single non-empty value")
             check_identifiers(**{option: str(value)})
             if name in CHOICES and value not in CHOICES[name]:
                 raise InputError(option, f"{value!r} is not one of {', '.join(CHOICES[name])}")
             parameters[SCALAR_FILTERS[name]] = str(value)
         else:
             known = ", ".join(sorted([*SCALAR_FILTERS, "instance_ids", "tags"]))
-            raise InputError(option, f"is not a filter; the filters are {known}")
+            raise InputError(option, f"is not a valid filter; the filters are {known}")
     return FleetFilter(parameters, tag_values)
 
 

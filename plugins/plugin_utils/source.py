@@ -63,7 +63,7 @@ class SourceReader:
     def opened(self, name: str, *, template: bool) -> Iterator[Source]:
         """Give the file ``name`` as a ``Source``; temporary plain copies are removed at the end.
 
-        Raises AnsibleActionFail naming the option if the file is not found, is not a plain file, cannot be decrypted
+        Raises AnsibleActionFail naming the option if the file was not found, is not a regular file, cannot be decrypted
         or, as a template, cannot be rendered.
         """
         found, encrypted = self._found(name, template)
@@ -86,7 +86,7 @@ class SourceReader:
                 return found, is_encrypted_file(file)
         except AnsibleError as error:
             # the end of ansible-core's text advises an option that no module here has
-            raise self._failure("the file is not found", to_text(error).partition(_ELSEWHERE)[0]) from None
+            raise self._failure("the file was not found", to_text(error).partition(_ELSEWHERE)[0]) from None
         except OSError as error:
             raise self._failure("the file cannot be read", f"{name} {unreadable(error)}") from None
 

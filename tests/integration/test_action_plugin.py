@@ -393,7 +393,7 @@ def test_a_file_that_never_ends_is_refused_at_once(run: Run, tmp_path: Path, way
     done = run(*tasks, probe("no file", way=way, task=task, src="a\0b"))
     assert done.rc == 0, done.output
     assert [row["result"]["msg"] for row in done.results] == [
-        *(f"src: {place} is not a plain file" for place in places for _template in (False, True)),
+        *(f"src: {place} is not a regular file" for place in places for _template in (False, True)),
         "src: must not contain a NUL character",
     ]
 

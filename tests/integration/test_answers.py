@@ -377,7 +377,7 @@ def test_a_playbook_is_told_that_a_script_may_have_run(emulator: Any, playbook: 
     assert row["outcome"] == "ignored", result.output
     outcome = row["result"]
     assert outcome["changed"]
-    assert "is not a document of the API" in outcome["msg"]
+    assert "is not a reply of the API" in outcome["msg"]
     assert "may have arrived and taken effect" in outcome["msg"]
     assert outcome["error"]["http_status"] == 403
     assert executions(emulator) == {ONE: 1}

@@ -76,7 +76,7 @@ def test_what_a_script_printed_before_its_timeout_is_not_lost(cloud: Cloud):
     assert not is_there(cloud, ids, result["stdout"])
     # some shells add that their child was killed
     assert result["stderr"].splitlines()[0] == "problem"
-    assert "ended after 1 s (timeout)" in result["msg"]
+    assert "killed after 1 s (timeout)" in result["msg"]
 
 
 def test_more_than_max_output_is_said(cloud: Cloud):
@@ -163,7 +163,7 @@ def test_what_a_killed_controller_left_is_removed_later_with_its_secrets(cloud: 
     [
         ({"type": "RunBatScript"}, "of a RunBatScript"),
         ({"container_name": "web"}, "in a container"),
-        ({"frequency": "rate(1h)"}, "of scheduled runs"),
+        ({"frequency": "rate(1h)"}, "for scheduled runs"),
         ({"wait": False}, "with wait: false"),
         ({"output_dir": "/nowhere/at/all"}, "does not exist"),
         ({"content": "#" * 16000}, "output: complete adds"),

@@ -165,7 +165,7 @@ def events(emulator: Emulator, folder: Path) -> PlayResult:
         ("wait in vain", "ignored", "agent is online"),
         ("raw without python", "ok", ""),
         ("script without python", "ok", ""),
-        ("no python", "ignored", "python3: .*Without Python only raw"),
+        ("no python", "ignored", "python3: .*Without Python, only raw"),
         ("too old", "ignored", "requires a minimum of Python"),
         ("windows", "ignored", "Windows is not supported"),
     ],
@@ -356,7 +356,7 @@ def test_closing_again_changes_nothing(emulator: Emulator, connection: Any) -> N
 def test_an_agent_that_does_not_begin(emulator: Emulator, connection: Any) -> None:
     """The host is unreachable once the time for that is over, and the command never runs."""
     emulator.options(agent_latency_ms=HANG_GUARD * 1000)
-    with pytest.raises(AnsibleConnectionFailure, match="did not begin the command within 1 s"):
+    with pytest.raises(AnsibleConnectionFailure, match="did not start the command within 1 s"):
         connection.exec_command("echo late")
     assert emulator.requests()[-1]["action"] in ("DescribeInvocationResults", "DescribeInvocations")
     assert "StopInvocation" in [request["action"] for request in emulator.requests()]

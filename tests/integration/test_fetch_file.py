@@ -234,7 +234,7 @@ def test_check_mode_writes_nothing_here(fetch, there, tmp_path):
         ({"path": "etc/passwd"}, "path: .* absolute"),
         ({"path": "/etc/"}, "path: "),
         ({"path": "/srv/../etc/passwd"}, "path: .*'..'"),
-        ({"path": "C:\\x"}, "path: is one of Windows"),
+        ({"path": "C:\\x"}, "path: is a Windows path"),
         ({"path": "/a\nb"}, "path: contains a control character"),
         ({"flat": True}, "dest: is one file for 3"),
         ({"mode": "999"}, "mode: "),

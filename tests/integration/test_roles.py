@@ -248,7 +248,11 @@ REFUSED = [
     ("script_library", "scripts:", 'the key "scripts"'),
     ("script_library", "scripts: [a.sh]", 'the key "scripts"'),
     ("script_library", "scripts: [{name: a, file: a.sh, tiemout: 5}]", "unknown keys tiemout"),
-    ("script_library", "scripts: [{name: a, file: a.sh, parameters: [Name, age]}]", "the parameters age, and a.sh"),
+    (
+        "script_library",
+        "scripts: [{name: a, file: a.sh, parameters: [Name, age]}]",
+        "the parameters age for a, but a.sh",
+    ),
 ]
 
 
@@ -478,7 +482,10 @@ def test_a_library_does_not_take_over_the_command_of_somebody_else(roles: Roles)
 
     refused = roles.run("script_library", script_library_folder=str(folder))
     assert refused.rc == 2, refused.output
-    assert "The commands theirs exist and do not belong to the library" in refused.result("Check that no other command has one of the names")["msg"]
+    assert (
+        "The commands theirs exist and do not belong to the library"
+        in refused.result("Check that no other command has one of the names")["msg"]
+    )
     assert contents() == [b"echo theirs"]
     adopted = roles.run("script_library", script_library_folder=str(folder), script_library_adopt="true")
     assert adopted.rc == 0, adopted.output

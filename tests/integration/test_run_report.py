@@ -68,7 +68,7 @@ def test_arguments_secrets_and_check_mode(playbook: Callable[..., PlayResult], t
     for task, message in {
         "No list": "results: must be a list of dictionaries",
         "No status": "results: entry 0 must have instance_id and status",
-        "Name of a folder": "name: must be up to",
+        "Name of a folder": "name: must have up to",
         "Unknown option": "colour",
         "No folder": "dest: /dev/null/reports cannot be written to",
     }.items():

@@ -150,7 +150,7 @@ def test_a_larger_batch_needs_the_quota_of_the_account(emulator_factory: Any):
     cloud.reset(fleet=[{"id": f"i-{number:03}", "tags": {"fleet": "all"}} for number in range(150)])
     refused = failure_of(by_tag(client_of(cloud), {"fleet": "all"}, batch_size=150))
     error = refused.result["error"]
-    assert (error["code"], "need a raised quota" in error["hint"]) == ("InstanceIds.ExceedLimit", True)
+    assert (error["code"], "require a higher quota" in error["hint"]) == ("InstanceIds.ExceedLimit", True)
     assert executed(cloud) == set()
 
     cloud.options(quota_instances=150)
@@ -237,7 +237,7 @@ def test_another_script_under_the_same_key_is_told(emulator: Any):
     start(client_of(emulator), ids, "echo one", idempotency_key="k")
     request = RunRequest.of(Targets.of(ids), ScriptContent(b"echo two"), idempotency_key="k")
     assert not run.run(client_of(emulator), request, warn=told.append).changed
-    assert told == ["idempotency_key: an earlier invocation under this key ran another script"]
+    assert told == ["idempotency_key: an earlier invocation with this key ran a different script"]
 
 
 def test_output_beyond_what_is_kept_is_told(emulator: Any):

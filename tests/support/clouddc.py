@@ -151,4 +151,4 @@ def api_error(operation: str, status: int, code: str, *, after_lost_reply: bool 
 
 
 def lost(operation: str) -> TransportError:
-    return TransportError(operation, "host", "the answer broke off", True)
+    return TransportError(operation, "host", "the reply was interrupted", True)

@@ -94,4 +94,4 @@ def call(
 
 SERVER = {"id": "s", "power_state": "on"}
 GOOD = answer(200, SERVER)
-LOST = NoAnswer("the answer broke off", may_have_arrived=True)
+LOST = NoAnswer("the reply was interrupted", may_have_arrived=True)

@@ -265,7 +265,7 @@ class Client:
         try:
             return self._credentials.get()
         except CloudError as error:
-            reason = f"the credentials could not be renewed: {error}"
+            reason = f"the credentials could not be refreshed: {error}"
         raise NoAnswer(reason, may_have_arrived=False)
 
     def _signed(

@@ -104,7 +104,7 @@ class LibrarySource:
         """Return valid credentials; the library renews temporary ones fifteen minutes before they expire."""
         found = self.get_credentials()
         return Credentials(
-            self._key("an access key id", found.get_access_key_id()) or "",
+            self._key("an access key ID", found.get_access_key_id()) or "",
             self._key("an access key secret", found.get_access_key_secret()) or "",
             self._key("a security token", found.get_security_token()),
             found.get_provider_name() or "default",
@@ -132,16 +132,16 @@ def find_source(params: Mapping[str, Any], environ: Mapping[str, str] | None = N
     key_from_environment = _from_environment(params.get("access_key_id"), KEY_ID_VARIABLES, environ)
     profile_from_environment = _from_environment(profile, PROFILE_VARIABLES, environ)
     if profile and key_id and not key_from_environment and not profile_from_environment:
-        raise InputError("profile", "cannot be combined with access_key_id, give one of them")
+        raise InputError("profile", "cannot be combined with access_key_id; give only one of them")
     source: CredentialSource
     # where both come from the environment the key counts, as in the official SDK's chain
     if profile and (key_id is None or not profile_from_environment):
         source = LibrarySource("profile", _profile_providers(profile))
     elif key_id or secret:
         if not key_id:
-            raise InputError("access_key_id", "is required beside access_key_secret")
+            raise InputError("access_key_id", "is required together with access_key_secret")
         if not secret:
-            raise InputError("access_key_secret", "is required beside access_key_id")
+            raise InputError("access_key_secret", "is required together with access_key_id")
         if not key_from_environment and _from_environment(params.get("security_token"), TOKEN_VARIABLES, environ):
             token = None
         source = StaticSource(Credentials(key_id, secret, token, "static_sts" if token else "static_ak"))

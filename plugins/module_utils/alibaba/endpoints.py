@@ -69,7 +69,7 @@ _REGION = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 def check_region(region: str) -> str:
     """Return ``region``; raise InputError unless it has the form of a region id, for it becomes part of a host."""
     if not _REGION.fullmatch(region):
-        raise InputError("region", f"{region!r} is not a region id such as cn-hangzhou")
+        raise InputError("region", f"{region!r} is not a valid region ID such as cn-hangzhou")
     return region
 
 

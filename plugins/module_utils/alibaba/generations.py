@@ -88,9 +88,9 @@ _OPTIONS = {
 }
 # options that the classic generation cannot serve, and what to do without them
 MISSING_OPTIONS = {
-    "client_token": "it cannot tell a repeated request from a new one",
-    "idempotency_key": "it has no tags to find earlier invocations by",
-    "tags": "commands and invocations carry none",
+    "client_token": "it cannot distinguish a repeated request from a new one",
+    "idempotency_key": "it does not support tags, by which earlier invocations are found",
+    "tags": "it does not support tags",
     "resource_tags": "give instance_ids",
     "resource_group_id": "it does not filter by resource group",
     "parameters": "write the values into the script",
@@ -99,11 +99,11 @@ MISSING_OPTIONS = {
     "username": "a command runs as root or System",
     "windows_password_name": "a command runs as System",
     "launcher": "a script runs in the shell of its type",
-    "termination_mode": "it stops the script's process alone",
-    "container_id": "it runs commands on the instance only",
-    "container_name": "it runs commands on the instance only",
-    "oss_output_delivery": "the output is read from the API",
-    "include_history": "it returns the last result only",
+    "termination_mode": "it stops only the process of the script",
+    "container_id": "it does not support containers",
+    "container_name": "it does not support containers",
+    "oss_output_delivery": "it does not support the delivery of output to OSS",
+    "include_history": "it returns only the latest result",
 }
 
 _UTC8 = frozenset({"gmt+8", "gmt+8:00", "utc+8", "utc+8:00", "utc+08:00", "asia/shanghai", "prc"})
@@ -121,7 +121,9 @@ def refuse_missing(generation: str, options: Mapping[str, Any]) -> None:
 def check_operation(generation: str, operation: str) -> None:
     """Raise InputError when the generation has no such operation."""
     if generation == "classic" and operation in _LATER:
-        raise InputError("api_generation", f"the classic generation has no {operation}; this needs the current one")
+        raise InputError(
+            "api_generation", f"the classic generation does not support {operation}; set api_generation=current"
+        )
 
 
 def instances_a_change(generation: str) -> int:
@@ -147,8 +149,8 @@ def frequency_in(generation: str, frequency: str) -> str:
     if len(fields) != 6 or "(" in frequency:
         raise _refusal(
             "frequency",
-            "it takes cron expressions of six fields (second minute hour day month weekday), read as UTC+08:00; "
-            "no rate(), at(), year or other time zone",
+            "it accepts only cron expressions of six fields (second minute hour day month weekday), read as UTC+08:00; "
+            "rate(), at(), a year and other time zones are not supported",
         )
     return " ".join(fields)
 
@@ -290,26 +292,27 @@ def _create(wire: dict[str, Any], encoding: str) -> None:
     if len(data) > CLASSIC_MAX_CONTENT:
         raise InputError(
             "content",
-            f"has {len(data)} bytes, api_generation=classic takes {CLASSIC_MAX_CONTENT} (16 KB) before Base64",
+            f"has {len(data)} bytes; api_generation=classic accepts at most {CLASSIC_MAX_CONTENT} (16 KB) "
+            "before Base64 encoding",
         )
 
 
 def _invoke(wire: dict[str, Any], encoding: str) -> None:
     ids = list(wire.pop("InstanceId", None) or [])
     if len(ids) > CLASSIC_MAX_INSTANCES:
-        raise InputError("instance_ids", f"holds {len(ids)} ids, one call takes {CLASSIC_MAX_INSTANCES}")
+        raise InputError("instance_ids", f"has {len(ids)} IDs; one call accepts at most {CLASSIC_MAX_INSTANCES}")
     wire["InstanceIds"] = ids
     mode = wire.pop("RepeatMode", None)
     frequency = wire.get("Frequency")
     if mode not in (None, "Once", "Period"):
-        raise _refusal("repeat_mode", f"it knows neither {mode} nor anything but once and period")
+        raise _refusal("repeat_mode", f"it does not support {mode}, only once and period")
     if frequency:
         wire["Timed"] = True
         wire["Frequency"] = frequency_in("classic", str(frequency))
     elif mode == "Period":
-        raise InputError("frequency", "is required for a periodical run")
+        raise InputError("frequency", "is required for a periodic run")
     if wire.get("Timeout") is not None:
-        raise _refusal("timeout", "the timeout belongs to the command; set it when the command is created")
+        raise _refusal("timeout", "it is a property of the command; set it when the command is created")
 
 
 def _list_commands(wire: dict[str, Any], encoding: str) -> None:
@@ -327,7 +330,7 @@ def _list_invocations(wire: dict[str, Any], encoding: str) -> None:
     if mode in ("Once", "Period"):
         wire["Timed"] = mode == "Period"
     elif mode is not None:
-        raise _refusal("repeat_mode", f"it does not know {mode}")
+        raise _refusal("repeat_mode", f"it does not support {mode}")
 
 
 def _one_instance(wire: dict[str, Any], encoding: str) -> None:

@@ -106,5 +106,5 @@ def _choice(params: Mapping[str, Any], name: str) -> str:
     value = _value(params, name)
     choices = ALIBABA_OPTIONS[name]["choices"]
     if value is not None and value not in choices:
-        raise InputError(name, f"{value!r} is none of {', '.join(choices)}")
+        raise InputError(name, f"{value!r} is not one of {', '.join(choices)}")
     return value or ""

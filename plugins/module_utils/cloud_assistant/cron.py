@@ -120,7 +120,7 @@ def _parse(text: str, wanted: _Field) -> _Values:
 def _padded(item: str, wanted: _Field) -> str:
     plain = _PADDED.sub("", item)
     what = "Sunday" if wanted is _WEEKDAY else "no month"
-    return f"write {plain} instead of {item} as the {wanted.name}: the agent reads a leading zero as {what}"
+    return f"write {plain} instead of {item} as the {wanted.name}: the agent interprets a leading zero as {what}"
 
 
 def _upwards(item: str, wanted: _Field) -> str:
@@ -356,6 +356,6 @@ def _croniter() -> Any:
     except ImportError as exc:
         raise MissingLibrary("croniter", "It computes the run times of cron schedules.") from exc
     if int(installed.partition(".")[0]) < _OLDEST_CRONITER:
-        found = f"The installed croniter {installed} knows no years in cron expressions."
+        found = f"The installed croniter {installed} does not support years in cron expressions."
         raise MissingLibrary(f"croniter>={_OLDEST_CRONITER}", found)
     return croniter

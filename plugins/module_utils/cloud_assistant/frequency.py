@@ -30,7 +30,7 @@ _RATE = re.compile(r"rate\s*\(\s*(\d+)\s*([smhd])\s*\)", re.IGNORECASE)
 _AT = re.compile(r"at\s*\(\s*(\d{4}-\d{2}-\d{2}) +(\d{2}:\d{2}:\d{2})(?:\s+(\S+))?\s*\)", re.IGNORECASE)
 _OFFSET = re.compile(r"GMT([+-])(\d|1[0-4]):([0-5]\d)")
 _YEAR = re.compile(r"\*|\?|\*/\d+|.*(?:19[789]\d|20\d\d).*")
-_ZONE_HELP = "a time zone is a full name (Asia/Shanghai), an offset (GMT+8:00, no leading zero) or UTC"
+_ZONE_HELP = "a time zone must be a full name (Asia/Shanghai), an offset (GMT+8:00, without a leading zero) or UTC"
 
 
 class FrequencyError(InputError):
@@ -120,7 +120,7 @@ class AtSchedule(Schedule):
 
     def problem(self, timeout: int, now: datetime) -> str:
         """See Schedule."""
-        return f"this moment is past (it is {now:%Y-%m-%d %H:%M:%S %Z})" if self.moment <= now else ""
+        return f"this time is in the past (it is now {now:%Y-%m-%d %H:%M:%S %Z})" if self.moment <= now else ""
 
 
 @dataclass(frozen=True)
@@ -173,10 +173,10 @@ class CronSchedule(Schedule):
         """See Schedule."""
         closest = self.fields.closest()
         if closest < MIN_CRON_SPACING:
-            return f"two runs are only {closest} s apart; at least {MIN_CRON_SPACING} s must lie between them"
+            return f"two runs are only {closest} s apart; they must be at least {MIN_CRON_SPACING} s apart"
         if closest < timeout:
             return f"two runs are only {closest} s apart, which is less than the timeout ({timeout} s)"
-        return "it has no more runs" if self._is_over(now) else ""
+        return "it will never run again" if self._is_over(now) else ""
 
     def _is_over(self, now: datetime) -> bool:
         if self.fields.never(now.year):
@@ -244,7 +244,7 @@ def _read_at(text: str) -> AtSchedule:
     try:
         wall = datetime.fromisoformat(f"{match[1]}T{match[2]}")
     except ValueError as exc:
-        raise CronError("InvalidAtExpression", f"there is no such moment ({exc})") from exc
+        raise CronError("InvalidAtExpression", f"it is not a valid time ({exc})") from exc
     return AtSchedule(text, _moment(wall, zone))
 
 
@@ -287,7 +287,9 @@ def find_zone(name: str) -> tzinfo:
             ) from exc
         if name == "UTC":
             return timezone.utc
-        raise MissingLibrary("tzdata", "It holds the time zones; this host has no database of its own.") from exc
+        raise MissingLibrary(
+            "tzdata", "It provides the time zones; this host does not have a time zone database."
+        ) from exc
 
 
 def _has_zones() -> bool:

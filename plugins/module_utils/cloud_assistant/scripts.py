@@ -45,7 +45,8 @@ _SCRIPT_FILE = re.compile(r"ACS::ScriptFileName(\s*\|\s*Ext\(\s*\"?\.?[\w.-]+\"?
 
 
 _WAYS_OUT = (
-    "In a script with parameters the service reads all double braces as placeholders: pass this text as the value of a "
+    "In a script with parameters, the service treats all double braces as placeholders: "
+    "pass this text as the value of a "
     "parameter (values are not scanned again), or let Ansible insert the values (src with template: true, the other "
     "braces inside raw) and set enable_parameter: false"
 )
@@ -68,7 +69,7 @@ class ScriptContent:
             # undecodable bytes of a file that Ansible read come back as they were
             return cls(text.encode("utf-8", "surrogateescape"))
         except UnicodeEncodeError as error:
-            problem = f"holds half of a UTF-16 pair at character {error.start}, which no encoding can send"
+            problem = f"contains half of a UTF-16 surrogate pair at character {error.start}, which cannot be encoded"
             raise InputError("content", problem) from None
 
     @property
@@ -111,7 +112,7 @@ class ScriptContent:
             size += encoded_size(json.dumps(dict(parameters), ensure_ascii=False).encode("utf-8"))
             what = "the script with its parameters"
         if size > MAX_ENCODED_SIZE:
-            raise InputError(option, f"{what} has {size} bytes after Base64, the limit is {MAX_ENCODED_SIZE}")
+            raise InputError(option, f"{what} has {size} bytes after Base64 encoding; the limit is {MAX_ENCODED_SIZE}")
 
     def check_names(self, option: str = "content") -> None:
         """Raise InputError for double braces that the service does not accept in a script with parameters."""
@@ -125,7 +126,7 @@ class ScriptContent:
                 raise InputError(option, f"{error.problem}. {_WAYS_OUT}") from None
         names = self.placeholders()
         if len(names) > MAX_NAMES:
-            raise InputError(option, f"has {len(names)} different parameters, at most {MAX_NAMES} are allowed")
+            raise InputError(option, f"has {len(names)} different parameters; at most {MAX_NAMES} are allowed")
 
     def _braces(self) -> list[str]:
         return _BRACES.findall(self.data.decode("utf-8", "replace"))
@@ -153,18 +154,18 @@ def merge_parameters(
             other = seen.setdefault(name.lower(), name)
             if other != name or name in merged:
                 raise InputError(
-                    option, f"{name!r} is given twice (before as {other!r}); parameter names are case-insensitive"
+                    option, f"{name!r} is given twice (also as {other!r}); parameter names are case-insensitive"
                 )
             if isinstance(value, float):
                 problem = "is a decimal number, which loses its trailing zeros (1.10 becomes 1.1); write it in quotes"
                 raise InputError(option, f"the value of {name!r} {problem}")
             if isinstance(value, bool) or not isinstance(value, (str, int)):
-                raise InputError(option, f"the value of {name!r} is not text; write it in quotes")
+                raise InputError(option, f"the value of {name!r} is not a string; write it in quotes")
             check_utf8(option, str(value), f"the value of {name!r}")
             merged[name] = str(value)
     if len(merged) > MAX_VALUES:
         option = "parameters" if parameters else "secret_parameters"
-        raise InputError(option, f"has {len(merged)} values, at most {MAX_VALUES} are allowed")
+        raise InputError(option, f"has {len(merged)} values; at most {MAX_VALUES} are allowed")
     return merged
 
 
@@ -174,7 +175,7 @@ def refuse_unknown(values: Mapping[str, str], names: Sequence[str], *, of: str =
     unknown = [name for name in values if name.lower() not in known]
     if unknown:
         has = f"its parameters are {', '.join(names)}" if names else "it has none"
-        raise InputError("parameters", f"{_quoted(unknown)}: {of} has no such parameter; {has}")
+        raise InputError("parameters", f"{_quoted(unknown)}: {of} does not have this parameter; {has}")
 
 
 def without_value(values: Mapping[str, str], names: Iterable[str]) -> tuple[str, ...]:
@@ -209,7 +210,7 @@ def encoding_warning(data: bytes, option: str = "content") -> str | None:
     printable = all(char.isprintable() or char in "\t\r\n" for char in text)
     if not printable or not (text.startswith("#!") or any(char in " \r\n" for char in text)):
         return None
-    return f"{option} looks like Base64 and is sent as it is; give plain text, the module does the encoding"
+    return f"{option} looks like Base64 and is sent unchanged; give plain text, because the module encodes it"
 
 
 def shell_warnings(data: bytes) -> list[str]:
@@ -218,10 +219,13 @@ def shell_warnings(data: bytes) -> list[str]:
         return ["The script is encoded in UTF-16, which a Linux shell cannot read; save it as UTF-8"]
     found = []
     if data.startswith(codecs.BOM_UTF8):
-        mark = "The script starts with a byte order mark, which a Linux shell takes for part of the first line"
+        mark = "The script starts with a byte order mark, which a Linux shell reads as part of the first line"
         found.append(f"{mark}, so that a #! line has no effect; save it as UTF-8 without one")
     if b"\r\n" in data:
-        found.append("The script's lines end in CRLF and are sent so; a Linux shell takes the CR for part of each line")
+        found.append(
+            "The lines of the script end in CRLF and are sent unchanged; a Linux shell reads the CR "
+            "as part of each line"
+        )
     return found
 
 
@@ -262,12 +266,12 @@ def check_launcher(launcher: str) -> None:
     """Raise InputError for a launcher that the agent would not start (RunCommand, Launcher)."""
     size = len(launcher.encode("utf-8", "surrogatepass"))
     if size > MAX_LAUNCHER_SIZE:
-        raise InputError("launcher", f"has {size} bytes, at most {MAX_LAUNCHER_SIZE} are allowed")
+        raise InputError("launcher", f"has {size} bytes; at most {MAX_LAUNCHER_SIZE} are allowed")
     inner = _BRACES.findall(launcher)
     if len(inner) > 1:
-        raise InputError("launcher", "may name the script file once only")
+        raise InputError("launcher", "can name the script file only once")
     if inner and not _SCRIPT_FILE.fullmatch(inner[0]):
-        problem = f'{{{{{inner[0]}}}}}: only {{{{ACS::ScriptFileName}}}} may stand here, with |Ext(".py") if needed'
+        problem = f'{{{{{inner[0]}}}}}: only {{{{ACS::ScriptFileName}}}} is allowed here, optionally with |Ext(".py")'
         raise InputError("launcher", problem)
 
 
@@ -275,11 +279,11 @@ def _check_name(name: str, option: str, what: str) -> None:
     if not name:
         raise InputError(option, f"{what} is empty")
     if name.lower().startswith("acs::"):
-        raise InputError(option, f"{what}: names that begin with ACS:: are the service's own")
+        raise InputError(option, f"{what}: names that start with ACS:: are reserved for the service")
     if len(name.encode("utf-8", "surrogatepass")) > MAX_PARAMETER_NAME:
         raise InputError(option, f"{what} is longer than {MAX_PARAMETER_NAME} bytes")
     if not _NAME.fullmatch(name):
-        raise InputError(option, f"{what} may hold only letters, digits, _ and -")
+        raise InputError(option, f"{what} can contain only letters, digits, _ and -")
 
 
 def _quoted(names: Iterable[str]) -> str:
@@ -290,7 +294,7 @@ def given_script(content: str | None, src: str | None) -> ScriptContent | None:
     """Return the script of the options ``content`` and ``src``, None when neither is given.
 
     Files of the controller arrive as ``content``; a path that is still there is one of the module's own host.
-    Raises InputError if it is not a plain file that can be read.
+    Raises InputError if it is not a regular file that can be read.
     """
     if content is not None:
         return ScriptContent.from_text(content)

@@ -39,7 +39,7 @@ def _value(option: str, key: str, value: object) -> str:
     if value is None:
         raise InputError(option, f"the value of the tag {key!r} is null; write '' for an empty value")
     if isinstance(value, (list, tuple, Mapping)):
-        raise InputError(option, f"the value of the tag {key!r} must be a single text, not a list or a dictionary")
+        raise InputError(option, f"the value of the tag {key!r} must be a string, not a list or a dictionary")
     return str(value)
 
 
@@ -90,7 +90,9 @@ def plan_tags(current: Mapping[str, str], desired: Mapping[str, str] | None, *, 
     )
     count = len(own_tags(change.apply_to(current)))
     if count > MAX_TAGS:
-        raise InputError("tags", f"there would be {count} tags with those already set; at most {MAX_TAGS} are allowed")
+        raise InputError(
+            "tags", f"there would be {count} tags, including existing ones; at most {MAX_TAGS} are allowed"
+        )
     return change
 
 

@@ -82,7 +82,7 @@ def read_instance_ids(
         check_instance_id(option, instance_id)
     unique, repeated = dedupe(ids)
     if repeated and warn:
-        warn(f"{option}: given more than once, used once: {', '.join(repeated)}")
+        warn(f"{option}: duplicates removed: {', '.join(repeated)}")
     return unique
 
 
@@ -95,9 +95,9 @@ def read_names(names: Iterable[str], *, warn: Callable[[str], None] | None = Non
     for name in unique:
         check_identifiers(instance_names=name)
         if "*" in name:
-            raise InputError("instance_names", f"{name!r} contains *; a name is compared as a whole")
+            raise InputError("instance_names", f"{name!r} contains *; a name is compared exactly, without wildcards")
     if repeated and warn:
-        warn(f"instance_names: given more than once, used once: {', '.join(repeated)}")
+        warn(f"instance_names: duplicates removed: {', '.join(repeated)}")
     return unique
 
 

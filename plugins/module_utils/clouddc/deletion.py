@@ -128,7 +128,7 @@ class Deletion:
         servers: dict[str, tuple[InstanceChange, dict[str, Any]]] = {}
         for change in changes:
             if not change.server_id:
-                change.fail("the service names no physical server for it, so it cannot be powered off", {})
+                change.fail("the service does not report its physical server, so it cannot be powered off", {})
                 continue
             servers[change.server_id] = change, instances.show_server(self._client, change.server_id, self._deadline)
         on = [server_id for server_id, (_change, row) in servers.items() if row["power_state"] != "off"]
@@ -273,7 +273,7 @@ class Deletion:
     def _refused(self, change: InstanceChange, error: CloudError) -> None:
         text = str(error)
         if change.state_before == RUNNING and not change.power_off:
-            text = f"it is running; set power_off_first: true to have it powered off before the deletion. {text}"
+            text = f"it is running; set power_off_first: true to power it off before the deletion. {text}"
         change.fail(text, error.result.get("error") or {})
 
     # --- waiting -----------------------------------------------------------------------------------------------

@@ -163,6 +163,6 @@ def power_off(client: Client, server_ids: Sequence[str], deadline: Deadline) -> 
 def describe_error(block: Any) -> str:
     """Return the service's error block as text for a message."""
     if not isinstance(block, dict) or not any(block.values()):
-        return "the service gives no reason"
+        return "the service does not give a reason"
     code = block.get("error_code") or "no code"
     return f"{code}: {block.get('error_msg') or 'no message'}"

@@ -162,11 +162,11 @@ def read_object(body: bytes) -> dict[str, Any]:
             # half of a surrogate pair cannot be written to anything later
             json.dumps(document, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
-        raise NotAnAnswer("the answer is not complete JSON") from None
+        raise NotAnAnswer("the reply is not complete JSON") from None
     if not isinstance(document, dict):
-        raise NotAnAnswer("the answer is not a JSON object")
+        raise NotAnAnswer("the reply is not a JSON object")
     if _too_deep(document):
-        raise NotAnAnswer(f"the answer is nested more than {MAX_DEPTH} levels deep")
+        raise NotAnAnswer(f"the reply is nested more than {MAX_DEPTH} levels deep")
     return document
 
 

@@ -57,7 +57,7 @@ class _Reader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         if self._deadline.expired():
-            raise TimeoutError("the answer was not complete in time")
+            raise TimeoutError("the reply was not complete in time")
         if self._seconds is not None:
             self._socket.settimeout(self._deadline.remaining())
         try:
@@ -66,7 +66,7 @@ class _Reader(io.RawIOBase):
             if isinstance(error, TimeoutError):
                 raise
             # what fails here was sent; an SSLError would pass for a failed handshake, before which nothing is
-            raise ConnectionError(error.errno, error.reason or "the encrypted connection broke off") from None
+            raise ConnectionError(error.errno, error.reason or "the encrypted connection was interrupted") from None
         self._left -= size or 0
         if self._left < 0:
             raise AnswerTooLarge
@@ -118,14 +118,14 @@ def unpack(body: bytes, encoding: str) -> bytes:
     if name in ("", "identity"):
         return body
     if name not in ENCODINGS:
-        raise BadEncoding(f"the answer has the content encoding {name[:40]!r}, which was not asked for")
+        raise BadEncoding(f"the reply has the content encoding {name[:40]!r}, which was not requested")
     unpacker = zlib.decompressobj(ENCODINGS[name])
     try:
         data = unpacker.decompress(body, MAX_ANSWER_BYTES + 1)
     except zlib.error:
-        raise BadEncoding(f"the answer is not valid {name}") from None
+        raise BadEncoding(f"the reply is not valid {name}") from None
     if len(data) > MAX_ANSWER_BYTES:
         raise AnswerTooLarge
     if not unpacker.eof:
-        raise BadEncoding(f"the answer is not complete {name}")
+        raise BadEncoding(f"the reply is not complete {name}")
     return data

@@ -61,8 +61,8 @@ def call_until_answered(
         nonlocal lost
         if deadline.expired():
             if not lost:
-                raise WaitTimeout(f"{call.operation}: not sent, the time allowed has passed")
-            raise NoAnswer("the time allowed has passed", may_have_arrived=True)
+                raise WaitTimeout(f"{call.operation}: not sent because the time limit has expired")
+            raise NoAnswer("the time limit has expired", may_have_arrived=True)
         try:
             return attempt(lost)
         except NoAnswer as error:
@@ -100,7 +100,7 @@ def _refused(
     if isinstance(error, ApiError) and error.operation == call.operation:
         error.transient = retry_delay(error) is not None
         if error.may_have_taken_effect and not call.reads:
-            error.advise(f"The request may have taken effect all the same. {call.recovery_hint}".rstrip())
+            error.advise(f"The request may nevertheless have taken effect. {call.recovery_hint}".rstrip())
         return error
     if not lost:
         return error
@@ -112,7 +112,7 @@ def _unanswered(call: Call, error: NoAnswer, lost: bool, deadline: Deadline) -> 
     """Return the error to raise for a call without an answer: WaitTimeout for a read that ran out of time."""
     failure: CloudError
     if call.reads and deadline.expired():
-        text = f"{call.operation}: the time allowed has passed before {call.host} answered ({error.reason})"
+        text = f"{call.operation}: the time limit expired before {call.host} answered ({error.reason})"
         failure = WaitTimeout(text)
     else:
         lost = lost and not call.reads

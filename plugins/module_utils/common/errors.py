@@ -70,7 +70,7 @@ class TransportError(CloudError):
         *,
         http_status: int | None = None,
     ) -> None:
-        message = f"{operation}: no usable answer from {host}: {reason.rstrip('.')}."
+        message = f"{operation}: no usable reply from {host}: {reason.rstrip('.')}."
         if may_have_arrived:
             message += " The request may have arrived and taken effect."
         if advice:

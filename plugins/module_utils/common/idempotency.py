@@ -36,7 +36,7 @@ def check_client_token(value: str, option: str = "client_token") -> str:
     """Return ``value``; raise InputError unless it is 1 to 64 printable ASCII characters."""
     refuse_empty(option, value)
     if not (value.isascii() and value.isprintable()):
-        raise InputError(option, "may hold printable ASCII characters only")
+        raise InputError(option, "can contain only printable ASCII characters")
     check_length(option, value, MAX_TOKEN_LENGTH)
     return value
 

@@ -12,7 +12,7 @@ _WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 def whole_number(text: str) -> int | None:
-    """Return the number that the text is, None for text that is not a whole number of at most 18 decimal digits.
+    """Return the number that the text is, None for text that is not an integer of at most 18 decimal digits.
 
     Python itself refuses to read numbers of thousands of digits.
     """
@@ -20,6 +20,6 @@ def whole_number(text: str) -> int | None:
 
 
 def natural_number(text: str) -> int | None:
-    """Return the number that the text is, None for text that is not a whole number from 0."""
+    """Return the number that the text is, None for text that is not an integer from 0."""
     number = whole_number(text)
     return None if number is None or number < 0 else number

@@ -57,7 +57,7 @@ def read_retries(option: str, value: Any) -> int:
     try:
         retries = int(value)
     except (TypeError, ValueError, OverflowError):
-        raise InputError(option, "is not a whole number") from None
+        raise InputError(option, "is not an integer") from None
     if not 0 <= retries <= MAX_RETRIES:
         raise InputError(option, f"must be from 0 to {MAX_RETRIES}")
     return retries

@@ -15,10 +15,10 @@ from pathlib import Path
 
 
 class NotPlainError(OSError):
-    """The path is not a plain file; ``strerror`` has the reason."""
+    """The path is not a regular file; ``strerror`` has the reason."""
 
     def __init__(self) -> None:
-        super().__init__(0, "is not a plain file")
+        super().__init__(0, "is not a regular file")
 
 
 class TooLargeError(OSError):

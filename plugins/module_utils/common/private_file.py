@@ -23,9 +23,9 @@ def check_writable(option: str, place: str) -> Path:
     path = Path(place)
     try:
         if "\0" in place:
-            raise ValueError("it holds a NUL character")
+            raise ValueError("it contains a NUL character")
         if path.exists() and not path.is_file():
-            raise InputError(option, f"{place} is not a plain file")
+            raise InputError(option, f"{place} is not a regular file")
         if not path.parent.is_dir():
             raise InputError(option, f"the folder {path.parent} does not exist")
         if not os.access(path.parent, os.W_OK | os.X_OK):

@@ -312,4 +312,4 @@ def _json_value(value: Any) -> Any:
         return to_text(value)
     if isinstance(value, date):
         return value.isoformat()
-    raise TypeError(f"a result cannot hold a value of type {type(value).__name__}")
+    raise TypeError(f"a result cannot contain a value of type {type(value).__name__}")

@@ -83,14 +83,14 @@ def foreign_answer(answer: HttpAnswer, secrets: Iterable[str | None] = ()) -> No
     """Return what an answer means that is not the service's: the request may have been passed on before it was made."""
     content_type = excerpt(answer.headers.get("Content-Type", "").encode(), 60) or "no content type"
     shown = redact(excerpt(answer.body), secrets)
-    what = f"is not a document of the API ({content_type}): {shown}" if shown else f"is empty ({content_type})"
+    what = f"is not a reply of the API ({content_type}): {shown}" if shown else f"is empty ({content_type})"
     advice = ""
     if 300 <= answer.status < 400:
-        advice = "Redirects are not followed: set the option endpoint to the right host."
+        advice = "Redirects are not followed: set the option endpoint to the correct host."
     elif answer.status < 500:
         advice = "Check the option endpoint and the proxy settings."
     return NoAnswer(
-        f"HTTP {answer.status}, and the answer {what}",
+        f"HTTP {answer.status}, and the reply {what}",
         may_have_arrived=True,
         status=answer.status,
         advice=advice,
@@ -198,7 +198,7 @@ def _read_body(response: requests.Response) -> bytes:
     from .bounded import BadEncoding, unpack
 
     # as http.client raises a ValueError for the size of a chunk that is not a number
-    reason = "the answer is not valid HTTP"
+    reason = "the reply is not valid HTTP"
     try:
         with response.raw as raw:
             return unpack(raw.read(decode_content=False), response.headers.get("Content-Encoding", ""))
@@ -241,15 +241,15 @@ def _failures() -> Iterator[_Failure]:
     if unresolved is not None:
         yield _Failure((unresolved,), "the host name cannot be resolved", may_have_arrived=False)
     yield _Failure((low.NewConnectionError,), may_have_arrived=False)
-    yield _Failure((low.ConnectTimeoutError,), "no connection within the connect time-out", may_have_arrived=False)
+    yield _Failure((low.ConnectTimeoutError,), "no connection within connect_timeout", may_have_arrived=False)
     yield _Failure((low.ProxyError,), may_have_arrived=False)
-    yield _Failure((low.ReadTimeoutError,), "no complete answer within the read time-out")
-    yield _Failure((AnswerTooLarge,), f"the answer has more than {MAX_ANSWER_BYTES >> 20} MB")
-    yield _Failure((low.IncompleteRead, http.client.IncompleteRead), "the answer broke off")
+    yield _Failure((low.ReadTimeoutError,), "no complete reply within read_timeout")
+    yield _Failure((AnswerTooLarge,), f"the reply has more than {MAX_ANSWER_BYTES >> 20} MB")
+    yield _Failure((low.IncompleteRead, http.client.IncompleteRead), "the reply was interrupted")
     # only a handshake gives up here; nothing was sent yet
     yield _Failure((low.MaxRetryError,), may_have_arrived=False)
     # its text quotes the value, which may be a secret
-    invalid = "a header of the request holds a character that HTTP does not allow"
+    invalid = "a header of the request contains a character that HTTP does not allow"
     yield _Failure((requests.exceptions.InvalidHeader,), invalid, may_have_arrived=False, transient=False)
     # an impossible URL or proxy, an unreadable bundle of authorities: it never left
     impossible = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema)
@@ -264,7 +264,9 @@ def _as_no_answer(error: Exception) -> NoAnswer:
     for link in chain:
         if isinstance(link, ssl.SSLCertVerificationError):
             problem = link.verify_message or link.reason or link
-            reason = f"the server's certificate is not trusted: {problem}; set ca_path to the authorities that sign it"
+            reason = (
+                f"the certificate of the server is not trusted: {problem}; set ca_path to its certificate authority"
+            )
             return NoAnswer(redact(reason), may_have_arrived=False, transient=False)
     failure = next(row for row in _failures() if any(isinstance(link, row.errors) for link in chain))
     reason = failure.reason or _reason(chain)

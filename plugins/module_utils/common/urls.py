@@ -31,10 +31,10 @@ def base_url(text: str, option: str, dropped_paths: Collection[str] = ()) -> str
     if parts.scheme not in _PORTS:
         raise InputError(option, f"the scheme must be https or http, not {parts.scheme!r}")
     if parts.username is not None or parts.password is not None:
-        raise InputError(option, "must not hold a user name or password")
+        raise InputError(option, "must not contain a user name or password")
     if parts.path.strip("/") not in ("", *dropped_paths) or parts.query or parts.fragment:
-        raise InputError(option, "must be a host or scheme://host[:port], with nothing after it")
+        raise InputError(option, "must be a host or scheme://host[:port], without a path")
     host = parts.netloc.rpartition(":")[0] if port is not None else parts.netloc.rstrip(":")
     if not _HOST.fullmatch(host):
-        raise InputError(option, "holds no valid host name")
+        raise InputError(option, "does not contain a valid host name")
     return f"{parts.scheme}://{host}" if port in (None, _PORTS[parts.scheme]) else f"{parts.scheme}://{host}:{port}"

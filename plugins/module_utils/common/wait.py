@@ -84,7 +84,7 @@ def within(seconds: float, function: Callable[[], T]) -> T:
     try:
         value, error = outcome.get(timeout=seconds)
     except Empty:
-        raise TimeoutError(f"not done after {seconds:.0f} s") from None
+        raise TimeoutError(f"not finished after {seconds:.0f} s") from None
     if error is not None:
         raise error
     return value  # type: ignore[return-value]
@@ -128,4 +128,4 @@ def poll(
         if _SHORTEST_PAUSE < until_last_look < pause:
             pause = until_last_look
         deadline.pause(pause)
-    raise WaitTimeout(f"{what}: not done after {deadline.elapsed():.0f} s, the time allowed has passed")
+    raise WaitTimeout(f"{what}: not finished after {deadline.elapsed():.0f} s, the time limit has expired")

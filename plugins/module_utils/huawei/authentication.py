@@ -171,7 +171,7 @@ class PasswordLogin:
         except ValueError:
             value = ""
         if not value or not value.isprintable():
-            raise TransportError(LOGIN.name, self._endpoint, "the answer holds no token", False)
+            raise TransportError(LOGIN.name, self._endpoint, "the reply does not contain a token", False)
         project = reply["token"].get("project") or {}
         return Token(value, expires_at, project.get("id"))
 
@@ -223,7 +223,9 @@ def find_project(
     reply = exchange.call(operation, endpoint, operation.path, authentication, query=query, deadline=deadline)
     ids: list[str] = [row["id"] for row in reply["projects"] if row["name"] == region]
     if not ids:
-        raise InputError("project_id", f"the account has no project named '{region}': set project_id, or check region")
+        raise InputError(
+            "project_id", f"the account does not have a project named '{region}': set project_id, or check region"
+        )
     if len(ids) > 1:
         raise InputError(
             "project_id", f"the account has {len(ids)} projects named '{region}': {', '.join(ids)}; set one"

@@ -97,7 +97,7 @@ def read_profile(path: str | None = None) -> Profile | None:
         parser.read_string(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         if named:
-            raise InputError(PROFILE_VARIABLE, f"there is no file {file}") from error
+            raise InputError(PROFILE_VARIABLE, f"{file} does not exist") from error
         return None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
@@ -106,12 +106,12 @@ def read_profile(path: str | None = None) -> Profile | None:
         # the parser's own message quotes lines of the file, which may be secrets.
         raise InputError(PROFILE_VARIABLE, f"{file} is not an INI file ({type(error).__name__})") from error
     if not parser.has_section(PROFILE_SECTION):
-        raise InputError(PROFILE_VARIABLE, f"{file} has no section [{PROFILE_SECTION}]")
+        raise InputError(PROFILE_VARIABLE, f"{file} does not have the section [{PROFILE_SECTION}]")
     section = parser[PROFILE_SECTION]
     access_key, secret_key = section.get("ak"), section.get("sk")
     if not access_key or not secret_key:
         extra = "; idp_id and id_token_file are not supported" if section.get("idp_id") else ""
-        raise InputError(PROFILE_VARIABLE, f"{file} has no ak and sk in [{PROFILE_SECTION}]{extra}")
+        raise InputError(PROFILE_VARIABLE, f"{file} does not have ak and sk in [{PROFILE_SECTION}]{extra}")
     credentials = Credentials(access_key, secret_key, section.get("security_token") or None)
     return Profile(credentials, section.get("project_id") or None, section.get("iam_endpoint") or None)
 
@@ -150,7 +150,7 @@ class MetadataSource:
         answer = self._ask("GET", "/openstack/latest/securitykey", headers)
         if answer.status != 200:
             raise CloudError(
-                f"the metadata service gave no keys (HTTP {answer.status}): the server may have no agency attached"
+                f"the metadata service did not return keys (HTTP {answer.status}): the server may not have an agency"
             )
         return _parse_metadata(answer.body)
 
@@ -208,7 +208,7 @@ def find_source(
         raise InputError(
             "access_key",
             "no credentials: give access_key and secret_key, auth_token, or username, password and domain_name "
-            f"(or their variables), or a file {PROFILE_PATH}. The metadata service of a cloud server gave none either: "
+            f"(or their variables), or a file {PROFILE_PATH}. The metadata service did not return any either: "
             f"{error}",
         ) from None
     return source, None

@@ -40,7 +40,7 @@ def base_url(region: str | None, endpoint: str | None = None) -> str:
         return urls.base_url(from_environment, variable, _VERSIONS)
     if region not in CLOUDDC_ENDPOINTS:
         known = ", ".join(sorted(CLOUDDC_ENDPOINTS))
-        raise InputError("region", f"CloudDC is offered in {known}, not in '{region}'; set endpoint for another place")
+        raise InputError("region", f"CloudDC is offered in {known}, not in '{region}'; set endpoint for another region")
     return CLOUDDC_ENDPOINTS[region]
 
 

@@ -12,38 +12,42 @@ THROTTLED_CODES = frozenset({"iMetal.0005", "APIGW.0308", "APIG.0308"})
 INTERNAL_ERROR = "iMetal.0099"
 
 _HINTS = {
-    "iMetal.0001": "A parameter is not valid: check the ids and filters against the option descriptions.",
+    "iMetal.0001": "A parameter is not valid: check the IDs and filters.",
     "iMetal.0002": "A required parameter is missing from the request.",
     "iMetal.0003": "The request was not authenticated: check the keys, or whether the token has expired.",
     "iMetal.0004": "The user lacks a permission: deleting needs clouddc:instance:delete and, for several instances, "
     "clouddc:instance:deleteBatch; reading needs clouddc:instance:get and clouddc:instance:list; powering off needs "
     "clouddc:imetal:updatePowerStatus.",
     "iMetal.0005": "Too many requests: try again later, or with fewer tasks at a time.",
-    INTERNAL_ERROR: "The service failed inside. It was asked again with growing pauses; try again later.",
-    SERVER_NOT_FOUND: "There is no physical server with this id in the project and region.",
+    INTERNAL_ERROR: (
+        "An internal error of the service. The request was retried with increasing delays; try again later."
+    ),
+    SERVER_NOT_FOUND: "The physical server does not exist in the project and region.",
     "iMetal.0101": "The physical server is not ready: wait until its management state is ready.",
-    "iMetal.0102": "A physical server with this identity exists already.",
-    "iMetal.0110": "The hardware inspection of the physical server failed: have the server looked at.",
-    INSTANCE_NOT_FOUND: "There is no instance with this id in the project and region.",
-    "iMetal.0201": "The instance's state does not allow this: a running instance may have to be powered off first.",
+    "iMetal.0102": "A physical server with this identity already exists.",
+    "iMetal.0110": "The hardware inspection of the physical server failed: have the server checked.",
+    INSTANCE_NOT_FOUND: "The instance does not exist in the project and region.",
+    "iMetal.0201": (
+        "The state of the instance does not allow this: a running instance may have to be powered off first."
+    ),
 }
 
 # The gateway's prefix is APIGW or APIG, depending on the gateway.
 _GATEWAY_HINTS = {
-    "0101": "The gateway knows no such API: check endpoint and region. This does not say that an instance is absent.",
-    "0103": "The gateway has no backend for this API: check endpoint and region.",
-    "0201": "The gateway refused the request or could not reach the service behind it.",
-    "0301": "IAM refused the request: wrong key or signature, a token that has expired, a clock more than 15 minutes "
+    "0101": "The gateway does not know this API: check endpoint and region. The instance may nevertheless exist.",
+    "0103": "The gateway does not have a backend for this API: check endpoint and region.",
+    "0201": "The gateway rejected the request or could not reach the service behind it.",
+    "0301": "IAM rejected the request: wrong key or signature, a token that has expired, a clock more than 15 minutes "
     "off, or an address that is not allowed. Five wrong signatures lock the key for five minutes.",
-    "0307": "The token has to be renewed, or belongs to another region.",
-    "0308": "The gateway's rate limit was reached (200 requests a second and API by default): try again later.",
+    "0307": "The token has expired, or belongs to another region.",
+    "0308": "The gateway's rate limit was reached (200 requests per second and API by default): try again later.",
 }
 
 _STATUS_HINTS = {
     401: "Check the keys, the token or the password, and the clock of this machine. Five wrong signatures lock a key "
     "for five minutes.",
-    403: "The user lacks a permission for this operation, or the project belongs to somebody else.",
-    404: "Nothing answers at this address: check endpoint, region and project_id.",
+    403: "The user lacks a permission for this operation, or the project belongs to another account.",
+    404: "This address does not exist: check endpoint, region and project_id.",
     429: "Too many requests: try again later.",
 }
 

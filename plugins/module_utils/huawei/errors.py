@@ -64,7 +64,7 @@ def retry_delay(error: ApiError) -> float | None:
 def _find_error(answer: HttpAnswer, request_id: str | None) -> tuple[str, str] | None:
     """Return code and message of an error answer, None where it is not one."""
     if answer.status == 429 and request_id and not answer.body.strip():
-        return "429", "the service answered HTTP 429 without saying why"
+        return "429", "the service returned HTTP 429 without a reason"
     try:
         document = read_object(answer.body)
     except NotAnAnswer:

@@ -208,7 +208,7 @@ def _way(params: Mapping[str, Any]) -> tuple[str, ...] | None:
     written = [way for way in _WAYS if any(_given(params, option) for option in way)]
     if len(written) > 1:
         names = " and ".join("/".join(way) for way in written)
-        raise InputError(written[1][0], f"give one way to authenticate only, not {names}")
+        raise InputError(written[1][0], f"give only one way to authenticate, not {names}")
     for way in written or _WAYS:
         missing = [option for option in way if not params.get(option)]
         if not missing:

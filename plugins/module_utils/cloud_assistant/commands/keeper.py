@@ -109,7 +109,7 @@ class CommandKeeper:
         if command_id is not None:
             current = find_one(self.client, command_id=command_id)
             if not current:
-                raise TaskFailure(f"command_id: there is no command {command_id} in {self.client.region}")
+                raise TaskFailure(f"command_id: command {command_id} does not exist in {self.client.region}")
             return current, None
         current = find_one(self.client, name=desired.name)
         unnamed = None if current else self._interim(desired.name or "")
@@ -160,7 +160,7 @@ class CommandKeeper:
         if using and not self.stop_invocations:
             problem = (
                 f"{', '.join(command.command_id for command in doomed)} cannot be deleted: live invocations still use "
-                f"it: {', '.join(ids)}. Wait for their end, stop them first, or set stop_invocations."
+                f"it: {', '.join(ids)}. Wait until they have ended, stop them, or set stop_invocations."
             )
             raise TaskFailure(problem, invoke_ids=ids)
         changes.stopped_invoke_ids = ids
@@ -234,7 +234,8 @@ class CommandKeeper:
             changes.stopped_invoke_ids = ids
         elif ids:
             self.warn(
-                f"Scheduled invocations of the replaced command {changes.replaced_command_id} go on: {', '.join(ids)}"
+                f"Scheduled invocations of the replaced command {changes.replaced_command_id} "
+                f"continue: {', '.join(ids)}"
             )
 
     def _create(self, wanted: Command, client_token: str | None) -> Command:
@@ -262,10 +263,13 @@ class CommandKeeper:
             self._modify(modification(created, wanted))
             apply_tags(self.client, "command", created.command_id, plan_tags(created.tags, wanted.tags, purge=True))
         except CloudError as error:
-            problem = f"{wanted.command_id} replaces {changes.replaced_command_id}, which is not finished: {error}"
+            problem = (
+                f"{wanted.command_id} replaces {changes.replaced_command_id}, but the replacement is not "
+                f"complete: {error}"
+            )
             ids = {"command_id": wanted.command_id, "replaced_command_id": changes.replaced_command_id}
             done = {**error.result, **ids, "changed": True}
-            raise TaskFailure(f"{problem} Run the task again to finish it.", **done) from error
+            raise TaskFailure(f"{problem} Run the task again to complete it.", **done) from error
         for command in gone:
             self._await(command.command_id, lambda seen: seen is None)
         return wanted
@@ -282,7 +286,9 @@ class CommandKeeper:
                     raise
                 name = retired_name(command.name)
                 self._modify({"CommandId": command.command_id, "Name": name})
-                self.warn(f"The replaced command {command.command_id} is still in use and stays under the name {name}.")
+                self.warn(
+                    f"The replaced command {command.command_id} is still in use and is kept under the name {name}."
+                )
         return gone
 
     def _modify(self, params: Mapping[str, Any]) -> None:
@@ -309,22 +315,24 @@ class CommandKeeper:
         try:
             poll(probe, Deadline(SETTLE_SECONDS), f"reading back {command_id}")
         except WaitTimeout:
-            self.warn(f"The service does not show the change of {command_id} yet, or keeps a field in another form.")
+            self.warn(f"The service does not show the change to {command_id} yet, or stores a field in another form.")
         return seen[0]
 
 
 def _never_seen(created: Command, client_token: str | None) -> TaskFailure:
     """Return the failure of a creation that was answered, but whose command cannot be read."""
-    problem = f"the service answers with {created.command_id} and has no such command"
+    problem = f"the service answers with {created.command_id} but does not list it"
     if client_token:
-        reason = "The token has probably made it for an earlier task, and it was deleted since; use another token."
+        reason = (
+            "The token was probably used by an earlier task, and the command has been deleted since; use another token."
+        )
         return TaskFailure(f"client_token: {problem}. {reason}")
     return TaskFailure(f"{problem} yet. Nothing was replaced; run the task again.")
 
 
 def _refuse_public(command: Command) -> None:
     if command.public:
-        raise InputError("command_id", f"{command.command_id} is a public command, which nobody but its owner changes")
+        raise InputError("command_id", f"{command.command_id} is a public command and cannot be changed")
 
 
 def _alike(seen: Command, expected: Command) -> bool:

@@ -118,7 +118,7 @@ def find_one(client: Client, *, command_id: str | None = None, name: str | None 
                 return max(offered, key=lambda command: command.version or 0)
         return None
     if name is None:
-        raise InputError("name", "give a command's name or its id")
+        raise InputError("name", "give the name or the ID of a command")
     return the_only(name, find_commands(client, name=name))
 
 
@@ -132,6 +132,6 @@ def the_only(name: str, commands: list[Command], option: str = "command_id") -> 
     """Return the single command of the list, None for an empty one; raise TaskFailure naming the ids of several."""
     if len(commands) > 1:
         ids = [command.command_id for command in commands]
-        problem = f"{len(ids)} commands are named {name!r}: {', '.join(ids)}. Give {option} to say which one."
+        problem = f"{len(ids)} commands are named {name!r}: {', '.join(ids)}. Set {option} to select one of them."
         raise TaskFailure(problem, command_ids=ids)
     return commands[0] if commands else None

@@ -99,7 +99,7 @@ def modification(before: Command, after: Command) -> dict[str, Any]:
 def check_desired(desired: DesiredCommand, generation: str = "current") -> None:
     """Raise InputError for the first value that the service of this generation would not take (CreateCommand)."""
     if desired.type is not None and desired.type not in SCRIPT_TYPES:
-        raise InputError("type", f"{desired.type!r} is unknown; known are {', '.join(SCRIPT_TYPES)}")
+        raise InputError("type", f"{desired.type!r} is not a valid value; valid values are {', '.join(SCRIPT_TYPES)}")
     check_identifiers(name=desired.name)
     check_ids(resource_group_id=desired.resource_group_id)
     for option, limit in MAX_LENGTHS.items():

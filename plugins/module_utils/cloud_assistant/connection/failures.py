@@ -22,7 +22,7 @@ _WINDOWS = (
     " them, and Cloud Assistant keeps no session for that. Use ecs_run_command with type=RunPowerShellScript."
 )
 
-_LATE = "The command ran past ansible_ecs_assistant_command_timeout, and was ended with all its processes."
+_LATE = "The command exceeded ansible_ecs_assistant_command_timeout, and was killed with all of its processes."
 
 # Codes of the API and of a single instance that mean that the instance cannot be reached now, with what to do. All
 # other codes mean that the task fails: the request would be refused on every host, or the instance was reached.
@@ -30,10 +30,12 @@ UNREACHABLE = {
     "InvalidInstance.NotFound": "Check ansible_host or ansible_ecs_assistant_instance_id, and the region.",
     "InvalidInstanceId.NotFound": "Check ansible_host or ansible_ecs_assistant_instance_id, and the region.",
     "InvalidInstanceId.Malformed": "Check ansible_host or ansible_ecs_assistant_instance_id.",
-    "AccountNotExists": "The instance has no such user: check ansible_user.",
-    "InvalidInstanceStatus": "Check that the instance runs and its Cloud Assistant agent is online (ecs_agent_info).",
+    "AccountNotExists": "The user does not exist on the instance: check ansible_user.",
+    "InvalidInstanceStatus": (
+        "Check that the instance is running and its Cloud Assistant agent is online (ecs_agent_info)."
+    ),
     "IncorrectInstanceStatus": "Start the instance.",
-    "InvalidInstance.NotVpc": "Cloud Assistant serves instances in a VPC only.",
+    "InvalidInstance.NotVpc": "Cloud Assistant supports only instances in a VPC.",
     "InvalidInstance.NoClient": "Install the Cloud Assistant agent (ecs_agent).",
     "InstanceNotExists": "Check ansible_host or ansible_ecs_assistant_instance_id, and the region.",
     "InstanceReleased": "The instance was released.",
@@ -66,8 +68,8 @@ FAILED = {
     "CommandContent.ExceedLimit": "",
     "Timeout": _LATE,
     "ExecutionTimeout": _LATE,
-    "Terminated": "Somebody stopped the invocation.",
-    "Cancelled": "Somebody stopped the invocation before it began.",
+    "Terminated": "The invocation was stopped by another user or program.",
+    "Cancelled": "The invocation was stopped before it started.",
 }
 
 # states of an instance's record that mean that the command never got there
@@ -104,11 +106,11 @@ def from_status(what: str, status: str, code: str, info: str, exit_code: object,
     unreachable = code in UNREACHABLE or status in _NOT_DELIVERED
     if exit_code == _NOEXEC:
         advice = (
-            "The script could not be executed. Under another user than root the agent keeps scripts in /tmp: where that"
+            "The script could not be executed. For users other than root, the agent keeps scripts in /tmp: where that"
             " is mounted noexec, connect as root and use become."
         )
     reason = ": ".join(part for part in (code, info) if part)
-    text = f"{what}: the instance gave no answer, the state is {status}"
+    text = f"{what}: the instance did not answer; the status is {status}"
     if reason:
         text += f" ({reason})"
     shown = output.strip()[-500:]

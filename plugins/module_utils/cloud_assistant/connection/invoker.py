@@ -231,9 +231,9 @@ class Invoker:
         if row.get("InvocationStatus") in ENDED - {"Cancelled", "Terminated"}:
             return _written(row)
         if begun:
-            raise Refused(f"{self._what}: the command did not end in its time, its invocation {invoke_id} was stopped")
+            raise Refused(f"{self._what}: the command did not end in time; its invocation {invoke_id} was stopped")
         raise Unreachable(
-            f"{self._what}: the agent did not begin the command within {self._settings.connection_timeout:.0f} s"
+            f"{self._what}: the agent did not start the command within {self._settings.connection_timeout:.0f} s"
             f" (connection_timeout); its invocation {invoke_id} was stopped"
         )
 

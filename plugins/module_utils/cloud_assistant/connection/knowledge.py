@@ -76,9 +76,9 @@ def read_hello(frame: Frame) -> Knowledge:
 def _checked(values: dict[str, Any]) -> Knowledge:
     names = ("store", "home", "certificate", *_TOOLS)
     if not all(isinstance(values.get(name), str) for name in names) or not values["store"].startswith("/"):
-        raise BadFrame("the instance's first answer is not complete")
+        raise BadFrame("the first reply of the instance is incomplete")
     if any(values[name] not in choices for name, choices in _TOOLS.items()):
-        raise BadFrame("the instance's first answer names an unknown tool")
+        raise BadFrame("the first reply of the instance names an unknown tool")
     kept = {name: values[name] for name in names}
     return Knowledge(**kept, members=frozenset(values["members"]), takes_files=values.get("takes_files") is not False)
 

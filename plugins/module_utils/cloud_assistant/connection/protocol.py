@@ -50,7 +50,7 @@ class Frame:
         """Return the field of that name as a number. Raises BadFrame if the answer has none."""
         value = natural_number(self.fields.get(name, ""))
         if value is None:
-            raise BadFrame(f"the instance's answer names no {name}")
+            raise BadFrame(f"the reply of the instance does not contain {name}")
         return value
 
 
@@ -94,13 +94,13 @@ def block(frame: Frame, encoding: str) -> bytes:
     try:
         return bytes.fromhex(text) if encoding == "none" else base64.b64decode(text, validate=True)
     except ValueError:
-        raise BadFrame("the instance's answer is damaged") from None
+        raise BadFrame("the reply of the instance is damaged") from None
 
 
 def check(data: bytes, size: int, digest: str) -> bytes:
     """Return ``data``; raise BadFrame unless it has that size and SHA-256 (``-`` where the instance has no tool)."""
     if len(data) != size or digest not in ("-", hashlib.sha256(data).hexdigest()):
-        raise BadFrame("the instance's answer is damaged or cut short")
+        raise BadFrame("the reply of the instance is damaged or truncated")
     return data
 
 
@@ -109,8 +109,8 @@ def unpack(frame: Frame, data: bytes, compression: str) -> tuple[bytes, bytes]:
     try:
         plain = data if compression == "none" else gzip.decompress(data)
     except (OSError, EOFError, zlib.error):
-        raise BadFrame("the instance's answer is damaged") from None
+        raise BadFrame("the reply of the instance is damaged") from None
     out = frame.number("out")
     if len(plain) != out + frame.number("err"):
-        raise BadFrame("the instance's answer is cut short")
+        raise BadFrame("the reply of the instance is truncated")
     return plain[:out], plain[out:]

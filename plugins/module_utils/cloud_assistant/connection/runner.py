@@ -281,7 +281,7 @@ for S in "$HOME/.ansible/ecs_assistant" ''; do
   [ -n "$S" ] || S=$(mktemp -d "${TMPDIR:-/tmp}/ecs_assistant.XXXXXXXX") || S=/tmp/ecs_assistant.$N
   mkdir -p "$S" 2>/dev/null && own "$S" && chmod 700 "$S" && mkdir -p "$S/m" "$S/w" "$S/in" "$S/o" 2>/dev/null && break
 done
-own "$S" && [ -d "$S/o" ] || die "there is no folder to work in: neither $HOME nor ${TMPDIR:-/tmp} can be written to"
+own "$S" && [ -d "$S/o" ] || die "there is no working directory: neither $HOME nor ${TMPDIR:-/tmp} can be written to"
 D=none G=none Z=none
 for t in base64 openssl python3; do [ "$D" != none ] || ! has "$t" || D=$t; done
 for t in sha256sum openssl python3; do [ "$G" != none ] || ! has "$t" || G=$t; done

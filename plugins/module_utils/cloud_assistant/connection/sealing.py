@@ -72,9 +72,11 @@ class Sealer:
                 self._make_pair()
             pair = self._pair.read_bytes()
         except OSError as error:
-            raise CannotSeal(f"the controller's key cannot be kept in {self._pair.parent}: {error.strerror}") from None
+            raise CannotSeal(
+                f"the key of the controller cannot be saved in {self._pair.parent}: {error.strerror}"
+            ) from None
         if _CERTIFICATE not in pair:
-            raise CannotSeal(f"{self._pair} holds no key pair; remove it, and a new one is made")
+            raise CannotSeal(f"{self._pair} does not contain a key pair; remove it to create a new one")
         return pair
 
     def _make_pair(self) -> None:
@@ -116,7 +118,9 @@ def _by_library(do: Callable[[bytes, bytes], bytes], data: bytes, pem: bytes) ->
     try:
         return do(data, pem)
     except ImportError:
-        raise CannotSeal("neither the program openssl nor the library cryptography (44 or later) is here") from None
+        raise CannotSeal(
+            "neither the program openssl nor the Python library cryptography (44 or later) is installed"
+        ) from None
     except (ValueError, TypeError) as error:
         raise CannotSeal(f"cryptography: {error}") from None
 
@@ -140,7 +144,7 @@ def _library_open(data: bytes, pair: bytes) -> bytes:
 
     key = load_pem_private_key(pair, None)
     if not isinstance(key, RSAPrivateKey):
-        raise TypeError("the controller's key is not an RSA key")
+        raise TypeError("the key of the controller is not an RSA key")
     return pkcs7_decrypt_der(data, x509.load_pem_x509_certificate(pair[pair.index(_CERTIFICATE) :]), key, [])
 
 

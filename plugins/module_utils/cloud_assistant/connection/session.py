@@ -71,7 +71,7 @@ class Session:
         if frame.kind == "late":
             raise Refused(
                 f"{self._invoker.what}: the command did not end within {seconds} s"
-                " (ansible_ecs_assistant_command_timeout), and was ended with all its processes"
+                " (ansible_ecs_assistant_command_timeout), and was killed with all of its processes"
             )
         return self._result(frame, data)
 
@@ -146,9 +146,9 @@ class Session:
         else:
             reason = "the instance has no openssl program that makes CMS envelopes"
         if reason and self._settings.payload_protection == "encrypt":
-            raise Refused(f"{self._invoker.what}: {reason}, and payload_protection is encrypt")
+            raise Refused(f"{self._invoker.what}: {reason}, but payload_protection is encrypt")
         if reason and first:
-            self._warn(f"{self._invoker.what}: what tasks are given and return is not encrypted: {reason}")
+            self._warn(f"{self._invoker.what}: the input and output of tasks are not encrypted: {reason}")
 
     def _hello(self) -> Knowledge:
         nonce = secrets.token_hex(16)
@@ -187,7 +187,7 @@ class Session:
                 self._learn_sent(made.sent)
                 return frame, self._whole(frame, nonce)
             self._mend(transfer, frame)
-        raise Refused(f"{self._invoker.what}: the instance keeps losing what it is sent: {frame.text}")
+        raise Refused(f"{self._invoker.what}: the instance repeatedly lost the data that was sent: {frame.text}")
 
     def _exchange(self, script: bytes, nonce: str, seconds: int) -> Frame:
         written = self._invoker.run(script, seconds)

@@ -46,7 +46,7 @@ class Settings:
     def __post_init__(self) -> None:
         """Raise InputError for what cannot be meant."""
         if not self.instance_id.strip():
-            raise InputError("instance_id", "is empty; the host's ansible_host or name is to be an instance's id")
+            raise InputError("instance_id", "is empty; ansible_host or the name of the host must be an instance ID")
         for name in ("connection_timeout", "command_timeout"):
             if not 1 <= getattr(self, name) <= LONGEST_WAIT:
                 raise InputError(name, f"must be from 1 to {LONGEST_WAIT} seconds")
@@ -56,7 +56,7 @@ class Settings:
             raise InputError("store_size", "must be 0, or from 4 MiB to 1 TiB")
         for name in ("calls_per_minute", "daily_quota"):
             if not 0 <= getattr(self, name) <= 10**9:
-                raise InputError(name, "must be from 0, which is no limit, to 1000000000")
+                raise InputError(name, "must be from 0 (no limit) to 1000000000")
         for name in ("max_output", "max_file"):
             if not 64 * 1024 <= getattr(self, name) <= 1024**3:
                 raise InputError(name, "must be from 64 KiB to 1 GiB")

@@ -70,7 +70,7 @@ class Transfer:
         while not envelope.fits(made.body(envelope)):
             left = [load for load in made.loads() if not load.shipment]
             if not left:
-                raise Refused(f"{self._invoker.what}: the command is longer than the service takes")
+                raise Refused(f"{self._invoker.what}: the command is longer than the service allows")
             load = max(left, key=lambda item: len(item.data))
             self._prepare(load, made, envelope, by_file)
             if not self._ship(load, envelope):
@@ -144,7 +144,7 @@ class Transfer:
         body = Plan(["begin\n", part, part_lines(f"{shipment.token}.{number}")]).body(envelope)
         frame = self._exchange(envelope.script(nonce, body, sealed=False), nonce, HOUSEKEEPING)
         if frame.kind != "done":
-            raise Refused(f"{self._invoker.what}: the instance lost its store while it was sent to it")
+            raise Refused(f"{self._invoker.what}: the instance lost its store during the transfer")
 
 
 def _script_part(envelope: Envelope) -> int:

@@ -70,11 +70,11 @@ class FetchRequest:
     def check(self) -> None:
         """Raise InputError for the first thing that cannot be done."""
         if is_windows_path(self.path):
-            raise InputError("path", "is one of Windows, from where no file can be fetched")
+            raise InputError("path", "is a Windows path; files can only be fetched from Linux")
         if not self.path.startswith("/") or self.path.endswith("/"):
             raise InputError("path", f"{self.path!r} is not the absolute path of a file")
         if ".." in self.path.split("/"):
-            raise InputError("path", f"{self.path!r} leads through '..', which could lead out of dest here")
+            raise InputError("path", f"{self.path!r} contains '..', which could lead out of dest")
         check_no_control_characters("path", self.path)
         refuse_empty("dest", self.dest)
         check_octal_mode("mode", self.mode)
@@ -208,7 +208,7 @@ class _Fetching:
         place = self.places[item]
         if data is None or hashlib.sha256(data).hexdigest() != self.facts[item].get("sha256"):
             forget_ranges(place)
-            self._fail(item, "ChecksumMismatch", "what arrived is not what was sent")
+            self._fail(item, "ChecksumMismatch", "the SHA-256 of the received file does not match")
             return
         try:
             put(place, data, self.request.permissions)

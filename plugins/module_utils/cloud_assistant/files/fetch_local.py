@@ -39,7 +39,7 @@ def destinations(dest: str, path: str, instance_ids: Sequence[str], *, flat: boo
     """
     named = PLACE_OF_ID in dest
     if flat and not named and len(instance_ids) > 1:
-        raise InputError("dest", f"is one file for {len(instance_ids)} instances; write {PLACE_OF_ID} in it")
+        raise InputError("dest", f"is one file for {len(instance_ids)} instances; it must contain {PLACE_OF_ID}")
     found = {}
     for instance_id in instance_ids:
         base = dest.replace(PLACE_OF_ID, instance_id)
@@ -52,15 +52,15 @@ def destinations(dest: str, path: str, instance_ids: Sequence[str], *, flat: boo
         except OSError as error:
             raise InputError("dest", f"{place}: {error.strerror}") from error
         if is_folder:
-            raise InputError("dest", f"{place} is a folder; a slash at its end puts the file into it")
+            raise InputError("dest", f"{place} is a folder; append a slash to put the file into it")
         if in_the_way:
-            raise InputError("dest", f"{place} is not a plain file, and is not replaced by one")
+            raise InputError("dest", f"{place} is not a regular file, and is not replaced by one")
         found[instance_id] = place
     return found
 
 
 def sha256_of(place: Path) -> str | None:
-    """Return the SHA-256 of a file, None if there is none. Raises OSError if it is not a plain file."""
+    """Return the SHA-256 of a file, None if there is none. Raises OSError if it is not a regular file."""
     try:
         with open_plain(place) as file:
             digest = hashlib.sha256()

@@ -35,7 +35,7 @@ _LOOK = r"""
 need sha256sum stat base64
 if [ -d "$file" ]; then fail FilePathInvalid "$file is a directory"; fi
 [ -e "$file" ] || fail FileNotFound "there is no $file"
-[ -f "$file" ] || fail FilePathInvalid "$file is no plain file"
+[ -f "$file" ] || fail FilePathInvalid "$file is not a regular file"
 size=$(wc -c <"$file") || fail FileUnreadable "$file cannot be read"
 size=$((size + 0))
 [ "$size" -le "$largest" ] || fail FileTooLarge "$file has $size bytes, at most $largest can be fetched"
@@ -81,7 +81,7 @@ say state found
 """
 
 _RANGE = r"""
-[ -f "$stage/data" ] || fail SnapshotGone "the copy in $stage is gone"
+[ -f "$stage/data" ] || fail SnapshotGone "the copy in $stage no longer exists"
 say state found
 say content
 dd if="$stage/data" bs="$bytes" skip="$skip" count=1 2>/dev/null | base64

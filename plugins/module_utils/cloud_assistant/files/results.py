@@ -86,7 +86,7 @@ class FileOutcome:
     def note_expiry(self, deadline: Deadline, what: str) -> None:
         """Report a timeout where the deadline made a call fail with another error."""
         if self.errors and deadline.expired() and not any(isinstance(error, WaitTimeout) for error in self.errors):
-            text = f"{what}: not done after {deadline.elapsed():.0f} s, the time allowed has passed"
+            text = f"{what}: not finished after {deadline.elapsed():.0f} s, the time limit has expired"
             self.errors.insert(0, WaitTimeout(text))
 
     def tell_skipped(self, warn: Callable[[str], None]) -> None:

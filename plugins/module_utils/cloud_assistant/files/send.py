@@ -91,7 +91,7 @@ class _Sending:
         for instance_id in ids:
             if instance_id not in self.results and self.outcome.errors:
                 # nothing is known of the instance and nothing will be: the error has the reason
-                info = "not done, see the message"
+                info = "not attempted; see msg"
                 self.results[instance_id] = FileResult(InstanceResult(instance_id, "Failed", error_info=info))
         self.outcome.note_expiry(self.deadline, f"sending {self.request.path}")
         self.outcome.results = in_order(ids, self.results)

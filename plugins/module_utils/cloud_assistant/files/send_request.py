@@ -50,7 +50,7 @@ def split_dest(dest: str) -> tuple[str, str | None]:
     """
     windows = is_windows_path(dest)
     if not windows and not dest.startswith("/"):
-        raise InputError("dest", f"{dest!r} is not an absolute path, neither on Linux nor on Windows")
+        raise InputError("dest", f"{dest!r} is not an absolute path on Linux or Windows")
     directory, name = (ntpath if windows else posixpath).split(dest)
     return directory, name or None
 
@@ -136,9 +136,9 @@ class SendRequest:
         self._check_directory()
         self._check_permissions()
         if len(self.data) > MAX_FILE_BYTES:
-            raise InputError("src", f"has {len(self.data)} bytes, at most {MAX_FILE_BYTES} (64 MiB) can be sent")
+            raise InputError("src", f"has {len(self.data)} bytes; at most {MAX_FILE_BYTES} (64 MiB) can be sent")
         if self.windows and not 0 < len(self.data) <= PART_BYTES:
-            raise InputError("src", f"has {len(self.data)} bytes, to Windows 1 to {PART_BYTES} can be sent")
+            raise InputError("src", f"has {len(self.data)} bytes; Windows instances accept 1 to {PART_BYTES}")
         check_text("description", self.description, MAX_DESCRIPTION, multiline=True)
         check_seconds("timeout", self.timeout, MIN_TIMEOUT, MAX_TIMEOUT)
         check_wait_timeout(self.wait_timeout)
@@ -146,17 +146,19 @@ class SendRequest:
 
     def _check_name(self) -> None:
         if self.name in ("", ".", ".."):
-            raise InputError("name", f"{self.name!r} is not the name of a file")
+            raise InputError("name", f"{self.name!r} is not a valid file name")
         size = len(self.name.encode("utf-8", "surrogateescape"))
         if max(len(self.name), size) > MAX_NAME:
-            raise InputError("name", f"has {size} bytes, at most {MAX_NAME} are allowed")
+            raise InputError("name", f"has {size} bytes; at most {MAX_NAME} are allowed")
         if "/" in self.name or (self.windows and _WINDOWS_NAME.search(self.name)):
-            raise InputError("name", f"{self.name!r} has a character that a file's name cannot have; see target_dir")
+            raise InputError(
+                "name", f"{self.name!r} contains a character that is not allowed in a file name; see target_dir"
+            )
         check_no_control_characters("name", self.name)
 
     def _check_directory(self) -> None:
         if not self.windows and not self.target_dir.startswith("/"):
-            raise InputError("target_dir", f"{self.target_dir!r} is not absolute, neither on Linux nor on Windows")
+            raise InputError("target_dir", f"{self.target_dir!r} is not an absolute path on Linux or Windows")
         check_text("target_dir", self.target_dir, MAX_DIRECTORY)
         if not self.windows and len(self.target.staging) > MAX_DIRECTORY:
             extra = len(self.target.staging) - len(self.target_dir)
@@ -166,7 +168,7 @@ class SendRequest:
     def _check_permissions(self) -> None:
         for option in ("mode", "owner", "group"):
             if self.windows and getattr(self, option) is not None:
-                raise InputError(option, "is for Linux only, and target_dir is a directory of Windows")
+                raise InputError(option, "is for Linux only, but target_dir is a Windows directory")
         check_octal_mode("mode", self.mode)
         for option in ("owner", "group"):
             account = getattr(self, option)
@@ -175,4 +177,4 @@ class SendRequest:
             if not 1 <= len(account) <= MAX_ACCOUNT:
                 raise InputError(option, f"has {len(account)} characters, must have 1 to {MAX_ACCOUNT}")
             if not (_ACCOUNT.fullmatch(account) or (account.isascii() and account.isdigit())):
-                raise InputError(option, f"{account!r} is neither a name nor a number")
+                raise InputError(option, f"{account!r} is not a valid name or number")

@@ -117,7 +117,7 @@ if [ "$compare" = 1 ] && [ "$kind" = file ] && [ "$digest" = "$sha256" ]; then
   exit 0
 fi
 case $kind in
-  directory | other) fail FilePathInvalid "$file exists and is no file" ;;
+  directory | other) fail FilePathInvalid "$file exists and is not a regular file" ;;
   link) [ ! -d "$file" ] || fail FilePathInvalid "$file is a link to a directory" ;;
 esac
 if [ "$kind" != missing ] && [ "$overwrite" != 1 ]; then fail FileAlreadyExists "$file exists, and overwrite is off"; fi
@@ -218,10 +218,10 @@ elif [ "$compressed" = 1 ]; then cat "$stream".* | gzip -dc >"$new" 2>/dev/null
 else cat "$stream".* >"$new"
 fi || fail FileCreateFail "the file cannot be written beside $file"
 digest=$(sha256sum <"$new")
-[ "${digest%% *}" = "$sha256" ] || fail ChecksumMismatch "what arrived is not what was sent"
+[ "${digest%% *}" = "$sha256" ] || fail ChecksumMismatch "the SHA-256 of the received file does not match"
 describe >/dev/null
 if [ "$kind" != missing ] && [ "$overwrite" != 1 ]; then fail FileAlreadyExists "$file exists, and overwrite is off"; fi
-if [ -d "$file" ] || [ "$kind" = other ]; then fail FilePathInvalid "$file exists and is no file"; fi
+if [ -d "$file" ] || [ "$kind" = other ]; then fail FilePathInvalid "$file exists and is not a regular file"; fi
 new_owner=${owner:-$uid_now}
 new_group=${group:-$gid_now}
 if [ -n "$new_owner$new_group" ]; then

@@ -259,7 +259,7 @@ class Installation:
             poll(ready, self._deadline, f"waiting for {total} agents to be online{version}")
         except WaitTimeout as error:
             still = ", ".join(f"{instance_id} ({_shown(change.record)})" for instance_id, change in waiting.items())
-            advice = "An agent may need a restart of its instance to begin (ecs_instance, state: rebooted)."
+            advice = "Some instances must be rebooted before the agent starts (ecs_instance, state: rebooted)."
             raise WaitTimeout(f"{error}. Not yet: {still}. {advice}") from error
 
 

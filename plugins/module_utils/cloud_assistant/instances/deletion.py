@@ -63,7 +63,7 @@ class Deletion:
             change.action = "delete"
         self.changes.update((row["InstanceId"], InstanceChange.of_row(row)) for row in left_out)
         for row in left_out:
-            self.changes[row["InstanceId"]].message = "left alone, as the rest of the selection does not fit it"
+            self.changes[row["InstanceId"]].message = "not changed: it does not match the other criteria"
         self.changes.update((instance_id, InstanceChange(instance_id)) for instance_id in missing)
 
     def check(self) -> None:
@@ -75,9 +75,9 @@ class Deletion:
         for instance_id, row in self._rows.items():
             reasons = []
             if row.get("DeletionProtection"):
-                reasons.append("it is protected against deletion; take the protection off first")
+                reasons.append("it is protected against deletion; disable the protection first")
             if row.get("InstanceChargeType") == "PrePaid" and not self._terminate_subscription:
-                reasons.append("it is a subscription; set terminate_subscription: true to give it up")
+                reasons.append("it is a subscription; set terminate_subscription: true to delete it")
             if not self._force and row.get("Status") not in ("Stopped", "Stopping"):
                 reasons.append(f"it is {row.get('Status')}; stop it first, or set force: true")
             if reasons:
@@ -87,7 +87,7 @@ class Deletion:
             for change in self.changes.values():
                 if change.action == "delete":
                     change.action = "none"
-                    change.message = "left alone because others are refused"
+                    change.message = "not changed because other instances cannot be deleted"
         self.changes.raise_failures("cannot be deleted; nothing was deleted")
 
     def predict(self) -> None:
@@ -191,7 +191,7 @@ class Deletion:
             change.changed = instance_id in self._unanswered
             if not change.changed:
                 change.action = "none"
-                change.message = "was deleted meanwhile, not by this task"
+                change.message = "was deleted by another user or program in the meantime"
         going = [instance_id for instance_id, row in left.items() if self._has_begun(instance_id, row)]
         self._accepted(going)
         remaining = [instance_id for instance_id in instance_ids if instance_id in left and instance_id not in going]
@@ -240,7 +240,7 @@ class Deletion:
                 change = self.changes[instance_id]
                 change.status = str(rows[instance_id].get("Status")) if instance_id in rows else ABSENT
                 if change.status == ABSENT:
-                    change.action, change.message = "none", "was deleted meanwhile, not by this task"
+                    change.action, change.message = "none", "was deleted by another user or program in the meantime"
             return None if any(self.changes[instance_id].status in PASSING for instance_id in passing) else True
 
         poll(settled, self._deadline, f"waiting for {len(passing)} instances to have started or stopped")

@@ -84,8 +84,8 @@ class PowerChange:
         for change in self.changes.values():
             if change.status not in ("Running", *LEADS_TO["Running"]):
                 change.action = "none"
-                change.fail(f"it is {change.status}, and only a running instance can be rebooted")
-        self.changes.raise_failures("cannot be rebooted; nothing was done")
+                change.fail(f"it is {change.status}, but only a running instance can be rebooted")
+        self.changes.raise_failures("cannot be rebooted; nothing was changed")
 
     def predict(self) -> None:
         """Record what the change would lead to, as the service's DryRun has it. Raises TaskFailure as it would.
@@ -103,7 +103,9 @@ class PowerChange:
                     change.status = self._goal
                 elif change.changed:
                     change.status = ACCEPTED[self._state]
-                change.message = "would come to be by itself" if change.action == "wait" else f"would {change.action}"
+                change.message = (
+                    "is already on its way to this state" if change.action == "wait" else f"would {change.action}"
+                )
         self.changes.raise_failures(f"could not {ACTIONS[self._state]}")
 
     def carry_out(self) -> None:
@@ -150,7 +152,7 @@ class PowerChange:
             self._poll(waiting, self._at_origin, f"to be {self._origin}")
             for instance_id in waiting:
                 if self.changes[instance_id].status == ABSENT:
-                    self.changes[instance_id].fail("was deleted by someone else meanwhile")
+                    self.changes[instance_id].fail("was deleted by another user or program in the meantime")
 
     def _at_origin(self, change: InstanceChange, row: Row) -> bool:
         self._booted[change.instance_id] = row.get("StartTime")
@@ -175,7 +177,7 @@ class PowerChange:
         for instance_id in instance_ids:
             answer = answers.get(instance_id)
             if answer is None and "InstanceResponses" in reply:
-                text = f"{operation}: the answer does not name this instance; it may have taken effect there"
+                text = f"{operation}: the reply does not mention this instance; the change may have taken effect"
                 self.changes[instance_id].fail(text)
                 continue
             # an operation on one instance only acknowledges the request
@@ -210,7 +212,7 @@ class PowerChange:
             self._poll(waiting, self._arrived, what)
         for change in self.changes.values():
             if change.status == ABSENT and not change.failed:
-                change.fail("was deleted by someone else meanwhile")
+                change.fail("was deleted by another user or program in the meantime")
 
     def _arrived(self, change: InstanceChange, row: Row) -> bool:
         """Return whether an instance is at its goal; one that was asked to reboot may read Running a moment longer."""

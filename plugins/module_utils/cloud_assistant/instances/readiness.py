@@ -154,5 +154,5 @@ def _without_agent(client: Client, instance_ids: Sequence[str], deadline: Deadli
 
 def _silent(row: dict[str, Any]) -> Unfit:
     seen = row.get("LastHeartbeatTime")
-    reason = f"its agent is offline (last seen {seen})" if seen else "its agent is not installed or never ran"
+    reason = f"its agent is offline (last seen {seen})" if seen else "its agent is not installed or has never run"
     return Unfit(NO_AGENT, reason)

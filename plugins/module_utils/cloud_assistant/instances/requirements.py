@@ -63,5 +63,5 @@ def too_old(agent: Mapping[str, Any], needed: Iterable[Requirement]) -> str:
         least = (*_SERIES["windows" if windows else "linux"], requirement.build)
         if numbers < least:
             wanted = ".".join(map(str, least))
-            return f"its agent {version} is too old: {requirement.feature} needs {wanted} or later (see ecs_agent)"
+            return f"its agent {version} is too old: {requirement.feature} requires {wanted} or later (see ecs_agent)"
     return ""

@@ -62,14 +62,14 @@ class Selector:
         given = {"instance_ids": instance_ids, "name": name, "tags": tags, "vpc_id": vpc_id, "status": status}
         for option, value in given.items():
             if value is not None and not value:
-                raise InputError(option, "is given and empty; leave it out, or give what selects the instances")
+                raise InputError(option, "must not be empty; omit it if it should not select instances")
         ids = read_instance_ids(instance_ids, warn=warn) if instance_ids is not None else ()
         check_identifiers(name=name)
         check_ids(vpc_id=vpc_id)
         if name is not None and "*" in name:
-            raise InputError("name", f"{name!r} holds *, but a name is compared as a whole and has no wildcards")
+            raise InputError("name", f"{name!r} contains *; a name is compared exactly, without wildcards")
         if status is not None and status not in STATUSES:
-            raise InputError("status", f"{status!r} is none of {', '.join(STATUSES)}")
+            raise InputError("status", f"{status!r} is not one of {', '.join(STATUSES)}")
         return cls(ids, name, check_tags(tags or {}), vpc_id, status)
 
     def require(self) -> None:

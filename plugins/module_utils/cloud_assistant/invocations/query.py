@@ -122,7 +122,7 @@ class Found:
         try:
             runs = schedule.next_runs(self.now, SHOWN_RUNS, instance_zone=self.zone, created_at=created)
         except MissingLibrary as error:
-            self.warnings.add(f"next_runs of cron expressions are not computed: {error}")
+            self.warnings.add(f"next_runs are not computed for cron expressions: {error}")
             return []
         return [run.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") for run in runs]
 
@@ -153,7 +153,7 @@ def find(
             if error.code != INVOCATION_NOT_FOUND:
                 raise
     if must_exist and query.invoke_id is not None and query.invoke_id not in found:
-        raise TaskFailure(f"invoke_id: there is no invocation {query.invoke_id} in {client.region}")
+        raise TaskFailure(f"invoke_id: unknown invocation {query.invoke_id} in {client.region}")
     matching = [invocation for invocation in found.values() if query.matches(invocation)]
     newest_first = sorted(matching, key=lambda item: (item.created_at, item.invoke_id), reverse=True)
     return Found(newest_first, now, default_zone(client.generation))
@@ -170,7 +170,7 @@ def find_ended(client: Client, query: InvocationQuery, deadline: Deadline) -> Fo
         deadline.pause(REREAD_PAUSE)
         found = find(client, query, deadline)
     if query.invoke_id and not found.invocations:
-        raise TaskFailure(f"invoke_id: no invocation {query.invoke_id} in {client.region} passes the filters")
+        raise TaskFailure(f"invoke_id: no invocation {query.invoke_id} in {client.region} matches the filters")
     watch = Watch(client, deadline)
     for invocation in found.invocations:
         if invocation.live and invocation.repeat_mode == "Once":

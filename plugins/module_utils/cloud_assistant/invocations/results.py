@@ -98,7 +98,7 @@ def has_outputs(invocation: Invocation | None, instance_ids: Collection[str]) ->
 
 def no_record(instance_id: str, invoke_id: str) -> InstanceResult:
     """Return the result of an instance for which the service has no record."""
-    reason = f"the service made no record of this instance in invocation {invoke_id}: nothing ran there"
+    reason = f"the service has no record of this instance in invocation {invoke_id}: nothing ran there"
     return InstanceResult(instance_id, "Failed", invoke_id, error_code=NO_RECORD, error_info=reason)
 
 

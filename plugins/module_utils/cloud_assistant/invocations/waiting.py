@@ -89,7 +89,7 @@ class Watch:
         except WaitTimeout as error:
             if self._trouble is None:
                 raise
-            raise WaitTimeout(f"{error}; its state cannot be read: {self._trouble}", **self._trouble.result) from error
+            raise WaitTimeout(f"{error}; its status cannot be read: {self._trouble}", **self._trouble.result) from error
 
     def _look(self) -> list[Invocation] | None:
         try:

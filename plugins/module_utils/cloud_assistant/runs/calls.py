@@ -67,7 +67,7 @@ def stored_command(client: Client, request: RunRequest, warn: Callable[[str], No
         return None
     if command is None:
         wanted = f"command_id: {payload.command_id}" if payload.command_id else f"command_name: {payload.command_name}"
-        raise TaskFailure(f"{wanted}: there is no such command in {client.region}")
+        raise TaskFailure(f"{wanted}: the command does not exist in {client.region}")
     _check_values(payload, command)
     text = name_warning(command.name, command.type)
     if text and warn and not command.public:
@@ -82,7 +82,7 @@ def _check_values(payload: Payload, command: Command) -> None:
     names: tuple[str, ...] = ()
     if payload.values and not command.enable_parameter:
         option = "parameters" if payload.parameters else "secret_parameters"
-        raise InputError(option, f"command {command.name!r} takes none: it was created without enable_parameter")
+        raise InputError(option, f"command {command.name!r} does not take any: it was created without enable_parameter")
     if command.enable_parameter:
         # the service names the parameters; from an endpoint that does not, they are read from the script
         names = command.parameter_names or ScriptContent(command.content).placeholders()
@@ -206,7 +206,7 @@ def _store(client: Client, request: RunRequest) -> Command:
         # the name is ours alone, so what carries it was made by the lost call
         command_id = _find_stored(client, name)
         if not command_id:
-            error.advise(f"If it did, the script is stored as command {name!r}, which can be deleted.")
+            error.advise(f"If so, the script is stored as command {name!r}, which can be deleted.")
             raise
     return Command(command_id, name, payload.type, script.data, timeout=run_as.timeout or CLASSIC_DEFAULT_TIMEOUT)
 
@@ -232,4 +232,4 @@ def _remove(client: Client, command: Command, left_behind: Callable[[CloudError]
         if not isinstance(error, ApiError) or error.code not in COMMAND_NOT_FOUND:
             # the service keeps a command that is still being run
             what = f"The command {command.command_id} ({command.name}) was stored for this run and could not be deleted"
-            left_behind(TaskFailure(f"{what}; delete it when the script is over: {error}", **error.result))
+            left_behind(TaskFailure(f"{what}; delete it after the script has ended: {error}", **error.result))

@@ -107,7 +107,7 @@ class _Completion:
             self._pack([item for item in left if not self.reports[item].facts])
             self._fetch({item: report for item, report in self.reports.items() if report.length})
         except CloudError as error:
-            warn(f"output: what is kept on the instances could not be fetched: {error}")
+            warn(f"output: the output on the instances could not be fetched: {error}")
         finally:
             self._tidy(left)
         self.outcome.results = [self._completed(result) for result in self.outcome.results]
@@ -212,7 +212,7 @@ class _Completion:
         try:
             self._script(ids, tidy_script, "tidy")
         except CloudError as error:
-            self.progress(f"the directories of the output could not be removed: {error}")
+            self.progress(f"the output directories could not be removed: {error}")
 
     def _completed(self, result: InstanceResult) -> InstanceResult:
         report = self.reports.get(result.instance_id)

@@ -37,7 +37,7 @@ def run_internal_script(
     time left to start with, and CloudError where nothing could be started at all.
     """
     if deadline.expired():
-        raise WaitTimeout(f"{name}: not started, the time allowed has passed")
+        raise WaitTimeout(f"{name}: not started because the time limit has expired")
     current = client.generation == "current"
     request = RunRequest.of(
         Targets(tuple(instance_ids), resource_group_id=resource_group_id),

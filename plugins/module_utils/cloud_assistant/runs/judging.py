@@ -23,7 +23,7 @@ _POWER_ACTIONS = {
 }
 """What the agent does to the instance after an exit code, for shell scripts (Linux) and for the others (Windows)."""
 
-POWER_TEXTS = {POWER_OFF: "switches the instance off", REBOOT: "restarts the instance"}
+POWER_TEXTS = {POWER_OFF: "powers off the instance", REBOOT: "reboots the instance"}
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Judge:
         if result.rc is not None:
             return self._exited(result)
         if result.status == "Timeout" and self.timeout is not None:
-            rest = "" if self.tree else "; what the script has started may still be running"
-            return replace(result, error_info=f"ended after {self.timeout} s (timeout){rest}")
+            rest = "" if self.tree else "; processes that the script has started may still be running"
+            return replace(result, error_info=f"killed after {self.timeout} s (timeout){rest}")
         return self._left_out(result)
 
     def _exited(self, result: InstanceResult) -> InstanceResult:
@@ -55,7 +55,7 @@ class Judge:
         if result.status == "Failed" and rc and rc in self.success_rcs:
             result = replace(result, status="Success", error_code="", error_info="")
         elif result.status == "Success" and rc not in self.success_rcs:
-            info = f"the exit code {rc} is not in success_rcs"
+            info = f"exit code {rc} is not in success_rcs"
             result = replace(result, status="Failed", error_code=NOT_ACCEPTED, error_info=info)
         return replace(result, power_action=action) if action else result
 

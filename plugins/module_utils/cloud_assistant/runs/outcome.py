@@ -142,11 +142,11 @@ class RunOutcome:
         more = [f"… and {len(texts) - SHOWN_INSTANCES} more errors"] if len(texts) > SHOWN_INSTANCES else []
         if any(error.may_have_taken_effect for error in self.errors):
             if self.by_key:
-                left = "what has succeeded or still runs is left alone"
-                more.append(f"To go on, run the task again: under its idempotency_key {left}.")
+                left = "instances that succeeded or are still running are skipped"
+                more.append(f"To continue, run the task again: with its idempotency_key, {left}.")
             elif self.client_token:
                 token = self.client_token
-                more.append(f"To go on without running anything twice, add client_token: {token} to the task.")
+                more.append(f"To continue without running anything twice, add client_token: {token} to the task.")
         return texts[:SHOWN_INSTANCES] + more
 
 
@@ -223,7 +223,8 @@ def dropped_warning(results: Sequence[InstanceResult]) -> str | None:
     shown = ", ".join(f"{result.instance_id} lost {result.dropped} bytes" for result in cut[:SHOWN_INSTANCES])
     more = f" and {len(cut) - SHOWN_INSTANCES} more" if len(cut) > SHOWN_INSTANCES else ""
     return (
-        f"The service keeps 24 KB of output of each instance, the middle of longer output is lost: {shown}{more}. "
+        "The service keeps only 24 KB of the output of each instance, without the middle of longer "
+        f"output: {shown}{more}. "
         "Write it to a file on the instance or use oss_output_delivery."
     )
 

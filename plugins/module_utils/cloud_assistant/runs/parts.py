@@ -105,7 +105,7 @@ class Payload:
 
     def _check_script(self, script: ScriptContent, generation: str, values: Mapping[str, str]) -> None:
         if self.type not in SCRIPT_TYPES:
-            raise InputError("type", f"{self.type!r} is unknown; known are {', '.join(SCRIPT_TYPES)}")
+            raise InputError("type", f"{self.type!r} is not a valid value; valid values are {', '.join(SCRIPT_TYPES)}")
         script.check_size(generation, values)
         if generation == "classic" or self.enable_parameter is False:
             if values:
@@ -129,7 +129,9 @@ class Payload:
             found.append(encoding_warning(self.script.data))
         if self.omitted:
             names = ", ".join(self.omitted)
-            found.append(f"parameters: no value is given for {names}; the service leaves the placeholders empty")
+            found.append(
+                f"parameters: no values are given for {names}; the service replaces these placeholders with nothing"
+            )
         if self.name is not None:
             found.append(name_warning(self.name, self.type))
         return [text for text in found if text]
@@ -209,7 +211,9 @@ class When:
     def check(self, generation: str, timeout: int) -> None:
         """Raise InputError for a schedule that the service would reject; ``timeout`` of the script is in seconds."""
         if self.repeat_mode is not None and self.repeat_mode not in REPEAT_MODES:
-            raise InputError("repeat_mode", f"{self.repeat_mode!r} is unknown; known are {', '.join(REPEAT_MODES)}")
+            raise InputError(
+                "repeat_mode", f"{self.repeat_mode!r} is not a valid value; valid values are {', '.join(REPEAT_MODES)}"
+            )
         if self.timed and not self.frequency:
             raise InputError("frequency", "is required when timed is true")
         if self.timed is False and self.frequency:
@@ -297,11 +301,11 @@ class Pacing:
         if self.max_failures is not None:
             check_range("max_failures", self.max_failures, 0)
             if not self.wait or scheduled:
-                raise InputError("max_failures", "needs results to count: a run that starts now, with wait: true")
+                raise InputError("max_failures", "requires results to count: a run that starts now, with wait: true")
         if not self.success_rcs:
-            raise InputError("success_rcs", "must not be an empty list; by default it is [0]")
+            raise InputError("success_rcs", "must not be an empty list; the default is [0]")
         if self.unready not in ("fail", "skip"):
-            raise InputError("unready", f"{self.unready!r} is unknown; known are fail and skip")
+            raise InputError("unready", f"{self.unready!r} is not a valid value; valid values are fail and skip")
 
 
 @dataclass(frozen=True)
@@ -329,7 +333,9 @@ class Output:
     def check(self, payload: Payload, run_as: RunAs, *, scheduled: bool, wait: bool) -> None:
         """Raise InputError for what the output cannot be kept of, with the reason."""
         if self.oss_output_delivery is not None and not _OSS.fullmatch(self.oss_output_delivery):
-            raise InputError("oss_output_delivery", f"{self.oss_output_delivery!r} is not oss://bucket/prefix")
+            raise InputError(
+                "oss_output_delivery", f"{self.oss_output_delivery!r} is not of the form oss://bucket/prefix"
+            )
         check_range("max_output", self.max_output, 1, LARGEST_OUTPUT, "bytes")
         if not self.complete:
             if self.output_dir is not None:
@@ -337,15 +343,15 @@ class Output:
             return
         reason = None
         if payload.script is None:
-            reason = "of a stored command, whose script cannot be wrapped"
+            reason = "for a stored command, because its script cannot be wrapped"
         elif payload.type != "RunShellScript":
-            reason = f"of a {payload.type}: the wrapper that keeps the output is a shell script"
+            reason = f"for {payload.type}: the wrapper that keeps the output is a shell script"
         elif run_as.in_container:
-            reason = "in a container, whose file system the agent does not share"
+            reason = "in a container, because the agent does not share its file system"
         elif scheduled:
-            reason = "of scheduled runs, which nobody waits for"
+            reason = "for scheduled runs, because the task does not wait for them"
         elif not wait:
-            reason = "with wait: false, as the output is fetched after the run"
+            reason = "with wait: false, because the output is fetched after the run"
         if reason and self.captured:
             raise InputError("output", f"complete is not possible {reason}")
 

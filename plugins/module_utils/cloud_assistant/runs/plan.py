@@ -135,7 +135,7 @@ def _look_back(
         under_key = tagged_invocations(client, key_tag(identity.idempotency_key), deadline)
         done = done_before(under_key, wanted, Judge(success_rcs=request.pacing.success_rcs))
         if _other_script(done, script):
-            warn("idempotency_key: an earlier invocation under this key ran another script")
+            warn("idempotency_key: an earlier invocation with this key ran a different script")
     if identity.client_token is None:
         return History(tuple(done), under_key=tuple(under_key))
     found = tagged_invocations(client, run_tag(identity.client_token), deadline)
@@ -146,7 +146,7 @@ def _look_back(
         started = started_before(found, wanted)
         if _other_script(started, script) and not request.payload.values:
             ids = names_of([earlier.invocation.invoke_id for earlier in started], "invocation")
-            raise TaskFailure(f"client_token: was used for another script before, in {ids}; use a new one")
+            raise TaskFailure(f"client_token: was already used for another script, in {ids}; use a new token")
     known = frozenset(invocation.invoke_id for invocation in found)
     return History(tuple(done), tuple(started), known, tuple(under_key))
 

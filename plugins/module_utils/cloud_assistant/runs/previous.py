@@ -66,7 +66,9 @@ def tagged_invocations(client: Client, tag: tuple[str, str], deadline: Deadline)
     key, value = tag
     found = list_invocations(client, {"Tag": tags_to_rows({key: value})}, deadline)
     if len(found) >= TAG_LIMIT:
-        problem = f"{TAG_LIMIT} or more invocations carry the tag {key}, more than the service can filter by tag."
+        problem = (
+            f"{TAG_LIMIT} or more invocations carry the tag {key}, which is more than the service can find by tag."
+        )
         raise TaskFailure(f"{problem} Use another idempotency_key or client_token.")
     real = [invocation for invocation in found if invocation.repeat_mode != "DryRun"]
     return sorted(real, key=lambda invocation: (invocation.created_at, invocation.invoke_id), reverse=True)

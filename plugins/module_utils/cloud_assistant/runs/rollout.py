@@ -178,7 +178,7 @@ class Rollout:
         self._old_agents = frozenset(ids)
         self.warnings.append(
             f"The agent is too old for termination_mode process_tree on {names_of(ids, 'instance')}; at the timeout "
-            "only the script's own process ends there"
+            "only the process of the script itself is killed there"
         )
         token = self._plan.client_token or next(iter(self.started), None)
         return list(plan_batches(ids, self._request.pacing.batch_size, token, whole=False))
@@ -240,7 +240,7 @@ class Rollout:
     def _give_up(self, error: CloudError, queue: deque[Batch]) -> None:
         """Record what is known after the wait was cut short: the time was up, or the states could not be read."""
         complete = not queue
-        self._leave(queue, "the time allowed for waiting has passed" if isinstance(error, WaitTimeout) else str(error))
+        self._leave(queue, "wait_timeout has expired" if isinstance(error, WaitTimeout) else str(error))
         self._gathering.last_look(self._under_way, self._watch.seen)
         running = self._gathering.running
         if complete and not running and isinstance(error, WaitTimeout):

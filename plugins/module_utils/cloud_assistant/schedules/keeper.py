@@ -88,7 +88,7 @@ class ScheduleKeeper:
         """
         request.check(self.client.generation)
         if not request.when.scheduled:
-            raise InputError("frequency", "is required, or a repeat_mode other than once")
+            raise InputError("frequency", "is required, unless repeat_mode is not once")
         if request.when.frequency:
             request = request.altered(frequency=frequency_in(self.client.generation, request.when.frequency))
         for note in request.when.notes():
@@ -104,8 +104,8 @@ class ScheduleKeeper:
         changes.before = _state(live, request) if plan.changed else changes.after
         if plan.duplicates:
             self.warn(
-                "Live invocations repeated this schedule on the same instances; one for each instance stays, these are "
-                f"stopped there: {', '.join(plan.duplicates)}"
+                "This schedule is running more than once on some instances. Keeping one invocation per instance, "
+                f"stopping: {', '.join(plan.duplicates)}"
             )
         if request.when.frequency:
             changes.schedule = read_frequency(request.when.frequency).describe()
@@ -240,7 +240,7 @@ def _half_done(error: CloudError, changes: ScheduleChanges) -> CloudError:
     """Return the failure of a later step, with what was done before it."""
     stopped, modified = ", ".join(changes.stopped), ", ".join(changes.modified)
     told = "; ".join(f"{what} {ids}" for what, ids in (("stopped", stopped), ("modified", modified)) if ids)
-    problem = f"{error}\nDone before: {told}. Run the task again to finish it."
+    problem = f"{error}\nAlready done: {told}. Run the task again to complete it."
     done = {"stopped_invoke_ids": changes.stopped, "modified_invoke_ids": changes.modified, "changed": True}
     return TaskFailure(problem, **{**error.result, **done})
 
@@ -311,7 +311,7 @@ def stoppable_invocations(
     check_ids(invoke_id=invoke_id, command_id=command_id)
     check_identifiers(command_name=command_name)
     if invoke_id is None and command_id is None and command_name is None:
-        raise InputError("invoke_id", "say what is to be stopped: invoke_id, command_id or command_name")
+        raise InputError("invoke_id", "give one of invoke_id, command_id and command_name")
     found: list[Invocation] = []
     if invoke_id is not None:
         one = find_invocation(client, invoke_id)
@@ -357,7 +357,7 @@ def unknown_to_stop(
         ids.append(invoke_id)
         warnings.append(
             f"invoke_id: not found in {client.region}: {invoke_id}. It counts as stopped. "
-            "The service forgets invocations after some weeks."
+            "The service deletes invocations after some weeks."
         )
     if command_id and not live and find_one(client, command_id=command_id) is None:
         named = [command.command_id for command in find_commands(client, name=command_id)]

@@ -51,5 +51,5 @@ def test_nothing_has_no_failures(name):
 @pytest.mark.parametrize("option", ["width", "height", "instances"])
 @pytest.mark.parametrize("value", [0, -1, 1.5, True, None, "wide"])
 def test_a_bad_number_is_refused_with_its_name(option, value):
-    with pytest.raises(AnsibleFilterError, match=f"^fleet_table: {option} must be a whole number"):
+    with pytest.raises(AnsibleFilterError, match=f"^fleet_table: {option} must be an integer"):
         FILTERS["fleet_table"](ROWS, **{option: value})

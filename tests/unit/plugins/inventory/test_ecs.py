@@ -132,7 +132,7 @@ def test_a_host_named_by_the_cloud_is_never_a_template_where_plays_use_its_name(
 
 
 def test_an_entry_of_hostnames_that_means_nothing_is_refused_before_reading(build):
-    with pytest.raises(AnsibleParserError, match="hostnames: 'privat_ip' is neither a variable"):
+    with pytest.raises(AnsibleParserError, match="hostnames: 'privat_ip' is not a variable"):
         build([instance(1)], hostnames=["privat_ip"])
     assert build.reads == []
 

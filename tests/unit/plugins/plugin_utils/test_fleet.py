@@ -146,13 +146,13 @@ def test_one_region_that_fails_leaves_no_inventory_and_is_named(broken):
 @pytest.mark.parametrize(
     ("filters", "named"),
     [
-        ({"nmae": "x"}, "filters.nmae: is not a filter"),
+        ({"nmae": "x"}, "filters.nmae: is not a valid filter"),
         ({"status": "running"}, "filters.status: 'running' is not one of Pending"),
         ({"tags": []}, "filters.tags"),
         ({"tags": {str(number): "" for number in range(21)}}, "21 tags; at most 20"),
         ({"instance_ids": "i-1"}, "filters.instance_ids"),
         ({"instance_ids": ["i"] * 101}, "1 to 100"),
-        ({"vpc_id": ["a", "b"]}, "filters.vpc_id: must be one"),
+        ({"vpc_id": ["a", "b"]}, "filters.vpc_id: must be a single"),
         ({"instance_ids": ["web-01"]}, "filters.instance_ids: 'web-01' is not a valid instance ID"),
         ({"tags": {"role": None}}, "filters.tags: the value of the tag 'role' is null"),
         ({"tags": {"role": []}}, "filters.tags: the tag 'role' has an empty list"),

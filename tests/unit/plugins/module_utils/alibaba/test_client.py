@@ -112,7 +112,7 @@ def test_what_may_be_repeated_is_repeated(server: ScriptedServer, client: Client
 )
 def test_what_would_act_twice_is_sent_once(server: ScriptedServer, client: Client, call: Any, fault: Answer) -> None:
     server.script([fault, OK])
-    with pytest.raises(CloudError, match="may have (arrived and )?taken effect"):
+    with pytest.raises(CloudError, match="may (nevertheless )?have (arrived and )?taken effect"):
         client.call(*call)
     assert len(server.requests) == 1
 
@@ -123,7 +123,7 @@ def test_an_answer_without_the_id_of_what_was_made_is_none(server: ScriptedServe
     server.script([nameless, OK])
     assert client.call(*TOKEN_WRITE)["InvokeId"] == "t-1"
     server.script([nameless, OK])
-    with pytest.raises(TransportError, match="the answer has no InvokeId.* may have arrived"):
+    with pytest.raises(TransportError, match="InvokeId.* may have arrived"):
         client.call(*ONCE)
     server.script([nameless])
     assert client.call("RunCommand", {"ClientToken": "tok", "RepeatMode": "DryRun"}) == {"RequestId": "R-1"}
@@ -296,7 +296,7 @@ def test_a_read_that_outlives_its_deadline_is_a_wait_that_ended(server: Scripted
         return OK
 
     server.script(answer)
-    with pytest.raises(WaitTimeout, match="time allowed has passed"):
+    with pytest.raises(WaitTimeout, match="time limit expired"):
         client.call(*READ, deadline=Deadline(0.2))
     release.set()
 
@@ -310,7 +310,7 @@ def test_a_slow_answer_to_a_write_may_have_arrived(server: ScriptedServer) -> No
 
     server.script(answer)
     client = make_client(server.url, read_timeout=0.2)
-    with pytest.raises(TransportError, match="read time-out") as caught:
+    with pytest.raises(TransportError, match="read_timeout") as caught:
         client.call(*ONCE)
     release.set()
     assert caught.value.may_have_arrived
@@ -422,7 +422,7 @@ def test_an_error_keeps_what_the_service_said_and_gains_a_hint(server: ScriptedS
         "request_id": "R-9",
         "http_status": 404,
         "host": "ecs.example.com",
-        "hint": "Check the option region; region ids look like cn-hangzhou.",
+        "hint": "Check the option region; region IDs look like cn-hangzhou.",
     }
     assert "Check the option region" in str(caught.value)
 
@@ -527,7 +527,7 @@ def test_a_failing_renewal_is_tried_again(server: ScriptedServer) -> None:
 def test_a_failing_renewal_does_not_hide_that_a_write_may_have_arrived(server: ScriptedServer) -> None:
     server.script([DROP])
     with pytest.raises(
-        TransportError, match="credentials could not be renewed: assume_role.*may have arrived"
+        TransportError, match="credentials could not be refreshed: assume_role.*may have arrived"
     ) as caught:
         make_client(server.url, credentials=Expiring(2, 3, 4)).call(*TOKEN_WRITE)
     assert caught.value.may_have_arrived

@@ -233,6 +233,6 @@ class Stalled:
 def test_a_provider_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(credentials, "FETCH_SECONDS", 0.1)
     provider = Stalled()
-    with pytest.raises(InputError, match="profile: no valid credentials: Stalled: not done after 0 s"):
+    with pytest.raises(InputError, match="profile: no valid credentials: Stalled: not finished after 0 s"):
         LibrarySource("profile", [provider]).get()
     provider.release.set()

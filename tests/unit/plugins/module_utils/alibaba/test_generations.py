@@ -100,8 +100,8 @@ def test_current_names_go_out_as_those_of_2018(
 @pytest.mark.parametrize(
     ("operation", "params", "message"),
     [
-        ("RunCommand", {}, "api_generation: the classic generation has no RunCommand"),
-        ("SendFile", {}, "api_generation: the classic generation has no SendFile"),
+        ("RunCommand", {}, "api_generation: the classic generation does not support RunCommand"),
+        ("SendFile", {}, "api_generation: the classic generation does not support SendFile"),
         ("TagResources", {}, "api_generation: .*TagResources"),
         ("ModifyInvocationAttribute", {}, "api_generation: .*ModifyInvocationAttribute"),
         ("CreateCommand", {"Tag": [{"Key": "a"}]}, "tags: is not possible with api_generation=classic"),
@@ -114,10 +114,10 @@ def test_current_names_go_out_as_those_of_2018(
             "content: has 16385 bytes.*16 KB",
         ),
         ("CreateCommand", {"CommandContent": "not base64!"}, "content: is not valid Base64"),
-        ("InvokeCommand", {"InstanceId": ["i"] * 101}, "instance_ids: holds 101 ids, one call takes 100"),
+        ("InvokeCommand", {"InstanceId": ["i"] * 101}, "instance_ids: has 101 IDs; one call accepts at most 100"),
         ("InvokeCommand", {"InstanceId": ["i"], "Parameters": {"a": "b"}}, "parameters: is not possible"),
         ("InvokeCommand", {"InstanceId": ["i"], "Username": "u"}, "username: is not possible"),
-        ("InvokeCommand", {"InstanceId": ["i"], "Timeout": 60}, "timeout: .*belongs to the command"),
+        ("InvokeCommand", {"InstanceId": ["i"], "Timeout": 60}, "timeout: .*is a property of the command"),
         ("InvokeCommand", {"InstanceId": ["i"], "RepeatMode": "DryRun"}, "repeat_mode: .*DryRun"),
         ("InvokeCommand", {"InstanceId": ["i"], "RepeatMode": "EveryReboot"}, "repeat_mode: .*EveryReboot"),
         ("InvokeCommand", {"InstanceId": ["i"], "RepeatMode": "Period"}, "frequency: is required"),

@@ -36,7 +36,9 @@ def test_the_limit_counts_bytes_after_base64(size: int, fits: bool):
     if fits:
         script.check_size()
     else:
-        with pytest.raises(InputError, match=r"^content: the script has 24580 bytes after Base64, the limit is 24576$"):
+        with pytest.raises(
+            InputError, match=r"^content: the script has 24580 bytes after Base64 encoding; the limit is 24576$"
+        ):
             script.check_size()
 
 
@@ -58,7 +60,7 @@ def test_the_classic_limit_counts_bytes_before_base64(size: int, fits: bool):
     if fits:
         script.check_size("classic")
     else:
-        with pytest.raises(InputError, match="16385 bytes, the classic API takes 16384"):
+        with pytest.raises(InputError, match="16385 bytes; the classic API accepts at most 16384"):
             script.check_size("classic")
 
 
@@ -85,7 +87,7 @@ def test_each_placeholder_is_found_once(names: list[str]):
     [
         (b"{{na me}}", "letters, digits"),
         (b"{{" + b"n" * 65 + b"}}", "longer than 64 bytes"),
-        (b"".join(b"{{n%d}}" % number for number in range(21)), "21 different parameters, at most 20"),
+        (b"".join(b"{{n%d}}" % number for number in range(21)), "21 different parameters; at most 20"),
         (b"{{}}", "is empty"),
     ],
 )
@@ -101,15 +103,15 @@ def test_placeholders_that_the_service_refuses(script: bytes, problem: str):
         ({"n" * 65: "x"}, {}, "longer than 64 bytes"),
         ({"a b": "x"}, {}, "letters, digits"),
         ({"ü": "x"}, {}, "letters, digits"),
-        ({"ACS::InstanceId": "x"}, {}, "the service's own"),
-        ({}, {"acs::x": "x"}, "^secret_parameters: .*the service's own"),
+        ({"ACS::InstanceId": "x"}, {}, "reserved for the service"),
+        ({}, {"acs::x": "x"}, "^secret_parameters: .*reserved for the service"),
         ({"name": "x", "NAME": "y"}, {}, "given twice"),
         ({"name": "x"}, {"name": "hidden"}, "given twice"),
-        ({f"n{number}": "x" for number in range(11)}, {}, "11 values, at most 10"),
+        ({f"n{number}": "x" for number in range(11)}, {}, "11 values; at most 10"),
         ({f"n{number}": "x" for number in range(6)}, {f"s{number}": "x" for number in range(5)}, "11 values"),
-        ({"name": ["x"]}, {}, "not text"),
-        ({"name": True}, {}, "not text"),
-        ({"name": None}, {}, "not text"),
+        ({"name": ["x"]}, {}, "not a string"),
+        ({"name": True}, {}, "not a string"),
+        ({"name": None}, {}, "not a string"),
         ({"release": 1.10}, {}, "'release' is a decimal number.*; write it in quotes"),
     ],
 )
@@ -132,7 +134,7 @@ def test_values_and_placeholders_have_to_match():
     content.match_parameters({}, ["name"], optional=["Name"])
     with pytest.raises(InputError, match="requires a value for 'other'"):
         content.match_parameters({"name": "x"}, ["name", "other"])
-    with pytest.raises(InputError, match="'nome': command 'c' has no such parameter; its parameters are name"):
+    with pytest.raises(InputError, match="'nome': command 'c' does not have this parameter; its parameters are name"):
         content.match_parameters({"nome": "x"}, ["name"], of="command 'c'")
     with pytest.raises(InputError, match="it has none"):
         content.match_parameters({"name": "x"}, [])
@@ -162,10 +164,10 @@ def test_launchers_that_the_agent_starts(launcher: str):
 @pytest.mark.parametrize(
     ("launcher", "problem"),
     [
-        ("n" * 1025, "1025 bytes, at most 1024"),
+        ("n" * 1025, "1025 bytes; at most 1024"),
         ("é" * 513, "1026 bytes"),
         ("x {{ACS::InstanceId}}", "only {{ACS::ScriptFileName}}"),
-        ("{{ACS::ScriptFileName}} {{ACS::ScriptFileName}}", "once only"),
+        ("{{ACS::ScriptFileName}} {{ACS::ScriptFileName}}", "only once"),
     ],
 )
 def test_launchers_that_it_does_not_start(launcher: str, problem: str):

@@ -26,7 +26,7 @@ from hypothesis import strategies as st
         ({"k": "see http://x"}, "tags: the value of the tag 'k' contains http:// or https://"),
         ({"see https://x": ""}, "tags: the tag key 'see https://x' contains http:// or https://"),
         ({"k": None}, "tags: the value of the tag 'k' is null; write '' for an empty value"),
-        ({"k": ["a"]}, "tags: the value of the tag 'k' must be a single text, not a list or a dictionary"),
+        ({"k": ["a"]}, "tags: the value of the tag 'k' must be a string, not a list or a dictionary"),
         ({"k": "a\x07"}, "tags: the value of the tag 'k' contains a control character (U+0007)"),
         ({"k\n": "a"}, "tags: the tag key 'k\\n' contains a control character (U+000A)"),
         ({"k": "a\udcff"}, "tags: the value of the tag 'k' is not valid UTF-8 text"),

@@ -56,7 +56,7 @@ def test_duplicates_are_told():
     told: list[str] = []
     made = Targets.of(["i-1", "i-2", "i-1"], warn=told.append)
     assert made.instance_ids == ("i-1", "i-2")
-    assert told == ["instance_ids: given more than once, used once: i-1"]
+    assert told == ["instance_ids: duplicates removed: i-1"]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_batch_sizes_that_no_call_takes(size: int):
 def test_names_are_read_once_each_in_their_order():
     warnings: list[str] = []
     assert Targets.of(names=["b", "a", "b"], warn=warnings.append).names == ("b", "a")
-    assert warnings == ["instance_names: given more than once, used once: b"]
+    assert warnings == ["instance_names: duplicates removed: b"]
 
 
 @pytest.mark.parametrize(

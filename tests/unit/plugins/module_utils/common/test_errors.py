@@ -34,7 +34,7 @@ def test_an_api_error_tells_everything_once() -> None:
 
 
 def test_a_transport_error_warns_when_the_request_may_have_arrived() -> None:
-    lost = TransportError("RunCommand", "host", "the answer broke off", True, "Look first.")
+    lost = TransportError("RunCommand", "host", "the reply was interrupted", True, "Look first.")
     assert str(lost).endswith("The request may have arrived and taken effect. Look first.")
     assert "arrived" not in str(TransportError("RunCommand", "host", "refused", False))
 

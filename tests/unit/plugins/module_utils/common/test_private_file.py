@@ -42,11 +42,11 @@ def test_what_breaks_off_leaves_nothing(tmp_path: Path):
 def test_what_cannot_be_written_is_refused_with_the_option(tmp_path: Path):
     os.mkfifo(tmp_path / "pipe")
     for place, problem in (
-        (tmp_path / "pipe", "is not a plain file"),
-        (tmp_path, "is not a plain file"),
+        (tmp_path / "pipe", "is not a regular file"),
+        (tmp_path, "is not a regular file"),
         (tmp_path / "none" / "file", "does not exist"),
         (tmp_path / ("x" * 300) / "file", "."),
-        ("/dev/full", "is not a plain file"),
+        ("/dev/full", "is not a regular file"),
         ("a\0b", "is not a valid path"),
     ):
         with pytest.raises(InputError, match=problem) as refused:

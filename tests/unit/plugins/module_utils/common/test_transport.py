@@ -45,7 +45,9 @@ def secure(tmp_path: Path) -> Iterator[Secure]:
 
 
 def test_an_untrusted_certificate_is_a_final_error_that_did_not_arrive(secure: Secure) -> None:
-    with pytest.raises(NoAnswer, match="certificate is not trusted: self.signed.*; set ca_path") as caught:
+    with pytest.raises(
+        NoAnswer, match="certificate of the server is not trusted: self.signed.*; set ca_path"
+    ) as caught:
         HttpTransport().send("POST", secure.url + "?Signature=hidden", {})
     assert (caught.value.may_have_arrived, caught.value.transient) == (False, False)
     assert "hidden" not in str(caught.value)

@@ -79,7 +79,7 @@ def test_poll_returns_the_first_value_even_a_false_one() -> None:
 
 def test_poll_says_what_it_waited_for() -> None:
     clock = Clock()
-    with pytest.raises(WaitTimeout, match="invocation t-1: not done after 30 s"):
+    with pytest.raises(WaitTimeout, match="invocation t-1: not finished after 30 s"):
         poll(lambda: None, clock.deadline(30), "invocation t-1")
     assert clock.now == pytest.approx(1030)
 
@@ -103,7 +103,7 @@ def test_a_wait_that_ends_within_a_probe_is_told_in_the_words_of_the_poll() -> N
         clock.now += 100
         raise WaitTimeout("a call had no time left")
 
-    with pytest.raises(WaitTimeout, match="^the result: not done"):
+    with pytest.raises(WaitTimeout, match="^the result: not finished"):
         poll(probe, clock.deadline(10), "the result")
 
 

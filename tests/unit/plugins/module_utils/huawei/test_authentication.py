@@ -148,7 +148,7 @@ def test_trouble_of_the_login_is_not_multiplied():
     ],
 )
 def test_login_answer_without_a_token(broken: HttpAnswer):
-    with pytest.raises(TransportError, match="holds no token|is not a time|has no token"):
+    with pytest.raises(TransportError, match="does not contain a token|is not a time|has no token"):
         login(FakeTransport(*[broken] * 6)).token()
 
 
@@ -189,7 +189,7 @@ def test_project_is_kept_for_the_process_and_the_key():
 @pytest.mark.parametrize(
     ("rows", "problem"),
     [
-        ([], "no project named 'cn-east-3'"),
+        ([], "does not have a project named 'cn-east-3'"),
         ([("p-1", "cn-east-3"), ("p-2", "cn-east-3")], "2 projects named 'cn-east-3': p-1, p-2"),
     ],
 )

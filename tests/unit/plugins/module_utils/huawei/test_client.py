@@ -114,14 +114,14 @@ def test_error_bodies(body: dict[str, Any]):
         "host": "clouddc.cn-east-3.myhuaweicloud.com",
         "hint": caught.value.hint,
     }
-    assert "no instance with this id" in (caught.value.hint or "")
+    assert "The instance does not exist" in (caught.value.hint or "")
 
 
 def test_error_without_a_body():
     with pytest.raises(ApiError) as caught:
         call(FakeTransport(answer(429, X_Request_Id="", X_IAM_Trace_Id="t-1")), retries=0)
     assert (caught.value.code, caught.value.request_id) == ("429", "t-1")
-    assert "without saying why" in caught.value.api_message
+    assert "without a reason" in caught.value.api_message
 
 
 FOREIGN = [
@@ -155,7 +155,7 @@ def test_a_foreign_page_is_a_lost_answer_whatever_its_status(page: HttpAnswer):
 def test_a_foreign_page_is_shown_shortened():
     with pytest.raises(TransportError) as caught:
         call(FakeTransport(answer(400, "<html>\n" + "x" * 5000, Content_Type="text/html")), retries=0)
-    assert "is not a document of the API (text/html): <html> xxx" in str(caught.value)
+    assert "is not a reply of the API (text/html): <html> xxx" in str(caught.value)
     assert len(caught.value.reason) < 300
 
 

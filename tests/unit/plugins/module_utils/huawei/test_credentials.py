@@ -62,15 +62,15 @@ def test_profile_elsewhere(profile: Callable[[str], Path], tmp_path: Path, monke
     assert found is not None
     assert found.credentials == Credentials("AK", "SK")
     monkeypatch.setenv("HUAWEICLOUD_SDK_CREDENTIALS_FILE", str(tmp_path / "nowhere"))
-    with pytest.raises(InputError, match=f"there is no file {tmp_path}/nowhere"):
+    with pytest.raises(InputError, match=f"{tmp_path}/nowhere does not exist"):
         read_profile()
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("[global]\nak = AK\nsk = hush\n", r"no section \[basic\]"),
-        ("[basic]\nak = AK\n", r"no ak and sk in \[basic\]"),
+        ("[global]\nak = AK\nsk = hush\n", r"does not have the section \[basic\]"),
+        ("[basic]\nak = AK\n", r"does not have ak and sk in \[basic\]"),
         ("[basic]\nidp_id = x\nid_token_file = y\n", "idp_id and id_token_file are not supported"),
         ("ak = AK\nsk = hush\n", "not an INI file"),
     ],
@@ -152,7 +152,7 @@ def test_metadata_keys_are_kept_until_40_minutes_before_their_end(
 @pytest.mark.parametrize(
     ("token", "keys", "problem"),
     [
-        (HttpAnswer(200, {}, b"T"), HttpAnswer(401, {}, b"Please configure an agency"), "no agency"),
+        (HttpAnswer(200, {}, b"T"), HttpAnswer(401, {}, b"Please configure an agency"), "may not have an agency"),
         (HttpAnswer(403, {}, b""), key_answer(), r"refused a token \(HTTP 403\)"),
         (
             HttpAnswer(200, {}, b"T"),

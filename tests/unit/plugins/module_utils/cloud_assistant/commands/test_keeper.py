@@ -340,7 +340,7 @@ def test_the_name_of_a_command_is_not_taken_for_the_id_of_one_that_is_gone() -> 
 
 
 def test_an_unknown_id_is_not_created() -> None:
-    with pytest.raises(TaskFailure, match="no command c-none"):
+    with pytest.raises(TaskFailure, match="command c-none does not exist"):
         CommandKeeper(world(None)).present(DesiredCommand(name="job", content=b"x"), command_id="c-none")
 
 

@@ -129,7 +129,7 @@ def test_nothing_stays_behind_where_the_place_is_taken(tmp_path):
 def test_a_pipe_or_a_device_is_neither_read_nor_replaced(tmp_path):
     os.mkfifo(tmp_path / "fifo")
     for place in (str(tmp_path / "fifo"), "/dev/null", "/dev/full"):
-        with pytest.raises(InputError, match=f"dest: {place} is not a plain file"):
+        with pytest.raises(InputError, match=f"dest: {place} is not a regular file"):
             destinations(place, "/etc/hosts", ["i-1"], flat=True)
-    with pytest.raises(OSError, match="is not a plain file"):
+    with pytest.raises(OSError, match="is not a regular file"):
         sha256_of(tmp_path / "fifo")

@@ -120,7 +120,7 @@ def test_one_that_someone_else_deleted_meanwhile_is_unchanged():
     del fleet.rows["i-0001"]
     task.carry_out()
     assert [row["changed"] for row in task.changes.results()] == [False, True]
-    assert task.changes.results()[0]["msg"] == "was deleted meanwhile, not by this task"
+    assert task.changes.results()[0]["msg"] == "was deleted by another user or program in the meantime"
 
 
 def test_the_rest_of_a_batch_goes_together_when_one_is_gone_already():
@@ -237,7 +237,7 @@ def test_unanswered_deletion_that_took_no_effect_is_an_error():
             raise lost(operation)
 
     fleet.trouble = trouble
-    with pytest.raises(TaskFailure, match="no usable answer") as caught:
+    with pytest.raises(TaskFailure, match="no usable reply") as caught:
         deletion(fleet, force=True).carry_out()
     assert len(fleet.names("DeleteInstances")) == 1
     assert [(row["status"], row["changed"]) for row in caught.value.result["results"]] == [("Running", False)] * 2

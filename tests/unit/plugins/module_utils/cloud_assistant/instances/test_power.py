@@ -66,7 +66,7 @@ def test_reboot_is_over_when_the_instance_was_down_and_runs_again():
 
 def test_reboot_of_what_does_not_run_is_refused_before_anything_is_done():
     fleet = FakeFleet({}, {"Status": "Stopped"})
-    with pytest.raises(TaskFailure, match="1 of 2 instances cannot be rebooted; nothing was done: i-0002"):
+    with pytest.raises(TaskFailure, match="1 of 2 instances cannot be rebooted; nothing was changed: i-0002"):
         power(fleet, "rebooted").check()
     assert not fleet.calls
 

@@ -54,7 +54,7 @@ def test_what_a_run_needs(options: dict[str, Any], needed: tuple[Any, ...]):
 )
 def test_an_agent_is_too_old_for_a_feature(version: str, system: str, least: str):
     reason = too_old({"CloudAssistantVersion": version, "OSType": system}, (CONTAINERS,))
-    problem = f"its agent {version} is too old: a run in a container needs {least} or later (see ecs_agent)"
+    problem = f"its agent {version} is too old: a run in a container requires {least} or later (see ecs_agent)"
     assert reason == (problem if least else "")
 
 

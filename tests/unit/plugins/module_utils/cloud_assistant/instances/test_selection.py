@@ -86,7 +86,7 @@ def test_a_selection_of_everything_is_none(options: dict[str, Any]):
 def test_ids_given_twice_are_used_once_with_a_warning():
     warnings: list[str] = []
     assert Selector.of(instance_ids=["i-1", "i-2", "i-1"], warn=warnings.append).instance_ids == ("i-1", "i-2")
-    assert warnings == ["instance_ids: given more than once, used once: i-1"]
+    assert warnings == ["instance_ids: duplicates removed: i-1"]
 
 
 def test_record_has_plain_values_whatever_is_missing():

@@ -58,7 +58,7 @@ def test_exit_codes_that_stop_or_restart_the_instance_are_reported(script_type: 
 
 
 def test_a_timeout_names_its_seconds_and_its_option():
-    assert Judge(timeout=60)(result("Timeout")).error_info == "ended after 60 s (timeout)"
+    assert Judge(timeout=60)(result("Timeout")).error_info == "killed after 60 s (timeout)"
     assert "may still be running" in Judge(timeout=60, tree=False)(result("Timeout")).error_info
 
 

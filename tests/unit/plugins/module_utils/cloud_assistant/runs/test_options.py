@@ -52,10 +52,10 @@ def test_what_has_no_effect_in_a_container_is_told(options: dict[str, Any]):
 @pytest.mark.parametrize(
     ("script", "options", "told"),
     [
-        (b"echo [{{a}}][{{b}}]", {"parameters": {"a": "1"}}, "no value is given for b;"),
-        (b"echo {{a}} {{ACS::InstanceId}}", {}, "no value is given for a;"),
+        (b"echo [{{a}}][{{b}}]", {"parameters": {"a": "1"}}, "no values are given for b;"),
+        (b"echo {{a}} {{ACS::InstanceId}}", {}, "no values are given for a;"),
         (b"echo {{a}}", {}, None),
-        (b"echo {{a}}", {"enable_parameter": True}, "no value is given for a;"),
+        (b"echo {{a}}", {"enable_parameter": True}, "no values are given for a;"),
         (b"ZWNobyBoZWxsbw==", {}, "looks like Base64"),
         (b"\xef\xbb\xbfecho hi", {}, "byte order mark"),
     ],

@@ -83,7 +83,7 @@ def test_under_no_log_a_failure_quotes_no_output():
 
 def test_a_wait_that_ended_early_is_told_as_such():
     early = RunOutcome(results=[InstanceResult("i-1", "Running", "t-1")], invoke_ids=["t-1"])
-    early.errors.append(WaitTimeout("invocation t-1: not done after 5 s"))
+    early.errors.append(WaitTimeout("invocation t-1: not finished after 5 s"))
     failure = early.failure()
     assert isinstance(failure, WaitTimeout)
     assert failure.result["invoke_ids"] == ["t-1"]

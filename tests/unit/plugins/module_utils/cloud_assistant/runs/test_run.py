@@ -127,7 +127,10 @@ def test_a_call_under_a_key_that_may_have_arrived_is_gone_on_with_by_the_key():
     lost = TransportError("RunCommand", "host", "the connection was closed", may_have_arrived=True)
     service = Service(refuse=lambda operation, params: lost if operation == "RunCommand" else None)
     failure = start(service, ids(2), idempotency_key="k").failure()
-    assert "run the task again: under its idempotency_key what has succeeded or still runs is left" in str(failure)
+    assert (
+        "run the task again: with its idempotency_key, instances that succeeded or are still running are skipped"
+        in str(failure)
+    )
     assert "client_token" not in str(failure)
 
 
@@ -172,7 +175,7 @@ def test_an_instance_without_a_record_has_failed_with_that_reason():
     outcome = start(Service(no_record=frozenset({"i-0001"})), ids(3))
     assert outcome.failed_instances == ["i-0001"]
     assert [result.status for result in outcome.results] == ["Success", "Failed", "Success"]
-    assert "made no record" in str(outcome.failure())
+    assert "has no record" in str(outcome.failure())
 
 
 @pytest.mark.parametrize(("age", "changed"), [(timedelta(0), True), (timedelta(seconds=10), False)])
@@ -252,7 +255,9 @@ def test_what_does_not_pass_in_time_is_told_with_the_wait():
     service.running = frozenset(ids(1))
     failure = start(service, ids(2), wait_timeout=0.1).failure()
     assert isinstance(failure, WaitTimeout)
-    assert "invocation t-2: not done after 0 s, the time allowed has passed; its state cannot be read" in str(failure)
+    assert "invocation t-2: not finished after 0 s, the time limit has expired; its status cannot be read" in str(
+        failure
+    )
     assert failure.result["error"]["code"] == "ServiceUnavailable"
     assert failure.result["invoke_ids"] == ["t-2"]
 
@@ -285,7 +290,7 @@ def test_the_time_for_waiting_ends_with_what_is_known():
     outcome = start(Service(running=frozenset({"i-0001"})), ids(4), batch_size=2, wait_timeout=0.2)
     failure = outcome.failure()
     assert isinstance(failure, WaitTimeout)
-    assert "invocation t-1: not done after 0 s" in str(failure)
+    assert "invocation t-1: not finished after 0 s" in str(failure)
     assert "Still running on instance i-0001" in str(failure)
     assert "ecs_invocation_info" in str(failure)
     assert [result["status"] for result in failure.result["results"]] == ["Success", "Running", "Success", "Success"]
