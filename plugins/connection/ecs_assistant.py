@@ -211,7 +211,7 @@ options:
       - name: ansible_ecs_assistant_transfer_method
   calls_per_minute:
     description:
-      - The most calls per minute that all hosts of a run together make of each API operation, to stay below the limit
+      - Maximum number of calls per minute that all hosts of a run make of each API operation, to stay below the limit
         at which the service throttles. The service counts calls per account, region and operation, and does not publish
         its limits.
       - When the calls of a minute are used up, or the service has throttled one, all hosts wait for the next minute.

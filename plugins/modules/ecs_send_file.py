@@ -21,7 +21,7 @@ description:
   - >-
     A small new file takes one delivery per 50 instances. A larger file, and a file that replaces another, goes to a
     staging directory next to its destination, in parts of 24 KB where needed. There it is assembled, verified, given
-    its permissions, and moved into place in one step. Until then the old file stays unchanged, whatever fails.
+    its permissions, and moved into place in one step. Until then the old file stays unchanged, even if a step fails.
   - >-
     After an interrupted transfer, complete parts stay in the staging directory, and the next run of the task sends only
     the missing ones. The staging directory is removed at the end, and also when a second try cannot succeed.

@@ -137,6 +137,8 @@ def test_inventories(emulator: Any, folder: Path):
     listed = json.loads(done.stdout)
     assert {"i-web1", "i-shanghai1", "w1"} <= set(listed["_meta"]["hostvars"])
     assert {"online", "role_web", "tag_role_web", "region_cn_hangzhou"} <= set(listed)
+    everywhere = {host for role in ("web", "database") for host in listed[f"everywhere_{role}"]["hosts"]}
+    assert {"i-web1", "i-shanghai1"} < everywhere and not everywhere & {"i-app1", "i-proxy1"}
 
 
 def commands() -> list[Any]:

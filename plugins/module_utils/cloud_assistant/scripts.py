@@ -103,7 +103,8 @@ class ScriptContent:
             raise InputError(option, "the script is empty")
         if generation == "classic":
             if len(self.data) > CLASSIC_MAX_CONTENT:
-                problem = f"the script has {len(self.data)} bytes, the classic API takes {CLASSIC_MAX_CONTENT}"
+                size = len(self.data)
+                problem = f"the script has {size} bytes; the classic API accepts at most {CLASSIC_MAX_CONTENT}"
                 raise InputError(option, problem)
             return
         size = encoded_size(self.data)

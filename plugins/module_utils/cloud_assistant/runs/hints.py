@@ -31,7 +31,7 @@ _HINTS = {
     "SecurityGroupRuleDenied": "A rule of the security group blocks the agent's connection to the service.",
     "CommandNotApplicable": "type: the script does not fit the operating system of the instance.",
     "InvalidSystemBuiltInParameter": "The script uses a built-in parameter ({{{{ACS::...}}}}) that does not exist.",
-    "ContainerNotFound": "container_id, container_name: there is no such container on the instance.",
+    "ContainerNotFound": "container_id, container_name: the container does not exist on the instance.",
     "ContainerNameAndIdNotMatch": "container_id, container_name: they are not the same container.",
     "ContainerStateAbnormal": "container_id, container_name: the container is not running.",
     "ExitCodeNotAccepted": "success_rcs: an exit code counts as success only if it is in this list.",
