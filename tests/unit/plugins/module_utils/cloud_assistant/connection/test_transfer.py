@@ -140,7 +140,7 @@ def test_what_files_lose_twice_goes_in_scripts(
     # another worker knows it
     put(session(agent, tmp_path), NOISE[1:], agent.home / "file")
     assert agent.count("SendFile") == 0
-    with pytest.raises(Refused, match="keeps losing"):
+    with pytest.raises(Refused, match="repeatedly lost"):
         put(session(agent, tmp_path, transfer_method="send_file"), NOISE[2:], agent.home / "file")
 
 
