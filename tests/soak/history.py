@@ -99,7 +99,7 @@ def _start(job: Job, rules: list[dict[str, Any]], death: Death | Shot | None, fi
     emulator.faults(rules)
     if isinstance(death, Shot):
         result = run_and_kill(job, death)
-        figures.kills["nothing" if result else "module"] += 1
+        figures.kills["module"] += result is None
     else:
         result = _start_here(job, death)
         figures.deaths += result is None
