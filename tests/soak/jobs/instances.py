@@ -125,7 +125,7 @@ class DeleteCloudDC(Job):
         }
 
     def start(self) -> Result:
-        return Cloud.run(_Account(self.account(), self.cloud.warnings), self.module, **{**PATIENCE, **self.options})
+        return _Account(self.cloud, self.account()).run(self.module, **{**PATIENCE, **self.options})
 
     def meanwhile(self) -> None:
         assert set(self.cloud.emulator.deletions().values()) <= {1}
@@ -140,6 +140,7 @@ class DeleteCloudDC(Job):
 class _Account(Cloud):
     """Runs modules with the options of another cloud's account."""
 
-    def __init__(self, options: dict[str, Any], warnings: list[str]) -> None:
+    def __init__(self, cloud: Cloud, options: dict[str, Any]) -> None:
+        super().__init__(cloud.emulator)
         self.options = options
-        self.warnings = warnings
+        self.warnings = cloud.warnings
