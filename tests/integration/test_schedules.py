@@ -266,7 +266,7 @@ def test_an_agent_too_old_for_the_schedule_is_named_before_anything_starts(cloud
         writes = cloud.writes()
         refused = cloud.run(ecs_invocation, **options)
         assert refused["failed"] and "i-old" in refused["msg"], refused
-        assert "its agent 2.2.3.100 is too old" in refused["msg"] and "needs 2.2.3.282 or later" in refused["msg"]
+        assert "its agent 2.2.3.100 is too old" in refused["msg"] and "requires 2.2.3.282 or later" in refused["msg"]
         assert cloud.writes() == writes
         assert cloud.run(ecs_invocation, **{**options, "instance_ids": ["i-new"]})["changed"]
     finally:

@@ -90,7 +90,7 @@ _co_r=0
 _co_size() {
   _co_n=$(($(cat "$1" 2>/dev/null | wc -c)))
   _co_t=$(($(cat "$1.total" 2>/dev/null) + 0))
-  # where nobody came to the end of counting
+  # if the counting was not completed
   [ $_co_t -ge $_co_n ] || _co_t=$_co_n
   if [ $_co_n -gt @largest@ ]; then
     _co_n=@largest@
