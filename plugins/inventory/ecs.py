@@ -181,6 +181,7 @@ from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.group import to_safe_group_name
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.plugins.loader import connection_loader
 
 from ..module_utils.alibaba.options import connect
 from ..module_utils.common.errors import CloudError, InputError
@@ -255,6 +256,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._populate_uniquely([record for record in records if not self._excluded(record)])
         except CloudError as error:
             raise AnsibleParserError(str(error)) from error
+        if self.get_option("connect_with") == "instance_id":
+            # each task of each host runs in a process of its own, which inherits what is loaded here
+            connection_loader.get(CONNECTION, class_only=True)
 
     def _records(self, path: str, cache: bool) -> list[dict[str, Any]]:
         """Return the host records, from the cache when it may be used and has them."""

@@ -18,8 +18,10 @@ from emulator.testing import Emulator
 from playbook_runner import run_playbook
 
 CONNECTION = "cloudops.cloud_assistant.ecs_assistant"
+FLEET = "cloudops.cloud_assistant.ecs"
 PYTHON = "/usr/bin/python3"
 WRITES = ("RunCommand", "SendFile")
+LOOKS = ("DescribeInvocation", "DescribeSendFileResults")
 
 Hosts = Mapping[str, Mapping[str, Any]]
 Task = Mapping[str, Any]
@@ -65,14 +67,20 @@ def play(cloud: Emulator, folder: Path, hosts: Hosts, tasks: Sequence[Task], **s
     """
     inventory = folder / "hosts.yml"
     variables = {"ansible_python_interpreter": PYTHON}
-    inventory.write_text(yaml.safe_dump({"all": {"vars": variables, "hosts": {**hosts}}}), encoding="utf-8")
+    inventory.write_text(yaml.safe_dump({"measured": {"vars": variables, "hosts": {**hosts}}}), encoding="utf-8")
+    # as its users have it: what the inventory plugin loads, the workers inherit
+    fleet = folder / "fleet.ecs.yml"
+    fleet.write_text(yaml.safe_dump({"plugin": FLEET, "agent": False, "connect_with": "instance_id"}), encoding="utf-8")
+    ours = any(variables.get("ansible_connection") == CONNECTION for variables in hosts.values())
     library = folder / "library"
     library.mkdir(exist_ok=True)
     (library / "own_cpu.py").write_text(_CPU_MODULE, encoding="utf-8")
-    text = json.dumps([{"hosts": "all", "gather_facts": False, "tasks": list(tasks)}], indent=1) + "\n"
+    text = json.dumps([{"hosts": "measured", "gather_facts": False, "tasks": list(tasks)}], indent=1) + "\n"
     before, used, start = len(cloud.requests()), _cpu(), time.monotonic()
     env = {**cloud.env(), "ANSIBLE_FORKS": "50", "ANSIBLE_HOST_KEY_CHECKING": "false", **settings}
-    result = run_playbook(text, folder, env=env, arguments=["-i", str(inventory)])
+    result = run_playbook(
+        text, folder, env=env, arguments=["-i", str(inventory), *(["-i", str(fleet)] if ours else [])]
+    )
     seconds = time.monotonic() - start
     if result.rc or len(result.results) != len(hosts) * len(tasks):
         raise RuntimeError(f"the play failed: {result.output[-2000:]}")
@@ -94,7 +102,7 @@ def _of(requests: Sequence[Mapping[str, Any]], seconds: float) -> Cost:
     writes = [row for row in requests if row["action"] in WRITES]
     # what is left for the instance to do carries no tag to ask for it by
     waited = [row for row in writes if "Tag.1.Key" in row["params"]]
-    looks = [row for row in requests if row["action"].startswith("Describe")]
+    looks = [row for row in requests if row["action"].startswith(LOOKS)]
     content = max((len(row["params"].get("CommandContent", "")) for row in writes), default=0)
     return Cost(len(writes), len(waited), len(looks), seconds, content)
 

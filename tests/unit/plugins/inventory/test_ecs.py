@@ -13,7 +13,7 @@ from ansible import template
 from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import inventory_loader
+from ansible.plugins.loader import connection_loader, inventory_loader
 from ansible.template import Templar
 from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.fleet import host_record
 
@@ -250,6 +250,15 @@ def test_connecting_by_id_goes_through_cloud_assistant(build):
     assert variables["ansible_connection"] == "cloudops.cloud_assistant.ecs_assistant"
     assert variables["ansible_ecs_assistant_region"] == "cn-hangzhou"
     assert "ansible_connection" not in build([instance(1)]).get_host("i-1").vars
+
+
+def test_workers_inherit_the_connection_plugin(build, monkeypatch):
+    asked = []
+    monkeypatch.setattr(connection_loader, "get", lambda name, **options: asked.append((name, options)))
+    build([instance(1)])
+    assert not asked
+    build([instance(1)], connect_with="instance_id")
+    assert asked == [("cloudops.cloud_assistant.ecs_assistant", {"class_only": True})]
 
 
 def test_names_of_groups_follow_the_users_setting(build, monkeypatch):
