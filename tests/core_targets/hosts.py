@@ -26,7 +26,8 @@ def over_assistant(name: str, release: Release, targets: Path, emulator: Emulato
     """Run the target over the connection plugin."""
     with tempfile.TemporaryDirectory(prefix="target-") as folder:
         ids = _fresh(emulator, output_of(Path(folder)))
-        common = {"ansible_connection": CONNECTION, "ansible_python_interpreter": PYTHON}
+        # as over OpenSSH, where the keys are those of root alone
+        common = {"ansible_connection": CONNECTION, "ansible_user": "root", "ansible_python_interpreter": PYTHON}
         hosts = [{**common, "ansible_host": item} for item in ids]
         return run_target(name, release, targets, hosts, Path(folder), emulator.env())
 
