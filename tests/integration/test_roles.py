@@ -235,8 +235,8 @@ REFUSED = [
     ("rolling_deploy", {"rolling_deploy_canary": "all"}, 'rolling_deploy_canary is "all"'),
     ("rolling_deploy", {"rolling_deploy_wave_size": "5 %"}, 'rolling_deploy_wave_size "5 %"'),
     ("agent", {"agent_instance_ids": [], "agent_resource_tags": {"role": "nothing"}}, "No instance has the tags"),
-    ("deliver_files", {"deliver_files_items": [{"content": "x", "dest": "/srv"}]}, "a content and a name"),
-    ("deliver_files", {"deliver_files_items": [{"dest": "/srv", "name": "x"}]}, "either a src, or a content"),
+    ("deliver_files", {"deliver_files_items": [{"content": "x", "dest": "/srv"}]}, "either src, or content and name"),
+    ("deliver_files", {"deliver_files_items": [{"dest": "/srv", "name": "x"}]}, "either src, or content and name"),
     *(
         (role, {f"{role}_wave_siez": "1"}, f"{role}_wave_siez. Its variables are listed by")
         for role in (
