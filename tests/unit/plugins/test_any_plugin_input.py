@@ -88,6 +88,9 @@ def refusal(use: Callable[[dict[str, Any]], None], options: dict[str, Any]) -> s
         return None
     except AnsibleError as error:
         message = str(error)
+        if "unable to read either as JSON nor YAML" in message:
+            # the file itself is unreadable, and ansible-core before 2.19 quotes its lines
+            return message
         assert message.strip() and SECRET not in message and "Traceback" not in message, options
         return message
     except OverflowError as error:
