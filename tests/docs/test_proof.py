@@ -39,7 +39,8 @@ def proof(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 def test_every_row_can_be_repeated():
     targets = re.findall(r"^([a-z-]+):.*## ", (REPOSITORY / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    assert {row["command"] for row in ROWS} <= {f"make {target}" for target in targets}
+    # a variable in front widens what the target does
+    assert {row["command"].split("=all ")[-1] for row in ROWS} <= {f"make {target}" for target in targets}
 
 
 def test_the_figures(proof: ModuleType):

@@ -161,7 +161,7 @@ def test_what_a_killed_controller_left_is_removed_later_with_its_secrets(cloud: 
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"type": "RunBatScript"}, "of a RunBatScript"),
+        ({"type": "RunBatScript"}, "for RunBatScript"),
         ({"container_name": "web"}, "in a container"),
         ({"frequency": "rate(1h)"}, "for scheduled runs"),
         ({"wait": False}, "with wait: false"),

@@ -127,7 +127,7 @@ def test_what_modules_return(everything: tuple[PlayResult, Path]) -> None:
     [
         ("late", "ignored", "did not end within 1 s"),
         ("task limit", "ignored", "timed out|action failed"),
-        ("stranger", "unreachable", "no such user"),
+        ("stranger", "unreachable", "user does not exist"),
         ("password", "ignored", "become password"),
         ("elsewhere", "unreachable", "InvalidInstance.NotFound"),
         ("windows", "ignored", "Windows is not supported"),

@@ -108,7 +108,7 @@ def test_check_mode(decommission: Callable[..., PlayResult], emulator: Any):
     run = decommission(check=True, decommission_ecs_ids=["i-old-1"], decommission_clouddc_ids=[METAL])
     assert run.rc == 0, run.output
     for cloud in ("ECS", "CloudDC"):
-        assert run.result(f"Rehearse the deletion of the {cloud} instances")["changed"] is True
+        assert run.result(f"Make a dry run of the deletion of the {cloud} instances")["changed"] is True
     confirmed = decommission(check=True, decommission_ecs_ids=["i-old-1"], decommission_confirm="delete")
     assert confirmed.rc == 0, confirmed.output
     assert confirmed.result("Make a dry run of the deletion of the ECS instances")["changed"] is False
@@ -173,7 +173,7 @@ def test_failing_farewell_keeps_everything(decommission: Callable[..., PlayResul
     [
         ({}, "Give decommission_ecs_ids or"),
         ({"decommission_ecs_ids": ["i-new"], "decommission_ecs_tags": {"a": "b"}}, "Give decommission_ecs_ids or"),
-        ({"decommission_clouddc_ids": [METAL, OTHER_METAL], "decommission_max": 0}, "2 instances were found"),
+        ({"decommission_clouddc_ids": [METAL, OTHER_METAL], "decommission_max": 0}, "2 instances are selected"),
         ({"target_tags": "role=old, env = test"}, "target_tags: must be KEY=VALUE pairs"),
         ({"decommission_ecs_tags": "role=new,role=old"}, "decommission_ecs_tags: must be KEY=VALUE pairs"),
     ],
