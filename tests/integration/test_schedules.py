@@ -248,7 +248,7 @@ def test_check_mode_takes_for_granted_what_an_earlier_task_would_create(cloud: C
         options = {"instance_ids": ids, "frequency": "rate(1h)", "parameters": {"a": "1"}, **command}
         predicted = cloud.run(ecs_invocation, check=True, **options)
         assert predicted["changed"] and predicted["instance_ids"] == ids, predicted
-        assert predicted["invoke_ids"] == [] and predicted["invoke_id"] == ""
+        assert predicted["invoke_ids"] == [] and predicted["invoke_id"] == "t-started-outside-check-mode"
         assert predicted["schedule"] == "every hour"
         assert "check mode assumes that an earlier task creates it" in str(cloud.warnings)
         assert cloud.run(ecs_invocation, **options)["failed"]
