@@ -260,6 +260,6 @@ def test_many_hosts_cost_few_questions(emulator: Emulator, tmp_path: Path) -> No
     warm = requests[places[2 * hosts - 1] + 1 :]
     looks = [request for request in warm if request["action"] != "RunCommand"]
     assert len(warm) - len(looks) == hosts * (tasks - 1)
-    # each asking for itself takes one per host and interval, of which a loaded machine, where scripts take long, has more
+    # each asking for itself takes one per host and interval, and scripts take more of these on a loaded machine
     intervals = (warm[-1]["received"] - warm[0]["received"]) / interval
     assert len(looks) <= hosts + 3 * intervals

@@ -176,7 +176,7 @@ def _too_deep(document: Any) -> bool:
         level = [
             inner
             for outer in level
-            for inner in (outer.values() if type(outer) is dict else outer)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
             if type(inner) in _CONTAINERS
         ]
         if not level:

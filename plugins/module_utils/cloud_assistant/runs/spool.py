@@ -20,7 +20,7 @@ from ..models import InstanceResult
 
 if TYPE_CHECKING:
     # puts bytes where they can wait for the end of a run, and returns what gives them back
-    Store = Callable[[bytes], bytes | Kept]
+    Store = Callable[[bytes], "bytes | Kept"]
 
 
 @dataclass(frozen=True, slots=True)
