@@ -27,13 +27,16 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils.common.arguments import refuse_unusable
-from ..module_utils.common.errors import InputError
-from ..module_utils.common.task import SOURCE_IS_ENCRYPTED, run_in_process
-from ..module_utils.common.version import COLLECTION
-from ..plugin_utils import progress
-from ..plugin_utils.play_cache import forget
-from ..plugin_utils.source import Source, SourceReader
+from ..plugin_utils.byte_code import cached_byte_code
+
+with cached_byte_code():
+    from ..module_utils.common.arguments import refuse_unusable
+    from ..module_utils.common.errors import InputError
+    from ..module_utils.common.task import SOURCE_IS_ENCRYPTED, run_in_process
+    from ..module_utils.common.version import COLLECTION
+    from ..plugin_utils import progress
+    from ..plugin_utils.play_cache import forget
+    from ..plugin_utils.source import Source, SourceReader
 
 display = Display()
 # modules whose users may expect that the keyword ``environment`` reaches the script
@@ -99,7 +102,8 @@ class ActionModule(ActionBase):
         package = f"ansible_collections.{COLLECTION}.plugins.modules"
         if collection not in ("", COLLECTION) or importlib.util.find_spec(f"{package}.{name}") is None:
             raise AnsibleActionFail(f"{self._task.action} is not a module of the collection {COLLECTION}")
-        return importlib.import_module(f"{package}.{name}")
+        with cached_byte_code():
+            return importlib.import_module(f"{package}.{name}")
 
     @contextmanager
     def _source(

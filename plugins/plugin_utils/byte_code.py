@@ -4,8 +4,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Imports of the collection's own files that use Python's byte code cache.
 
-Ansible's loader of collections keeps no byte code. It compiles every file that a connection plugin imports anew in the
-worker of each task, which takes several times as long as all that the plugin does there.
+Ansible's loader of collections keeps no byte code. It compiles every file that a plugin imports anew in the worker of
+each task, which takes several times as long as all that the plugin does there.
 """
 
 from __future__ import annotations

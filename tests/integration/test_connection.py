@@ -250,7 +250,7 @@ def test_what_each_task_costs(emulator: Emulator, tmp_path: Path) -> None:
 
 def test_many_hosts_cost_few_questions(emulator: Emulator, tmp_path: Path) -> None:
     """One worker asks for all: counts of the tasks after the first, at which each instance is asked what it has."""
-    hosts, tasks, interval = 16, 3, 2
+    hosts, tasks, interval = 8, 3, 2
     text = "- " + PYTHON_KNOWN % ", ".join(["{raw: 'true'}"] * tasks)
     env = {"ANSIBLE_FORKS": str(hosts), "ANSIBLE_ECS_ASSISTANT_POLL_INTERVAL": str(interval)}
     result = play(emulator, tmp_path, text, hosts, env)
