@@ -14,8 +14,8 @@ import subprocess
 import pytest
 from support.environments import CACHE, RELEASES, REPOSITORY, clean_env, environment
 
-# pylint costs more than all other tests together: the newest release has it read the plugins, and `make sanity` has both
-# releases read all files
+# pylint costs more than all other tests together: here the newest release has it read the plugins, and with
+# `make sanity` both releases have it read all files
 _ALL = os.environ.get("SANITY_PYLINT") == "all"
 _WITHOUT_PYLINT = ("--skip-test", "pylint")
 _PYLINT_OF_PLUGINS = ("--test", "pylint", "plugins/")
