@@ -71,6 +71,7 @@ unit: $(VENV)/.dev  ## run the tests that need no playbook
 integration: $(VENV)/.dev  ## run playbooks, roles, examples and pages against the emulator
 	@$(BIN)/python -m pytest tests/integration tests/docs tests/browser tests/awx tests/molecule tests/soak tests/core_targets
 
+releases: export UNIT_TESTS := all
 releases: $(VENV)/.dev  ## test each supported ansible-core: sanity, and a share of the playbooks
 	@$(BIN)/python -m pytest tests/matrix $(SANITY)
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -61,8 +62,9 @@ ANSIBLE_FACING = [
 
 
 def test_unit_tests_pass(release):
-    """All of them on the oldest Python, elsewhere what speaks with Ansible; the long lists of wrong values nowhere."""
-    paths = ["tests/unit/plugins"] if release.version is RELEASES[0] else ANSIBLE_FACING
+    """What speaks with Ansible; `make releases` runs all on the oldest Python, but the long lists of wrong values."""
+    whole = release.version is RELEASES[0] and os.environ.get("UNIT_TESTS") == "all"
+    paths = ["tests/unit/plugins"] if whole else ANSIBLE_FACING
     without = [f"--ignore=tests/unit/plugins/{name}.py" for name in ("modules/test_any_input", "test_any_plugin_input")]
     output = release.run("python", "-m", "pytest", "-n", "0", "-q", "-p", "no:cacheprovider", *paths, *without)
     assert " passed" in output
