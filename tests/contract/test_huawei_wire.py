@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.credentials import StaticSource
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei import signing
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.authentication import (
@@ -25,7 +26,6 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.au
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.client import Client, Exchange
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.credentials import (
     Credentials,
-    StaticSource,
 )
 from huaweicloudsdkclouddc.v1 import (
     BatchDeleteOptions,

@@ -16,9 +16,9 @@ from aliyunsdkcore.request import CommonRequest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.credentials import (
     Credentials,
-    StaticSource,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.signing import sign_v1
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.credentials import StaticSource
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
 from support.scripted_server import Request, ScriptedServer
 

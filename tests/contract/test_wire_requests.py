@@ -16,9 +16,9 @@ from alibabacloud_tea_openapi.models import Config
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.credentials import (
     Credentials,
-    StaticSource,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.signing import sign_v1, sign_v3
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.credentials import StaticSource
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
 from darabonba.runtime import RuntimeOptions
 from hypothesis import given, settings

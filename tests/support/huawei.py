@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.credentials import StaticSource
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpAnswer, NoAnswer
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei import authentication
@@ -17,7 +18,6 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.au
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.client import Exchange, Reply
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.credentials import (
     Credentials,
-    StaticSource,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.operations import OPERATIONS
 from requests.structures import CaseInsensitiveDict

@@ -16,12 +16,13 @@ from urllib.parse import urlsplit
 
 from ..common.answers import NotAnAnswer, read_object
 from ..common.calling import Call, call_until_answered
+from ..common.credentials import CredentialSource
 from ..common.errors import ApiError, CloudError, TransportError
 from ..common.transport import HttpTransport, NoAnswer
 from ..common.version import COLLECTION, VERSION
 from ..common.wait import Deadline
 from . import generations, operations, signing
-from .credentials import Credentials, CredentialSource
+from .credentials import Credentials
 from .errors import is_throttled, read_error, retry_delay
 from .operations import Operation, Repeat
 
@@ -91,7 +92,7 @@ class Client:
         self,
         *,
         region: str,
-        credentials: CredentialSource,
+        credentials: CredentialSource[Credentials],
         url: str,
         transport: HttpTransport,
         generation: str = "current",

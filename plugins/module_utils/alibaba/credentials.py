@@ -10,9 +10,10 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from ..common.answers import NotAnAnswer, read_object
+from ..common.credentials import CredentialSource, StaticSource
 from ..common.errors import InputError, MissingLibrary
 from ..common.options import read_key
 from ..common.redact import redact
@@ -47,24 +48,6 @@ class Credentials:
     def secrets(self) -> tuple[str | None, ...]:
         """Return the values that must not appear in any text."""
         return (self.access_key_secret, self.security_token)
-
-
-class CredentialSource(Protocol):
-    """Gives the credentials that are valid now."""
-
-    def get(self) -> Credentials:
-        """Return valid credentials, renewing them when they are about to expire. Raises InputError."""
-
-
-class StaticSource:
-    """Credentials that stay the same."""
-
-    def __init__(self, credentials: Credentials) -> None:
-        self._credentials = credentials
-
-    def get(self) -> Credentials:
-        """Return the credentials."""
-        return self._credentials
 
 
 class LibrarySource:
@@ -118,7 +101,7 @@ class LibrarySource:
             raise InputError(self._option, f"gave {what} that {error.problem}") from None
 
 
-def find_source(params: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> CredentialSource:
+def find_source(params: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> CredentialSource[Credentials]:
     """Return the source that the options select; see DOCUMENTATION of the fragment ``alibaba``.
 
     ``params`` may hold values that Ansible took from the environment. An explicit one beats those: a ``profile`` beats
@@ -133,7 +116,7 @@ def find_source(params: Mapping[str, Any], environ: Mapping[str, str] | None = N
     profile_from_environment = _from_environment(profile, PROFILE_VARIABLES, environ)
     if profile and key_id and not key_from_environment and not profile_from_environment:
         raise InputError("profile", "cannot be combined with access_key_id; give only one of them")
-    source: CredentialSource
+    source: CredentialSource[Credentials]
     # where both come from the environment the key counts, as in the official SDK's chain
     if profile and (key_id is None or not profile_from_environment):
         source = LibrarySource("profile", _profile_providers(profile))
@@ -201,7 +184,9 @@ def _default_chain() -> LibrarySource:
     return LibrarySource("access_key_id", [_library(no_keys).DefaultCredentialsProvider()], advice)
 
 
-def _assume_role(source: CredentialSource, role: Mapping[str, Any], params: Mapping[str, Any]) -> LibrarySource:
+def _assume_role(
+    source: CredentialSource[Credentials], role: Mapping[str, Any], params: Mapping[str, Any]
+) -> LibrarySource:
     arn = role.get("role_arn")
     if not arn:
         raise InputError("assume_role", "role_arn is required")

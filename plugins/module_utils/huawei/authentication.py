@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ..common.credentials import CredentialSource
 from ..common.errors import ApiError, InputError, TransportError
 from ..common.idempotency import key_digest
 from ..common.wait import Deadline
 from .client import Authentication, Exchange, Request
-from .credentials import CredentialSource, parse_time
+from .credentials import Credentials, parse_time
 from .operations import LOGIN, OWN_PROJECTS, PROJECTS
 from .signing import sign
 
@@ -44,7 +45,7 @@ _lock = threading.Lock()
 class KeyAuthentication:
     """Sign each request with an access key, for which ``source`` is asked before every request."""
 
-    def __init__(self, source: CredentialSource) -> None:
+    def __init__(self, source: CredentialSource[Credentials]) -> None:
         self.source = source
 
     def authenticate(self, request: Request, deadline: Deadline) -> dict[str, str]:

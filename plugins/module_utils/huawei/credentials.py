@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Protocol
 
 from ..common.answers import ID, TIME, NotAnAnswer, Shape, read_object
+from ..common.credentials import CredentialSource, StaticSource
 from ..common.errors import CloudError, InputError
 from ..common.transport import HttpAnswer, HttpTransport, NoAnswer
 
@@ -55,24 +55,6 @@ class Credentials:
     def secrets(self) -> list[str]:
         """Return the values that must not appear in any text."""
         return [value for value in (self.secret_key, self.security_token) if value]
-
-
-class CredentialSource(Protocol):
-    """Gives the credentials that are valid now."""
-
-    def get(self) -> Credentials:
-        """Return valid credentials, renewing them when they are about to expire. Raises CloudError."""
-
-
-class StaticSource:
-    """Credentials that stay the same: from options, the environment or the profile file."""
-
-    def __init__(self, credentials: Credentials) -> None:
-        self._credentials = credentials
-
-    def get(self) -> Credentials:
-        """Return the credentials."""
-        return self._credentials
 
 
 @dataclass(frozen=True)
@@ -191,8 +173,8 @@ def parse_time(text: str) -> datetime:
 
 
 def find_source(
-    *, metadata: Callable[[], CredentialSource] = MetadataSource
-) -> tuple[CredentialSource, Profile | None]:
+    *, metadata: Callable[[], CredentialSource[Credentials]] = MetadataSource
+) -> tuple[CredentialSource[Credentials], Profile | None]:
     """Return the source of keys outside of options and variables, and the profile if it is one.
 
     The profile file comes first, then the metadata service. Raises InputError if neither has keys.

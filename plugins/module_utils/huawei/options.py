@@ -14,6 +14,7 @@ from typing import Any
 from ansible.module_utils.common.parameters import env_fallback
 
 from ..common import options
+from ..common.credentials import CredentialSource, StaticSource
 from ..common.errors import InputError
 from ..common.transport import HttpTransport
 from ..common.wait import Deadline
@@ -26,7 +27,7 @@ from .authentication import (
     find_project,
 )
 from .client import DEFAULT_MAX_RETRIES, Authentication, Client, Exchange
-from .credentials import Credentials, CredentialSource, StaticSource, find_source
+from .credentials import Credentials, find_source
 
 # the official SDK's names first, then those that Huawei's other tools have made common
 VARIABLES = {
@@ -171,12 +172,12 @@ def _with_token(target: _Target, params: Mapping[str, Any]) -> Client:
     return _asking_for_the_project(target, TokenAuthentication(token), owner=token, by_token=True)
 
 
-def _with_keys(target: _Target, source: CredentialSource) -> Client:
+def _with_keys(target: _Target, source: CredentialSource[Credentials]) -> Client:
     """Return a client that signs with the access key of ``source``."""
     return _asking_for_the_project(target, KeyAuthentication(source), owner=source.get().access_key, by_token=False)
 
 
-def _given_keys(params: Mapping[str, Any]) -> CredentialSource:
+def _given_keys(params: Mapping[str, Any]) -> CredentialSource[Credentials]:
     """Return the source of the access key in the options."""
     return StaticSource(Credentials(params["access_key"], params["secret_key"], _security_token(params)))
 

@@ -15,8 +15,8 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba i
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Client
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.credentials import (
     Credentials,
-    StaticSource,
 )
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.credentials import StaticSource
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError, TransportError
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
 from support.scripted_server import Answer, Request, ScriptedServer

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.credentials import StaticSource
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei import options
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.authentication import (
@@ -21,7 +22,6 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.au
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.client import Client
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.credentials import (
     Credentials,
-    StaticSource,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.endpoints import (
     base_url,
