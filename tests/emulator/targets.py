@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
+
 from .call import Call
 from .fleet import Instance
 from .validation import check_tags, json_array
@@ -32,8 +34,7 @@ def of_run(call: Call) -> list[Instance]:
         ids = json_array(call, "InstanceIds")
         if not ids:
             raise call.error("MissingParameter.InstanceIds")
-        if len(ids) > call.cloud.options.quota_instances:
-            raise call.error("InstanceIds.ExceedLimit")
+        _check_quota(call, ids)
         return find(call, ids)
     ids = call.params.items("InstanceId")
     wanted = check_tags(call, "ResourceTag")
@@ -45,12 +46,18 @@ def of_run(call: Call) -> list[Instance]:
         ]
         if not tagged:
             raise call.error("InvalidResourceTag.InstanceNotFound")
-        if len(tagged) > call.cloud.options.quota_instances:
-            raise call.error("InstanceIds.ExceedLimit")
+        _check_quota(call, tagged)
         return tagged
     if not ids:
         raise call.error("MissingParam.InstanceId")
+    _check_quota(call, ids)
     return find(call, ids)
+
+
+def _check_quota(call: Call, targets: Sized) -> None:
+    """Refuse more instances than a command execution of the account may have."""
+    if len(targets) > call.cloud.options.quota_instances:
+        raise call.error("InstanceIds.ExceedLimit")
 
 
 def check_ready(call: Call, instances: list[Instance], command_type: str | None = None) -> None:

@@ -102,8 +102,6 @@ def _check_list(call: Call, name: str, described: dict[str, Any]) -> None:
     if described.get("required") and not call.params.rows(name):
         raise _missing(call.action, "Tags" if name == "Tag" and call.action == "TagResources" else name)
     most = described.get("max_items")
-    if call.action in ("RunCommand", "InvokeCommand"):
-        most = call.cloud.options.quota_instances  # what operations.json gives is the quota's default
     if name == "InstanceId" and most and len(call.params.items(name)) > most:
         raise call.error("InstanceIds.ExceedLimit")
 
