@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import run_in_process
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
 from ansible_collections.cloudops.cloud_assistant.plugins.modules import ecs_command, ecs_run_command, ecs_send_file
+from support.any_values import RequestSent, cut_off
 
 ACCOUNT = {"region": "cn-hangzhou", "access_key_id": "LTAIexample", "access_key_secret": "secret-of-the-key"}
 TASKS: list[tuple[ModuleType, dict[str, Any]]] = [
@@ -26,16 +26,10 @@ LINUX = pytest.mark.parametrize(
 )
 
 
-class RequestSent(BaseException):
-    """Takes the place of the first request; nothing in the collection catches it."""
-
-
 @pytest.fixture(autouse=True)
-def _no_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
-    def send(*_arguments: Any, **_options: Any) -> None:
-        raise RequestSent
-
-    monkeypatch.setattr(HttpTransport, "send", send)
+def no_cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing is sent, and nothing of this machine is known."""
+    cut_off(monkeypatch, tmp_path)
 
 
 def warnings_of(module: ModuleType, task: dict[str, Any]) -> str:
