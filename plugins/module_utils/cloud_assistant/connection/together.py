@@ -178,8 +178,9 @@ class Together:
             batches.setdefault(each.batch, []).append(each)
         newest = max(batches, default=0)
         soonest = _NAP
+        looks = self._looks.read()
         for number, members in batches.items():
-            looked = self._looks.read().get(str(number), -math.inf)
+            looked = looks.get(str(number), -math.inf)
             coming = self._coming() if number == newest else 0
             starts = [each.since for each in members]
             seconds = seconds_to_look(self.clock(), looked, starts, coming, self.floor)
@@ -187,7 +188,8 @@ class Together:
                 self._ask_for(number, members)
             else:
                 soonest = min(soonest, seconds)
-        self._forget_looks(batches)
+        if looks.keys() - {str(number) for number in batches}:
+            self._forget_looks(batches)
         return soonest
 
     def _ask_for(self, number: int, members: Sequence[Waiting]) -> None:
@@ -217,10 +219,9 @@ class Together:
             return [], True
 
     def _forget_looks(self, batches: Mapping[int, Any]) -> None:
-        if self._looks.read().keys() - {str(number) for number in batches}:
-            with self._looks.opened() as looks:
-                for number in looks.keys() - {str(number) for number in batches}:
-                    del looks[number]
+        with self._looks.opened() as looks:
+            for number in looks.keys() - {str(number) for number in batches}:
+                del looks[number]
 
     def _waiting(self) -> Iterator[Waiting]:
         for text in _living(self._folder / "waiting"):
