@@ -347,7 +347,7 @@ from typing import Any
 from ..module_utils.alibaba.generations import refuse_missing
 from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
 from ..module_utils.cloud_assistant.instances.readiness import find_targets
-from ..module_utils.cloud_assistant.invocations.listing import PREDICTED_INVOKE_ID
+from ..module_utils.cloud_assistant.invocations.listing import first_invoke_id
 from ..module_utils.cloud_assistant.invocations.stopping import plan_stop, stop
 from ..module_utils.cloud_assistant.models import REPEAT_MODES, Invocation
 from ..module_utils.cloud_assistant.runs.options import RUN_OPTIONS
@@ -419,7 +419,7 @@ def _present(task: TaskContext) -> dict[str, Any]:
         "command_id": changes.command_id,
         "instance_ids": list(changes.instance_ids),
         "invoke_ids": invoke_ids,
-        "invoke_id": invoke_ids[0] if invoke_ids else PREDICTED_INVOKE_ID if task.check_mode else "",
+        "invoke_id": first_invoke_id(invoke_ids, would_start=task.check_mode),
         "started_invoke_ids": changes.started,
         "modified_invoke_ids": changes.modified,
         "stopped_invoke_ids": changes.stopped,
@@ -472,10 +472,11 @@ def _stopped(task: TaskContext) -> dict[str, Any]:
 
 def _stop_result(live: Sequence[Invocation], wanted: dict[str, list[str]], *, diff_mode: bool) -> dict[str, Any]:
     """Return the result of a stop; ``wanted`` has the instances to stop by invocation."""
+    invoke_ids = [invocation.invoke_id for invocation in live]
     result: dict[str, Any] = {
         "changed": bool(wanted),
-        "invoke_ids": [invocation.invoke_id for invocation in live],
-        "invoke_id": live[0].invoke_id if live else "",
+        "invoke_ids": invoke_ids,
+        "invoke_id": first_invoke_id(invoke_ids),
         "stopped_invoke_ids": list(wanted),
         "stopped_instances": wanted,
     }

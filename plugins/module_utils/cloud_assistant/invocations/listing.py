@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...alibaba.client import Client
@@ -21,6 +21,13 @@ PREDICTED_INVOKE_ID = "t-started-outside-check-mode"
 """What check mode returns as the id of an invocation that it would start, so that dependent tasks can be predicted."""
 
 INVOCATION_NOT_FOUND = "InvalidInvokeId.NotFound"
+
+
+def first_invoke_id(invoke_ids: Sequence[str], *, would_start: bool = False) -> str:
+    """Return the first of the ids; without any, that of check mode where one ``would_start``, else an empty text."""
+    if invoke_ids:
+        return invoke_ids[0]
+    return PREDICTED_INVOKE_ID if would_start else ""
 
 
 def list_invocations(client: Client, filters: Mapping[str, Any], deadline: Deadline | None = None) -> list[Invocation]:

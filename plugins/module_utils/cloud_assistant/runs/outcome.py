@@ -16,7 +16,7 @@ from ...common.kept import in_hand
 from ...common.printable import visible
 from ..grouping import Ending, Summary, group
 from ..instances.readiness import UNREADY, UNREADY_RESULTS
-from ..invocations.listing import PREDICTED_INVOKE_ID
+from ..invocations.listing import first_invoke_id
 from ..models import SKIPPED, InstanceResult
 from ..scripts import ScriptContent
 from .hints import result_hints
@@ -86,18 +86,13 @@ class RunOutcome:
             return [result for result in self.results if result.failed]
         return [] if self.shown == "none" else self.results
 
-    @property
-    def _invoke_id(self) -> str:
-        if self.invoke_ids:
-            return self.invoke_ids[0]
-        return PREDICTED_INVOKE_ID if self.changed and self.request and self.request.dry_run else ""
-
     def as_dict(self) -> dict[str, Any]:
         """Return the outcome as a task's result shows it; a single instance's output is at the top, too."""
+        would_start = self.changed and self.request is not None and self.request.dry_run
         record: dict[str, Any] = {
             "changed": self.changed,
             "invoke_ids": self.invoke_ids,
-            "invoke_id": self._invoke_id,
+            "invoke_id": first_invoke_id(self.invoke_ids, would_start=would_start),
             "command_id": self.command_id,
             "summary": self.summary.as_dict(),
             "failed_instances": self.failed_instances,
