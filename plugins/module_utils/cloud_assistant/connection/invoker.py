@@ -21,7 +21,7 @@ from ...common.idempotency import new_client_token
 from ...common.wait import Deadline
 from .failures import Refused, Unreachable, from_call, from_status
 from .interrupts import interrupts_raised
-from .pace import Daily, Pace
+from .pace import LONGEST_WAIT, Daily, Pace
 from .settings import ROOT, Settings
 from .together import ENDED, Alone, Together, Watch, name_of
 
@@ -162,15 +162,17 @@ class Invoker:
     def _in_turn(self, operation: str, params: Mapping[str, Any]) -> Reply:
         """Make a call in a minute that has one left, and in the next one where the service throttles it.
 
-        Waiting for a minute is no fault of the instance, and has a limit of its own: Refused is raised after that.
+        Waiting for a minute is no fault of the instance, and has a limit of its own: after that Refused is raised, or
+        the service's own error.
         """
+        limit = Deadline(LONGEST_WAIT)
         while True:
             if self._pace:
                 self._pace.wait(operation)
             try:
                 return self._client.call(operation, params, deadline=Deadline(self._settings.connection_timeout))
             except ApiError as error:
-                if not (self._pace and is_throttled(error)):
+                if not (self._pace and is_throttled(error)) or limit.expired():
                     raise
                 self._pace.close_minute(operation)
 

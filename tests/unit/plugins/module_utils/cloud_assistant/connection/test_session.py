@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Reply
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection import pace
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection import invoker, pace
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.asking import (
     Command,
     Step,
@@ -27,7 +27,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.protocol import (
     MAX_SCRIPT,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import ApiError
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import ApiError, CloudError
 from support.local_agent import LocalAgent, fetch, programs, put, run, session
 
 SHELLS = [shell for shell in ("dash", "bash --posix", "busybox sh") if shutil.which(shell.split()[0])]
@@ -227,6 +227,24 @@ def test_a_throttled_command_goes_out_again_in_the_next_minute_as_the_same(
     assert refused == ["RunCommand", "DescribeInvocationResults"]
     tokens = [params["ClientToken"] for name, params in agent.calls if name == "RunCommand"]
     assert len(tokens) == len(set(tokens)) + 1 and tokens[-1] == tokens[-2]
+
+
+def test_throttling_that_lasts_is_an_error_with_the_services_code(
+    tmp_path: Path, agent: LocalAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "MINUTE", 1)
+    monkeypatch.setattr(pace, "_SPREAD", 0)
+    monkeypatch.setattr(invoker, "LONGEST_WAIT", 1.0)
+    work = session(agent, tmp_path, run_dir=str(tmp_path))
+    run(work, "true")
+
+    def throttle(operation: str, params: Mapping[str, Any], **options: Any) -> Reply:
+        raise ApiError(operation, "Throttling.User", "too many", "REQUEST", 400, "host", None)
+
+    monkeypatch.setattr(agent, "call", throttle)
+    with pytest.raises(CloudError, match="Throttling.User"):
+        run(work, "echo ran >>count")
+    assert not (agent.home / "count").exists()
 
 
 def test_invocations_of_the_day_are_counted_and_warned_of_once(tmp_path: Path, agent: LocalAgent) -> None:
