@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import Generic, Protocol, TypeVar
 
-Given = TypeVar("Given", covariant=True)
+Given_co = TypeVar("Given_co", covariant=True)
 Held = TypeVar("Held")
 
 
-class CredentialSource(Protocol[Given]):
+class CredentialSource(Protocol[Given_co]):
     """Gives the credentials that are valid now."""
 
-    def get(self) -> Given:
+    def get(self) -> Given_co:
         """Return valid credentials, renewing them when they are about to expire. Raises CloudError."""
 
 
