@@ -41,7 +41,8 @@ class LocalAgent:
     host = "local.test"
     region = "cn-test"
 
-    def __init__(self, home: Path, shell: str = "sh", path: str | None = None) -> None:
+    def __init__(self, home: Path, shell: str = "sh", path: str | None = None, name: str = "") -> None:
+        """``name`` sets its invocations apart from those of other controllers of the same home."""
         self.home = home
         self.shell = shell
         self.path = path or os.environ["PATH"]
@@ -53,6 +54,7 @@ class LocalAgent:
         self.trouble: Callable[[int, bytes], Mapping[str, Any] | None] = lambda number, script: None
         self.deliver: Callable[[Mapping[str, Any]], None] = write_file
         self._rows: dict[str, Mapping[str, Any]] = {}
+        self._name = name
         self._ids = itertools.count(1)
         home.mkdir(parents=True, exist_ok=True)
 
@@ -60,7 +62,7 @@ class LocalAgent:
         """Answer as the client does."""
         self.calls.append((operation, dict(params)))
         if operation == "RunCommand":
-            invoke_id = f"t-{next(self._ids)}"
+            invoke_id = f"t-{self._name}{next(self._ids)}"
             self._rows[invoke_id] = self._run(invoke_id, base64.b64decode(params["CommandContent"]))
             return Reply({"InvokeId": invoke_id})
         if operation == "SendFile":

@@ -275,6 +275,7 @@ fetch() {
 RUNNER_ID = hashlib.sha256(RUNNER.encode()).hexdigest()
 
 # What the first request to an instance asks: where the store is, which tools there are. It needs no tool but the shell.
+# Of several that find no key at the same time, the first one to have made one gives it to all: a link replaces nothing.
 HELLO = r"""
 S=
 for S in "$HOME/.ansible/ecs_assistant" ''; do
@@ -291,7 +292,8 @@ c=
 if [ "$P" = cms ] && has openssl; then
   if [ ! -s "$S/key.pem" ]; then
     openssl req -x509 -newkey rsa:2048 -nodes -days 7300 -subj /CN=ecs_assistant -keyout "$S/key.$N" -out "$S/crt.$N" &&
-      cat "$S/crt.$N" >>"$S/key.$N" && mv "$S/key.$N" "$S/key.pem"
+      cat "$S/crt.$N" >>"$S/key.$N" &&
+      { ln "$S/key.$N" "$S/key.pem" || [ -s "$S/key.pem" ] || mv "$S/key.$N" "$S/key.pem"; }
     rm -f "$S/key.$N" "$S/crt.$N"
   fi >/dev/null 2>&1
   if echo x | openssl cms -encrypt -binary -aes256 -outform DER "$S/key.pem" >/dev/null 2>&1; then

@@ -22,6 +22,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     Sealer,
 )
 from support.local_agent import LocalAgent, fetch, programs, put, run, session
+from support.processes import at_once
 
 SECRET = b"correct-horse-battery-staple"
 NOISE = random.Random(3).randbytes(40_000)
@@ -71,6 +72,20 @@ def _unpacked(script: bytes) -> bytes:
     _head, _mark, text = script.partition(b"B='")
     body = gzip.decompress(base64.b64decode(text.partition(b"'")[0])) if text else b""
     return body + b"".join(base64.b64decode(line) for line in body.splitlines() if line == base64.b64encode(SECRET))
+
+
+def test_first_contacts_at_the_same_time_agree_on_one_key(tmp_path: Path, keys: Path) -> None:
+    """Two controllers, or hosts that delegate to one, may each find the instance without a key."""
+
+    def work(number: int) -> None:
+        agent = LocalAgent(tmp_path / "home", name=f"{number}-")
+        shutil.copytree(keys, tmp_path / str(number) / "cache")
+        mine = session(agent, tmp_path / str(number), payload_protection="encrypt")
+        for _again in range(2):
+            assert run(mine, "cat", NOISE).stdout == NOISE
+        assert sum(b"-newkey" in script for script in agent.scripts) == 1, "it was asked anew"
+
+    assert at_once(4, work) == [0] * 4
 
 
 def test_what_is_kept_can_be_read_by_its_owner_alone(tmp_path: Path, agent: LocalAgent) -> None:
