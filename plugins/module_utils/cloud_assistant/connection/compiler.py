@@ -13,7 +13,8 @@ from __future__ import annotations
 # single quote, which would end the program in the shell.
 COMPILER = r"""
 import base64, hashlib, importlib.util, io, marshal, os, struct, sys, zipfile
-store, name, inode, kind = sys.argv[1:]
+store, archive, inode, kind = sys.argv[1:]
+name = os.path.basename(archive)
 tail = inode + "." + sys.implementation.cache_tag
 def write(name, data):
     new = "%s/w/%s.%d" % (store, name, os.getpid())
@@ -34,7 +35,7 @@ def compiled(path, source):
     data = importlib.util.MAGIC_NUMBER + struct.pack("<I", 1) + importlib.util.source_hash(source) + code
     write(kept, hashlib.sha256(data).digest() + data)
     return data
-with open("%s/m/%s" % (store, name)) as file:
+with open(archive) as file:
     old = zipfile.ZipFile(io.BytesIO(base64.b64decode(file.read())))
 made = io.BytesIO()
 with zipfile.ZipFile(made, "w") as new:

@@ -15,7 +15,8 @@ from .protocol import MARK
 # R (this file), U (the umask of commands), D, G and Z (the tools for Base64, digests and compression), K (bytes in one
 # block of an answer), M (the most bytes of an answer), X (the most kilobytes of the store) and P (cms for a sealed
 # request). W is the request's own folder, C the certificate that the answer is sealed with, E is set when the store has
-# grown. Y compiles an archive.
+# grown. Y compiles an archive. Other requests may evict any member at any time, so a request takes what it needs into
+# its own folder before it does anything (need).
 RUNNER = (
     (
         r"""
@@ -147,16 +148,20 @@ archive() {
   E=1
 }
 need() {
-  l=$(cd "$S/m" && for i; do [ -f "$i" ] || echo "$i"; done)
-  [ -n "$l" ] || l=$(cd "$S/m" && damaged "$@")
+  (
+    cd "$S/m" && ! ln -- "$@" "$W" || exit 0
+    for i; do [ -f "$W/$i" ] || cat "$i" >"$W/$i" || rm -f "$W/$i"; done
+  ) 2>/dev/null
+  l=$(cd "$W" && for i; do [ -f "$i" ] || echo "$i"; done)
+  [ -n "$l" ] || l=$(cd "$W" && damaged "$@")
   [ -z "$l" ] || { (cd "$S/m" && rm -f -- $l); lacking $l; }
   (cd "$S/m" && touch -c -- "$@" "$R")
 }
-answer_to() { C=$S/m/$1; }
+answer_to() { C=$W/$1; }
 glue() {
   f=$1
   shift
-  (cd "$S/m" && cat -- "$@") >"$W/$f" || die "the instance cannot write to $S"
+  (cd "$W" && cat -- "$@") >"$W/$f" || die "the instance cannot write to $S"
 }
 ready() {
   for v in "$S/c/$1".*; do
@@ -167,16 +172,17 @@ ready() {
   return 1
 }
 hold() {
-  f=$S/m/$1 o=$W/$3
+  f=$W/$1 o=$W/$3
   if p=$(command -v "$2") && i=$(ls -Lid -- "$p") && [ ! -f "$S/c/${i%% *}.not" ]; then
     i=${i%% *}
     ready "$1-$4.$i" || {
       E=1
-      mkdir -p "$S/c" && "$p" -I -S -c "$Y" "$S" "$1" "$i" "$4" </dev/null >/dev/null 2>&1 || : >"$S/c/$i.not"
+      mkdir -p "$S/c" && "$p" -I -S -c "$Y" "$S" "$W/$1" "$i" "$4" </dev/null >/dev/null 2>&1 || : >"$S/c/$i.not"
       ready "$1-$4.$i"
     }
   fi
-  ln -- "$f" "$o" 2>/dev/null || cp -- "$f" "$o" || die "the instance cannot write to $S"
+  for f in "$f" "$W/$1"; do { ln -- "$f" "$o" || cp -- "$f" "$o"; } 2>/dev/null && return; done
+  die "the instance cannot write to $S"
 }
 evict() {
   touch -c "$R"

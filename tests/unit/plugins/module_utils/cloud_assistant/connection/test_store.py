@@ -15,7 +15,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.asking import Command
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.asking import (
+    Command,
+    Step,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.payload import (
     Archive,
     Member,
@@ -25,6 +28,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     MAX_SCRIPT,
 )
 from support.local_agent import LocalAgent, put, run, session
+from support.processes import at_once
 
 SHELLS = [shell for shell in ("dash", "bash --posix", "busybox sh") if shutil.which(shell.split()[0])]
 LAYOUTS = {
@@ -43,6 +47,7 @@ LAYOUTS = {
     ),
 }
 FILLER = "".join(f"# line {number} of what every module has\n" for number in range(40))
+NOISE = random.Random(4).randbytes(60_000)
 LIBRARY = {f"lib{number}.py": random.Random(number).randbytes(1500).hex() for number in range(20)}
 
 
@@ -231,3 +236,39 @@ def test_an_unknown_payload_travels_whole_and_is_logged(tmp_path: Path, layout: 
     before = len(agent.scripts)
     assert play(agent, tmp_path, unknown) == "p unknown\n"
     assert len(agent.scripts) == before + 1
+
+
+EVICT = 'rm -f "$HOME/.ansible/ecs_assistant/m/"* "$HOME/.ansible/ecs_assistant/c/"*'
+
+
+@pytest.mark.parametrize("own_user", [True, False])
+def test_a_request_keeps_what_another_evicts_while_it_runs(tmp_path: Path, own_user: bool) -> None:
+    """The store is emptied between its parts: after the check, before a file is put together, and before the answer."""
+    agent = LocalAgent(tmp_path / "home")
+    work = session(agent, tmp_path, payload_protection="auto")
+    data = payload("from 2.19", f"ran{own_user}", "p", 2)
+    for _cold_and_warm in range(2):
+        before = len(agent.scripts)
+        steps = [Step("mkdir", EVICT), Step("put", path=f"{agent.home}/file", data=NOISE)]
+        result = work.run(Command(f"{EVICT}; {sys.executable}", data, own_user), steps)
+        assert (result.rc, result.stdout, result.stderr, result.step) == (0, f"p ran{own_user}\n".encode(), b"", None)
+        assert (agent.home / "file").read_bytes() == NOISE
+    # what is gone is missed once and sent again, under a token of its own
+    assert len(agent.scripts) == before + 3
+    tokens = [params["ClientToken"] for name, params in agent.calls if name == "RunCommand"]
+    assert len(set(tokens)) == len(tokens)
+
+
+def test_tasks_that_evict_one_anothers_files_all_end_well(tmp_path: Path) -> None:
+    """Three controllers share a store that holds less than what they send."""
+
+    def work(number: int) -> None:
+        agent = LocalAgent(tmp_path / "home", name=f"{number}-")
+        mine = session(agent, tmp_path / str(number), store_size=4 * 1024 * 1024)
+        for turn in range(2):
+            data = random.Random(f"{number}{turn}").randbytes(1_500_000)
+            put(mine, data, f"{agent.home}/file{number}")
+            assert (agent.home / f"file{number}").read_bytes() == data
+            assert run(mine, f"echo x >>count{number}; cat count{number}").stdout == b"x\n" * (turn + 1)
+
+    assert at_once(2, work) == [0, 0]
