@@ -264,9 +264,14 @@ LONG = """
 """
 
 
-def test_an_interrupt_leaves_nothing(emulator: Emulator, tmp_path: Path) -> None:
-    """Ctrl-C reaches ansible-playbook and whatever else is in its group; the command on the instance ends, too."""
+@pytest.mark.parametrize("held", [False, True], ids=["while it runs", "before the answer to its start"])
+def test_an_interrupt_leaves_nothing(emulator: Emulator, tmp_path: Path, held: bool) -> None:
+    """Ctrl-C reaches ansible-playbook and whatever else is in its group; the command on the instance ends as well."""
     [instance] = emulator.reset(instances=1)
+    if held:
+        # one byte of the second answer in so long
+        slow = {"action": "RunCommand", "kind": "slow", "part": "headers", "delay_ms": HANG_GUARD * 1000, "nth": 2}
+        emulator.faults([slow])
     seconds = f"{HANG_GUARD}.{os.getpid()}"
     (tmp_path / "site.yml").write_text(LONG % seconds, encoding="utf-8")
     running = subprocess.Popen(

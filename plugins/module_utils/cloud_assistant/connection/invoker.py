@@ -33,6 +33,8 @@ _LEAST_TIMEOUT = 60
 _LOOK_SECONDS = 15.0
 # seconds to see the end of an invocation that was stopped
 _STOP_SECONDS = 15.0
+# seconds to stop a command whose task was interrupted
+_ABANDON_SECONDS = 5.0
 
 _RESULTS = "DescribeInvocationResults"
 _UNDER_WAY = frozenset({"Running", "Stopping"})
@@ -52,6 +54,15 @@ class Written:
         """Return the error for a script that wrote no answer."""
         text = self.output.decode("utf-8", "replace")
         return from_status(what, self.status, self.error_code, self.error_info, self.exit_code, text)
+
+
+@dataclass
+class _Call:
+    """A call and its parameters. ``begun``: it was sent, and may have taken effect."""
+
+    operation: str
+    params: Mapping[str, Any]
+    begun: bool = False
 
 
 class Invoker:
@@ -100,18 +111,23 @@ class Invoker:
         """
         with interrupts_raised(), contextlib.ExitStack() as stack:
             batch, tag = self._batch()
-            invoke_id = self.start(script, seconds, tag)
+            command = self._command(script, seconds, tag)
+            invoke_id = ""
             try:
+                invoke_id = self._start(command)
                 return self._wait(stack.enter_context(self._watch(invoke_id, batch)), invoke_id, seconds)
             except Exception:
                 raise
             except BaseException:
                 # a task's own time limit, or an interrupt
-                self._stop(invoke_id, Deadline(5.0))
+                self._abandon(command, invoke_id)
                 raise
 
-    def start(self, script: bytes, seconds: int, tag: list[dict[str, str]] | None = None) -> str:
-        """Have the script run and return the invocation's id. Raises Unreachable and Refused."""
+    def start(self, script: bytes, seconds: int) -> None:
+        """Have the script run, and do not wait for it. Raises Unreachable and Refused."""
+        self._start(self._command(script, seconds))
+
+    def _command(self, script: bytes, seconds: int, tag: list[dict[str, str]] | None = None) -> _Call:
         settings = self._settings
         params = {
             "Type": "RunShellScript",
@@ -128,7 +144,11 @@ class Invoker:
             "Tag": tag,
             "ClientToken": new_client_token(),
         }
-        reply = self._begin("RunCommand", params)
+        return _Call("RunCommand", params)
+
+    def _start(self, command: _Call) -> str:
+        """Have the command run and return the invocation's id. Raises Unreachable and Refused."""
+        reply = self._begin(command)
         self._count()
         return str(reply["InvokeId"])
 
@@ -149,17 +169,17 @@ class Invoker:
             "Timeout": _LEAST_TIMEOUT,
             "ClientToken": new_client_token(),
         }
-        self._begin("SendFile", params)
+        self._begin(_Call("SendFile", params))
 
-    def _begin(self, operation: str, params: Mapping[str, Any]) -> Reply:
+    def _begin(self, call: _Call) -> Reply:
         try:
-            return self._in_turn(operation, params)
+            return self._in_turn(call)
         except CloudError as error:
             failure = from_call(error, self._what)
         # out here, so that the text of the request is in no chained exception
         raise failure
 
-    def _in_turn(self, operation: str, params: Mapping[str, Any]) -> Reply:
+    def _in_turn(self, call: _Call) -> Reply:
         """Make a call in a minute that has one left, and in the next one where the service throttles it.
 
         Waiting for a minute is no fault of the instance, and has a limit of its own: after that Refused is raised, or
@@ -168,13 +188,16 @@ class Invoker:
         limit = Deadline(LONGEST_WAIT)
         while True:
             if self._pace:
-                self._pace.wait(operation)
+                self._pace.wait(call.operation)
+            call.begun = True
             try:
-                return self._client.call(operation, params, deadline=Deadline(self._settings.connection_timeout))
+                deadline = Deadline(self._settings.connection_timeout)
+                return self._client.call(call.operation, call.params, deadline=deadline)
             except ApiError as error:
                 if not (self._pace and is_throttled(error)) or limit.expired():
                     raise
-                self._pace.close_minute(operation)
+                call.begun = False
+                self._pace.close_minute(call.operation)
 
     def _count(self) -> None:
         if self._daily and self._daily.add():
@@ -219,7 +242,7 @@ class Invoker:
     def _last_look(self, invoke_id: str) -> Mapping[str, Any]:
         """Return the invocation's row before it is given up: nobody may have been able to look for a whole minute."""
         with contextlib.suppress(CloudError):
-            return next(iter(_rows_of(self._in_turn(_RESULTS, {"InvokeId": invoke_id}))), {})
+            return next(iter(_rows_of(self._in_turn(_Call(_RESULTS, {"InvokeId": invoke_id})))), {})
         return {}
 
     def _give_up(self, invoke_id: str, begun: bool) -> Written:
@@ -238,6 +261,21 @@ class Invoker:
             f"{self._what}: the agent did not start the command within {self._settings.connection_timeout:.0f} s"
             f" (connection_timeout); its invocation {invoke_id} was stopped"
         )
+
+    def _abandon(self, command: _Call, invoke_id: str) -> None:
+        """Stop a command, and warn if that is not possible.
+
+        Without an ``invoke_id``, the start was interrupted before its answer, which the same client token brings again.
+        """
+        if not (invoke_id or command.begun):
+            return
+        deadline = Deadline(_ABANDON_SECONDS)
+        try:
+            invoke_id = invoke_id or self._client.call(command.operation, command.params, deadline=deadline)["InvokeId"]
+        except CloudError as error:
+            self._warn(f"{self._what}: interrupted while a command was started, which may still run: {error}")
+        else:
+            self._stop(invoke_id, deadline)
 
     def _stop(self, invoke_id: str, deadline: Deadline) -> None:
         params = {"InvokeId": invoke_id, "InstanceId": [self._settings.instance_id]}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,7 +28,11 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection.protocol import (
     MAX_SCRIPT,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import ApiError, CloudError
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
+    ApiError,
+    CloudError,
+    TransportError,
+)
 from support.local_agent import LocalAgent, fetch, programs, put, run, session
 
 SHELLS = [shell for shell in ("dash", "bash --posix", "busybox sh") if shutil.which(shell.split()[0])]
@@ -280,3 +285,67 @@ def test_a_command_that_nobody_could_look_at_is_not_given_up(
     monkeypatch.setattr(agent, "call", throttle)
     assert run(work, "echo fine").stdout == b"fine\n"
     assert agent.count("StopInvocation") == 0
+
+
+class Interrupted(BaseException):
+    """What a time limit of Ansible raises, wherever the task is."""
+
+
+@pytest.mark.parametrize("answered", [True, False])
+@pytest.mark.parametrize("by_signal", [True, False])
+def test_a_command_whose_start_is_interrupted_is_stopped_or_reported(
+    tmp_path: Path, agent: LocalAgent, monkeypatch: pytest.MonkeyPatch, answered: bool, by_signal: bool
+) -> None:
+    """It has begun, and the answer with its id is still on its way."""
+    work = session(agent, tmp_path)
+    run(work, "true")
+    before = len(agent.calls)
+    answer = agent.call
+    started: dict[str, Reply] = {}
+
+    def interrupted(operation: str, params: Mapping[str, Any], **options: Any) -> Reply:
+        token = params.get("ClientToken", "")
+        if operation != "RunCommand":
+            return answer(operation, params, **options)
+        if token in started:
+            agent.calls.append((operation, dict(params)))
+            if not answered:
+                raise TransportError(operation, "host", "the reply was interrupted", True)
+            return started[token]
+        started[token] = answer(operation, params, **options)
+        if by_signal:
+            signal.raise_signal(signal.SIGTERM)
+        raise Interrupted
+
+    monkeypatch.setattr(agent, "call", interrupted)
+    received: list[int] = []
+    handler = signal.signal(signal.SIGTERM, lambda number, frame: received.append(number))
+    try:
+        with pytest.raises(KeyboardInterrupt if by_signal else Interrupted):
+            run(work, "echo ran >>count")
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+    assert received == ([signal.SIGTERM] if by_signal else [])
+    (reply,) = started.values()
+    calls = [(name, params.get("InvokeId")) for name, params in agent.calls[before:]]
+    assert calls == [("RunCommand", None)] * 2 + ([("StopInvocation", reply["InvokeId"])] if answered else [])
+    assert (agent.home / "count").read_text() == "ran\n"
+    assert [text for text in agent.warnings if "may still run" in text] == agent.warnings
+    assert bool(agent.warnings) is not answered
+
+
+def test_an_interrupt_before_a_command_is_sent_starts_none(
+    tmp_path: Path, agent: LocalAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for a minute with a call left."""
+    work = session(agent, tmp_path, run_dir=str(tmp_path))
+    run(work, "true")
+    before = len(agent.calls)
+
+    def interrupt(self: pace.Pace, operation: str) -> None:
+        raise Interrupted
+
+    monkeypatch.setattr(pace.Pace, "wait", interrupt)
+    with pytest.raises(Interrupted):
+        run(work, "echo ran >>count")
+    assert agent.calls[before:] == []
