@@ -151,7 +151,12 @@ notes:
     C(ecs:TagResources) and C(ecs:UntagResources) for O(tags).
   - Public commands cannot be changed or deleted.
   - >-
-    In a play on many hosts, use C(run_once) for this task. Otherwise, the hosts create the command concurrently.
+    In a play on many hosts, use C(run_once) for this task. Otherwise, each host creates the command, and all commands
+    but the first are deleted again.
+  - >-
+    The service may list a new command with a delay. If a task is killed and started again at once, it may therefore
+    create the command a second time. When both commands are listed, the task deletes the second one and returns the
+    first.
 seealso:
   - module: cloudops.cloud_assistant.ecs_command_info
   - module: cloudops.cloud_assistant.ecs_invoke_command

@@ -92,6 +92,12 @@ def test_reads_that_lag_behind_writes_do_not_repeat_a_change(emulator_factory: C
     assert not cloud.run(ecs_command, name="job", content="echo a")["changed"]
     assert cloud.run(ecs_command, name="job", content="echo b")["changed"]
     assert not cloud.run(ecs_command, name="job", content="echo b")["changed"]
+    # a task that was killed has just created another one
+    killed = {"Name": "other", "Type": "RunShellScript", "CommandContent": "ZWNobyBh", "Timeout": 60}
+    first = cloud.client.call("CreateCommand", killed)["CommandId"]
+    assert cloud.run(ecs_command, name="other", content="echo a")["command_id"] == first
+    assert [row["command_id"] for row in cloud.run(ecs_command_info, name="other")["commands"]] == [first]
+    assert cloud.warnings == []
 
 
 def test_two_of_one_name(cloud: Cloud) -> None:

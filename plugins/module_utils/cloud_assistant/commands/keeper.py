@@ -7,6 +7,9 @@
 A command whose script, type, parameter switch or resource group differs cannot be changed. Its replacement is created
 under an interim name, then the old command is deleted, then the replacement gets the name. Whatever step fails, at most
 one command has the name at any time, and the interim name tells the next run how far this one came.
+
+Reads lag behind writes. A task that follows a killed one at once may not see what that one has created, and create it
+again. It finds both when it reads back its own command, and then keeps the earlier one.
 """
 
 from __future__ import annotations
@@ -134,6 +137,8 @@ class CommandKeeper:
         shown = self._await(created.command_id, lambda seen: seen is not None and _alike(seen, created))
         if shown is None and plan.action == "create" and client_token:
             raise _never_seen(created, client_token)
+        if shown and plan.action == "create":
+            shown = self._first_of_twins(shown)
         return shown or created
 
     def absent(self, *, command_id: str | None = None, name: str | None = None, all_matching: bool = False) -> Changes:
@@ -251,10 +256,7 @@ class CommandKeeper:
         if found and any(getattr(found, name) != getattr(interim, name) for name in FIXED):
             self._delete(found.command_id)
             found = None
-        created = found or self._create(interim, client_token)
-        if not found and self._await(created.command_id, lambda seen: seen is not None) is None:
-            # the old command stays while nobody has seen the new one
-            raise _never_seen(created, client_token)
+        created = found or self._create_interim(interim, client_token)
         wanted = replace(wanted, command_id=created.command_id)
         try:
             if self.stop_invocations:
@@ -273,6 +275,26 @@ class CommandKeeper:
         for command in gone:
             self._await(command.command_id, lambda seen: seen is None)
         return wanted
+
+    def _create_interim(self, interim: Command, client_token: str | None) -> Command:
+        created = self._create(interim, client_token)
+        shown = self._await(created.command_id, lambda seen: seen is not None)
+        if shown is None:
+            # the old command stays while nobody has seen the new one
+            raise _never_seen(created, client_token)
+        return replace(created, command_id=self._first_of_twins(shown).command_id)
+
+    def _first_of_twins(self, created: Command) -> Command:
+        """Return the first of the commands that are like this new one; if that is another, delete this one.
+
+        Two tasks that create the same at the same time come to the same answer.
+        """
+        alike = [each for each in find_commands(self.client, name=created.name) if _alike(each, created)]
+        first = min([created, *alike], key=lambda each: (each.created_at, each.command_id))
+        if first.command_id != created.command_id:
+            self._delete(created.command_id)
+            self._await(created.command_id, lambda seen: seen is None)
+        return first
 
     def _delete_or_rename(self, commands: Sequence[Command]) -> list[Command]:
         """Delete commands; one that is in use gives up its name instead. Return those that are gone."""

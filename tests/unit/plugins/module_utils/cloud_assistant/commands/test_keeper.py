@@ -371,3 +371,30 @@ def test_classic_refuses_what_it_lacks_by_option(option: str) -> None:
     value = {"tags": {"a": "b"}, "enable_parameter": True}.get(option, "rg")
     with pytest.raises(InputError, match=f"^{option}: .*classic"):
         CommandKeeper(FakeLibrary("classic")).present(DesiredCommand(name="job", content=b"x", **{option: value}))
+
+
+@pytest.mark.parametrize("action", ["create", "replace"])
+@pytest.mark.parametrize("differs", [False, True])
+def test_what_a_killed_task_created_is_taken_although_it_was_not_to_be_seen_at_first(
+    monkeypatch: pytest.MonkeyPatch, action: str, differs: bool
+) -> None:
+    """Reads lag behind writes: the command of the killed task appears together with that of this one."""
+    library = world(None)
+    name = "job"
+    if action == "replace":
+        library.add(CommandContent="b2xk")
+        name = interim_name(name)
+    content = b"echo other\n" if differs else b"echo new\n"
+    created = library._CreateCommand
+
+    def both(params: dict[str, Any]) -> dict[str, Any]:
+        killed.append(library.add(Name=name, CommandContent=base64.b64encode(content).decode()))
+        return created(params)
+
+    killed: list[str] = []
+    monkeypatch.setattr(library, "_CreateCommand", both, raising=False)
+    done = CommandKeeper(library).present(DesiredCommand(name="job", content=b"echo new\n"))
+    assert done.after is not None and (done.after.command_id == killed[0]) is not differs
+    assert library.commands[done.after.command_id]["Name"] == "job"
+    # one that is not the same is somebody else's
+    assert (killed[0] in library.commands) and len(library.commands) == 3 + differs
