@@ -100,10 +100,16 @@ join() {
       j=$((j + 1))
     done
     [ -z "$8" ] || cat "$W/$8"
-  ) >"$W/join" && unseal <"$W/join" | unzip >"$W/$1" || die "the instance cannot write to $S"
+  ) >"$W/join" || die "the instance cannot write to $S"
+  unseal <"$W/join" 2>/dev/null | unzip 2>/dev/null >"$W/$1" || unjoined
   rm -f "$W/join" "$2".* 2>/dev/null
   for j in "$2".*; do [ ! -f "$j" ] || : >"$j"; done
   [ "$G" = none ] || [ "$(sum <"$W/$1")" = "$7" ] || die "a file of the request arrived damaged"
+}
+unjoined() {
+  unseal <"$W/join" >/dev/null 2>&1 || die "a file of the request cannot be decrypted; it may have arrived damaged"
+  unseal <"$W/join" | unzip >/dev/null 2>&1 || die "a file of the request arrived damaged"
+  die "the instance cannot write to $S"
 }
 members() { ls -t "$S/m" 2>/dev/null | head -n 500; }
 lacking() {

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import threading
 from collections.abc import Mapping
@@ -72,6 +73,18 @@ def test_five_megabytes(tmp_path: Path, agent: LocalAgent) -> None:
     assert fetch(session(agent, tmp_path), agent.home / "file") == data
     assert writes(agent) == (0, 293)
     assert list((agent.home / ".ansible/ecs_assistant/in").iterdir()) == []
+
+
+@pytest.mark.parametrize(("protection", "words"), [("none", "arrived damaged"), ("encrypt", "cannot be decrypted")])
+def test_a_damaged_file_is_reported_as_such(tmp_path: Path, agent: LocalAgent, protection: str, words: str) -> None:
+    def deliver(params: Mapping[str, Any]) -> None:
+        size = len(base64.b64decode(params["Content"]))
+        write_file({**params, "Content": base64.b64encode(b"?" * size)})
+
+    agent.deliver = deliver
+    with pytest.raises(Refused, match=words):
+        put(session(agent, tmp_path / protection, payload_protection=protection), NOISE, agent.home / "file")
+    assert not (agent.home / "file").exists()
 
 
 def test_files_are_for_their_user_alone_and_in_a_private_place(tmp_path: Path, agent: LocalAgent) -> None:
