@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .private_file import write_private
+from .atomic_file import write_private
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock of this file, which one process and thread has at a time. Raises OSError."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    """Hold the lock of this file or folder, which one process and thread has at a time. Raises OSError."""
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

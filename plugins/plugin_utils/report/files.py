@@ -6,15 +6,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable
 from datetime import timezone
 from pathlib import Path
 
+from ...module_utils.common.atomic_file import write_private
 from ...module_utils.common.errors import MissingLibrary, TaskFailure
-from ...module_utils.common.private_file import write_private
+from ...module_utils.common.shared_file import locked
 from .junit import junit_of
 from .page import Report, index_page
 
@@ -35,7 +33,7 @@ def write_files(
     try:
         folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         # reports that are written at the same moment must not take the same name, nor leave one another off the index
-        with _locked(folder):
+        with locked(folder):
             stem = _free_stem(folder, f"{name}-{report.written_at.astimezone(timezone.utc):%Y%m%dT%H%M%SZ}")
             written = {}
             for format_name in EXTENSIONS:
@@ -56,16 +54,6 @@ def write_files(
     except OSError as error:
         raise TaskFailure(f"dest: {folder} cannot be written to: {error.strerror or error}") from error
     return written
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _pieces(report: Report, format_name: str) -> Iterable[str]:

@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from ...common.errors import CloudError
-from ...common.private_file import write_private
+from ...common.atomic_file import write_private
 from ...common.shared_file import SharedDocument, try_lock
 from ...common.wait import Deadline, proportional_interval
 from ..tags import tags_to_rows

@@ -11,11 +11,11 @@ import json
 import os
 import shutil
 import stat
-import tempfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from ...common.atomic_file import PRIVATE, replacing
 from ...common.errors import InputError
 from ...common.plain_file import is_special, open_plain
 from .parts import MAX_FILE_BYTES
@@ -25,9 +25,6 @@ PLACE_OF_ID = "{instance_id}"
 
 LONGEST_STREAM = MAX_FILE_BYTES + MAX_FILE_BYTES // 1000
 """Bytes that the ranges of a file may make up: what does not shrink grows a little by being packed."""
-
-PRIVATE = 0o600
-"""Permissions of a new file: it may be one that only root could read where it came from."""
 
 
 def destinations(dest: str, path: str, instance_ids: Sequence[str], *, flat: bool) -> dict[str, Path]:
@@ -83,15 +80,9 @@ def put(place: Path, data: bytes, mode: int | None) -> None:
     """Write the file in one step, with its permissions from the start: those given, of the old file, or 0600."""
     place.parent.mkdir(parents=True, exist_ok=True)
     wanted = mode if mode is not None else mode_of(place)
-    handle, name = tempfile.mkstemp(prefix=".cloud-assistant-", dir=place.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            os.fchmod(file.fileno(), PRIVATE if wanted is None else wanted)
-        os.replace(name, place)
-    except BaseException:
-        os.unlink(name)
-        raise
+    # it may be one that only root could read where it came from
+    with replacing(place, PRIVATE if wanted is None else wanted) as file:
+        file.write(data)
 
 
 def _folder(place: Path) -> Path:
@@ -149,9 +140,8 @@ class Ranges:
         """Keep a range; return whether it has the length that it should have."""
         if len(data) != self._expected(number):
             return False
-        unfinished = self.folder / f"{number:05d}.new"
-        unfinished.write_bytes(data)
-        unfinished.rename(self.folder / f"{number:05d}")
+        with replacing(self.folder / f"{number:05d}") as file:
+            file.write(data)
         return True
 
     def content(self) -> bytes | None:

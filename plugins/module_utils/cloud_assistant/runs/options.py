@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...alibaba.client import Client
-from ...common.private_file import check_writable, write_private
+from ...common.atomic_file import check_writable, write_private
 from ...common.redact import MASK
 from ..models import REPEAT_MODES, SKIPPED, TERMINATION_MODES
 from ..targets import MAX_BATCH, Targets

@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ...common.atomic_file import write_private
 from ...common.kept import in_hand
-from ...common.private_file import write_private
 from ..models import InstanceResult
 from .outcome import RunOutcome
 

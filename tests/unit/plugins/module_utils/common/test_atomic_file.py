@@ -10,11 +10,11 @@ import os
 from pathlib import Path
 
 import pytest
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.private_file import (
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.atomic_file import (
     check_writable,
     write_private,
 )
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
 
 
 def test_a_file_is_private_and_replaces_the_earlier_one(tmp_path: Path):

@@ -2,14 +2,16 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write text files that only their owner may read, in one step."""
+"""Write files in one step: whole or not at all, and with their permissions from the start."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from .errors import InputError
 
@@ -35,16 +37,32 @@ def check_writable(option: str, place: str) -> Path:
     return path
 
 
-def write_private(path: Path, pieces: Iterable[str]) -> None:
-    """Write the pieces of text to a new file with mode 0600, and put it in the place of an earlier one when complete.
+PRIVATE = 0o600
+"""Permissions of a file that only its owner may read."""
 
-    Characters that UTF-8 cannot encode are written in escaped form. Raises OSError.
+
+@contextlib.contextmanager
+def replacing(path: Path, mode: int = PRIVATE) -> Iterator[BinaryIO]:
+    """Give a new file with these permissions; at the end, put it in the place of an earlier one.
+
+    If that fails, or what is done with the file, the earlier one stays. Raises OSError.
     """
     handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.writelines(pieces)
+        with os.fdopen(handle, "wb") as file:
+            if mode != PRIVATE:
+                os.fchmod(file.fileno(), mode)
+            yield file
         os.replace(name, path)
     except BaseException:
         os.unlink(name)
         raise
+
+
+def write_private(path: Path, pieces: Iterable[str]) -> None:
+    """Write the pieces of text to a file that only its owner may read, in the place of an earlier one.
+
+    Characters that UTF-8 cannot encode are written in escaped form. Raises OSError.
+    """
+    with replacing(path) as file:
+        file.writelines(piece.encode("utf-8", "backslashreplace") for piece in pieces)
