@@ -23,7 +23,7 @@ from .failures import Refused, Unreachable, from_call, from_status
 from .interrupts import interrupts_raised
 from .pace import LONGEST_WAIT, Daily, Pace
 from .settings import ROOT, Settings
-from .together import ENDED, Alone, Together, Watch, name_of
+from .together import Alone, Together, Watch, has_ended, name_of
 
 # seconds for the work of a request besides its command: loading, packing, and what the agent adds
 _MARGIN = 30
@@ -228,12 +228,12 @@ class Invoker:
         begun = False
         while True:
             row = watch.next(whole)
-            if row.get("InvocationStatus") in ENDED:
+            if has_ended(row):
                 return _written(row)
             begun = begun or row.get("InvocationStatus") in _UNDER_WAY
             if (delivery.expired() and not begun) or whole.expired():
                 row = self._last_look(invoke_id)
-                if row.get("InvocationStatus") in ENDED:
+                if has_ended(row):
                     return _written(row)
                 begun = begun or row.get("InvocationStatus") in _UNDER_WAY
                 if not begun or whole.expired():
@@ -250,10 +250,10 @@ class Invoker:
         deadline = Deadline(_STOP_SECONDS)
         self._stop(invoke_id, deadline)
         row: Mapping[str, Any] = {}
-        while row.get("InvocationStatus") not in ENDED and not deadline.expired():
+        while not has_ended(row) and not deadline.expired():
             deadline.pause(0.5)
             row = next(iter(self._rows({"InvokeId": invoke_id}) or ()), {})
-        if row.get("InvocationStatus") in ENDED - {"Cancelled", "Terminated"}:
+        if has_ended(row) and row["InvocationStatus"] not in ("Cancelled", "Terminated"):
             return _written(row)
         if begun:
             raise Refused(f"{self._what}: the command did not end in time; its invocation {invoke_id} was stopped")

@@ -29,10 +29,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...common.errors import CloudError
 from ...common.atomic_file import write_private
+from ...common.errors import CloudError
 from ...common.shared_file import SharedDocument, try_lock
 from ...common.wait import Deadline, proportional_interval
+from ..models import LIVE
 from ..tags import tags_to_rows
 from .protocol import is_public
 
@@ -42,8 +43,6 @@ BATCH = 50
 """Invocations that share a tag: those of one page (DescribeInvocationResults, MaxResults)."""
 LONGEST_PAUSE = 10.0
 """Seconds between two looks at most."""
-ENDED = frozenset({"Success", "Failed", "Error", "Timeout", "Cancelled", "Terminated", "Invalid", "Aborted"})
-"""The states of an invocation on its instance that are final (DescribeInvocationResults, InvocationStatus)."""
 
 # seconds between two looks at the folder, which cost no call
 _NAP = 0.1
@@ -304,13 +303,19 @@ class Watch:
             # it has ended, and costs one more question
             self._apart = True
             return self._alone.row()
-        if row.get("InvocationStatus") in ENDED:
+        if has_ended(row):
             return row
         self._heard = max(self._heard, found.get("at", 0))
         neglected = self._together.clock() - self._heard > _NEGLECTED
         self._apart = neglected or found.get("absent", 0) >= _ABSENCES or found.get("refused", False)
         deadline.pause(max(pause, _SHORTEST_PAUSE))
         return row
+
+
+def has_ended(row: Row) -> bool:
+    """Return whether the invocation has ended on its instance (DescribeInvocationResults); a row may have no state."""
+    status = row.get("InvocationStatus")
+    return bool(status) and status not in LIVE
 
 
 def name_of(invoke_id: str) -> str:
@@ -325,7 +330,7 @@ def _tag(run: str, batch: int) -> list[dict[str, str]]:
 def _shared(row: Row) -> dict[str, Any]:
     """Return what may stand in a file of a row: the output only of an invocation that has ended and is sealed."""
     without = {name: value for name, value in row.items() if name != "Output"}
-    if row.get("InvocationStatus") not in ENDED:
+    if not has_ended(row):
         return {"row": without}
     try:
         output = base64.b64decode(str(row.get("Output") or ""), validate=True)

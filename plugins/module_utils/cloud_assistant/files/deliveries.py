@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from ...alibaba.client import Client
 from ...common.idempotency import new_client_token
 from ...common.wait import Deadline, poll, proportional_interval
+from ..models import LIVE
 from ..runs.batches import Batch
 from ..runs.calls import Call
 from ..runs.sending import Sent, send
@@ -20,9 +21,6 @@ from ..tags import tags_to_rows
 
 MAX_INSTANCES = 50
 """Instances in one call (SendFile, InstanceId)."""
-
-LIVE = frozenset({"Pending", "Running"})
-"""States of a delivery to one instance that will still change by themselves (DescribeSendFileResults)."""
 
 FIRST_LOOK = 0.3
 """Seconds before the first look: no delivery is reported back sooner."""

@@ -162,6 +162,7 @@ def test_an_end_without_an_answer(tmp_path: Path, agent: LocalAgent) -> None:
         ({"InvocationStatus": "Failed", "ErrorCode": "InstanceRestarted"}, Unreachable, "restarted"),
         ({"InvocationStatus": "Aborted", "ErrorCode": "Unheard"}, Unreachable, "Unheard"),
         ({"InvocationStatus": "Timeout"}, Refused, "command_timeout"),
+        ({"InvocationStatus": "Superseded"}, Refused, "the status is Superseded"),
         ({"InvocationStatus": "Failed", "ExitCode": 126}, Refused, "noexec"),
         ({"InvocationStatus": "Success", "Output": "aGVsbG8="}, Refused, "it wrote: hello"),
     ):
