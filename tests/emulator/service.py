@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import inspect
 import json
 import logging
@@ -16,7 +17,7 @@ from typing import Any
 
 from aiohttp import web
 
-from .call import Answer, Call, handlers
+from .call import Answer, Call, Handler, handlers
 from .classic import COMMON_NAMES, NAMES, exists, is_classic
 from .damage import damaged, foreign_page, hang_up
 from .dispatch import Dispatcher
@@ -34,6 +35,25 @@ _MOST_BODY = 1 << 20
 _LOG = logging.getLogger("emulator")
 
 
+@dataclasses.dataclass(frozen=True)
+class _Received:
+    """One request: its operation and parameters, the row that the control interface shows of it, and its fault."""
+
+    request: web.Request
+    action: str
+    params: Params
+    query: dict[str, str]
+    form: dict[str, str]
+    body: bytes
+    row: dict[str, Any]
+    fault: FaultRule | None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers by their names in small letters."""
+        return {name.lower(): value for name, value in self.request.headers.items()}
+
+
 class Service:
     """Answers the ECS API of the cloud."""
 
@@ -47,6 +67,28 @@ class Service:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one HTTP request, with the fault that a rule wants for it."""
+        received = await self._receive(request)
+        action, params, row, fault = received.action, received.params, received.row, received.fault
+        if fault is not None:
+            row["fault"] = fault.kind
+            early = self._before(request, action, fault)
+            if early is not None:
+                row["status"], row["code"] = early.status, fault.code if fault.kind == "status" else ""
+                return early
+        status, document = await self._answer(received)
+        if fault is not None and fault.kind == "duplicate":
+            await self._answer(dataclasses.replace(received, row={}, fault=None), copy=True)
+        response = self._encode(request, action, params, status, document)
+        if fault is not None and fault.kind == "clock_skew":
+            response.headers["Date"] = formatdate(self._cloud.clock.now() + fault.skew_s, usegmt=True)
+        row["status"], row["code"] = status, document.get("Code", "")
+        if fault is not None:
+            self._strike(fault, self._first_target(params, document))
+            return await damaged(request, response, fault)
+        return response
+
+    async def _receive(self, request: web.Request) -> _Received:
+        """Read a request, and add it to those that the control interface shows."""
         body = await request.read()
         query = parse_pairs(request.rel_url.raw_query_string)
         form: list[tuple[str, str]] = []
@@ -67,101 +109,67 @@ class Service:
         }
         self._cloud.requests.append(row)
         fault = self._cloud.faults.match(action)
-        if fault is not None:
-            row["fault"] = fault.kind
-            early = self._before(request, action, fault)
-            if early is not None:
-                row["status"], row["code"] = early.status, fault.code if fault.kind == "status" else ""
-                return early
-        status, document = await self._answer(request, action, params, dict(query), dict(form), body, row, fault)
-        if fault is not None and fault.kind == "duplicate":
-            await self._answer(request, action, params, dict(query), dict(form), body, {}, None, copy=True)
-        response = self._encode(request, action, params, status, document)
-        if fault is not None and fault.kind == "clock_skew":
-            response.headers["Date"] = formatdate(self._cloud.clock.now() + fault.skew_s, usegmt=True)
-        row["status"], row["code"] = status, document.get("Code", "")
-        if fault is not None:
-            self._strike(fault, self._first_target(params, document))
-            return await damaged(request, response, fault)
-        return response
+        return _Received(request, action, params, dict(query), dict(form), body, row, fault)
 
-    async def _answer(
-        self,
-        request: web.Request,
-        action: str,
-        params: Params,
-        query: dict[str, str],
-        form: dict[str, str],
-        body: bytes,
-        row: dict[str, Any],
-        fault: FaultRule | None,
-        copy: bool = False,
-    ) -> tuple[int, Answer]:
+    async def _answer(self, received: _Received, *, copy: bool = False) -> tuple[int, Answer]:
+        """Return status and document of the answer; ``copy``: it is the second delivery of the same request."""
         request_id = str(uuid.uuid4()).upper()
-        row["request_id"] = request_id
+        received.row["request_id"] = request_id
         try:
-            headers = {name.lower(): value for name, value in request.headers.items()}
-            version = self._verifier.check(
-                action,
-                request.method,
-                request.path,
-                query,
-                form,
-                headers,
-                body,
-                count_nonce=not copy,
-                skew_s=self._cloud.skew_s(fault),
-            )
-            answer = await self._dispatch(action, params, headers, version, row, fault)
+            answer = await self._dispatch(received, self._check_signature(received, copy=copy))
             return 200, {"RequestId": request_id, **answer}
         except ApiError as error:
-            return error.status, {
-                "RequestId": request_id,
-                "HostId": request.host,
-                "Code": error.code,
-                "Message": error.message,
-                "Recommend": f"https://api.aliyun.com/troubleshoot?q={error.code}&product=Ecs&requestId={request_id}",
-            }
+            advice = f"https://api.aliyun.com/troubleshoot?q={error.code}&product=Ecs&requestId={request_id}"
+            return self._refusal(received, error, request_id, Recommend=advice)
         except Exception:
-            _LOG.exception("%s failed inside the emulator", action)
-            internal = api_error(action, "InternalError")
-            return internal.status, {
-                "RequestId": request_id,
-                "HostId": request.host,
-                "Code": internal.code,
-                "Message": internal.message,
-            }
+            _LOG.exception("%s failed inside the emulator", received.action)
+            return self._refusal(received, api_error(received.action, "InternalError"), request_id)
 
-    async def _dispatch(
-        self,
-        action: str,
-        params: Params,
-        headers: dict[str, str],
-        version: str,
-        row: dict[str, Any],
-        fault: FaultRule | None,
-    ) -> Answer:
-        options = self._cloud.options
+    def _check_signature(self, received: _Received, *, copy: bool) -> str:
+        """Return the version of the request's signature. Raises ApiError if it is not right."""
+        request = received.request
+        return self._verifier.check(
+            received.action,
+            request.method,
+            request.path,
+            received.query,
+            received.form,
+            received.headers,
+            received.body,
+            count_nonce=not copy,
+            skew_s=self._cloud.skew_s(received.fault),
+        )
+
+    def _refusal(self, received: _Received, error: ApiError, request_id: str, **more: str) -> tuple[int, Answer]:
+        document = {"RequestId": request_id, "HostId": received.request.host}
+        return error.status, {**document, "Code": error.code, "Message": error.message, **more}
+
+    async def _dispatch(self, received: _Received, signature_version: str) -> Answer:
+        options, action, params = self._cloud.options, received.action, received.params
         handler = self._handlers.get(action)
         if handler is None or not exists(action, options.generation):
             raise api_error(action, "InvalidAction.NotFound")
-        if (headers.get("x-acs-version") or params.text("Version")) != VERSION:
+        if (received.headers.get("x-acs-version") or params.text("Version")) != VERSION:
             raise api_error(action, "InvalidVersion")
-        classic = is_classic(action, params, version, options.generation)
-        row["generation"] = "classic" if classic else "current"
+        classic = is_classic(action, params, signature_version, options.generation)
+        received.row["generation"] = "classic" if classic else "current"
         region = check_region(action, params, options.region, classic)
         call = Call(
             self._cloud, self._dispatcher, self._lifecycle, action, params, classic, self._cloud.regions[region]
         )
         self._check_rate(action, region)
-        row["unknown"] = sorted(_unknown_names(call))
+        received.row["unknown"] = sorted(_unknown_names(call))
         validate(call)
-        token = params.get("ClientToken", "") if OPERATIONS[action]["client_token"] and not classic else ""
-        if token:
-            remembered = self._cloud.client_tokens.begin(region, action, token, params)
-            if remembered is not None:
-                return remembered
-        tokens = self._cloud.client_tokens
+        return await self._carry_out(call, handler, received.fault)
+
+    async def _carry_out(self, call: Call, handler: Handler, fault: FaultRule | None) -> Answer:
+        """Have the handler answer; a call with a client token is carried out once, and its answer remembered."""
+        has_token = OPERATIONS[call.action]["client_token"] and not call.classic
+        token = call.params.get("ClientToken", "") if has_token else ""
+        tokens, key = self._cloud.client_tokens, (call.region.id, call.action, token)
+        remembered = tokens.begin(*key, call.params) if token else None
+        if remembered is not None:
+            return remembered
         try:
             await self._take_time(fault)
             answer = handler(call)
@@ -169,10 +177,10 @@ class Service:
                 answer = await answer
         except BaseException:
             if token:
-                tokens.forget(region, action, token)
+                tokens.forget(*key)
             raise
         if token:
-            tokens.finish(region, action, token, answer)
+            tokens.finish(*key, answer)
         return answer
 
     def _check_rate(self, action: str, region: str) -> None:

@@ -130,16 +130,8 @@ def start_emulator(*, instances: int | None = None, fleet: Fleet | None = None, 
     """
     with tempfile.TemporaryDirectory(prefix="emulator-test-") as directory:
         ready_file = Path(directory) / "ready.json"
-        command = [
-            sys.executable,
-            "-m",
-            "emulator",
-            "--listen",
-            "127.0.0.1:0",
-            "--ready-file",
-            str(ready_file),
-            "--stop-with-stdin",
-        ]
+        command = [sys.executable, "-m", "emulator", "--listen", "127.0.0.1:0", "--stop-with-stdin"]
+        command += ["--ready-file", str(ready_file)]
         if fleet is not None:
             fleet_file = Path(directory) / "fleet.json"
             document = fleet if isinstance(fleet, Mapping) else list(fleet)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import ssl
 import sys
@@ -69,6 +70,63 @@ def api_error(status: int, code: str, message: str = "a message", **headers: str
     )
 
 
+class _Handler(BaseHTTPRequestHandler):
+    """Asks its server for the answer to each request."""
+
+    server: _Server
+    protocol_version = "HTTP/1.1"
+
+    def setup(self) -> None:
+        self.connection_number = next(self.server.connections)
+        super().setup()
+
+    def handle_any(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        parts = urlsplit(self.path)
+        request = Request(
+            self.command,
+            parts.path,
+            parts.query,
+            {name.lower(): value for name, value in self.headers.items()},
+            self.rfile.read(length),
+            self.connection_number,
+        )
+        answer = self.server.answer(request)
+        if answer.drop:
+            self.close_connection = True
+            return
+        payload = answer.payload()
+        self.send_response_only(answer.status)
+        for name, value in {"Content-Type": "application/json", **answer.headers}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(payload)))
+        self.end_headers()
+        self.wfile.write(payload[: len(payload) - answer.cut])
+        if answer.cut:
+            self.close_connection = True
+
+    do_GET = do_POST = handle_any
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep quiet."""
+
+
+class _Server(ThreadingHTTPServer):
+    """Gives what ``answer`` returns for a request; numbers its connections from 0."""
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], answer: Callable[[Request], Answer]) -> None:
+        super().__init__(address, _Handler)
+        self.answer = answer
+        self.connections = itertools.count()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print an error, unless a client stopped waiting for its answer, which is part of the tests."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class ScriptedServer:
     """Gives the answers in their order and keeps giving the last one; a function may be given instead of answers."""
 
@@ -78,55 +136,7 @@ class ScriptedServer:
         self.requests: list[Request] = []
         self._lock = threading.Lock()
         self.script(answers)
-        outer = self
-        connections = iter(range(10**9))
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def setup(self) -> None:
-                self.connection_number = next(connections)
-                super().setup()
-
-            def handle_any(self) -> None:
-                length = int(self.headers.get("Content-Length") or 0)
-                parts = urlsplit(self.path)
-                request = Request(
-                    self.command,
-                    parts.path,
-                    parts.query,
-                    {name.lower(): value for name, value in self.headers.items()},
-                    self.rfile.read(length),
-                    self.connection_number,
-                )
-                answer = outer._next(request)
-                if answer.drop:
-                    self.close_connection = True
-                    return
-                payload = answer.payload()
-                self.send_response_only(answer.status)
-                for name, value in {"Content-Type": "application/json", **answer.headers}.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(payload)))
-                self.end_headers()
-                self.wfile.write(payload[: len(payload) - answer.cut])
-                if answer.cut:
-                    self.close_connection = True
-
-            do_GET = do_POST = handle_any
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Keep quiet."""
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, request: Any, client_address: Any) -> None:
-                """Print an error, unless a client stopped waiting for its answer, which is part of the tests."""
-                if not isinstance(sys.exc_info()[1], ConnectionError):
-                    super().handle_error(request, client_address)
-
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), self._next)
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)

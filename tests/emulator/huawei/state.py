@@ -297,32 +297,22 @@ class HuaweiState:
         "power",
     }
 
+    # the others are fields of the instance
+    _OWN_KEYS = {"id", "name", "region", "state", "server_id", "power", "power_off_s", "power_off_fails"}
+
     def _add(self, number: int, row: Mapping[str, Any]) -> None:
         """Add a fleet row; what it does not say has a default. ``ValueError`` says what is wrong with it."""
-        where = f"clouddc row {number}"
-        unknown = set(row) - self._KEYS
-        if unknown:
-            raise ValueError(f"{where}: unknown keys {', '.join(sorted(unknown))}")
-        region, state = row.get("region", DEFAULT_REGION), row.get("state", "stopped")
-        if region not in self.projects:
-            raise ValueError(f"{where}: region must be one of {', '.join(REGIONS)}, not {region}")
-        if state not in STATES:
-            raise ValueError(f"{where}: state must be one of {', '.join(STATES)}, not {state}")
-        power = row.get("power", "on" if state in ("pending", "running") else "off")
-        if power not in ("on", "off"):
-            raise ValueError(f"{where}: power must be on or off, not {power}")
-        id = row.get("id") or identifier("imetal", number)
-        server_id = row.get("server_id") or identifier("server", number)
-        if id in self.instances or server_id in self.servers:
-            raise ValueError(f"{where}: the id {id} or its server {server_id} is used twice")
+        self._check(f"clouddc row {number}", row)
         now = self.clock.now()
-        server = Server(server_id, f"server-{number:04d}", self.projects[region], power, now)
-        server.power_off_s = float(row.get("power_off_s", server.power_off_s))
-        server.power_off_fails = bool(row.get("power_off_fails", False))
+        state = row.get("state", "stopped")
+        server = self._server(number, row)
+        id = row.get("id") or identifier("imetal", number)
+        if id in self.instances or server.id in self.servers:
+            raise ValueError(f"clouddc row {number}: the id {id} or its server {server.id} is used twice")
         instance = Imetal(
             id,
             row.get("name") or f"imetal-{number:04d}",
-            self.projects[region],
+            server.project_id,
             server,
             state,
             now,
@@ -334,18 +324,8 @@ class HuaweiState:
             image={"id": identifier("image", 1), "name": "EulerOS 2.0 64bit", "os_type": "Linux"},
             user_data="c2VjcmV0LXVzZXItZGF0YQ==",
         )
-        for key in self._KEYS - {
-            "id",
-            "name",
-            "region",
-            "state",
-            "server_id",
-            "power",
-            "power_off_s",
-            "power_off_fails",
-        }:
-            if key in row:
-                setattr(instance, key, row[key])
+        for key in (self._KEYS - self._OWN_KEYS) & row.keys():
+            setattr(instance, key, row[key])
         if isinstance(instance.tags, Mapping):
             instance.tags = [{"key": key, "value": value} for key, value in instance.tags.items()]
         if state == "error" and instance.error is None:
@@ -356,5 +336,24 @@ class HuaweiState:
             }
         if state == "shutting-down":
             instance.begin_deletion(now)
-        self.servers[server_id] = server
+        self.servers[server.id] = server
         self.instances[id] = instance
+
+    def _check(self, where: str, row: Mapping[str, Any]) -> None:
+        """Raise ``ValueError`` for keys and values that a row cannot have."""
+        unknown = set(row) - self._KEYS
+        if unknown:
+            raise ValueError(f"{where}: unknown keys {', '.join(sorted(unknown))}")
+        for key, choices in (("region", REGIONS), ("state", STATES), ("power", ("on", "off"))):
+            if key in row and row[key] not in choices:
+                raise ValueError(f"{where}: {key} must be one of {', '.join(choices)}, not {row[key]}")
+
+    def _server(self, number: int, row: Mapping[str, Any]) -> Server:
+        """Return the physical server of a row."""
+        project = self.projects[row.get("region", DEFAULT_REGION)]
+        power = row.get("power", "on" if row.get("state") in ("pending", "running") else "off")
+        id = row.get("server_id") or identifier("server", number)
+        server = Server(id, f"server-{number:04d}", project, power, self.clock.now())
+        server.power_off_s = float(row.get("power_off_s", server.power_off_s))
+        server.power_off_fails = bool(row.get("power_off_fails", False))
+        return server

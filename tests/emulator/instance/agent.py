@@ -208,29 +208,15 @@ class Agent:
         refusal: dict[str, Any] = {}
         extension: str | None = None
         words: list[str] = []
-        values = {
-            "InstanceId": self.instance_id,
-            **task.builtin,
-            "CommandId": task.command_id,
-            "InvokeId": task.task_id,
-        }
         try:
-            if task.container_id or task.container_name:
-                text = "ContainerConnectFailed: no container runtime is running on this instance"
-                raise agent_placeholders.InvalidParameter("ContainerConnectFailed", text)
-            if task.enable_parameter:
-                content = agent_placeholders.resolve(content, values)
+            content = self._resolved(task, content)
             words, extension = launcher_option.parse(task.launcher)
         except agent_placeholders.InvalidParameter as exc:
             refusal = {"kind": "invalid", "param": exc.param, "value": exc.value}
         except agent_placeholders.UnknownInstanceName:
             text = "ResolvingInstanceNameFailed: Agent is not able to retrieve instance name"
             refusal = {"kind": "error", "code": "-12", "text": text, "exit_code": 0}
-        if task.type == "RunPowerShellScript":
-            content = content.replace(b"\n", b"\r\n")
-        elif task.type == "RunBatScript":
-            content = b"@echo off\r\n" + content.replace(b"\n", b"\r\n")
-        return {
+        request = {
             "op": "run",
             **self._place(),
             "environment": self._environment,
@@ -242,7 +228,18 @@ class Agent:
             "extension": EXTENSIONS[task.type] if extension is None else extension,
             "launcher": words,
             "refusal": refusal,
-        }, content
+        }
+        return request, _in_windows_form(task.type, content)
+
+    def _resolved(self, task: ScriptTask, content: bytes) -> bytes:
+        """Return the script with its parameters filled in. Raises InvalidParameter, UnknownInstanceName."""
+        if task.container_id or task.container_name:
+            text = "ContainerConnectFailed: no container runtime is running on this instance"
+            raise agent_placeholders.InvalidParameter("ContainerConnectFailed", text)
+        if not task.enable_parameter:
+            return content
+        own = {"InstanceId": self.instance_id, **task.builtin, "CommandId": task.command_id, "InvokeId": task.task_id}
+        return agent_placeholders.resolve(content, own)
 
     def _place(self) -> dict[str, Any]:
         return {
@@ -328,6 +325,15 @@ def _seconds(text: str) -> int:
     if not re.fullmatch(r"[+-]?[0-9]+", text):
         return _DEFAULT_TIMEOUT
     return max(int(text), 0)
+
+
+def _in_windows_form(type: str, content: bytes) -> bytes:
+    """Return the script with the line ends of Windows, where it is one for Windows."""
+    if type == "RunPowerShellScript":
+        return content.replace(b"\n", b"\r\n")
+    if type == "RunBatScript":
+        return b"@echo off\r\n" + content.replace(b"\n", b"\r\n")
+    return content
 
 
 def _stem(task: ScriptTask, *, as_it_is: bool) -> str:

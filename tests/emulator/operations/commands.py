@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
 from ..call import Answer, Call, operation
@@ -117,8 +118,20 @@ def delete_command(call: Call) -> Answer:
     return {}
 
 
+def _definition_row(definition: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "ParameterName": definition["ParameterName"],
+        "Description": definition.get("Description", ""),
+        "DefaultValue": definition.get("DefaultValue", ""),
+        "Required": definition.get("Required", False),
+        "PossibleValues": {"PossibleValue": definition.get("PossibleValues", [])},
+        "PatternRegex": definition.get("PatternRegex", ""),
+    }
+
+
 def _row(call: Call, command: Command) -> dict[str, Any]:
     plain = call.params.text("ContentEncoding").lower() == "plaintext"
+    definitions = [_definition_row(definition) for definition in command.parameter_definitions]
     row: dict[str, Any] = {
         "CommandId": command.id,
         "Name": command.name,
@@ -132,19 +145,7 @@ def _row(call: Call, command: Command) -> dict[str, Any]:
         "Launcher": command.launcher,
         "EnableParameter": command.enable_parameter,
         "ParameterNames": {"ParameterName": command.parameter_names},
-        "ParameterDefinitions": {
-            "ParameterDefinition": [
-                {
-                    "ParameterName": definition["ParameterName"],
-                    "Description": definition.get("Description", ""),
-                    "DefaultValue": definition.get("DefaultValue", ""),
-                    "Required": definition.get("Required", False),
-                    "PossibleValues": {"PossibleValue": definition.get("PossibleValues", [])},
-                    "PatternRegex": definition.get("PatternRegex", ""),
-                }
-                for definition in command.parameter_definitions
-            ]
-        },
+        "ParameterDefinitions": {"ParameterDefinition": definitions},
         "CreationTime": iso(command.created),
         "InvokeTimes": command.invoke_times,
         "Provider": command.provider or "User",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 from ..call import Answer, Call, operation
@@ -127,40 +128,11 @@ def describe_invocations(call: Call) -> Answer:
     """List invocations with their instances, newest first, by all documented filters."""
     params = call.params
     pager = Pager(call.action, params)
-    instance_id = params.text("InstanceId")
-    include_output = params.flag("IncludeOutput") and bool(instance_id or params.text("InvokeId"))
-    tags = check_tags(call)
-    simple = {name: params.text(name) for name in ("InvokeId", "CommandId", "CommandType", "ResourceGroupId")}
-    if call.classic:
-        simple["CommandType"] = simple["CommandType"] or params.text("Type")
-    name = "" if instance_id else params.text("CommandName")
-    mode = "" if instance_id else params.text("RepeatMode")
-    status = params.text("InvokeStatus")
-    timed = params.text("Timed").lower()
-
-    def keep(invocation: Invocation) -> bool:
-        if simple["InvokeId"] not in ("", invocation.id) or not visible(call, invocation.created):
-            return False
-        if simple["CommandId"] not in ("", invocation.command.id):
-            return False
-        if simple["CommandType"] not in ("", invocation.command.type):
-            return False
-        if simple["ResourceGroupId"] not in ("", invocation.resource_group_id):
-            return False
-        if instance_id and instance_id not in invocation.records:
-            return False
-        if name not in ("", invocation.command.name) or mode not in ("", invocation.repeat_mode):
-            return False
-        if tags and not matches(invocation.tags, tags):
-            return False
-        if timed:
-            waiting = invocation.repeating and invocation.live
-            if waiting != (timed == "true"):
-                return False
-        return not status or _has_status(invocation, status, instance_id)
-
-    if simple["InvokeId"]:
-        single = call.region.invocations_by_id.get(simple["InvokeId"])
+    instance_id, invoke_id = params.text("InstanceId"), params.text("InvokeId")
+    include_output = params.flag("IncludeOutput") and bool(instance_id or invoke_id)
+    keep = _invocation_filter(call)
+    if invoke_id:
+        single = call.region.invocations_by_id.get(invoke_id)
         rows = [single] if single else []
         page, paging = pager.take(rows, keep)
     else:
@@ -180,6 +152,39 @@ def describe_invocations(call: Call) -> Answer:
     if call.only_classic:
         found = [_classic_invocation(row) for row in found]
     return {**paging, "Invocations": {"Invocation": found}}
+
+
+def _invocation_filter(call: Call) -> Callable[[Invocation], bool]:
+    """Return what says whether an invocation passes all filters of the call; some do not count with an instance."""
+    params = call.params
+    instance_id = params.text("InstanceId")
+    tags = check_tags(call)
+    status = params.text("InvokeStatus")
+    timed = params.text("Timed").lower()
+    command_type = params.text("CommandType") or (params.text("Type") if call.classic else "")
+    name = "" if instance_id else params.text("CommandName")
+    mode = "" if instance_id else params.text("RepeatMode")
+
+    def keep(invocation: Invocation) -> bool:
+        compared = (
+            (params.text("InvokeId"), invocation.id),
+            (params.text("CommandId"), invocation.command.id),
+            (command_type, invocation.command.type),
+            (params.text("ResourceGroupId"), invocation.resource_group_id),
+            (name, invocation.command.name),
+            (mode, invocation.repeat_mode),
+        )
+        waiting = invocation.repeating and invocation.live
+        return (
+            all(wanted in ("", found) for wanted, found in compared)
+            and visible(call, invocation.created)
+            and (not instance_id or instance_id in invocation.records)
+            and (not tags or matches(invocation.tags, tags))
+            and (not timed or waiting == (timed == "true"))
+            and (not status or _has_status(invocation, status, instance_id))
+        )
+
+    return keep
 
 
 def _classic_invocation(row: dict[str, Any]) -> dict[str, Any]:

@@ -143,21 +143,39 @@ def _accept(
     tags: dict[str, str],
     instances: list[Instance],
 ) -> Invocation:
-    params = call.params
+    """Check what every run has in common, and start it."""
     mode, frequency = repeat_mode(call, timeout)
     _check_container(call)
     _check_user(call, instances)
     _check_output_delivery(call)
     check_ready(call, instances, command.type)
     count_invocation(call)
-    content = fill(command.content, given) if command.enable_parameter else command.content
-    invocation = Invocation(
+    invocation = _invocation(call, command, given, timeout, working_dir, tags, mode, frequency)
+    call.region.invocations.append(invocation)
+    call.region.invocations_by_id[invocation.id] = invocation
+    command.invoke_times += 1
+    call.dispatcher.accept(invocation, instances)
+    return invocation
+
+
+def _invocation(
+    call: Call,
+    command: Command,
+    given: dict[str, str],
+    timeout: int,
+    working_dir: str,
+    tags: dict[str, str],
+    mode: str,
+    frequency: str,
+) -> Invocation:
+    params = call.params
+    return Invocation(
         id=call.cloud.new_id("t"),
         region=call.region.id,
         command=command,
         created=call.now,
         timeout=timeout,
-        content=content,
+        content=fill(command.content, given) if command.enable_parameter else command.content,
         working_dir=working_dir,
         username=params.text("Username"),
         parameters=given,
@@ -174,11 +192,6 @@ def _accept(
         classic=call.classic,
         timed=mode != "Once" and mode != "DryRun",
     )
-    call.region.invocations.append(invocation)
-    call.region.invocations_by_id[invocation.id] = invocation
-    command.invoke_times += 1
-    call.dispatcher.accept(invocation, instances)
-    return invocation
 
 
 @operation("RunCommand")

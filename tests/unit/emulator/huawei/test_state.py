@@ -141,7 +141,7 @@ def test_defaults_are_the_same_everywhere():
         ([{"flavour": 1}], "row 1: unknown keys flavour"),
         ([{}, {"state": "dead"}], "row 2: state must be one of"),
         ([{"region": "mars-1"}], "region must be one of"),
-        ([{"power": "half"}], "power must be on or off"),
+        ([{"power": "half"}], "power must be one of on, off"),
         ([{"id": "a"}, {"id": "a"}], "row 2: the id a .* is used twice"),
     ],
 )
