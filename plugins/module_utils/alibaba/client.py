@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 from ..common.answers import NotAnAnswer, read_object
 from ..common.calling import Call, call_until_answered
 from ..common.credentials import CredentialSource
-from ..common.errors import ApiError, CloudError, TransportError
+from ..common.errors import ApiError, CloudError
+from ..common.paging import Incomplete, pages_by_token
 from ..common.transport import HttpTransport, NoAnswer
 from ..common.version import COLLECTION, VERSION
 from ..common.wait import Deadline
@@ -159,19 +160,17 @@ class Client:
     def _pages_by_token(
         self, operation: Operation, params: Mapping[str, Any], size: int, deadline: Deadline | None
     ) -> Iterator[Reply]:
-        seen: set[str] = set()
-        token: str | None = None
-        while True:
-            reply = self.call(operation.name, {**params, "MaxResults": size, "NextToken": token}, deadline=deadline)
-            yield reply
-            token = reply.next_token(operation.rows_path)
-            if token is None and len(reply.rows(*operation.rows_path)) >= size:
-                raise self._incomplete(operation, "a full page came without NextToken")
-            if not token:
-                return
-            if token in seen:
-                raise self._incomplete(operation, "the same NextToken came twice")
-            seen.add(token)
+        def read(token: str | None) -> Reply:
+            given = {**params, "MaxResults": size, "NextToken": token}
+            return self.call(operation.name, given, deadline=deadline)
+
+        return pages_by_token(
+            read,
+            lambda reply: reply.next_token(operation.rows_path),
+            lambda reply: len(reply.rows(*operation.rows_path)) >= size,
+            lambda reason: self._incomplete(operation, reason),
+            "NextToken",
+        )
 
     def _pages_by_number(
         self, operation: Operation, params: Mapping[str, Any], size: int, deadline: Deadline | None
@@ -192,8 +191,8 @@ class Client:
                 return
             number, last = number + 1, rows
 
-    def _incomplete(self, operation: Operation, reason: str) -> CloudError:
-        return TransportError(operation.name, self.host, f"{reason}, so the list is not complete", False)
+    def _incomplete(self, operation: Operation, reason: str) -> Incomplete:
+        return Incomplete(operation.name, self.host, reason)
 
     def _requests(self, operation: Operation, params: Mapping[str, Any]) -> list[dict[str, str]]:
         """Return the parameters of each request of the call: of one, or of several where fewer ids fit in one."""

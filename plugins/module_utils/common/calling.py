@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from .errors import ApiError, CloudError, TransportError, WaitTimeout
 from .retry import call_with_retries
@@ -55,68 +55,85 @@ def call_until_answered(
     the same request may succeed, 0 if the service asks for none, None where it will not. Raises ApiError,
     TransportError, and WaitTimeout where a read ran out of time or nothing was sent.
     """
-    lost = False
-
-    def once(_number: int) -> T:
-        nonlocal lost
-        if deadline.expired():
-            if not lost:
-                raise WaitTimeout(f"{call.operation}: not sent because the time limit has expired")
-            raise NoAnswer("the time limit has expired", may_have_arrived=True)
-        try:
-            return attempt(lost)
-        except NoAnswer as error:
-            lost = lost or error.may_have_arrived
-            raise
-        except ApiError as error:
-            if error.operation == call.operation:
-                error.after_lost_reply = lost
-                lost = error.may_have_taken_effect
-            raise
-
-    def delay(error: Exception) -> float | None:
-        if isinstance(error, NoAnswer):
-            repeatable = call.repeatable or not error.may_have_arrived
-            return error.retry_after or 0.0 if error.transient and repeatable else None
-        if isinstance(error, ApiError) and error.operation == call.operation:
-            return retry_delay(error) if call.repeatable or error.nothing_started else None
-        return None
-
-    failure: CloudError
+    tries = _Tries(call, attempt, retry_delay, deadline)
     try:
-        return call_with_retries(once, delay, retries=retries, deadline=deadline, base=backoff_base)
-    except NoAnswer as error:
-        failure = _unanswered(call, error, lost, deadline)
-    except CloudError as error:
-        failure = _refused(call, error, lost, deadline, retry_delay)
+        return call_with_retries(tries.once, tries.pause, retries=retries, deadline=deadline, base=backoff_base)
+    except (NoAnswer, CloudError) as error:
+        failure = tries.failure(error)
     # raised out here, so that no chained exception carries the request
     raise failure
 
 
-def _refused(
-    call: Call, error: CloudError, lost: bool, deadline: Deadline, retry_delay: Callable[[ApiError], float | None]
-) -> CloudError:
-    """Return the error to raise for a final one, of the call itself or of what it needs, such as a login."""
-    if isinstance(error, ApiError) and error.operation == call.operation:
-        error.transient = retry_delay(error) is not None
-        if error.may_have_taken_effect and not call.reads:
-            error.advise(f"The request may nevertheless have taken effect. {call.recovery_hint}".rstrip())
-        return error
-    if not lost:
-        return error
-    reason = NoAnswer(str(error), may_have_arrived=True, transient=error.transient)
-    return _unanswered(call, reason, lost, deadline)
+class _Tries(Generic[T]):
+    """The tries of one call so far: whether the answer of one of them was lost, so that it may have taken effect."""
 
+    def __init__(
+        self,
+        call: Call,
+        attempt: Callable[[bool], T],
+        retry_delay: Callable[[ApiError], float | None],
+        deadline: Deadline,
+    ) -> None:
+        self._call = call
+        self._attempt = attempt
+        self._retry_delay = retry_delay
+        self._deadline = deadline
+        self._lost = False
 
-def _unanswered(call: Call, error: NoAnswer, lost: bool, deadline: Deadline) -> CloudError:
-    """Return the error to raise for a call without an answer: WaitTimeout for a read that ran out of time."""
-    failure: CloudError
-    if call.reads and deadline.expired():
-        text = f"{call.operation}: the time limit expired before {call.host} answered ({error.reason})"
-        failure = WaitTimeout(text)
-    else:
-        lost = lost and not call.reads
-        advice = " ".join(text for text in (error.advice, call.recovery_hint if lost else "") if text)
-        failure = TransportError(call.operation, call.host, error.reason, lost, advice, http_status=error.status)
-    failure.transient = error.transient
-    return failure
+    def once(self, _number: int) -> T:
+        """Return the answer to one more try. Raises what ``attempt`` raises, NoAnswer or WaitTimeout without time."""
+        if self._deadline.expired():
+            if not self._lost:
+                raise WaitTimeout(f"{self._call.operation}: not sent because the time limit has expired")
+            raise NoAnswer("the time limit has expired", may_have_arrived=True)
+        try:
+            return self._attempt(self._lost)
+        except NoAnswer as error:
+            self._lost = self._lost or error.may_have_arrived
+            raise
+        except ApiError as error:
+            if self._is_own(error):
+                error.after_lost_reply = self._lost
+                self._lost = error.may_have_taken_effect
+            raise
+
+    def pause(self, error: Exception) -> float | None:
+        """Return the least pause in seconds before the next try, None if there must not be one."""
+        if isinstance(error, NoAnswer):
+            repeatable = self._call.repeatable or not error.may_have_arrived
+            return error.retry_after or 0.0 if error.transient and repeatable else None
+        if isinstance(error, ApiError) and self._is_own(error):
+            return self._retry_delay(error) if self._call.repeatable or error.nothing_started else None
+        return None
+
+    def failure(self, error: NoAnswer | CloudError) -> CloudError:
+        """Return the error to raise after the last try, which has ended with this one."""
+        if isinstance(error, NoAnswer):
+            return self._unanswered(error)
+        if isinstance(error, ApiError) and self._is_own(error):
+            error.transient = self._retry_delay(error) is not None
+            if error.may_have_taken_effect and not self._call.reads:
+                advice = f"The request may nevertheless have taken effect. {self._call.recovery_hint}"
+                error.advise(advice.rstrip())
+            return error
+        if not self._lost:
+            return error
+        return self._unanswered(NoAnswer(str(error), may_have_arrived=True, transient=error.transient))
+
+    def _unanswered(self, error: NoAnswer) -> CloudError:
+        """Return the error to raise for a call without an answer: WaitTimeout for a read that ran out of time."""
+        call = self._call
+        failure: CloudError
+        if call.reads and self._deadline.expired():
+            text = f"{call.operation}: the time limit expired before {call.host} answered ({error.reason})"
+            failure = WaitTimeout(text)
+        else:
+            lost = self._lost and not call.reads
+            advice = " ".join(text for text in (error.advice, call.recovery_hint if lost else "") if text)
+            failure = TransportError(call.operation, call.host, error.reason, lost, advice, http_status=error.status)
+        failure.transient = error.transient
+        return failure
+
+    def _is_own(self, error: ApiError) -> bool:
+        """Return whether the error is of the call itself, and not of another that it needs, such as a login."""
+        return error.operation == self._call.operation

@@ -16,7 +16,8 @@ from urllib.parse import quote, urlsplit
 
 from ..common.answers import NotAnAnswer, read_object
 from ..common.calling import Call, call_until_answered
-from ..common.errors import ApiError, CloudError, TransportError
+from ..common.errors import ApiError
+from ..common.paging import Incomplete, pages_by_token
 from ..common.transport import HttpAnswer, HttpTransport, NoAnswer, foreign_answer
 from ..common.version import COLLECTION, VERSION
 from ..common.wait import Deadline
@@ -109,24 +110,25 @@ class Exchange:
             {"Host": host, "Content-Type": CONTENT_TYPE if body is None else BODY_CONTENT_TYPE, **(headers or {})},
             b"" if body is None else json.dumps(body).encode(),
         )
-
-        def attempt(_lost: bool) -> Reply:
-            try:
-                return self._send(operation, base, request, authentication, limit)
-            except ApiError as error:
-                if not (error.operation == operation.name and error.http_status == 401):
-                    raise
-                if not authentication.refresh(error):
-                    raise
-            return self._send(operation, base, request, authentication, limit)
-
         return call_until_answered(
             Call(operation.name, host, operation.reads, repeatable=True, recovery_hint=operation.recovery_hint),
-            attempt,
+            lambda _lost: self._authenticated(operation, base, request, authentication, limit),
             retry_delay,
             retries=self._max_retries,
             deadline=limit,
         )
+
+    def _authenticated(
+        self, operation: Operation, base: str, request: Request, authentication: Authentication, deadline: Deadline
+    ) -> Reply:
+        """Send one HTTP request, and once more after a 401 where ``authentication`` has new credentials."""
+        try:
+            return self._send(operation, base, request, authentication, deadline)
+        except ApiError as error:
+            unauthorized = error.operation == operation.name and error.http_status == 401
+            if not (unauthorized and authentication.refresh(error)):
+                raise
+        return self._send(operation, base, request, authentication, deadline)
 
     def _send(
         self, operation: Operation, base: str, request: Request, authentication: Authentication, deadline: Deadline
@@ -225,23 +227,18 @@ class Client:
         Raises as ``call`` does, so that a listing is complete or an error. ``limit`` is always sent, because the
         service documents two different defaults for it.
         """
-        marker: str | None = None
-        seen = set()
-        while True:
-            reply = self.call(operation, query={**query, "limit": str(page_size), "marker": marker}, deadline=deadline)
-            yield reply
-            marker = reply["page_info"].get("next_marker")
-            if marker is None and len(reply["instances"]) >= page_size:
-                raise self._incomplete(operation, "a full page came without next_marker")
-            if not marker:
-                return
-            if marker in seen:
-                raise self._incomplete(operation, "the same next_marker came twice")
-            seen.add(marker)
 
-    def _incomplete(self, operation: str, reason: str) -> CloudError:
-        host = urlsplit(self._endpoint).netloc
-        return TransportError(operation, host, f"{reason}, so the list is not complete", False)
+        def read(marker: str | None) -> Reply:
+            given = {**query, "limit": str(page_size), "marker": marker}
+            return self.call(operation, query=given, deadline=deadline)
+
+        return pages_by_token(
+            read,
+            lambda reply: reply["page_info"].get("next_marker"),
+            lambda reply: len(reply["instances"]) >= page_size,
+            lambda reason: Incomplete(operation, urlsplit(self._endpoint).netloc, reason),
+            "next_marker",
+        )
 
 
 def _read(operation: Operation, answer: HttpAnswer, secrets: list[str]) -> Reply:
