@@ -163,18 +163,13 @@ def run_module(spec: TaskSpec, ensure: Operation) -> None:
     module = _Module(spec)
     module.no_log_values.update(_secrets_of(spec, module.params))
     hiding = module.hiding
-
-    def warn(text: str) -> None:
-        # ansible-core 2.19 and later do not take secrets out of warnings
-        module.warn(visible(remove_values(hiding.outcome(text, module.params), module.no_log_values)))
-
-    task = TaskContext(
-        params=module.params,
+    task = _context(
+        hiding,
+        module.params,
+        module.no_log_values,
         check_mode=module.check_mode,
         diff_mode=module._diff,
-        no_log=module.no_log,
-        warn=warn,
-        redact=lambda value: without_values(value, module.no_log_values),
+        warn=module.warn,
     )
     result = _outcome(ensure, task, hiding)
     hiding.apply(result, module.params)
@@ -211,29 +206,40 @@ def run_in_process(
     except InputError as error:
         return {"failed": True, "msg": hiding.refusal(visible(str(error)), {}), "invocation": {"module_args": {}}}
     validation = ArgumentSpecValidator(**spec.validation()).validate(dict(arguments))
-    params: dict[str, Any] = validation.validated_parameters
-    secrets: set[str] = validation._no_log_values | _secrets_of(spec, params)
+    params = validation.validated_parameters
+    secrets = validation._no_log_values | _secrets_of(spec, params)
+    task = _context(hiding, params, secrets, check_mode=check_mode, diff_mode=diff_mode, warn=warn, progress=progress)
+    for both in validation._warnings:
+        task.warn(f"Both option {both['option']} and its alias {both['alias']} are set.")
+    result = _refused(validation, hiding, name) or _skipped(spec, task, name) or _outcome(ensure, task, hiding)
+    return _as_printed(_with_arguments(result, validation, hiding), secrets)
 
-    def without_secrets(report: Callable[[str], None]) -> Callable[[str], None]:
+
+def _context(
+    hiding: _Hiding,
+    params: dict[str, Any],
+    secrets: set[str],
+    *,
+    check_mode: bool,
+    diff_mode: bool,
+    warn: Callable[[str], None],
+    progress: Callable[[str], None] = _ignore,
+) -> TaskContext:
+    """Return what the operation gets, in a module process and in the controller's; its reports lose the secrets."""
+
+    def guarded(report: Callable[[str], None]) -> Callable[[str], None]:
+        # ansible-core 2.19 and later do not take secrets out of warnings
         return lambda text: report(visible(remove_values(hiding.outcome(text, params), secrets)))
 
-    task = TaskContext(
+    return TaskContext(
         params=params,
         check_mode=check_mode,
         diff_mode=diff_mode,
-        no_log=no_log,
-        warn=without_secrets(warn),
-        progress=without_secrets(progress),
+        no_log=hiding.no_log,
+        warn=guarded(warn),
+        progress=guarded(progress),
         redact=lambda value: without_values(value, secrets),
     )
-    for both in validation._warnings:
-        task.warn(f"Both option {both['option']} and its alias {both['alias']} are set.")
-    result = _refused(validation, hiding, name)
-    if result is None and check_mode and not spec.supports_check_mode:
-        result = {"skipped": True, "msg": f"remote module ({name}) does not support check mode"}
-    if result is None:
-        result = _outcome(ensure, task, hiding)
-    return _as_printed(_with_arguments(result, validation, hiding), secrets)
 
 
 def _refused(validation: ValidationResult, hiding: _Hiding, name: str) -> dict[str, Any] | None:
@@ -244,6 +250,13 @@ def _refused(validation: ValidationResult, hiding: _Hiding, name: str) -> dict[s
     if isinstance(validation.errors[0], UnsupportedError):
         message = f"Unsupported parameters for ({name}) module: {message}"
     return {"failed": True, "msg": hiding.refusal(message, validation.validated_parameters)}
+
+
+def _skipped(spec: TaskSpec, task: TaskContext, name: str) -> dict[str, Any] | None:
+    """Return the result of a check of what cannot be checked, None where the operation is to run."""
+    if not task.check_mode or spec.supports_check_mode:
+        return None
+    return {"skipped": True, "msg": f"remote module ({name}) does not support check mode"}
 
 
 def _with_arguments(result: dict[str, Any], validation: ValidationResult, hiding: _Hiding) -> dict[str, Any]:
