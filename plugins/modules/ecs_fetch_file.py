@@ -283,6 +283,8 @@ from ..module_utils.cloud_assistant.files.fetch import FetchRequest, fetch_file
 from ..module_utils.cloud_assistant.targets import Targets
 from ..module_utils.common.task import TaskContext, TaskSpec, run_module
 
+PASSED_THROUGH = ("path", "dest", "flat", "mode", "fail_on_missing", "timeout", "wait_timeout", "unready")
+
 SPEC = TaskSpec(
     argument_spec={
         "instance_ids": {"type": "list", "elements": "str", "aliases": ["instance_id"]},
@@ -301,25 +303,15 @@ SPEC = TaskSpec(
     },
 )
 
-PASSED_THROUGH = ("path", "dest", "flat", "mode", "fail_on_missing", "timeout", "wait_timeout", "unready")
-
 
 def ensure(task: TaskContext) -> dict[str, Any]:
     """Fetch the file and return the result of each instance. Raises CloudError if one of them failed."""
     params = task.params
-    targets = Targets.of(
-        params["instance_ids"],
-        params["resource_tags"],
-        params["resource_group_id"],
-        names=params["instance_names"],
-        warn=task.warn,
-    )
+    targets = Targets.of_options(params, warn=task.warn)
     request = FetchRequest(targets, write=not task.check_mode, **{option: params[option] for option in PASSED_THROUGH})
     request.check()
     outcome = fetch_file(connect(params), request, progress=task.progress, warn=task.warn)
-    failure = outcome.failure()
-    if failure is not None:
-        raise failure
+    outcome.raise_for_failure()
     return outcome.as_dict()
 
 

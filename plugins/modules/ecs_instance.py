@@ -266,6 +266,7 @@ from ..module_utils.cloud_assistant.instances.selection import (
 from ..module_utils.common.checks import check_range, check_wait_timeout
 from ..module_utils.common.errors import InputError, TaskFailure
 from ..module_utils.common.idempotency import check_client_token
+from ..module_utils.common.printable import some_of
 from ..module_utils.common.task import TaskContext, TaskSpec, run_module
 from ..module_utils.common.wait import Deadline
 
@@ -300,32 +301,27 @@ def ensure(task: TaskContext) -> dict[str, Any]:
     _refuse_too_many(rows, params["max_instances"])
 
     common = {"wait": params["wait"], "deadline": deadline, "progress": task.progress, "force": params["force"]}
+    unknown: list[str] = []
     change: Deletion | PowerChange
     if params["state"] == "absent":
-        # an id that the rest of the selection leaves out is no instance that does not exist
-        left_out = states_of(client, missing, deadline) if missing and selector.narrows else {}
-        unknown = [item for item in missing if item not in left_out]
-        if unknown:
-            task.warn(f"instance_ids: {describe_unknown(client, unknown, deadline)}. They count as deleted.")
+        left_out, unknown = _explain_missing(task, client, selector, missing, deadline)
         change = Deletion(
             client,
             rows,
             unknown,
-            left_out=list(left_out.values()),
+            left_out=left_out,
             terminate_subscription=params["terminate_subscription"],
             client_token=params["client_token"],
             **common,
         )
     else:
-        unknown = []
-        _refuse_absent(client, missing, rows, selector, deadline)
+        _refuse_absent(client, selector, rows, missing, deadline)
         change = PowerChange(client, rows, params["state"], stopped_mode=params["stopped_mode"], **common)
     change.check()
     if task.check_mode:
         change.predict()
     else:
         change.carry_out()
-
     result = {**change.changes.as_result(), "unknown_ids": unknown}
     if task.diff_mode:
         result["diff"] = {
@@ -361,15 +357,25 @@ def _selector(task: TaskContext) -> Selector:
 def _refuse_too_many(rows: list[Row], most: int) -> None:
     """Raise TaskFailure when the selection is wider than its writer expected."""
     if len(rows) > most:
-        some = ", ".join(f"{row['InstanceId']} ({row.get('InstanceName')})" for row in rows[:20])
-        more = f" and {len(rows) - 20} more" if len(rows) > 20 else ""
+        some = some_of((f"{row['InstanceId']} ({row.get('InstanceName')})" for row in rows), 20)
         raise TaskFailure(
             f"max_instances: {len(rows)} instances are selected; at most {most} are allowed; nothing was changed. "
-            f"The instances are {some}{more}"
+            f"The instances are {some}"
         )
 
 
-def _refuse_absent(client: Client, missing: list[str], rows: list[Row], selector: Selector, deadline: Deadline) -> None:
+def _explain_missing(
+    task: TaskContext, client: Client, selector: Selector, missing: list[str], deadline: Deadline
+) -> tuple[list[Row], list[str]]:
+    """Return the instances that the rest of the selection leaves out, and the ids that do not exist, with a warning."""
+    left_out = states_of(client, missing, deadline) if missing and selector.narrows else {}
+    unknown = [item for item in missing if item not in left_out]
+    if unknown:
+        task.warn(f"instance_ids: {describe_unknown(client, unknown, deadline)}. They count as deleted.")
+    return list(left_out.values()), unknown
+
+
+def _refuse_absent(client: Client, selector: Selector, rows: list[Row], missing: list[str], deadline: Deadline) -> None:
     """Raise TaskFailure when there is nothing that could be started, stopped or rebooted."""
     if missing and selector.narrows:
         raise TaskFailure(f"instance_ids: not found, or excluded by the other criteria: {', '.join(missing)}")

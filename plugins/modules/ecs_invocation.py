@@ -405,7 +405,7 @@ def ensure(task: TaskContext) -> dict[str, Any]:
 
 def _present(task: TaskContext) -> dict[str, Any]:
     params = task.params
-    targets = Targets.of(params["instance_ids"], params["resource_tags"], params["resource_group_id"], warn=task.warn)
+    targets = Targets.of_options(params, warn=task.warn)
     given = {name: params[name] for name in (*SHARED, "repeat_mode") if params[name] is not None}
     request = RunRequest.of(targets, command_id=params["command_id"], command_name=params["command_name"], **given)
     request.check(params["api_generation"])

@@ -417,6 +417,20 @@ from ..module_utils.common.errors import InputError
 from ..module_utils.common.plain_file import read_plain, unreadable
 from ..module_utils.common.task import TaskContext, TaskSpec, run_module
 
+PASSED_THROUGH = (
+    "mode",
+    "owner",
+    "group",
+    "overwrite",
+    "description",
+    "timeout",
+    "wait_timeout",
+    "compress",
+    "checksum",
+    "keep_parts",
+    "unready",
+)
+
 SPEC = TaskSpec(
     argument_spec={
         "instance_ids": {"type": "list", "elements": "str", "aliases": ["instance_id"]},
@@ -450,22 +464,38 @@ SPEC = TaskSpec(
     redacted_options=["content"],
 )
 
-PASSED_THROUGH = (
-    "mode",
-    "owner",
-    "group",
-    "overwrite",
-    "description",
-    "timeout",
-    "wait_timeout",
-    "compress",
-    "checksum",
-    "keep_parts",
-    "unready",
-)
+
+def ensure(task: TaskContext) -> dict[str, Any]:
+    """Send the file to the instances and return the result of each. Raises CloudError if one of them failed."""
+    params = task.params
+    targets = Targets.of_options(params, warn=task.warn)
+    data = _content(params["content"], params["src"])
+    target_dir, name = _place(params)
+    request = SendRequest(
+        targets,
+        data,
+        target_dir=target_dir,
+        name=name,
+        tags=params["tags"] or {},
+        write=not task.check_mode,
+        show=task.diff_mode,
+        **{option: params[option] for option in PASSED_THROUGH},
+    )
+    try:
+        request.check(params["api_generation"])
+    except InputError as error:
+        given_as_dest = params["dest"] is not None and error.option in ("target_dir", "name")
+        raise InputError("dest", error.problem) if given_as_dest else error from None
+    for text in _warnings(request, typed=params["content"] is not None):
+        task.warn(text)
+    outcome = send_file(connect(params), request, progress=task.progress, warn=task.warn)
+    if task.diff_mode:
+        outcome.extra["diff"] = file_diff(request.path, data, outcome.results)
+    outcome.raise_for_failure()
+    return outcome.as_dict()
 
 
-def given_content(content: str | None, src: str | None) -> bytes:
+def _content(content: str | None, src: str | None) -> bytes:
     """Return the content of the file. Raises InputError if it cannot be read or is too large to be sent."""
     if content is not None:
         try:
@@ -481,7 +511,7 @@ def given_content(content: str | None, src: str | None) -> bytes:
         raise InputError("src", f"{src} {unreadable(error)}") from None
 
 
-def given_place(params: dict[str, Any]) -> tuple[str, str]:
+def _place(params: dict[str, Any]) -> tuple[str, str]:
     """Return directory and name of the file on the instances. Raises InputError if they are not given, or twice."""
     default = os.path.basename(params["src"] or "")
     if params["dest"] is None:
@@ -505,44 +535,6 @@ def _warnings(request: SendRequest, *, typed: bool) -> list[str]:
     suspicion = encoding_warning(request.data) if typed else None
     found = [] if suspicion is None else [suspicion]
     return found if request.windows else found + script_file_warnings(request.data)
-
-
-def ensure(task: TaskContext) -> dict[str, Any]:
-    """Send the file to the instances and return the result of each. Raises CloudError if one of them failed."""
-    params = task.params
-    targets = Targets.of(
-        params["instance_ids"],
-        params["resource_tags"],
-        params["resource_group_id"],
-        names=params["instance_names"],
-        warn=task.warn,
-    )
-    data = given_content(params["content"], params["src"])
-    target_dir, name = given_place(params)
-    request = SendRequest(
-        targets,
-        data,
-        target_dir=target_dir,
-        name=name,
-        tags=params["tags"] or {},
-        write=not task.check_mode,
-        show=task.diff_mode,
-        **{option: params[option] for option in PASSED_THROUGH},
-    )
-    try:
-        request.check(params["api_generation"])
-    except InputError as error:
-        given_as_dest = params["dest"] is not None and error.option in ("target_dir", "name")
-        raise InputError("dest", error.problem) if given_as_dest else error from None
-    for text in _warnings(request, typed=params["content"] is not None):
-        task.warn(text)
-    outcome = send_file(connect(params), request, progress=task.progress, warn=task.warn)
-    if task.diff_mode:
-        outcome.extra["diff"] = file_diff(request.path, data, outcome.results)
-    failure = outcome.failure()
-    if failure is not None:
-        raise failure
-    return outcome.as_dict()
 
 
 def main() -> None:

@@ -126,7 +126,7 @@ def check_operation(generation: str, operation: str) -> None:
         )
 
 
-def instances_a_change(generation: str) -> int:
+def max_instances_per_change(generation: str) -> int:
     """Return how many instances one call can delete, start, stop or reboot."""
     return 1 if generation == "classic" else MAX_INSTANCES
 

@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..common.checks import check_identifiers, check_ids, check_range
 from ..common.errors import InputError
@@ -65,6 +66,17 @@ class Targets:
             unique, check_tags(tags or {}, "resource_tags"), resource_group_id, read_names(given_names, warn=warn)
         )
 
+    @classmethod
+    def of_options(cls, params: Mapping[str, Any], *, warn: Callable[[str], None]) -> Targets:
+        """Build the targets of a task from its options, as ``of`` does."""
+        return cls.of(
+            params["instance_ids"],
+            params["resource_tags"],
+            params["resource_group_id"],
+            names=params.get("instance_names"),
+            warn=warn,
+        )
+
 
 def read_instance_ids(
     entries: Iterable[str], option: str = "instance_ids", *, warn: Callable[[str], None] | None = None
@@ -115,11 +127,6 @@ def dedupe(ids: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     for instance_id in ids:
         count[instance_id] = count.get(instance_id, 0) + 1
     return tuple(count), tuple(instance_id for instance_id, times in count.items() if times > 1)
-
-
-def batches(ids: Sequence[str], size: int = MAX_BATCH) -> list[tuple[str, ...]]:
-    """Cut the ids into runs of at most ``size``, in their order."""
-    return [tuple(ids[start : start + size]) for start in range(0, len(ids), size)]
 
 
 def check_batch_size(size: int) -> None:

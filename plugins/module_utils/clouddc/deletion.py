@@ -7,61 +7,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
-from ..common.changes import ABSENT, Change, Changes
-from ..common.errors import ApiError, CloudError, TransportError, WaitTimeout
+from ..common.changes import ABSENT, Changes
+from ..common.errors import ApiError, CloudError, TransportError
+from ..common.paging import batches
 from ..common.wait import Deadline, poll
 from ..huawei.client import Client
 from . import instances
-from .instances import DELETE_IDS, FAILED, GOING, GONE, POWER_IDS, RUNNING
-
-ERROR_GRACE = 30.0
-"""Seconds after which an instance that still reads "error" failed to be deleted; one in error before may read so."""
-POWER_LAG = 60.0
-"""Seconds that the state of an instance may take to follow its server's power, before the deletion is tried."""
-
-
-@dataclass
-class InstanceChange(Change):
-    """What was found of one instance, what is done to it, and how that ended. ``action``: none, wait or delete."""
-
-    id: str
-    name: str | None = None
-    server_id: str | None = None
-    state_before: str = ABSENT
-    state: str = ABSENT
-    action: str = "none"
-    power_off: bool = False
-    # whether a request to delete the instance got no answer and may have taken effect
-    unanswered: bool = False
-    # whether the deletion was seen at work, so that an error state is its result and no leftover
-    seen_going: bool = False
-    accepted_at: float = 0.0
-
-    @property
-    def label(self) -> str:
-        """See Change."""
-        return self.id
-
-    def facts(self) -> dict[str, Any]:
-        """See Change."""
-        return {
-            "id": self.id,
-            "name": self.name,
-            "server_id": self.server_id,
-            "state_before": self.state_before,
-            "state": self.state,
-            "action": self.action,
-            "power_off": self.power_off,
-        }
+from .changes import ERROR_GRACE, InstanceChange
+from .instances import DELETE_IDS, FAILED, GOING, GONE, RUNNING
+from .power import PowerOff
 
 
 class Deletion:
     """One task's deletion: ``plan`` only reads, ``predict`` changes nothing, ``carry_out`` acts on the plan.
 
-    ``deadline`` is for all of it, ``error_grace`` and ``power_lag`` are in seconds.
+    ``deadline`` is for all of it.
     """
 
     def __init__(
@@ -72,17 +33,13 @@ class Deletion:
         power_off_first: bool = False,
         wait: bool = True,
         deadline: Deadline,
-        progress: Callable[[str], None] | None = None,
-        error_grace: float = ERROR_GRACE,
-        power_lag: float = POWER_LAG,
+        progress: Callable[[str], None] = lambda text: None,
     ) -> None:
         self._client = client
         self._power_off_first = power_off_first
         self._wait = wait
         self._deadline = deadline
-        self._progress = progress or (lambda text: None)
-        self._error_grace = error_grace
-        self._power_lag = power_lag
+        self._progress = progress
         self.changes = Changes((id, InstanceChange(id)) for id in ids)
 
     def plan(self) -> None:
@@ -112,73 +69,18 @@ class Deletion:
     def carry_out(self) -> None:
         """Power off, delete and wait. Raises TaskFailure, WaitTimeout, each with every change in ``result``."""
         with self.changes.reporting_on_failure():
-            self._power_off()
+            switched = (change for change in self.changes.values() if change.power_off)
+            PowerOff(self._client, self._deadline, self._progress).carry_out(switched)
             todo = [change for change in self.changes.values() if change.action == "delete" and not change.failed]
-            for batch in instances.batches(todo, DELETE_IDS):
+            for batch in batches(todo, DELETE_IDS):
                 self._submit(batch)
             if self._wait:
                 self._wait_until_gone()
         self.changes.raise_failures("could not be deleted")
 
-    # --- power -------------------------------------------------------------------------------------------------
-
-    def _power_off(self) -> None:
-        """Switch off the servers of running instances, and wait until they are off."""
-        changes = [change for change in self.changes.values() if change.power_off]
-        servers: dict[str, tuple[InstanceChange, dict[str, Any]]] = {}
-        for change in changes:
-            if not change.server_id:
-                change.fail("the service does not report its physical server, so it cannot be powered off", {})
-                continue
-            servers[change.server_id] = change, instances.show_server(self._client, change.server_id, self._deadline)
-        on = [server_id for server_id, (_change, row) in servers.items() if row["power_state"] != "off"]
-        for batch in instances.batches(on, POWER_IDS):
-            instances.power_off(self._client, batch, self._deadline)
-            for server_id in batch:
-                servers[server_id][0].changed = True
-        if not on:
-            return
-        self._progress(f"powering off {len(on)} physical servers")
-        asked_at = self._deadline.elapsed()
-        stale = {server_id for server_id in on if servers[server_id][1].get("operation_state") == "power-off-failed"}
-        waiting = set(on)
-
-        def off() -> bool | None:
-            for server_id in sorted(waiting):
-                row = instances.show_server(self._client, server_id, self._deadline)
-                operation = row.get("operation_state")
-                if row["power_state"] == "off" and operation != "power-off-processing":
-                    waiting.discard(server_id)
-                elif operation != "power-off-failed":
-                    stale.discard(server_id)
-                elif server_id not in stale or self._deadline.elapsed() - asked_at > self._error_grace:
-                    waiting.discard(server_id)
-                    block = row.get("error") or {}
-                    reason = f"its physical server {server_id} could not be powered off: "
-                    servers[server_id][0].fail(reason + instances.describe_error(block), block)
-            return None if waiting else True
-
-        poll(off, self._deadline, f"waiting for {len(on)} physical servers to be off")
-        self._wait_until_stopped([servers[server_id][0] for server_id in on if not servers[server_id][0].error])
-
-    def _wait_until_stopped(self, changes: list[InstanceChange]) -> None:
-        """Wait briefly for the instances to follow their servers: the deletion decides, not this state."""
-        waiting = {change.id: change for change in changes}
-        end = self._deadline.elapsed() + self._power_lag
-
-        def stopped() -> bool | None:
-            for id, change in list(waiting.items()):
-                status = instances.show_status(self._client, id, self._deadline)
-                change.state = ABSENT if status is None else status.state
-                if change.state != RUNNING:
-                    del waiting[id]
-            return True if not waiting or self._deadline.elapsed() >= end else None
-
-        poll(stopped, self._deadline, "waiting for the instances of the servers that were powered off to be stopped")
-
     # --- deletion ----------------------------------------------------------------------------------------------
 
-    def _submit(self, changes: list[InstanceChange]) -> None:
+    def _submit(self, changes: Sequence[InstanceChange]) -> None:
         """Request the deletion of each instance until all are accepted or refused; raise any error but a refusal."""
         pending = {change.id: change for change in changes}
         while pending:
@@ -255,7 +157,7 @@ class Deletion:
         """
         if not (change.unanswered or change.state_before in FAILED):
             return False
-        end = self._deadline.elapsed() + self._error_grace
+        end = self._deadline.elapsed() + ERROR_GRACE
 
         def going() -> bool | None:
             status = instances.show_status(self._client, change.id, self._deadline)
@@ -280,40 +182,36 @@ class Deletion:
 
     def _wait_until_gone(self) -> None:
         waiting = {
-            change.id: change
+            change.id
             for change in self.changes.values()
             if change.action != "none" and not change.error and change.state != ABSENT and change.state not in GONE
         }
-        if not waiting:
-            return
-        total = len(waiting)
 
-        def gone() -> bool | None:
-            before = len(waiting)
-            for id in self._worth_a_look(waiting):
-                if self._ended(waiting[id]):
-                    del waiting[id]
-            if len(waiting) < before:
-                self._progress(f"{total - len(waiting)}/{total} instances are gone")
-            return None if waiting else True
+        def look() -> None:
+            for id in self._worth_a_look([id for id in self.changes if id in waiting]):
+                if self._ended(self.changes[id]):
+                    waiting.discard(id)
 
-        try:
-            poll(gone, self._deadline, f"waiting for {total} instances to be gone")
-        except WaitTimeout as error:
-            left = ", ".join(f"{id} ({change.state})" for id, change in waiting.items())
-            raise WaitTimeout(f"{error}. Still there: {left}") from error
+        self.changes.wait_for(
+            waiting,
+            look,
+            deadline=self._deadline,
+            progress=self._progress,
+            what="instances to be gone",
+            done="instances are gone",
+            left="Still there",
+        )
 
-    def _worth_a_look(self, waiting: dict[str, InstanceChange]) -> list[str]:
+    def _worth_a_look(self, waiting: list[str]) -> list[str]:
         """Return the ids whose status may end the wait.
 
         One list of a hundred rows saves the look at each one that is still shutting down.
         """
         if len(waiting) == 1:
-            return list(waiting)
-        rows = instances.list_instances(self._client, ids=list(waiting), deadline=self._deadline)
+            return waiting
         busy = set()
-        for row in rows:
-            change, state = waiting.get(row["id"]), row["state"]
+        for row in instances.list_instances(self._client, ids=waiting, deadline=self._deadline):
+            change, state = self.changes.get(row["id"]), row["state"]
             if change is not None and state not in GONE and state not in FAILED:
                 change.state = state
                 change.seen_going = change.seen_going or state == GOING
@@ -331,7 +229,7 @@ class Deletion:
         if status.state not in FAILED:
             return False
         leftover = change.state_before in FAILED and not change.seen_going
-        if leftover and self._deadline.elapsed() - change.accepted_at < self._error_grace:
+        if leftover and self._deadline.elapsed() - change.accepted_at < ERROR_GRACE:
             return False
         change.fail(f"the deletion failed: {instances.describe_error(status.error)}", status.error or {})
         return True

@@ -7,16 +7,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from ..common.errors import ApiError, InputError
+from ..common.paging import batches
 from ..common.wait import Deadline
 from ..huawei.client import Client
 from ..huawei.error_table import INSTANCE_NOT_FOUND
-
-T = TypeVar("T")
 
 STATES = ("pending", "running", "stopped", "shutting-down", "terminated", "error")
 RUNNING = "running"
@@ -61,12 +60,6 @@ def check_ids(ids: Sequence[str], option: str) -> list[str]:
     return list(dict.fromkeys(ids))
 
 
-def batches(values: Sequence[T], size: int) -> Iterator[list[T]]:
-    """Yield the values in lists of at most ``size``."""
-    for start in range(0, len(values), size):
-        yield list(values[start : start + size])
-
-
 def list_instances(
     client: Client,
     *,
@@ -82,7 +75,7 @@ def list_instances(
     name, values = ("server_id", server_ids) if server_ids else ("instance_id", ids)
     found: dict[str, dict[str, Any]] = {}
 
-    def read(some: list[str]) -> None:
+    def read(some: Sequence[str]) -> None:
         query = {name: ",".join(some) or None, "instance_state": state}
         try:
             for page in client.pages("ListInstances", query, deadline=deadline):

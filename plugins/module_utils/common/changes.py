@@ -11,11 +11,12 @@ Every change of many things follows one protocol: its constructor or ``plan`` fi
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .errors import CloudError, Defect, TaskFailure, WaitTimeout
+from .wait import Deadline, poll
 
 ABSENT = "absent"
 """Our own status for something that does not exist."""
@@ -37,6 +38,11 @@ class Change:
     @property
     def label(self) -> str:
         """Return what the thing is called in a message."""
+        raise NotImplementedError
+
+    @property
+    def condition(self) -> str:
+        """Return how the thing was when it was last looked at, for a message."""
         raise NotImplementedError
 
     def facts(self) -> dict[str, Any]:
@@ -89,6 +95,37 @@ class Changes(dict[str, C]):
             raise TaskFailure(str(error), **{**error.result, **self.as_result()}) from error
         except Exception as error:  # what has been changed must be reported, whatever goes wrong
             raise TaskFailure(str(Defect(error)), **self.as_result()) from error
+
+    def wait_for(
+        self,
+        waiting: set[str],
+        look: Callable[[], None],
+        *,
+        deadline: Deadline,
+        progress: Callable[[str], None],
+        what: str,
+        done: str,
+        left: str = "Not yet",
+    ) -> None:
+        """Call ``look`` until it has taken every id out of ``waiting``, and report after each look how many it has.
+
+        ``what`` says in the error what was waited for ("instances to be gone"), ``done`` what has happened to those
+        that are out ("instances are gone"). Raises WaitTimeout that names the rest, after the word ``left``.
+        """
+        total = len(waiting)
+
+        def probe() -> bool | None:
+            look()
+            progress(f"{total - len(waiting)}/{total} {done}")
+            return None if waiting else True
+
+        if not waiting:
+            return
+        try:
+            poll(probe, deadline, f"waiting for {total} {what}")
+        except WaitTimeout as error:
+            rest = ", ".join(f"{key} ({change.condition})" for key, change in self.items() if key in waiting)
+            raise WaitTimeout(f"{error}. {left}: {rest}") from error
 
     def raise_failures(self, what: str) -> None:
         """Raise TaskFailure naming the instances that failed, if there are any: "2 of 5 instances ``what``: ..."."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 # control characters but tab and line feed, what turns the direction of text round, line ends that are none in a
 # terminal, lone surrogates and the code points that no XML document may hold
@@ -26,6 +27,13 @@ def visible(text: str) -> str:
 
 def _escape(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode("ascii")
+
+
+def some_of(texts: Iterable[str], shown: int, separator: str = ", ") -> str:
+    """Return the first ``shown`` texts for a message, and how many more there are: ``a, b and 3 more``."""
+    every = list(texts)
+    more = f"{separator.lstrip(',')}and {len(every) - shown} more" if len(every) > shown else ""
+    return separator.join(every[:shown]) + more
 
 
 def cut(text: str, width: int) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ...common.printable import some_of
 from .results import FileResult
 
 SHOWN_FILE = 104448
@@ -31,10 +32,9 @@ def file_diff(path: str, data: bytes, results: Sequence[FileResult]) -> list[dic
     diffs = []
     for same in groups.values():
         first = same[0]
-        named = ", ".join(result.instance_id for result in same[:SHOWN_INSTANCES])
-        more = f" and {len(same) - SHOWN_INSTANCES} more" if len(same) > SHOWN_INSTANCES else ""
+        named = some_of((result.instance_id for result in same), SHOWN_INSTANCES)
         before, after = _before(first, data), _shown(data, first.facts)
-        header = f"{path} on {named}{more}"
+        header = f"{path} on {named}"
         diffs.append(
             {
                 "before_header": header,

@@ -88,15 +88,15 @@ def fetch_file(
     client: Client,
     request: FetchRequest,
     *,
-    progress: Callable[[str], None] | None = None,
-    warn: Callable[[str], None] | None = None,
+    progress: Callable[[str], None] = lambda text: None,
+    warn: Callable[[str], None] = lambda text: None,
 ) -> FileOutcome:
     """Fetch the file of each instance and return the results, failures included.
 
     ``progress`` and ``warn`` get lines of text. Raises InputError before the first script runs.
     """
     request.check()
-    return _Fetching(client, request, progress or _ignore, warn or _ignore).carry_out()
+    return _Fetching(client, request, progress, warn).carry_out()
 
 
 class _Fetching:
@@ -133,7 +133,7 @@ class _Fetching:
         self.outcome.note_expiry(self.deadline, f"fetching {request.path}")
         self.outcome.results = in_order(ids, self.results)
         self.outcome.extra = {"path": request.path}
-        self.outcome.tell_skipped(self.warn)
+        self.outcome.warn_of_skipped(self.warn)
         return self.outcome
 
     def _run(self, ids: Sequence[str], script: str, what: str, *, under_way: bool = True) -> RunOutcome:
@@ -305,9 +305,4 @@ class _Fetching:
         self.results[item] = FileResult(InstanceResult(item, "Success"), changed, facts)
 
     def _fail(self, item: str, code: str, info: str, status: str = "Failed") -> None:
-        if item not in self.results:
-            self.results[item] = FileResult(InstanceResult(item, status, error_code=code, error_info=info))
-
-
-def _ignore(_text: str) -> None:
-    """Discard a line of text."""
+        self.results.setdefault(item, FileResult.failure(item, code, info, status))

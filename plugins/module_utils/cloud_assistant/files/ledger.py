@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from ...common.paging import batches
 from ..runs.rounds import Piece, missing_pieces
-from ..targets import batches
 from .deliveries import MAX_INSTANCES
 from .parts import parse_numbers
 

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...common.errors import CloudError, TaskFailure, WaitTimeout
+from ...common.errors import CloudError, WaitTimeout
 from ...common.numbers import natural_number
 from ...common.wait import Deadline
 from ..grouping import Summary
 from ..models import InstanceResult
-from ..runs.outcome import failing_lines, skipped_warning
+from ..runs.outcome import failing_lines, failure_of, skipped_warning
 
 FACTS = ("dest", "sha256", "size", "mode", "owner", "group")
 
@@ -33,6 +33,11 @@ class FileResult:
     facts: Mapping[str, str] = field(default_factory=dict)
     before: Mapping[str, str] = field(default_factory=dict)
     old: bytes | None = field(default=None, repr=False)
+
+    @classmethod
+    def failure(cls, instance_id: str, code: str, info: str, status: str = "Failed") -> FileResult:
+        """Return the result of an instance where the file could not be brought or fetched, with the reason."""
+        return cls(InstanceResult(instance_id, status, error_code=code, error_info=info))
 
     @property
     def instance_id(self) -> str:
@@ -89,7 +94,7 @@ class FileOutcome:
             text = f"{what}: not finished after {deadline.elapsed():.0f} s, the time limit has expired"
             self.errors.insert(0, WaitTimeout(text))
 
-    def tell_skipped(self, warn: Callable[[str], None]) -> None:
+    def warn_of_skipped(self, warn: Callable[[str], None]) -> None:
         """Warn of the instances that were left out because they were not ready."""
         text = skipped_warning(self.plain)
         if text:
@@ -109,11 +114,15 @@ class FileOutcome:
         """Return the error that this outcome is, with everything that was found; None when all went well."""
         told = {getattr(error, "api_message", str(error)) for error in self.errors}
         lines = failing_lines(self.plain, told) + list(dict.fromkeys(str(error) for error in self.errors))
-        if not lines:
-            return None
-        kind = WaitTimeout if any(isinstance(error, WaitTimeout) for error in self.errors) else TaskFailure
-        details = next((error.result for error in self.errors if error.result), {})
-        return kind("\n".join([*lines, *([self.hint] if self.hint else [])]), **{**details, **self.as_dict()})
+        if lines and self.hint:
+            lines.append(self.hint)
+        return failure_of(lines, self.errors, self.as_dict)
+
+    def raise_for_failure(self) -> None:
+        """Raise what ``failure`` returns, if anything."""
+        error = self.failure()
+        if error:
+            raise error
 
 
 def in_order(instance_ids: Sequence[str], results: Mapping[str, FileResult]) -> list[FileResult]:

@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from ...alibaba.client import Client
 from ...common.errors import CloudError
 from ...common.kept import in_hand
+from ...common.paging import batches
 from ...common.wait import Deadline
 from ..concurrency import at_once
 from ..instances.readiness import find_targets
@@ -18,7 +20,6 @@ from ..models import InstanceResult
 from ..runs.internal import run_internal_script
 from ..runs.sending import Sent
 from ..tags import check_tags
-from ..targets import batches
 from .deliveries import MAX_INSTANCES, Arrival, Delivery, deliver, wait_arrival
 from .parts import Parcel, pack
 from .results import FileOutcome, FileResult, in_order, without_output
@@ -37,15 +38,15 @@ def send_file(
     client: Client,
     request: SendRequest,
     *,
-    progress: Callable[[str], None] | None = None,
-    warn: Callable[[str], None] | None = None,
+    progress: Callable[[str], None] = lambda text: None,
+    warn: Callable[[str], None] = lambda text: None,
 ) -> FileOutcome:
     """Send the file to the instances and return the result of each, failures included.
 
     Raises InputError before the first request to the service. ``progress`` and ``warn`` get lines of text.
     """
     request.check(client.generation)
-    return _Sending(client, request, progress or _ignore, warn or _ignore).carry_out()
+    return _Sending(client, request, progress, warn).carry_out()
 
 
 class _Sending:
@@ -63,46 +64,45 @@ class _Sending:
         limit = request.wait_timeout or WAIT_BASE + WAIT_PER_PART * self.parcel.count
         self.deadline = Deadline(limit)
         self.outcome = FileOutcome()
+        self.transfer: dict[str, Any] = {"method": "none", "parts": 0, "sent": 0, "present": 0, "compressed": False}
         self.results: dict[str, FileResult] = {}
         self.reports: dict[str, Report] = {}
 
     def carry_out(self) -> FileOutcome:
-        """Do everything, in order."""
+        """Send the file where it is needed, and return what is known of each instance, whatever went wrong."""
         ids, _stopped = find_targets(self.client, self.request.targets, self.deadline)
-        transfer = {"method": "none", "parts": 0, "sent": 0, "present": 0, "compressed": False}
-        direct = self.request.needs_no_look
         try:
-            waiting = ids if direct else self._look(ids)
-            if waiting and not self.request.write:
-                self._predict(waiting)
-            elif waiting and (direct or self._all_new(waiting)):
-                transfer.update(method="direct", parts=1, sent=1)
-                self._direct(waiting)
-            elif waiting:
-                staging = Staging(self.client, self.request, self.parcel, self.deadline, self.progress)
-                try:
-                    self.results.update(staging.bring({item: self.reports[item] for item in waiting}))
-                finally:
-                    transfer.update(staging.told())
-                    self.outcome.errors += staging.errors
-                    self.outcome.hint = staging.hint
+            self._bring(ids)
         except CloudError as error:
             self.outcome.errors.append(error)
-        for instance_id in ids:
-            if instance_id not in self.results and self.outcome.errors:
-                # nothing is known of the instance and nothing will be: the error has the reason
-                info = "not attempted; see msg"
-                self.results[instance_id] = FileResult(InstanceResult(instance_id, "Failed", error_info=info))
+        if self.outcome.errors:
+            # nothing is known of the others and nothing will be: the error has the reason
+            for item in ids:
+                self.results.setdefault(item, FileResult.failure(item, "", "not attempted; see msg"))
         self.outcome.note_expiry(self.deadline, f"sending {self.request.path}")
         self.outcome.results = in_order(ids, self.results)
         self.outcome.extra = {
             "path": self.request.path,
             "checksum": self.parcel.sha256,
             "size": self.parcel.size,
-            "transfer": transfer,
+            "transfer": self.transfer,
         }
-        self.outcome.tell_skipped(self.warn)
+        self.outcome.warn_of_skipped(self.warn)
         return self.outcome
+
+    def _bring(self, ids: Sequence[str]) -> None:
+        """Look which instances need the file, and send it to these in the cheapest way; in check mode predict it."""
+        direct = self.request.needs_no_look
+        waiting = ids if direct else self._look(ids)
+        if not waiting:
+            return
+        if not self.request.write:
+            self._predict(waiting)
+        elif direct or self._all_new(waiting):
+            self.transfer.update(method="direct", parts=1, sent=1)
+            self._direct(waiting)
+        else:
+            self._stage(waiting)
 
     def _look(self, ids: Sequence[str]) -> tuple[str, ...]:
         """Compare, set the permissions where only they differ, and return the instances that need the content."""
@@ -128,23 +128,22 @@ class _Sending:
             skip=self.skip,
         )
         self.outcome.errors += run.errors
-        waiting = []
-        for result in run.results:
-            if result.status != "Success":
-                self.results[result.instance_id] = FileResult(without_output(result))
-                continue
-            report = read_report(in_hand(result.output) or b"", result.dropped)
-            self.reports[result.instance_id] = report
-            if report.error_code:
-                self.results[result.instance_id] = failed(result.instance_id, report.error_code, report.error_info)
-            elif report.state in ("same", "rights"):
-                changed = report.state == "rights"
-                done = InstanceResult(result.instance_id, "Success", result.invoke_id)
-                facts = report.facts if request.write else {**report.facts, **self._wanted()}
-                self.results[result.instance_id] = FileResult(done, changed, facts, report.before, report.content)
-            else:
-                waiting.append(result.instance_id)
-        return tuple(waiting)
+        return tuple(result.instance_id for result in run.results if self._needs_content(result))
+
+    def _needs_content(self, result: InstanceResult) -> bool:
+        """Note what the look has found on an instance, and return whether the content has to be sent there."""
+        item = result.instance_id
+        if result.status != "Success":
+            self.results[item] = FileResult(without_output(result))
+            return False
+        report = self.reports[item] = read_report(in_hand(result.output) or b"", result.dropped)
+        if report.error_code:
+            self.results[item] = FileResult.failure(item, report.error_code, report.error_info)
+        elif report.state in ("same", "rights"):
+            done = InstanceResult(item, "Success", result.invoke_id)
+            facts = report.facts if self.request.write else {**report.facts, **self._wanted()}
+            self.results[item] = FileResult(done, report.state == "rights", facts, report.before, report.content)
+        return item not in self.results
 
     def _wanted(self) -> dict[str, str]:
         """Return what is known in advance of the file as it will be."""
@@ -156,34 +155,25 @@ class _Sending:
         return {**facts, **{key: value for key, value in given.items() if value}}
 
     def _predict(self, ids: Sequence[str]) -> None:
-        for instance_id in ids:
-            report = self.reports.get(instance_id, Report())
-            would = InstanceResult(instance_id, "Success")
-            facts = {**_kept(report), **self._wanted()}
-            self.results[instance_id] = FileResult(would, True, facts, report.before, report.content)
+        for item in ids:
+            self._note_arrival(InstanceResult(item, "Success"), arrived=True)
 
     def _all_new(self, ids: Sequence[str]) -> bool:
         """Return whether one plain delivery suffices: there is no old file, which it would overwrite in place."""
         return self.request.fits_one_delivery and all(self.reports[item].state == "missing" for item in ids)
 
+    def _stage(self, ids: Sequence[str]) -> None:
+        staging = Staging(self.client, self.request, self.parcel, self.deadline, self.progress)
+        try:
+            self.results.update(staging.bring({item: self.reports[item] for item in ids}))
+        finally:
+            self.transfer.update(staging.figures())
+            self.outcome.errors += staging.errors
+            self.outcome.hint = staging.hint
+
     def _direct(self, ids: Sequence[str]) -> None:
-        request = self.request
-        target = request.target
-        delivery = Delivery(
-            directory=request.target_dir,
-            name=request.name,
-            data=request.data,
-            mode=target.mode.rjust(4, "0") if target.mode else "",
-            owner=target.owner,
-            group=target.group,
-            overwrite=request.overwrite,
-            description=request.description or "",
-            timeout=request.timeout,
-            tags=check_tags(request.tags),
-            resource_group_id=request.targets.resource_group_id,
-            script_type="RunPowerShellScript" if request.windows else "RunShellScript",
-        )
-        groups = batches(ids, MAX_INSTANCES)
+        """Send the file with one delivery per group of instances, and wait until it has arrived or not."""
+        delivery, groups = self._delivery(), batches(ids, MAX_INSTANCES)
         sent = at_once(
             lambda group: deliver(self.client, delivery, group, skip=self.skip, deadline=self.deadline), groups
         )
@@ -201,14 +191,34 @@ class _Sending:
                     self.results[item] = FileResult(InstanceResult(item, "Running", answer.invoke_id), changed=True)
                 continue
             for item, arrival in found.items():
-                plain = InstanceResult(
+                ended = InstanceResult(
                     item, arrival.status, answer.invoke_id, error_code=arrival.error_code, error_info=arrival.error_info
                 )
-                report = self.reports.get(item, Report())
-                facts = {**_kept(report), **self._wanted()}
-                self.results[item] = FileResult(
-                    plain, arrival.arrived, facts if arrival.arrived else {}, report.before, report.content
-                )
+                self._note_arrival(ended, arrived=arrival.arrived)
+
+    def _delivery(self) -> Delivery:
+        """Return the one delivery that makes the whole file."""
+        request, target = self.request, self.request.target
+        return Delivery(
+            directory=request.target_dir,
+            name=request.name,
+            data=request.data,
+            mode=target.mode.rjust(4, "0") if target.mode else "",
+            owner=target.owner,
+            group=target.group,
+            overwrite=request.overwrite,
+            description=request.description or "",
+            timeout=request.timeout,
+            tags=check_tags(request.tags),
+            resource_group_id=request.targets.resource_group_id,
+            script_type="RunPowerShellScript" if request.windows else "RunShellScript",
+        )
+
+    def _note_arrival(self, ended: InstanceResult, *, arrived: bool) -> None:
+        """Note how the delivery to an instance has ended, or would end in check mode."""
+        report = self.reports.get(ended.instance_id, Report())
+        facts = {**_kept(report), **self._wanted()} if arrived else {}
+        self.results[ended.instance_id] = FileResult(ended, arrived, facts, report.before, report.content)
 
     def _arrivals(self, sent: Sent) -> Mapping[str, Arrival] | CloudError:
         """Return the outcome of one direct call on each instance, or the error that kept it from being read."""
@@ -228,12 +238,3 @@ def _kept(report: Report) -> Mapping[str, str]:
         return {}
     found = {key: value for key, value in report.facts.items() if key in ("mode", "owner", "group")}
     return found or NEW_FILE
-
-
-def failed(instance_id: str, code: str, info: str, invoke_id: str = "", status: str = "Failed") -> FileResult:
-    """Return the result of an instance where it went wrong."""
-    return FileResult(InstanceResult(instance_id, status, invoke_id, error_code=code, error_info=info))
-
-
-def _ignore(_text: str) -> None:
-    """Discard a line of text."""

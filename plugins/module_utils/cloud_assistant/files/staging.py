@@ -13,6 +13,7 @@ from typing import Any
 from ...alibaba.client import Client
 from ...common.errors import CloudError, WaitTimeout
 from ...common.kept import in_hand
+from ...common.printable import some_of
 from ...common.wait import Deadline
 from ..concurrency import at_once
 from ..instances.readiness import UNREADY
@@ -76,7 +77,7 @@ class Staging:
         # what refused a call because of an instance that was all right again when looked at
         self.refusal: CloudError | None = None
 
-    def told(self) -> dict[str, Any]:
+    def figures(self) -> dict[str, Any]:
         """Return the figures of the transfer for the task's result."""
         return {
             "method": "staged",
@@ -225,8 +226,7 @@ class Staging:
 
     def _fail(self, instance_ids: Iterable[str], code: str, info: str, status: str = "Failed") -> None:
         for item in instance_ids:
-            result = InstanceResult(item, status, error_code=code, error_info=info)
-            self.results.setdefault(item, FileResult(result))
+            self.results.setdefault(item, FileResult.failure(item, code, info, status))
 
     def _tidy(self) -> None:
         """Clean up where it failed: everything, or all but the parts that a second run can continue with."""
@@ -254,5 +254,4 @@ class Staging:
             return
         left = [result.instance_id for result in run.results if result.status != "Success"]
         if left and not keep_parts:
-            shown = ", ".join(left[:5]) + (f" and {len(left) - 5} more" if len(left) > 5 else "")
-            self.hint = f"{self.request.target.staging} could not be removed on {shown}."
+            self.hint = f"{self.request.target.staging} could not be removed on {some_of(left, 5)}."

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from ...alibaba.client import Client
 from ...common.changes import Change, Changes
 from ...common.errors import ApiError, InputError, WaitTimeout
-from ...common.wait import Deadline, poll
-from ..targets import batches
-from .changes import is_refusal
+from ...common.paging import batches
+from ...common.wait import Deadline
+from .changes import ask_for_each
 from .selection import Row, Selector, find_instances
 
 MAX_INSTALLS_PER_CALL = 50
@@ -149,6 +149,11 @@ class AgentChange(Change):
         """See Change."""
         return str(self.record["instance_id"])
 
+    @property
+    def condition(self) -> str:
+        """See Change."""
+        return f"online, version {self.record['version']}" if self.record["online"] else "offline"
+
     def facts(self) -> Row:
         """See Change."""
         return {**self.record, "online_before": self.online_before}
@@ -199,7 +204,9 @@ class Installation:
         with self.changes.reporting_on_failure():
             todo = self._to_do()
             for batch in batches([change.record["instance_id"] for change in todo], MAX_INSTALLS_PER_CALL):
-                self._install(batch)
+                for accepted, _reply in ask_for_each(batch, self._install, self._refused):
+                    for instance_id in accepted:
+                        self.changes[instance_id].changed = True
             if self._wait:
                 self._wait_until_ready([change for change in todo if change.changed])
         self.changes.raise_failures(NOT_READY)
@@ -223,44 +230,33 @@ class Installation:
         return todo
 
     def _install(self, instance_ids: Sequence[str]) -> None:
-        """Have the agents installed; a refusal goes to the instances that it concerns."""
-        try:
-            params = {"InstanceId": list(instance_ids)}
-            self._client.call("InstallCloudAssistant", params, deadline=self._deadline)
-        except ApiError as error:
-            if not is_refusal(error):
-                raise
-            if len(instance_ids) == 1:
-                self.changes[instance_ids[0]].fail(str(error), error.as_dict())
-                return
-            # one of them refuses the whole call: alone, each gets its own answer
-            for instance_id in instance_ids:
-                self._install([instance_id])
-            return
-        for instance_id in instance_ids:
-            self.changes[instance_id].changed = True
+        self._client.call("InstallCloudAssistant", {"InstanceId": list(instance_ids)}, deadline=self._deadline)
+
+    def _refused(self, instance_id: str, error: ApiError) -> None:
+        self.changes[instance_id].fail(str(error), error.as_dict())
 
     def _wait_until_ready(self, changes: Sequence[AgentChange]) -> None:
-        waiting = {change.record["instance_id"]: change for change in changes}
-        total = len(waiting)
-        if not total:
-            return
+        waiting = {change.record["instance_id"] for change in changes}
 
-        def ready() -> bool | None:
-            for record in agent_states(self._client, list(waiting), deadline=self._deadline):
-                waiting[record["instance_id"]].record = record
+        def look() -> None:
+            for record in agent_states(self._client, sorted(waiting), deadline=self._deadline):
+                self.changes[record["instance_id"]].record = record
                 if self._ready(record):
-                    del waiting[record["instance_id"]]
-            self._progress(f"{total - len(waiting)}/{total} agents are online")
-            return None if waiting else True
+                    waiting.discard(record["instance_id"])
 
         version = f" with version {self._least_text} or later" if self._least else ""
         try:
-            poll(ready, self._deadline, f"waiting for {total} agents to be online{version}")
+            self.changes.wait_for(
+                waiting,
+                look,
+                deadline=self._deadline,
+                progress=self._progress,
+                what=f"agents to be online{version}",
+                done="agents are online",
+            )
         except WaitTimeout as error:
-            still = ", ".join(f"{instance_id} ({_shown(change.record)})" for instance_id, change in waiting.items())
             advice = "Some instances must be rebooted before the agent starts (ecs_instance, state: rebooted)."
-            raise WaitTimeout(f"{error}. Not yet: {still}. {advice}") from error
+            raise WaitTimeout(f"{error}. {advice}") from error
 
 
 def _version_of(record: Row) -> tuple[int, ...]:
@@ -269,7 +265,3 @@ def _version_of(record: Row) -> tuple[int, ...]:
         return parse_version(record["version"])
     except InputError:
         return ()
-
-
-def _shown(record: Row) -> str:
-    return f"online, version {record['version']}" if record["online"] else "offline"

@@ -6,15 +6,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from ...common.changes import ABSENT, Change, Changes
-from ...common.errors import ApiError
+from ...common.errors import ApiError, TaskFailure
 from .selection import Row
 
 WRONG_STATUS = "IncorrectInstanceStatus"
 """How the error codes begin that refuse a change because of the status of the instance."""
+DELETED_MEANWHILE = "was deleted by another user or program in the meantime"
+
+R = TypeVar("R")
 
 
 @dataclass
@@ -37,6 +41,11 @@ class InstanceChange(Change):
     def label(self) -> str:
         """See Change."""
         return f"{self.instance_id} ({self.name})"
+
+    @property
+    def condition(self) -> str:
+        """See Change."""
+        return self.status
 
     def facts(self) -> dict[str, Any]:
         """See Change."""
@@ -61,6 +70,49 @@ def is_refusal(error: ApiError) -> bool:
     return 400 <= status < 500 and status != 429 and not error.code.startswith(("Throttling", "Idempotent"))
 
 
-def is_dry_run_success(error: ApiError) -> bool:
-    """Return whether the error is how the service reports a successful DryRun."""
-    return error.code.lower().startswith("dryrun")
+def ask_for_each(
+    instance_ids: Sequence[str], ask: Callable[[Sequence[str]], R], refused: Callable[[str, ApiError], None]
+) -> Iterator[tuple[Sequence[str], R]]:
+    """Yield what ``ask`` returns for the instances: together or, where that is refused because of some, one by one.
+
+    ``refused`` gets an instance that was refused alone. Each answer is given out before the next one is asked for, so
+    that it can be noted. Raises what ``ask`` raises, unless it is such a refusal.
+    """
+    try:
+        answer = ask(instance_ids)
+    except ApiError as error:
+        if not is_refusal(error):
+            raise
+        if len(instance_ids) == 1:
+            refused(instance_ids[0], error)
+            return
+    else:
+        yield instance_ids, answer
+        return
+    for instance_id in instance_ids:
+        yield from ask_for_each([instance_id], ask, refused)
+
+
+def dry_run(
+    operation: str, instance_ids: Sequence[str], ask: Callable[[Sequence[str]], object], changes: InstanceChanges
+) -> list[str]:
+    """Return the instances on which the service would act: ``ask`` makes the call with DryRun. Note its refusals.
+
+    Raises TaskFailure if the service has acted, and what ``ask`` raises.
+    """
+
+    def rehearse(some: Sequence[str]) -> None:
+        try:
+            ask(some)
+        except ApiError as error:
+            # this is how the service reports a successful DryRun
+            if not error.code.lower().startswith("dryrun"):
+                raise
+        else:
+            text = f"{operation}: the service carried out a request that was marked DryRun"
+            raise TaskFailure(text, **changes.as_result())
+
+    def refused(instance_id: str, error: ApiError) -> None:
+        changes[instance_id].fail(str(error), error.as_dict())
+
+    return [instance_id for some, _none in ask_for_each(instance_ids, rehearse, refused) for instance_id in some]

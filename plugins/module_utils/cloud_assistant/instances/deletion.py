@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...alibaba.client import Client
-from ...alibaba.generations import has_dry_run, instances_a_change
+from ...alibaba.generations import has_dry_run, max_instances_per_change
 from ...common.changes import ABSENT
-from ...common.errors import ApiError, CloudError, TaskFailure, TransportError, WaitTimeout
+from ...common.errors import ApiError, CloudError, TransportError
 from ...common.idempotency import derive_client_token, new_client_token
+from ...common.paging import batches
 from ...common.wait import Deadline, poll
-from ..targets import batches
-from .changes import WRONG_STATUS, InstanceChange, InstanceChanges, is_dry_run_success, is_refusal
+from .changes import DELETED_MEANWHILE, WRONG_STATUS, InstanceChange, InstanceChanges, dry_run, is_refusal
 from .selection import Row, states_of
 
 PASSING = ("Pending", "Starting", "Stopping")
@@ -103,15 +103,16 @@ class Deletion:
                 self._would_go(change)
             else:
                 settled.append(instance_id)
-        for batch in batches(settled, instances_a_change(self._client.generation)):
-            self._dry_run(batch)
+        for batch in batches(settled, max_instances_per_change(self._client.generation)):
+            for instance_id in dry_run("DeleteInstances", batch, self._rehearse, self.changes):
+                self._would_go(self.changes[instance_id])
         self.changes.raise_failures("could not be deleted")
 
     def carry_out(self) -> None:
         """Delete and wait. Raises TaskFailure and WaitTimeout, both with every instance's change in ``result``."""
         with self.changes.reporting_on_failure():
             self._wait_until_settled()
-            planned = batches(self._planned(), instances_a_change(self._client.generation))
+            planned = batches(self._planned(), max_instances_per_change(self._client.generation))
             for number, batch in enumerate(planned, start=1):
                 token = self._token if len(planned) == 1 else derive_client_token(self._token, *batch)
                 self._submit(batch, token)
@@ -131,27 +132,10 @@ class Deletion:
             "TerminateSubscription": self._terminate_subscription,
         }
 
-    def _dry_run(self, instance_ids: Sequence[str]) -> None:
-        """Send one DryRun; if it is refused because of some instances, send one for each."""
-        try:
-            # a token of its own makes the dry run a call that may be repeated
-            params = {**self._params(instance_ids), "DryRun": True, "ClientToken": new_client_token()}
-            self._client.call("DeleteInstances", params, deadline=self._deadline)
-        except ApiError as error:
-            if is_dry_run_success(error):
-                for instance_id in instance_ids:
-                    self._would_go(self.changes[instance_id])
-            elif not is_refusal(error):
-                raise
-            elif len(instance_ids) == 1:
-                self.changes[instance_ids[0]].fail(str(error), error.as_dict())
-            else:
-                for instance_id in instance_ids:
-                    self._dry_run([instance_id])
-            return
-        raise TaskFailure(
-            "DeleteInstances: the service carried out a request that was marked DryRun", **self.changes.as_result()
-        )
+    def _rehearse(self, instance_ids: Sequence[str]) -> None:
+        # a token of its own makes the dry run a call that may be repeated
+        params = {**self._params(instance_ids), "DryRun": True, "ClientToken": new_client_token()}
+        self._client.call("DeleteInstances", params, deadline=self._deadline)
 
     def _would_go(self, change: InstanceChange) -> None:
         change.changed = True
@@ -191,7 +175,7 @@ class Deletion:
             change.changed = instance_id in self._unanswered
             if not change.changed:
                 change.action = "none"
-                change.message = "was deleted by another user or program in the meantime"
+                change.message = DELETED_MEANWHILE
         going = [instance_id for instance_id, row in left.items() if self._has_begun(instance_id, row)]
         self._accepted(going)
         remaining = [instance_id for instance_id in instance_ids if instance_id in left and instance_id not in going]
@@ -240,29 +224,28 @@ class Deletion:
                 change = self.changes[instance_id]
                 change.status = str(rows[instance_id].get("Status")) if instance_id in rows else ABSENT
                 if change.status == ABSENT:
-                    change.action, change.message = "none", "was deleted by another user or program in the meantime"
+                    change.action, change.message = "none", DELETED_MEANWHILE
             return None if any(self.changes[instance_id].status in PASSING for instance_id in passing) else True
 
         poll(settled, self._deadline, f"waiting for {len(passing)} instances to have started or stopped")
 
     def _wait_until_gone(self) -> None:
         waiting = {change.instance_id for change in self.changes.values() if change.status == DELETING}
-        total = len(waiting)
-        if not total:
-            return
 
-        def gone() -> bool | None:
+        def look() -> None:
             left = states_of(self._client, sorted(waiting), self._deadline)
             for instance_id in waiting - left.keys():
                 self.changes[instance_id].status = ABSENT
             waiting.intersection_update(left)
             for instance_id, row in left.items():
                 self.changes[instance_id].status = str(row.get("Status"))
-            self._progress(f"{total - len(waiting)}/{total} instances are gone")
-            return None if waiting else True
 
-        try:
-            poll(gone, self._deadline, f"waiting for {total} instances to be gone")
-        except WaitTimeout as error:
-            still = ", ".join(f"{instance_id} ({self.changes[instance_id].status})" for instance_id in sorted(waiting))
-            raise WaitTimeout(f"{error}. Still there: {still}") from error
+        self.changes.wait_for(
+            waiting,
+            look,
+            deadline=self._deadline,
+            progress=self._progress,
+            what="instances to be gone",
+            done="instances are gone",
+            left="Still there",
+        )

@@ -13,9 +13,11 @@ from typing import Any
 from ...alibaba.client import Client
 from ...common.checks import check_identifiers, check_ids
 from ...common.errors import InputError
+from ...common.paging import batches
+from ...common.printable import some_of
 from ...common.wait import Deadline
 from ..tags import check_tags, tags_from_row, tags_to_rows
-from ..targets import batches, read_instance_ids
+from ..targets import read_instance_ids
 
 MAX_IDS_PER_CALL = 100
 """Instances in one call (DescribeInstances, InstanceIds)."""
@@ -148,9 +150,7 @@ def describe_unknown(client: Client, instance_ids: Sequence[str], deadline: Dead
 
     Only the first ``MAX_NAME_LOOKUPS`` ids are compared with names, at the cost of one call each.
     """
-    shown = ", ".join(instance_ids[:MAX_UNKNOWN_SHOWN])
-    more = len(instance_ids) - MAX_UNKNOWN_SHOWN
-    text = f"not found in {client.region}: {shown}{f' and {more} more' if more > 0 else ''}"
+    text = f"not found in {client.region}: {some_of(instance_ids, MAX_UNKNOWN_SHOWN)}"
     for instance_id in instance_ids[:MAX_NAME_LOOKUPS]:
         named = find_instances(client, Selector(name=instance_id), deadline)
         if named:

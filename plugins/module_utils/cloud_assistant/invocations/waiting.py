@@ -12,6 +12,7 @@ from typing import Any
 
 from ...alibaba.client import Client
 from ...common.errors import CloudError, WaitTimeout
+from ...common.printable import some_of
 from ...common.wait import Deadline, poll, proportional_interval
 from ..models import Invocation
 from ..tags import tags_to_rows
@@ -149,8 +150,7 @@ def names_of(ids: Sequence[str], noun: str, shown: int = 5) -> str:
     """Return the ids for a message, the first few of many: ``3 invocations (t-1, t-2, t-3)``."""
     if len(ids) == 1:
         return f"{noun} {ids[0]}"
-    more = f" and {len(ids) - shown} more" if len(ids) > shown else ""
-    return f"{len(ids)} {noun}s ({', '.join(ids[:shown])}{more})"
+    return f"{len(ids)} {noun}s ({some_of(ids, shown)})"
 
 
 def ended(instance_ids: Iterable[str]) -> Settled:

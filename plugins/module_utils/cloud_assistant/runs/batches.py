@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from ...common.idempotency import derive_client_token
-from ..targets import batches
+from ...common.paging import batches
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from ...alibaba.client import Client
 from ...common.errors import CloudError
 from ...common.kept import Kept, in_hand
+from ...common.paging import batches
 from ...common.wait import Deadline
 from ..concurrency import at_once
 from ..invocations.waiting import names_of
 from ..models import SKIPPED, InstanceResult
-from ..targets import batches
+from ..targets import MAX_BATCH
 from .bucket import collect_from_bucket, load_library
 from .capture import Report, pack_script, range_script, read_report, tidy_script
 from .internal import run_internal_script
@@ -129,7 +130,7 @@ class _Completion:
     def _script(self, ids: Sequence[str], script: Callable[[Sequence[str]], str], what: str) -> list[InstanceResult]:
         """Run a script that finds the directory of each of the instances, and return the results."""
         found = []
-        for batch in batches(ids):
+        for batch in batches(ids, MAX_BATCH):
             outcome = run_internal_script(
                 self.client,
                 batch,

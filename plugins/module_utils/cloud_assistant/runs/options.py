@@ -90,13 +90,7 @@ def request_from(
 
     ``what`` are the options that say what runs. Raises InputError.
     """
-    targets = Targets.of(
-        params["instance_ids"],
-        params["resource_tags"],
-        params["resource_group_id"],
-        names=params["instance_names"],
-        warn=warn,
-    )
+    targets = Targets.of_options(params, warn=warn)
     names = (*_PASSED_THROUGH, *OUTPUT_OPTIONS)
     given = {name: params[name] for name in names if params.get(name) is not None}
     request = RunRequest.of(targets, dry_run=check_mode, **given, **what)

@@ -6,14 +6,13 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...common.errors import CloudError, TaskFailure, WaitTimeout
 from ...common.kept import in_hand
-from ...common.printable import visible
+from ...common.printable import some_of, visible
 from ..grouping import Ending, Summary, group
 from ..instances.readiness import UNREADY, UNREADY_RESULTS
 from ..invocations.listing import first_invoke_id
@@ -110,12 +109,7 @@ class RunOutcome:
         told = {getattr(error, "api_message", str(error)) for error in self.errors}
         lines = failing_lines(self.results, told, quote=self.quote_output)
         hints = result_hints(self.results, self.request) if self.request else []
-        message = "\n".join([*lines, *hints, *self._error_lines(), *self._nothing_started()])
-        if not message:
-            return None
-        kind = WaitTimeout if any(isinstance(error, WaitTimeout) for error in self.errors) else TaskFailure
-        details = next((error.result for error in self.errors if error.result), {})
-        return kind(message, **{**details, **self.as_dict()})
+        return failure_of([*lines, *hints, *self._error_lines(), *self._nothing_started()], self.errors, self.as_dict)
 
     def raise_for_failure(self) -> None:
         """Raise what ``failure`` returns, if anything."""
@@ -143,6 +137,21 @@ class RunOutcome:
                 token = self.client_token
                 more.append(f"To continue without running anything twice, add client_token: {token} to the task.")
         return texts[:SHOWN_INSTANCES] + more
+
+
+def failure_of(
+    lines: Sequence[str], errors: Sequence[CloudError], as_dict: Callable[[], dict[str, Any]]
+) -> CloudError | None:
+    """Return the error whose message has these lines, with what was found, and with the service's first error.
+
+    It is a WaitTimeout if one of the errors is; None where there are no lines.
+    """
+    message = "\n".join(lines)
+    if not message:
+        return None
+    kind = WaitTimeout if any(isinstance(error, WaitTimeout) for error in errors) else TaskFailure
+    details = next((error.result for error in errors if error.result), {})
+    return kind(message, **{**details, **as_dict()})
 
 
 def failing_lines(results: Sequence[InstanceResult], told: Collection[str] = (), *, quote: bool = True) -> list[str]:
@@ -215,11 +224,10 @@ def dropped_warning(results: Sequence[InstanceResult]) -> str | None:
     cut = [result for result in results if result.dropped]
     if not cut:
         return None
-    shown = ", ".join(f"{result.instance_id} lost {result.dropped} bytes" for result in cut[:SHOWN_INSTANCES])
-    more = f" and {len(cut) - SHOWN_INSTANCES} more" if len(cut) > SHOWN_INSTANCES else ""
+    shown = some_of((f"{result.instance_id} lost {result.dropped} bytes" for result in cut), SHOWN_INSTANCES)
     return (
         "The service keeps only 24 KB of the output of each instance, without the middle of longer "
-        f"output: {shown}{more}. "
+        f"output: {shown}. "
         "Write it to a file on the instance or use oss_output_delivery."
     )
 
@@ -229,9 +237,8 @@ def skipped_warning(results: Sequence[InstanceResult]) -> str | None:
     left = [result for result in results if result.status == SKIPPED and result.error_code in UNREADY | UNREADY_RESULTS]
     if not left:
         return None
-    shown = "; ".join(f"{result.instance_id}: {result.error_info}" for result in left[:SHOWN_INSTANCES])
-    more = f"; and {len(left) - SHOWN_INSTANCES} more" if len(left) > SHOWN_INSTANCES else ""
-    return f"Skipped {len(left)} of {len(results)} instances: {shown}{more}"
+    shown = some_of((f"{result.instance_id}: {result.error_info}" for result in left), SHOWN_INSTANCES, "; ")
+    return f"Skipped {len(left)} of {len(results)} instances: {shown}"
 
 
 def delivery_warning(results: Sequence[InstanceResult]) -> str | None:
@@ -240,6 +247,5 @@ def delivery_warning(results: Sequence[InstanceResult]) -> str | None:
     if not late:
         return None
     reasons = (f"{result.instance_id} {result.oss_output_error or result.oss_output_status}" for result in late)
-    shown = "; ".join(itertools.islice(reasons, SHOWN_INSTANCES))
-    more = f"; and {len(late) - SHOWN_INSTANCES} more" if len(late) > SHOWN_INSTANCES else ""
-    return f"oss_output_delivery: {len(late)} of {len(results)} outputs were not delivered: {shown}{more}"
+    shown = some_of(reasons, SHOWN_INSTANCES, "; ")
+    return f"oss_output_delivery: {len(late)} of {len(results)} outputs were not delivered: {shown}"

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from ...alibaba.client import Client, Reply
 from ...common.errors import ApiError, CloudError, Defect
 from ...common.idempotency import derive_client_token, new_client_token
+from ...common.printable import some_of
 from ...common.wait import Deadline
 from ..instances.readiness import REFUSALS, Unfit, examine
 from ..invocations.listing import list_invocations
@@ -182,7 +183,7 @@ def refused(
         info = f"not started: {getattr(error, 'api_message', error)}"
         return [InstanceResult(item, SKIPPED, error_code=NOT_STARTED, error_info=info) for item in instance_ids]
     because = (
-        f"not started: the service rejects a whole call if one of its instances cannot run it, here {_some(unfit)}"
+        f"not started: the service rejects a whole call if one of its instances cannot run it, here {some_of(unfit, 3)}"
     )
     results = []
     for instance_id in instance_ids:
@@ -199,9 +200,3 @@ def refused(
 def error_code(error: CloudError | None) -> str:
     """Return the service's code of an error, or the kind of error where the service did not answer."""
     return error.code if isinstance(error, ApiError) else type(error).__name__
-
-
-def _some(unfit: Mapping[str, Unfit]) -> str:
-    shown = ", ".join(list(unfit)[:3])
-    more = f" and {len(unfit) - 3} more" if len(unfit) > 3 else ""
-    return f"{shown}{more}"

@@ -10,11 +10,18 @@ import unicodedata
 
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import ApiError, CloudError
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.printable import cut, visible
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.printable import cut, some_of, visible
 from hypothesis import given
 from hypothesis import strategies as st
 
 ANY_TEXT = st.text(st.characters(codec=None, categories=None))
+
+
+def test_some_of_many():
+    assert some_of([], 2) == ""
+    assert some_of(["a", "b"], 2) == "a, b"
+    assert some_of("abcde", 2) == "a, b and 3 more"
+    assert some_of((f"{letter}: why" for letter in "abc"), 2, "; ") == "a: why; b: why; and 1 more"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,8 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     same_frequency,
     takes_changes,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import batches
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import MAX_BATCH
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.paging import batches
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -85,7 +86,7 @@ def carried_out(live: list[Invocation], desired: DesiredSchedule, plan: Schedule
                 parameters=dict(desired.parameters) if change.parameters else invocation.parameters,
             )
         after.append(replace(invocation, instances=instances))
-    for number, start in enumerate(batches(plan.start)):
+    for number, start in enumerate(batches(plan.start, MAX_BATCH)):
         after.append(
             Invocation(
                 invoke_id=f"t-new-{number}",
