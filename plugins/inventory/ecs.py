@@ -185,7 +185,7 @@ from ansible.plugins.loader import connection_loader
 
 from ..module_utils.alibaba.options import connect
 from ..module_utils.common.errors import CloudError, InputError
-from ..plugin_utils.fleet import HOST_VARIABLES, all_regions, read_fleet
+from ..plugin_utils.inventory_records import HOST_VARIABLES, all_regions, read_fleet
 from ..plugin_utils.options import connection_options, refuse_unusable_options, template_value
 
 SUFFIXES = (".ecs.yml", ".ecs.yaml")

@@ -12,7 +12,7 @@ from collections import Counter
 import pytest
 import yaml
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import connect
-from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.fleet import read_fleet
+from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.inventory_records import read_fleet
 from playbook_runner import ansible_environment
 from support.patience import HANG_GUARD
 

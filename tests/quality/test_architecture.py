@@ -121,7 +121,7 @@ def test_imports_of_the_collection_are_relative():
         ("module_utils/cloud_assistant/runs/run.py", "from ...huawei.client import Client", ("module_utils", "huawei")),
         ("module_utils/cloud_assistant/models.py", "from ..clouddc import instances", ("module_utils", "clouddc")),
         ("module_utils/common/task.py", "from ..alibaba import client", ("module_utils", "alibaba")),
-        ("modules/ecs_command.py", "    from ..plugin_utils.fleet import read_fleet", ("plugin_utils", "fleet")),
+        ("modules/ecs_command.py", "    from ..plugin_utils.inventory_records import read_fleet", ("plugin_utils", "inventory_records")),
     ],
 )
 def test_relative_imports_are_seen(tmp_path, place, line, expected):
@@ -145,6 +145,14 @@ def test_the_domain_knows_no_ansible():
 def test_the_diagram_is_true():
     drawn = set(re.findall(r"^\s+(\w+) --> (\w+)$", GUIDE.read_text(), re.MULTILINE))
     assert drawn == arrows()
+
+
+def test_the_table_of_changes_leads_to_rooms_that_exist():
+    """``…`` stands for plugins/module_utils, and a bare name for a file beside the one before it."""
+    table = (REPOSITORY / "CONTRIBUTING.md").read_text().partition("| you change |")[2].partition("\n\n")[0]
+    paths = re.findall(r"`((?:…|plugins|tests|docs)/[\w/.]*)`", table)
+    missing = [path for path in paths if not (REPOSITORY / path.replace("…", "plugins/module_utils")).exists()]
+    assert paths and missing == []
 
 
 def test_files_stay_readable():

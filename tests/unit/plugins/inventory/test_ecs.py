@@ -15,7 +15,7 @@ from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import connection_loader, inventory_loader
 from ansible.template import Templar
-from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.fleet import host_record
+from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.inventory_records import host_record
 
 NAME = "cloudops.cloud_assistant.ecs"
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,18 @@ def test_action_groups_hold_every_module_of_their_cloud():
     }
     assert RUNTIME["action_groups"] == groups
     assert sorted(groups["alibaba"] + groups["huawei"]) == MODULES
+
+
+@ONE_OF_ALL
+def test_a_module_reads_like_its_documentation(name: str):
+    """What it accepts, what it ensures, the helpers of that, and the same end in all of them."""
+    tree = ast.parse((ROOT / "plugins" / "modules" / f"{name}.py").read_text(encoding="utf-8"))
+    constants = [ast.unparse(node.targets[0]) for node in tree.body if isinstance(node, ast.Assign)]
+    functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    assert constants[:3] == ["DOCUMENTATION", "EXAMPLES", "RETURN"]
+    assert constants[-1] == "SPEC"
+    assert (functions[0], functions[-1]) == ("ensure", "main")
+    assert [helper for helper in functions[1:-1] if not helper.startswith("_")] == []
 
 
 @pytest.mark.parametrize("name", ACTIONS)

@@ -14,7 +14,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
     CloudError,
     InputError,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.fleet import (
+from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.inventory_records import (
     HOST_VARIABLES,
     host_record,
     read_filters,
