@@ -20,14 +20,14 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.common.errors import CloudError
+from ..module_utils.common.hidden import SOURCE_HIDDEN
 from ..module_utils.common.printable import visible
 from ..module_utils.common.redact import MASK, redact
 from ..plugin_utils.fleet_table import totals_line
-from ..plugin_utils.report.entries import entries_of
+from ..plugin_utils.report.entries import Entry, entries_of
 from ..plugin_utils.report.files import EXTENSIONS, write_files
 from ..plugin_utils.report.page import Ran, Report
 
-HIDDEN = "(not shown: the source file is encrypted)"
 LONGEST_SCRIPT = 1 << 20
 """Bytes of a script that are read; the service takes much less."""
 _SECRET_NAME = re.compile(r"(?i)passw|secret|token|credential")
@@ -71,19 +71,7 @@ class ActionModule(ActionBase):
         rows = _dictionaries("results", arguments.pop("results", None))
         instances = _dictionaries("instances", arguments.pop("instances", None) or [])
         given = self._checked(arguments)
-        secret_parameters = (given["run"] or {}).get("secret_parameters") or {}
-        secrets = [
-            str(secret) for secret in (*given["secrets"], *secret_parameters.values()) if secret not in (None, "")
-        ]
-        report = Report(
-            title=redact(given["title"], secrets),
-            subtitle=redact(given["subtitle"], secrets),
-            notes=[redact(note, secrets) for note in given["notes"]],
-            entries=entries_of(rows, instances),
-            written_at=datetime.now(timezone.utc),
-            who=_who(task_vars),
-            ran=_ran(given["run"], secrets) if given["run"] else None,
-        )
+        report = _report(given, entries_of(rows, instances), _who(task_vars))
         totals = report.totals
         result.update(
             changed=False,
@@ -128,6 +116,21 @@ def _dictionaries(option: str, value: Any) -> Sequence[Mapping[str, Any]]:
             missing = "instance_id and status" if option == "results" else "instance_id"
             raise AnsibleActionFail(f"{option}: entry {number} must have {missing}")
     return value
+
+
+def _report(given: Mapping[str, Any], entries: list[Entry], who: str) -> Report:
+    """Return the report of the entries, as the arguments want it, without their secrets."""
+    secret_parameters = (given["run"] or {}).get("secret_parameters") or {}
+    secrets = [str(secret) for secret in (*given["secrets"], *secret_parameters.values()) if secret not in (None, "")]
+    return Report(
+        title=redact(given["title"], secrets),
+        subtitle=redact(given["subtitle"], secrets),
+        notes=[redact(note, secrets) for note in given["notes"]],
+        entries=entries,
+        written_at=datetime.now(timezone.utc),
+        who=who,
+        ran=_ran(given["run"], secrets) if given["run"] else None,
+    )
 
 
 def _by_status(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
@@ -176,4 +179,4 @@ def _script(given: Mapping[str, Any]) -> str:
             data = file.read(LONGEST_SCRIPT)
     except (OSError, ValueError) as error:
         return f"(not shown: {path}: {getattr(error, 'strerror', None) or error})"
-    return HIDDEN if data.startswith(b"$ANSIBLE_VAULT") else data.decode("utf-8", "replace")
+    return SOURCE_HIDDEN if data.startswith(b"$ANSIBLE_VAULT") else data.decode("utf-8", "replace")

@@ -16,7 +16,10 @@ from ansible.module_utils.common.parameters import remove_values
 REDACTED = "(not shown)"
 """Placeholder in a result or a message for a value that is not repeated there."""
 
-_ENCRYPTED = "(not shown: the source file is encrypted)\n"
+SOURCE_HIDDEN = "(not shown: the source file is encrypted)"
+"""Placeholder for the text of a file that is encrypted on the controller."""
+
+_SOURCE_LINE = f"{SOURCE_HIDDEN}\n"
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
@@ -64,13 +67,13 @@ def hide_rows(result: dict[str, Any]) -> None:
 def hide_source(result: dict[str, Any], arguments: dict[str, Any]) -> None:
     """Take the text of a file that is encrypted on the controller out of a result and of its arguments."""
     if arguments.get("content") is not None:
-        arguments["content"] = _ENCRYPTED
+        arguments["content"] = _SOURCE_LINE
     stored = result.get("command")
     if isinstance(stored, dict):
-        stored.update({name: _ENCRYPTED for name in ("content", "content_base64") if name in stored})
+        stored.update({name: _SOURCE_LINE for name in ("content", "content_base64") if name in stored})
     diffs = result.get("diff") or []
     for diff in diffs if isinstance(diffs, list) else [diffs]:
-        diff.update({side: _ENCRYPTED for side in ("before", "after", "prepared") if diff.get(side)})
+        diff.update({side: _SOURCE_LINE for side in ("before", "after", "prepared") if diff.get(side)})
 
 
 def hide_lines(message: str, content: str | None) -> str:

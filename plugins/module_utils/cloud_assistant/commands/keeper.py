@@ -146,29 +146,15 @@ class CommandKeeper:
 
         Raises TaskFailure while something runs one of them, or will on schedule: the service keeps such a command.
         """
-        if command_id is not None:
-            found = find_one(self.client, command_id=command_id)
-            doomed = [found] if found else []
-            if not found:
-                self._warn_unknown(command_id)
-        else:
-            doomed = find_commands(self.client, name=name)
-            if not all_matching:
-                the_only(name or "", doomed)
-            for left_name in (interim_name(name or ""), retired_name(name or "")):
-                doomed += find_commands(self.client, name=left_name)
+        doomed = self._doomed(command_id, name, all_matching)
         for command in doomed:
             _refuse_public(command)
-        changes = Changes(changed=bool(doomed), before=doomed[0] if doomed else None, deleted=doomed)
         using = [each for command in doomed for each in live_invocations(self.client, command_id=command.command_id)]
         ids = [invocation.invoke_id for invocation in using]
         if using and not self.stop_invocations:
-            problem = (
-                f"{', '.join(command.command_id for command in doomed)} cannot be deleted: live invocations still use "
-                f"it: {', '.join(ids)}. Wait until they have ended, stop them, or set stop_invocations."
-            )
-            raise TaskFailure(problem, invoke_ids=ids)
-        changes.stopped_invoke_ids = ids
+            raise _still_used(doomed, ids)
+        before = doomed[0] if doomed else None
+        changes = Changes(changed=bool(doomed), before=before, deleted=doomed, stopped_invoke_ids=ids)
         if self.check:
             return changes
         gone: list[str] = []
@@ -184,6 +170,20 @@ class CommandKeeper:
         for command in doomed:
             self._await(command.command_id, lambda seen: seen is None)
         return changes
+
+    def _doomed(self, command_id: str | None, name: str | None, all_matching: bool) -> list[Command]:
+        """Return the commands to delete: that of the id, or those of the name and what interrupted tasks left of it."""
+        if command_id is not None:
+            found = find_one(self.client, command_id=command_id)
+            if not found:
+                self._warn_unknown(command_id)
+            return [found] if found else []
+        doomed = find_commands(self.client, name=name)
+        if not all_matching:
+            the_only(name or "", doomed)
+        for left_name in (interim_name(name or ""), retired_name(name or "")):
+            doomed += find_commands(self.client, name=left_name)
+        return doomed
 
     def _warn_unknown(self, command_id: str) -> None:
         named = find_commands(self.client, name=command_id)
@@ -350,6 +350,15 @@ def _never_seen(created: Command, client_token: str | None) -> TaskFailure:
         )
         return TaskFailure(f"client_token: {problem}. {reason}")
     return TaskFailure(f"{problem} yet. Nothing was replaced; run the task again.")
+
+
+def _still_used(doomed: Sequence[Command], invoke_ids: list[str]) -> TaskFailure:
+    """Return the failure of a deletion that live invocations stand against."""
+    problem = (
+        f"{', '.join(command.command_id for command in doomed)} cannot be deleted: live invocations still use "
+        f"it: {', '.join(invoke_ids)}. Wait until they have ended, stop them, or set stop_invocations."
+    )
+    return TaskFailure(problem, invoke_ids=invoke_ids)
 
 
 def _refuse_public(command: Command) -> None:

@@ -86,6 +86,34 @@ class ScheduleKeeper:
         the instances; then all that were started as parts of the same schedule belong to it. Raises InputError,
         TaskFailure.
         """
+        request = self._checked(request)
+        command = self._command(request)
+        instance_ids, _stopped = find_targets(self.client, request.targets, self.deadline)
+        desired = _desired(request, command, instance_ids)
+        live = self._live(request, command, instance_ids)
+        plan = plan_schedule(live, desired, self._modifiable)
+        changes = _changes(plan, desired, live, request)
+        if plan.duplicates:
+            self.warn(
+                "This schedule is running more than once on some instances. Keeping one invocation per instance, "
+                f"stopping: {', '.join(plan.duplicates)}"
+            )
+        if command.command_id and (self.check or any(plan.stops)):
+            # what cannot be started must not cost what runs now
+            self._start(request, command, plan, dry_run=True)
+        if self.check:
+            self._note(plan, changes)
+            return changes
+        try:
+            self._carry_out(plan, request, command, desired, changes)
+        except CloudError as error:
+            if not (changes.stopped or changes.modified):
+                raise
+            raise _half_done(error, changes) from error
+        return changes
+
+    def _checked(self, request: RunRequest) -> RunRequest:
+        """Return the request with its frequency as this generation takes it; raise InputError if it cannot be."""
         request.check(self.client.generation)
         if not request.when.scheduled:
             raise InputError("frequency", "is required, unless repeat_mode is not once")
@@ -93,35 +121,7 @@ class ScheduleKeeper:
             request = request.altered(frequency=frequency_in(self.client.generation, request.when.frequency))
         for note in request.when.notes():
             self.warn(f"frequency: {note}")
-        command = self._command(request)
-        instance_ids, _stopped = find_targets(self.client, request.targets, self.deadline)
-        desired = _desired(request, command, instance_ids)
-        live = self._live(request, command, instance_ids)
-        plan = plan_schedule(live, desired, self._modifiable)
-        command_id = command.command_id or PREDICTED_COMMAND_ID
-        changes = ScheduleChanges(command_id=command_id, instance_ids=instance_ids, changed=plan.changed)
-        changes.after = _wanted_state(desired, request)
-        changes.before = _state(live, request) if plan.changed else changes.after
-        if plan.duplicates:
-            self.warn(
-                "This schedule is running more than once on some instances. Keeping one invocation per instance, "
-                f"stopping: {', '.join(plan.duplicates)}"
-            )
-        if request.when.frequency:
-            changes.schedule = read_frequency(request.when.frequency).describe()
-        if command.command_id and (self.check or any(plan.stops)):
-            # what cannot be started must not cost what runs now
-            self._start(request, command, plan, dry_run=True)
-        if not self.check:
-            try:
-                self._carry_out(plan, request, command, desired, changes)
-            except CloudError as error:
-                if not (changes.stopped or changes.modified):
-                    raise
-                raise _half_done(error, changes) from error
-        else:
-            self._note(plan, changes)
-        return changes
+        return request
 
     def _command(self, request: RunRequest) -> Command:
         """Return the command of the schedule; in check mode also one that an earlier task would create, with no id."""
@@ -234,6 +234,21 @@ class ScheduleKeeper:
         outcome.client_token = None
         outcome.raise_for_failure()
         return outcome.invoke_ids
+
+
+def _changes(
+    plan: SchedulePlan, desired: DesiredSchedule, live: Sequence[Invocation], request: RunRequest
+) -> ScheduleChanges:
+    """Return what is known of the changes before any is made: the state before and after."""
+    after = _wanted_state(desired, request)
+    return ScheduleChanges(
+        command_id=desired.command_id or PREDICTED_COMMAND_ID,
+        instance_ids=desired.instance_ids,
+        changed=plan.changed,
+        schedule=read_frequency(desired.frequency).describe() if desired.frequency else "",
+        before=_state(live, request) if plan.changed else after,
+        after=after,
+    )
 
 
 def _half_done(error: CloudError, changes: ScheduleChanges) -> CloudError:
