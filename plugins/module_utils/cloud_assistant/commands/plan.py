@@ -73,7 +73,6 @@ class CommandPlan:
     action: str
     before: Command | None
     after: Command
-    changed_fields: tuple[str, ...] = ()
     tags: TagChange = TagChange()
 
     @property
@@ -131,12 +130,12 @@ def plan_command(
         names = ScriptContent(after.content).placeholders() if after.enable_parameter else ()
         after = replace(after, parameter_names=names)
     if current is None:
-        return CommandPlan("create", None, after, differing)
+        return CommandPlan("create", None, after)
     if any(name in FIXED for name in differing):
         # what the service itself has tagged, it will tag again
         renewed = replace(after, command_id="", tags=own_tags(after.tags), invoke_times=0, created_at="")
-        return CommandPlan("replace", current, renewed, differing)
-    return CommandPlan("modify" if differing else "none", current, after, differing, tags)
+        return CommandPlan("replace", current, renewed)
+    return CommandPlan("modify" if differing else "none", current, after, tags)
 
 
 def interim_name(name: str) -> str:
