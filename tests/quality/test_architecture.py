@@ -121,7 +121,7 @@ def test_imports_of_the_collection_are_relative():
         ("module_utils/cloud_assistant/runs/run.py", "from ...huawei.client import Client", ("module_utils", "huawei")),
         ("module_utils/cloud_assistant/models.py", "from ..clouddc import instances", ("module_utils", "clouddc")),
         ("module_utils/common/task.py", "from ..alibaba import client", ("module_utils", "alibaba")),
-        ("modules/ecs_command.py", "    from ..plugin_utils.inventory_records import read_fleet", ("plugin_utils", "inventory_records")),
+        ("modules/ecs_command.py", "    from ..plugin_utils.source import Source", ("plugin_utils", "source")),
     ],
 )
 def test_relative_imports_are_seen(tmp_path, place, line, expected):
