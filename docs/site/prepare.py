@@ -43,7 +43,7 @@ def of_kind(folder: Path, *kinds: str, shown: bool = False) -> list[tuple[str, s
     return [
         (f"{page.stem.removesuffix(f'_{kind}')} ({kind})" if shown else page.stem.removesuffix(f"_{kind}"), page.stem)
         for kind in kinds
-        for page in sorted(folder.glob(f"*_{kind}.rst"), key=lambda page: page.stem.split("_"))
+        for page in sorted(folder.glob(f"*_{kind}.rst"), key=lambda page: page.stem.removesuffix(f"_{kind}"))
     ]
 
 

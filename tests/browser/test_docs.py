@@ -147,6 +147,18 @@ def test_the_first_page_shows_what_the_collection_is(site, browser):
     assert max(map(len, names)) <= 40
 
 
+def test_options_and_return_values_are_shown_at_any_width(site, browser):
+    for width in (390, 1280):
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        for name in ("ecs_run_command_module", "run_script_role", "ecs_inventory"):
+            browser.get((site / f"{name}.html").as_uri())
+            tables = browser.find_elements(By.CSS_SELECTOR, "table.ansible-option-table")
+            assert tables, name
+            shown = [table.rect["height"] > 10 * len(table.find_elements(By.TAG_NAME, "tr")) for table in tables]
+            assert all(shown), (name, width)
+
+
 def test_pages_fit_a_phone(site, browser):
     """No heading, text or picture is wider than the screen, and no page scrolls sideways."""
     phone = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
