@@ -16,7 +16,7 @@ from ..module_utils.cloud_assistant.grouping import (
     folded,
     group_rows,
 )
-from ..module_utils.common.printable import cut
+from ..module_utils.common.printable import columns, cut
 
 WORDS = {
     "success": "succeeded",
@@ -28,7 +28,7 @@ WORDS = {
 """How a total is named, by class."""
 
 SHORTEST_REASON = 40
-"""Columns of a reason that ids do not take away."""
+"""Columns of a reason, below which no instance is named beside it."""
 
 Row = Mapping[str, Any]
 
@@ -66,19 +66,26 @@ def fleet_table(
 
 
 def _aligned(groups: Iterable[Group], width: int, shown_ids: int) -> list[str]:
-    """Return one line per group, the counts right-aligned; ids and reason are cut to the width."""
+    """Return one line per group, the counts right-aligned."""
     groups = list(groups)
     digits = max((len(str(len(one.instance_ids))) for one in groups), default=1)
-    lines = []
-    for one in groups:
-        count = str(len(one.instance_ids)).rjust(digits)
-        room = width - digits - len(" x : ")
-        ids = _ids(one, shown_ids, room - SHORTEST_REASON)
-        lines.append(f"{count} x {cut(one.reason, max(SHORTEST_REASON, room - len(ids)))}: {ids}")
-    return lines
+    return [
+        f"{str(len(one.instance_ids)).rjust(digits)} x {_described(one, width - digits - len(' x '), shown_ids)}"
+        for one in groups
+    ]
 
 
-def _ids(one: Group, shown: int, width: int) -> str:
-    """Return the ids of a group, so many of them as fit, one at least."""
-    fitting = (ids for number in range(shown, 1, -1) if len(ids := folded(one.instance_ids, number)) <= width)
-    return next(fitting, folded(one.instance_ids, 1))
+def _described(one: Group, width: int, shown: int) -> str:
+    """Return the reason of a group and as many of its ids as fit beside the whole of it, at most `shown`.
+
+    A reason that leaves no room for one of them is cut, but not below SHORTEST_REASON: then it stands alone.
+    """
+    room = width - len(": ")
+    for number in range(shown, 0, -1):
+        ids = folded(one.instance_ids, number)
+        if columns(one.reason) + columns(ids) <= room:
+            return f"{one.reason}: {ids}"
+    least = folded(one.instance_ids, 1)
+    if room - columns(least) < SHORTEST_REASON:
+        return cut(one.reason, width)
+    return f"{cut(one.reason, room - columns(least))}: {least}"

@@ -11,12 +11,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..module_utils.common.printable import cut, visible
+from ..module_utils.common.printable import columns, cut, visible
 
 ERASE = "\r\x1b[K"
 """Back to the first column, and clear to the end of the line."""
 EVERY = 1.0
 """Seconds after which the time on the line is renewed though nothing new was reported."""
+SHORTEST_LABEL = 12
+"""Columns of the name of the task that a long report does not take away."""
 
 
 @dataclass
@@ -67,9 +69,9 @@ class LiveLine:
                 return
             others = sum(bool(other.text) for other in self._tasks.values()) - 1
             more = f" (and {others} more)" if others else ""
-            line = f"{elapsed(self.clock() - task.since)}  {self._latest}{more}: {task.text}"
+            line = _fitted(elapsed(self.clock() - task.since), self._latest, f"{more}: {task.text}", self.width() - 1)
             # back to the first column, so that what others print begins there
-            self.write(f"{ERASE}{cut(visible(line), self.width() - 1)}\r")
+            self.write(f"{ERASE}{line}\r")
             self._drawn = True
 
     def erase(self) -> None:
@@ -78,6 +80,13 @@ class LiveLine:
             if self._drawn:
                 self.write(ERASE)
                 self._drawn = False
+
+
+def _fitted(clock: str, label: str, report: str, width: int) -> str:
+    """Return the line of at most ``width`` columns: the label is cut before the report is, for it does not change."""
+    label, report = visible(label), visible(report)
+    room = width - len(clock) - 2 - columns(report)
+    return cut(f"{clock}  {cut(label, max(SHORTEST_LABEL, room))}{report}", width)
 
 
 def elapsed(seconds: float) -> str:

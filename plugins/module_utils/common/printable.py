@@ -36,6 +36,15 @@ def some_of(texts: Iterable[str], shown: int, separator: str = ", ") -> str:
     return separator.join(every[:shown]) + more
 
 
+def columns(text: str) -> int:
+    """Return how many columns of a terminal a line fills."""
+    return sum(map(_columns, text))
+
+
+def _columns(character: str) -> int:
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
 def cut(text: str, width: int) -> str:
     """Return the text, its end replaced by an ellipsis where it would fill more than `width` columns of a terminal."""
     if len(text) * 2 <= width:
@@ -45,7 +54,7 @@ def cut(text: str, width: int) -> str:
     for place, character in enumerate(text):
         if used + 1 <= width:
             fits = place
-        used += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        used += _columns(character)
         if used > width:
             return f"{text[:fits]}…"
     return text

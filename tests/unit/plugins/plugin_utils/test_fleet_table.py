@@ -33,12 +33,23 @@ def test_what_does_not_fit_is_counted():
     assert lines[-1] == "  … and 292 more instances in 292 groups"
 
 
-def test_a_long_reason_gives_way_to_the_ids_and_on_a_narrow_screen_ids_give_way_to_it():
-    rows = [row(number, 1, "long " * 100) for number in range(9)]
-    for width, ids in ((80, "i-00000, i-00001, i-00002, +6"), (70, "i-00000, i-00001, +7"), (50, "i-00000, +8")):
-        [_totals, line] = fleet_table(rows, width=width)
-        assert len(line) <= width
-        assert line.endswith(f"…: {ids}") or width == 50
+def test_a_reason_is_whole_before_a_second_instance_is_named_and_is_cut_before_the_first_is():
+    reason = "cannot reach the mirror (timed out after 30 s)"
+    rows = [row(number, 1, reason) for number in range(9)]
+    lines = {width: fleet_table(rows, width=width)[1] for width in (110, 90, 80, 60, 50)}
+    assert lines == {
+        110: f"  9 x exit code 1: {reason}: i-00000, i-00001, i-00002, +6",
+        90: f"  9 x exit code 1: {reason}: i-00000, i-00001, +7",
+        80: f"  9 x exit code 1: {reason}: i-00000, +8",
+        60: "  9 x exit code 1: cannot reach the mirror (ti…: i-00000, +8",
+        50: "  9 x exit code 1: cannot reach the mirror (timed…",
+    }
+
+
+def test_wide_characters_take_two_columns():
+    rows = [row(number, 1, "磁盘已满" * 8) for number in range(9)]
+    assert fleet_table(rows, width=100)[1].endswith("磁盘已满: i-00000, +8")
+    assert fleet_table(rows, width=90)[1].endswith("磁盘已满…: i-00000, +8")
 
 
 @given(

@@ -32,6 +32,17 @@ def test_it_shows_what_the_latest_task_reported(line):
     ]
 
 
+def test_a_long_name_is_cut_before_what_the_task_reports(line):
+    label = "localhost | Run the script on the other instances, wave by wave"
+    line.begin(label)
+    line.report(label, "4/10 finished")
+    line.report(label, "40/100 finished, 3 failed, 10 running")
+    assert line.written == [
+        f"{ERASE}0:00  localhost | Run t…: 4/10 finished\r",
+        f"{ERASE}0:00  localhost |…: 40/100 finished, 3…\r",
+    ]
+
+
 def test_it_is_cleared_once_before_anything_else_is_printed(line):
     line.begin("web | Run")
     line.erase()
