@@ -14,8 +14,10 @@ from ..module_utils.cloud_assistant.grouping import FAILED, SUCCESS, class_of, c
 from ..module_utils.common.printable import cut, visible
 from .fleet_table import fleet_table
 
-_COUNTS = re.compile(r"\d+ of \d+ instances? failed:|\d+ skipped$")
-"""Lines of a failure's message that the totals repeat (runs/outcome.py)."""
+_HEAD = re.compile(r"\d+ of \d+ instances? failed:")
+"""The first line of the message of a run that failed on instances (runs/outcome.py)."""
+_COUNTS = re.compile(rf"{_HEAD.pattern}|\d+ skipped$")
+"""Lines of it that the totals repeat."""
 _REPEATED = re.compile(rf"{_COUNTS.pattern}|\d+ x |… and \d+ more in ")
 """Lines of it that the table repeats."""
 
@@ -44,7 +46,8 @@ def outcome_lines(
     failed = [row for row in rows if class_of(str(row["status"])) == FAILED]
     foot = _where(result) if successes or counts.get(FAILED) or result.get("failed") else []
     limit = len(rows) + LONGEST_MESSAGE if height is None else max(4, height)
-    errors = _errors(result, {str(row["instance_id"]) for row in failed})[: max(1, limit // 2)]
+    advice = advice_lines(str(result.get("msg") or ""), {str(row["instance_id"]) for row in failed})
+    errors = [f"  {line}" for line in advice][: max(1, limit // 2)]
     shown = [row for row in rows if successes or class_of(str(row["status"])) != SUCCESS]
     lines = fleet_table(
         shown, counts=counts, width=width, height=max(2, limit - len(errors) - len(foot)), shown_ids=shown_ids
@@ -56,14 +59,19 @@ LONGEST_MESSAGE = 100
 """Lines that a message and the place of the result take at most where nothing is to be left out."""
 
 
-def _errors(result: Mapping[str, Any], listed: Collection[str]) -> list[str]:
-    """Return the lines of a failure's message that the table does not repeat: calls that failed, advice.
+def lists_failures(message: str) -> bool:
+    """Return whether a failure's message begins with the instances that failed."""
+    return bool(_HEAD.match(message))
 
-    ``listed`` are the failed instances in the table; where it has none, the message's reasons are needed.
+
+def advice_lines(message: str, listed: Collection[str]) -> list[str]:
+    """Return the lines of a failure's message that a list of the failed instances does not repeat: errors, advice.
+
+    ``listed`` are the failed instances in the list; where it has none, the message's reasons are needed.
     """
-    lines = str(result.get("msg") or "").splitlines()
-    told = [line for line in lines if not (_REPEATED if listed else _COUNTS).match(line)]
-    return [f"  {line}" for line in told if line.partition(": ")[0] not in listed]
+    repeated = _REPEATED if listed else _COUNTS
+    lines = [line for line in message.splitlines() if not repeated.match(line)]
+    return [line for line in lines if line.partition(": ")[0] not in listed]
 
 
 def _where(result: Mapping[str, Any]) -> list[str]:

@@ -272,6 +272,14 @@ def test_page_shows_what_was_run_without_its_secrets(place, page, browser):
         assert SECRET not in path.read_text(encoding="utf-8")
 
 
+def test_no_band_leaves_the_timeline(page, browser):
+    browser.get(page)
+    beyond = "return [...document.querySelectorAll('.band, .bar i')].filter(band => " + (
+        "band.getBoundingClientRect().right > band.parentNode.getBoundingClientRect().right + 0.5).length"
+    )
+    assert browser.execute_script(beyond) == 0
+
+
 def test_shapes_differ_without_colour(page, browser):
     browser.get(page)
     shapes = {}

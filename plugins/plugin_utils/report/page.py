@@ -21,6 +21,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ...module_utils.common.printable import visible
 from ..fleet_table import WORDS
+from ..outcome_text import advice_lines, lists_failures
 from .entries import BACK, ORDER, Entry, FailureGroup, failure_groups, totals_of
 from .timeline import Timeline, timeline_of
 
@@ -68,7 +69,7 @@ class Report:
             .generate(
                 title=visible(self.title),
                 subtitle=visible(self.subtitle),
-                notes=[visible(note) for note in self.notes],
+                notes=list(self._shown_notes()),
                 who=visible(self.who),
                 entries=self.entries,
                 totals=self.totals,
@@ -83,6 +84,14 @@ class Report:
                 ),
             )
         )
+
+    def _shown_notes(self) -> Iterator[str]:
+        """Yield the notes; of the message of a failed run only what the totals and the failures do not repeat."""
+        failed = {entry.ending.instance_id for entry in self.entries if entry.cause is not None}
+        for note in self.notes:
+            text = "\n".join(advice_lines(note, failed)) if lists_failures(note) else note
+            if text:
+                yield visible(text)
 
     def document(self) -> Iterator[str]:
         """Yield the report as JSON, one result per line."""

@@ -2,7 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The time line of a report: an axis, the waves as bands, and where each instance lies on it."""
+"""The timeline of a report: an axis, the waves as bands, and where each instance lies on it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _STAGING = ("deliver", "stage")
 
 @dataclass
 class Span:
-    """A stretch of the time line, in percent of its length."""
+    """A stretch of the timeline, in percent of its length."""
 
     left: float
     width: float
@@ -86,7 +86,7 @@ def _clock(seconds: float) -> str:
 
 
 def timeline_of(entries: Sequence[Entry]) -> Timeline | None:
-    """Return the time line of the entries, None where no time is known. What an earlier run did is not on it."""
+    """Return the timeline of the entries, None where no time is known. Earlier runs are not on it."""
     runs = [(entry, run) for entry in entries if not entry.previous for run in entry.runs if run.began]
     moments = [moment for _entry, run in runs for moment in (run.began, run.ended) if moment]
     if not moments:

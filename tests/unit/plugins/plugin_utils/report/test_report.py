@@ -77,6 +77,15 @@ class Page(HTMLParser):
         self.rows += tag == "details" and "row" in (dict(attrs).get("class") or "")
 
 
+def test_the_message_of_a_failed_run_is_shown_without_what_the_page_repeats():
+    rows = [run(1, 1, 0, "Failed", rc=3, stdout="full"), run(2, 1, 0), run(3, 1, 0, "Skipped")]
+    failure = "1 of 3 instances failed:\ni-1: exit code 3; output ends: full\n1 skipped"
+    advice = "To continue, run the task again."
+    shown = "".join(report(rows, notes=[failure, f"{failure}\n{advice}", "1 skipped"]).page())
+    notes = [text.partition("</p>")[0] for text in shown.split('<p role="note">')[1:]]
+    assert notes == [advice, "1 skipped"]
+
+
 @given(st.lists(ROW, max_size=5), TEXT)
 def test_every_report_can_be_written_and_read_whatever_the_results_hold(rows, text):
     written = report(rows, subtitle=text, notes=[text], who=text)
