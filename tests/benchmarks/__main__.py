@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from . import connection, files, fleets, inventory, reports, runs, tasks
+from . import callbacks, connection, files, fleets, inventory, reports, runs, tasks
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -29,6 +29,10 @@ TABLES: dict[str, tuple[str, Callable[[argparse.Namespace], Rows]]] = {
         lambda options: tasks.rows(options.repeats),
     ),
     "files": ("Files to instances and back", lambda options: files.rows()),
+    "callbacks": (
+        "A script on a fleet in a play: the callback fleet, beside ansible.builtin.default",
+        lambda options: callbacks.rows(),
+    ),
     "reports": ("The report of a run, by the role report", lambda options: reports.rows()),
     "connection": (
         "Ansible's own modules over the connection plugin, sent whole in scripts, and over OpenSSH",
