@@ -142,13 +142,14 @@ def test_inventories(emulator: Any, folder: Path):
 
 
 def commands() -> list[Any]:
-    """Each command line of ansible's own programs in the blocks of shell."""
-    return [
-        pytest.param(line, id=f"{block}-{number}")
-        for block in of_kind("shell")
+    """Each command line of ansible's own programs in the blocks of shell, once; translations repeat them."""
+    found = {
+        line: f"{block}-{number}"
+        for block in reversed(of_kind("shell"))
         for number, line in enumerate(re.sub(r"\\\n\s*", "", block.text).splitlines())
         if line.startswith("ansible")
-    ]
+    }
+    return [pytest.param(line, id=name) for line, name in sorted(found.items(), key=lambda item: item[1])]
 
 
 @pytest.mark.parametrize("line", commands())

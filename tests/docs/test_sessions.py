@@ -33,14 +33,15 @@ BIN = Path(sys.executable).parent
 
 
 def sessions() -> list[tuple[Block, str]]:
-    """Each command of each session, with the block that it is in; what a command prints is left out."""
-    return [
-        (block, line.removeprefix("$ "))
-        for block in BLOCKS
+    """Each command of the sessions once, with a block that it is in; what a command prints is left out."""
+    found = {
+        line.removeprefix("$ "): block
+        for block in reversed(BLOCKS)
         if block.kind == "console"
         for line in re.sub(r"\\\n\s*", "", block.text).splitlines()
         if line.startswith("$ ")
-    ]
+    }
+    return [(block, command) for command, block in found.items()]
 
 
 def starts_an_emulator(command: str, folder: Path) -> None:
