@@ -13,22 +13,23 @@ PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 PACKAGE = ("ansible_collections", "cloudops", "cloud_assistant", "plugins")
 
 WIDTH, HEIGHT = 680, 430
-BOX_WIDTH, BOX_HEIGHT = 142, 38
+BOX_HEIGHT = 38
+CHARACTER, BOX_PADDING = 8.4, 20
 # where the middle of each room's box is, from the top of the house to its ground
 PLACES = {
-    "action": (76, 30),
-    "inventory": (226, 30),
-    "lookup": (376, 30),
-    "connection": (376, 120),
-    "modules": (596, 30),
-    "filter": (76, 120),
-    "callback": (76, 210),
-    "plugin_utils": (226, 120),
-    "cloud_assistant": (376, 210),
-    "alibaba": (376, 300),
-    "clouddc": (596, 210),
-    "huawei": (596, 300),
-    "common": (486, 390),
+    "action": (44, 30),
+    "callback": (136, 30),
+    "connection": (244, 30),
+    "filter": (345, 30),
+    "inventory": (440, 30),
+    "lookup": (536, 30),
+    "modules": (628, 30),
+    "plugin_utils": (244, 120),
+    "cloud_assistant": (244, 210),
+    "clouddc": (550, 210),
+    "alibaba": (244, 300),
+    "huawei": (550, 300),
+    "common": (397, 390),
 }
 
 
@@ -62,7 +63,7 @@ def arrows() -> set[tuple[str, str]]:
 
 
 def shortest(all_arrows: Set[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the arrows without those that a way over other rooms stands for."""
+    """Return the arrows without those that a path through other rooms stands for."""
 
     def reached(source: str, target: str) -> bool:
         return any(
@@ -91,8 +92,9 @@ def drawing() -> str:
         )
     for box in sorted({box for arrow in every for box in arrow}, key=list(PLACES).index):
         x, y = PLACES[box]
+        width = round(len(box) * CHARACTER + BOX_PADDING)
         lines += [
-            f'  <rect x="{x - BOX_WIDTH // 2}" y="{y - half}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="5"'
+            f'  <rect x="{x - width // 2}" y="{y - half}" width="{width}" height="{BOX_HEIGHT}" rx="5"'
             ' fill="#e7f2fa" stroke="#2980b9"/>',
             f'  <text x="{x}" y="{y + 5}" text-anchor="middle" fill="#222">{box}</text>',
         ]
@@ -107,6 +109,7 @@ def diagram() -> str:
     text = "\n".join(f"   {source} --> {target}" for source, target in listed)
     return (
         f".. raw:: html\n\n{indented}\n\n"
-        "The drawing leaves an arrow out where a way over other rooms leads to the same one. These are all:\n\n"
+        "The drawing omits an arrow where a path through other rooms leads to the same room. These are all imports\n"
+        "between rooms:\n\n"
         f".. code-block:: text\n\n{text}"
     )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write the tables of the guides anew: error codes, RAM policies, what the classic generation lacks, who imports whom.
+"""Write the tables of the guides again: error codes, RAM policies, what the classic generation lacks, who imports whom.
 
 Each stands in its guide between ``.. generated NAME`` and ``.. end generated``. Run it after a change of an error
 table, of imports between rooms, of ``permissions.yml`` or of ``instance_codes.yml``; a test tells when that was
@@ -106,8 +106,8 @@ def policies() -> str:
     parts += [_alibaba_policy(name, row) for name, row in table.items() if name.startswith("ecs_")]
     parts += [
         _heading("Huawei Cloud"),
-        "Actions of IAM identity policies. Looking the project up by the region's name asks IAM for the user's own\n"
-        "projects; ``project_id`` spares it.",
+        "Actions of IAM identity policies. Without ``project_id``, the modules ask IAM for the user's own projects,\n"
+        "to find the one of the region.",
     ]
     parts += [_huawei_policy(name, row) for name, row in table.items() if name.startswith("clouddc_")]
     return "\n\n".join(parts)

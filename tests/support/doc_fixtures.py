@@ -128,6 +128,8 @@ INVENTORY = {
         "children": {
             "web": {"hosts": {f"i-web{number}": {"instance_id": f"i-web{number}"} for number in (1, 2, 3)}},
             "app": {"hosts": {f"i-app{number}": {"instance_id": f"i-app{number}"} for number in (1, 2)}},
+            "role_web": {"children": {"web": {}}},
+            "online": {"children": {"web": {}, "app": {}}},
         },
     }
 }
