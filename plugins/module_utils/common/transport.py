@@ -121,6 +121,7 @@ class HttpTransport:
         self.connect_timeout = connect_timeout
         self.read_timeout = read_timeout
         self._session = self._new_session()
+        self._settings_of: dict[str, dict[str, Any]] = {}
 
     def _new_session(self) -> requests.Session:
         try:
@@ -175,15 +176,15 @@ class HttpTransport:
         limit = max(remaining, 0.001) if remaining is not None else None
         failure: NoAnswer
         try:
+            place, mark, query = url.partition("?")
             # prepared apart from the session: that one would add headers of its own, and ~/.netrc's password
-            prepared = requests.Request(method, url, headers=dict(headers), data=body).prepare()
-            # streamed: requests would unpack an answer of any size
-            settings: dict[str, Any] = dict(session.merge_environment_settings(url, {}, True, self.verify, None))
-            if _is_this_machine(url):
-                settings["proxies"] = {}
+            prepared = requests.Request(method, place, headers=dict(headers), data=body).prepare()
+            # the query is encoded already; requests would decode and encode it once more, kilobytes of script included
+            prepared.url = f"{prepared.url}{mark}{query}"
+            settings = self._settings(session, place)
             timeout: Any = Timeout(total=limit, connect=self.connect_timeout, read=self.read_timeout)
             # apart from the session again, which looks at redirects even where it does not follow them
-            response = session.get_adapter(url).send(prepared, timeout=timeout, **settings)
+            response = session.get_adapter(place).send(prepared, timeout=timeout, **settings)
             return HttpAnswer(response.status_code, response.headers, _read_body(response))
         except NoAnswer as error:
             failure = error
@@ -191,6 +192,17 @@ class HttpTransport:
             failure = _as_no_answer(error)
         # raised out here, so that no chained exception carries the URL with its signature and content
         raise failure
+
+    def _settings(self, session: requests.Session, place: str) -> dict[str, Any]:
+        """Return how requests to the host of this URL are sent: what the environment says is read once."""
+        host = urlsplit(place).netloc
+        if host not in self._settings_of:
+            # streamed: requests would unpack an answer of any size
+            settings = dict(session.merge_environment_settings(place, {}, True, self.verify, None))
+            if _is_this_machine(place):
+                settings["proxies"] = {}
+            self._settings_of[host] = settings
+        return self._settings_of[host]
 
 
 def _read_body(response: requests.Response) -> bytes:

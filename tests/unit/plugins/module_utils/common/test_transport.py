@@ -108,6 +108,13 @@ def test_an_unreachable_proxy_is_told_without_its_password(monkeypatch: pytest.M
     assert "hidden" not in str(caught.value)
 
 
+def test_a_query_is_sent_as_it_is_encoded() -> None:
+    target = "/?a=%7E%2B%20&b=%E4%BD%A0&c=~-._"
+    with ScriptedServer() as server:
+        HttpTransport().send("POST", f"{server.url}{target}", {})
+        assert f"{server.requests[0].path}?{server.requests[0].raw_query}" == target
+
+
 def test_a_password_file_does_not_replace_the_signature(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password hidden\n")
