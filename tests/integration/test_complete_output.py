@@ -21,7 +21,7 @@ LARGE = "yes $(head -c 40000 /dev/urandom | base64 | tr -d '\\n') | head -c 2000
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "FIRST_LOOK", 0.02)
-    monkeypatch.setattr(waiting, "proportional_interval", lambda elapsed: 0.05)
+    monkeypatch.setattr(waiting, "pause_after", lambda elapsed, invocations: 0.05)
 
 
 @pytest.fixture

@@ -91,7 +91,7 @@ TROUBLES = st.builds(
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "FIRST_LOOK", 0.02)
-    monkeypatch.setattr(waiting, "proportional_interval", lambda elapsed: 0.05)
+    monkeypatch.setattr(waiting, "pause_after", lambda elapsed, invocations: 0.05)
     monkeypatch.setattr(results, "REREAD_PAUSE", 0.05)
 
 

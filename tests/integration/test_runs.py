@@ -30,7 +30,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wa
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "FIRST_LOOK", 0.02)
-    monkeypatch.setattr(waiting, "proportional_interval", lambda elapsed: 0.05)
+    monkeypatch.setattr(waiting, "pause_after", lambda elapsed, invocations: 0.05)
 
 
 def client_of(emulator: Any, **options: Any) -> Client:

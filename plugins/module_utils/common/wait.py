@@ -90,15 +90,17 @@ def within(seconds: float, function: Callable[[], T]) -> T:
     return value  # type: ignore[return-value]
 
 
-def proportional_interval(elapsed: float, floor: float = 0.5, share: float = 0.3, cap: float = 10.0) -> float:
+def proportional_interval(
+    elapsed: float, floor: float = 0.5, share: float = 0.3, cap: float = 10.0, early: float = SHORT_PAUSE
+) -> float:
     """Return the seconds until the next look: a share of the time waited so far, between ``floor`` and ``cap``.
 
     Short runs are noticed soon, long ones cost few calls. In the first three seconds the pause is ``floor``, in the
-    first minute at most two seconds.
+    first minute at most ``early`` or a thirtieth of the time waited so far.
     """
     if elapsed < _BEGINNING:
         return min(floor, cap)
-    return min(max(min(elapsed * share, max(SHORT_PAUSE, elapsed / 30)), floor), cap)
+    return min(max(min(elapsed * share, max(early, elapsed / 30)), floor), cap)
 
 
 def poll(
@@ -109,12 +111,14 @@ def poll(
 ) -> T:
     """Call ``probe`` until it returns something other than None and return that.
 
-    ``interval`` gets the seconds waited so far and returns the seconds to the next look. ``what`` names in the
-    error what was waited for. The last pause is cut so that one look falls just before the deadline.
+    ``interval`` gets the seconds waited so far and returns the seconds from this look to the next, of which up to half
+    may pass in the look itself. ``what`` names in the error what was waited for. The last pause is cut so that one
+    look falls just before the deadline.
     Raises WaitTimeout when the deadline passes first, also in the middle of a probe.
     """
     start = deadline.elapsed()
     while not deadline.expired():
+        began = deadline.elapsed()
         try:
             value = probe()
         except WaitTimeout:
@@ -123,7 +127,8 @@ def poll(
             break
         if value is not None:
             return value
-        pause = interval(deadline.elapsed() - start)
+        pause = interval(began - start)
+        pause = max(pause - (deadline.elapsed() - began), pause / 2)
         until_last_look = deadline.remaining() - LAST_LOOK
         if _SHORTEST_PAUSE < until_last_look < pause:
             pause = until_last_look

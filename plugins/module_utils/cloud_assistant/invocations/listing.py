@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...alibaba.client import Client
@@ -30,14 +30,24 @@ def first_invoke_id(invoke_ids: Sequence[str], *, would_start: bool = False) -> 
     return PREDICTED_INVOKE_ID if would_start else ""
 
 
-def list_invocations(client: Client, filters: Mapping[str, Any], deadline: Deadline | None = None) -> list[Invocation]:
-    """Return what DescribeInvocations answers to the filters, in its order, each once."""
-    found: dict[str, Invocation] = {}
+def iter_invocations(
+    client: Client, filters: Mapping[str, Any], deadline: Deadline | None = None
+) -> Iterator[Invocation]:
+    """Yield what DescribeInvocations answers to the filters, in its order, each once; a page is read when it is needed.
+
+    Raises what the client raises.
+    """
+    seen: set[str] = set()
     for page in client.pages("DescribeInvocations", filters, deadline=deadline):
         for row in page.rows("Invocations", "Invocation"):
-            invocation = Invocation.from_row(row)
-            found.setdefault(invocation.invoke_id, invocation)
-    return list(found.values())
+            if row["InvokeId"] not in seen:
+                seen.add(row["InvokeId"])
+                yield Invocation.from_row(row)
+
+
+def list_invocations(client: Client, filters: Mapping[str, Any], deadline: Deadline | None = None) -> list[Invocation]:
+    """Return what DescribeInvocations answers to the filters, in its order, each once."""
+    return list(iter_invocations(client, filters, deadline))
 
 
 def find_invocation(

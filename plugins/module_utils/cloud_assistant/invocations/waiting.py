@@ -16,7 +16,7 @@ from ...common.printable import some_of
 from ...common.wait import Deadline, poll, proportional_interval
 from ..models import Invocation
 from ..tags import tags_to_rows
-from .listing import find_invocation, list_invocations
+from .listing import find_invocation, iter_invocations
 
 PAGE = 50
 """Invocations in one page (DescribeInvocations, MaxResults)."""
@@ -25,13 +25,30 @@ MANY_STATES = 200
 MANY_UNSEEN = 5
 """Invocations from which on the same holds before their states have been seen."""
 TRUSTED_SECONDS = 10.0
-"""Seconds for which the number of running invocations is trusted instead of reading their states."""
+"""Seconds for which the number of running invocations is trusted instead of reading their states, per page of them."""
 TAG_LIMIT = 1000
 """Invocations that a filter by tag sees (DescribeInvocations, Tag)."""
 FIRST_LOOK = 0.5
 """Seconds before the first look: no run is reported back sooner."""
+PAUSE_PER_PAGE = 0.5
+"""Seconds from one look to the next in the first three seconds, per page of states."""
+PAUSE_OF_FEW, PAUSE_OF_MANY = 1.45, 2.0
+"""Seconds from one look to the next after the first three seconds, up to MANY_UNSEEN invocations and beyond.
+
+The looks at a run of 20 seconds cost at most 18 calls either way: the end of many invocations takes more than one.
+"""
 
 Settled = Callable[[Invocation], bool]
+
+
+def pause_after(elapsed: float, invocations: int) -> float:
+    """Return the seconds to the next look at so many invocations, ``elapsed`` seconds after the last one was started.
+
+    Several pages of states are looked at less often in the beginning, when starting them took seconds as well.
+    """
+    early = PAUSE_OF_FEW if invocations < MANY_UNSEEN else PAUSE_OF_MANY
+    floor = min(PAUSE_PER_PAGE * math.ceil(invocations / PAGE), early)
+    return proportional_interval(elapsed, floor, share=0.5, early=early)
 
 
 class Watch:
@@ -84,9 +101,9 @@ class Watch:
         """
         if self._since.elapsed() < FIRST_LOOK:
             self._deadline.pause(FIRST_LOOK)
-        what = names_of(self.active, "invocation")
+        what, before = names_of(self.active, "invocation"), self._since.elapsed()
         try:
-            return poll(self._look, self._deadline, what, lambda _unused: proportional_interval(self._since.elapsed()))
+            return poll(self._look, self._deadline, what, lambda waited: pause_after(before + waited, len(self)))
         except WaitTimeout as error:
             if self._trouble is None:
                 raise
@@ -101,13 +118,12 @@ class Watch:
             self._trouble = error
             return None
         self._trouble = None
-        for invocation in read:
-            if invocation.invoke_id in self._settled:
-                self.seen[invocation.invoke_id] = invocation
-        over = [self.seen[item] for item in self._settled if item in self.seen and self._settled[item](self.seen[item])]
+        new = {invocation.invoke_id: invocation for invocation in read if invocation.invoke_id in self._settled}
+        over = [new[item] for item, settled in self._settled.items() if item in new and settled(new[item])]
+        self.seen.update(new)
         for invocation in over:
             del self._settled[invocation.invoke_id], self.seen[invocation.invoke_id]
-        if not over:
+        if new and not over:
             self.looked(self.seen.values())
         return over or None
 
@@ -118,12 +134,21 @@ class Watch:
             key, value = self._tag
             filters = {"Tag": tags_to_rows({key: value})}
             if not self._unchanged(filters, carriers):
-                yield from list_invocations(self._client, filters, self._deadline)
+                yield from self._states(filters, carriers)
             by_id = [invoke_id for invoke_id in by_id if invoke_id not in carriers]
         for invoke_id in by_id:
             invocation = find_invocation(self._client, invoke_id, self._deadline, with_output=self._with_output)
             if invocation:
                 yield invocation
+
+    def _states(self, filters: Mapping[str, Any], carriers: Set[str]) -> Iterator[Invocation]:
+        """Yield what carries the tag, newest first, until all that are waited for have been read."""
+        unread = set(carriers)
+        for invocation in iter_invocations(self._client, filters, self._deadline):
+            yield invocation
+            unread.discard(invocation.invoke_id)
+            if not unread:
+                return
 
     def _unchanged(self, filters: Mapping[str, Any], carriers: Set[str]) -> bool:
         """Return whether as many invocations run as were seen to, or started, without reading thousands of states.
@@ -133,7 +158,8 @@ class Watch:
         seen = [self.seen[item] for item in carriers if item in self.seen]
         unseen = len(carriers) - len(seen)
         many = unseen >= MANY_UNSEEN or sum(len(invocation.instances) for invocation in seen) >= MANY_STATES
-        if not (many and self._counts_tell and self._since_full.elapsed() < TRUSTED_SECONDS):
+        trusted = TRUSTED_SECONDS * math.ceil(len(self._carriers) / PAGE)
+        if not (many and self._counts_tell and self._since_full.elapsed() < trusted):
             self._since_full = Deadline(None)
             return False
         one = {**filters, "InvokeStatus": "Running", "PageNumber": 1, "PageSize": 1}

@@ -77,6 +77,19 @@ def test_poll_returns_the_first_value_even_a_false_one() -> None:
     assert len(clock.pauses) == 2
 
 
+@pytest.mark.parametrize(("took", "pause"), [(0.0, 2.0), (0.5, 1.5), (9.0, 1.0)])
+def test_the_time_that_a_look_takes_is_part_of_the_interval(took: float, pause: float) -> None:
+    clock = Clock()
+    answers = iter([None, 1])
+
+    def probe() -> int | None:
+        clock.now += took
+        return next(answers)
+
+    poll(probe, clock.deadline(60), "the value", interval=lambda elapsed: 2.0)
+    assert clock.pauses == [pause]
+
+
 def test_poll_says_what_it_waited_for() -> None:
     clock = Clock()
     with pytest.raises(WaitTimeout, match="invocation t-1: not finished after 30 s"):

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -21,10 +22,14 @@ from support.memory_service import Service, ids
 TAG = ("run", "1")
 
 
+FIRST_LOOK = waiting.FIRST_LOOK
+pause_after = waiting.pause_after
+
+
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "FIRST_LOOK", 0.0)
-    monkeypatch.setattr(waiting, "proportional_interval", lambda elapsed: 0.01)
+    monkeypatch.setattr(waiting, "pause_after", lambda elapsed, invocations: 0.01)
 
 
 def fleet(count: int, **options: Any) -> Service:
@@ -144,3 +149,44 @@ def test_the_states_of_many_are_read_when_the_number_of_running_ones_has_changed
     monkeypatch.setattr(service, "pages", pages)
     assert sorted(drain(watch_of(service, tag=TAG))) == ["t-1", "t-2", "t-3"]
     assert len(reads) <= full
+
+
+def looks_within(seconds: float, invocations: int) -> list[float]:
+    """When the looks begin at invocations that run longer than that, counted from their start."""
+    looks = [FIRST_LOOK]
+    while looks[-1] < seconds:
+        looks.append(looks[-1] + pause_after(looks[-1], invocations))
+    return looks
+
+
+@pytest.mark.parametrize(("invocations", "most"), [(1, 18), (4, 18), (5, 16), (50, 16), (200, 12)])
+def test_the_looks_at_a_run_of_twenty_seconds_are_few_and_never_far_apart(invocations: int, most: int):
+    looks = looks_within(20, invocations)
+    assert len(looks) <= most
+    assert max(later - sooner for sooner, later in itertools.pairwise(looks_within(60, invocations))) <= 2
+    assert invocations >= waiting.MANY_UNSEEN or looks[-1] < 20.5
+
+
+@pytest.mark.parametrize("invocations", [1, 50])
+def test_a_short_run_is_noticed_within_half_a_second(invocations: int):
+    looks = looks_within(3, invocations)
+    assert max(later - sooner for sooner, later in itertools.pairwise(looks)) <= 0.5
+
+
+def test_no_page_is_read_beyond_the_last_invocation_that_is_waited_for(monkeypatch: pytest.MonkeyPatch):
+    service = fleet(3)
+    pages: list[int] = []
+
+    def one_row_a_page(*args: Any, **options: Any) -> Iterator[Any]:
+        [whole] = listed(*args, **options)
+        for number, row in enumerate(reversed(whole.rows("Invocations", "Invocation"))):
+            pages.append(number)
+            yield type(whole)({"Invocations": {"Invocation": [row]}})
+
+    listed = service.pages
+    monkeypatch.setattr(service, "pages", one_row_a_page)
+    watch = waiting.Watch(service, Deadline(60), tag=TAG)  # type: ignore[arg-type]
+    for invoke_id in ("t-2", "t-3"):
+        watch.add(invoke_id, waiting.ended(service.invocations[invoke_id]["InstanceId"]))
+    assert sorted(drain(watch)) == ["t-2", "t-3"]
+    assert pages == [0, 1]

@@ -34,7 +34,7 @@ from support.memory_service import Service, ids
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "FIRST_LOOK", 0.0)
-    monkeypatch.setattr(waiting, "proportional_interval", lambda elapsed: 0.01)
+    monkeypatch.setattr(waiting, "pause_after", lambda elapsed, invocations: 0.01)
     monkeypatch.setattr(results, "RECORD_GRACE", 0.1)
     monkeypatch.setattr(results, "REREAD_PAUSE", 0.01)
 
