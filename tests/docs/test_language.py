@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,13 +24,19 @@ PAGES = (
     "CONTRIBUTING.md",
     "SECURITY.md",
     "docs/docsite/rst/*.rst",
+    "docs/tables/*.yml",
     "docs/awx/README.md",
+    "docs/awx/definitions/*.yml",
     "roles/*/README.md",
-    "roles/*/meta/argument_specs.yml",
-    "roles/*/tasks/*.yml",
+    "roles/*/*/*.yml",
+    "roles/*/templates/*",
     "changelogs/fragments/*.yml",
     "playbooks/*.yml",
+    "playbooks/vars/*.yml",
+    "playbooks/roles/*/*/*.yml",
     "examples/*.*",
+    "extensions/*/*.yml",
+    "extensions/*/*/*.yml",
     ".github/*.md",
 )
 """Pages and roles' documentation; the texts of plugins are taken from their source."""
@@ -68,7 +76,7 @@ PHRASES = (
     Phrase(
         "(?<!there.)(?<!neither.)(?:is|are|was|were) no (?!longer|more|less|later|greater)[a-z]+", "is not a valid ..."
     ),
-    Phrase("(?:goes|go|went) on(?! [a-z]+ing)", "continues"),
+    Phrase("(?:goes|go|went) on(?! [a-z]+ing| Linux| a Linux)", "continues"),
     Phrase("(?:is|are|was|were)(?: not)? over(?! the| [0-9])", "has finished, or has expired"),
     Phrase("for people", "for the user, or human-readable"),
     Phrase("by force", "is killed"),
@@ -80,8 +88,17 @@ PHRASES = (
     Phrase("to its end|to its own end|(?<!exit.)(?<!exited.)by itself", "completely, until it exits, or automatically"),
     Phrase("one and the same", "the same"),
     Phrase("left alone", "skipped, or not changed"),
+    Phrase("(?:belongs?|the name) (?:to|of) no", "no ... has this name"),
+    Phrase("(?:cannot|could not) be made", "cannot be created"),
+    Phrase("told", "reported, or shown"),
+    Phrase("anybody|everybody", "any user, or every user"),
+    Phrase("is required, or", "is required unless ... is given"),
+    Phrase("heard of", "heard from, or been in contact with"),
 )
-"""Avoided in every text that users read: pages, documentation of plugins and roles, messages, playbooks."""
+"""Avoided in what users and contributors read: pages, documentation, messages, playbooks, docstrings, comments."""
+
+AN_ID = Phrase(r"(?<=[a-z,]\s)(?-i:ids?)(?=[\s.,;])", "ID, IDs")
+"""In docstrings and comments an id is written like the field of that name."""
 
 
 @dataclass(frozen=True)
@@ -104,21 +121,32 @@ def pages() -> Iterator[Text]:
 
 
 def plugin_texts() -> Iterator[Text]:
-    """The documentation blocks of modules and plugins, and every literal that can be a message."""
+    """Return the documentation blocks of modules and plugins, and every literal that can be a message."""
     for path in sorted(PLUGINS.rglob("*.py")):
-        yield from _literals(path, ast.parse(path.read_text(encoding="utf-8")))
-    for path in sorted(PLUGINS.rglob("*.yml")):
+        yield from _strings(path, docstrings=False)
+    for path in sorted(PLUGINS.rglob("*.j2")):
         yield Text(str(path.relative_to(REPOSITORY)), 1, path.read_text(encoding="utf-8"))
 
 
-def _literals(path: Path, tree: ast.Module) -> Iterator[Text]:
+def remarks() -> Iterator[Text]:
+    """Return the docstrings and comments of plugins."""
+    for path in sorted(PLUGINS.rglob("*.py")):
+        yield from _strings(path, docstrings=True)
+        for token in tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline):
+            if token.type == tokenize.COMMENT:
+                yield Text(str(path.relative_to(REPOSITORY)), token.start[0], token.string)
+
+
+def _strings(path: Path, *, docstrings: bool) -> Iterator[Text]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and (id(node) in silent) == docstrings:
             yield Text(str(path.relative_to(REPOSITORY)), node.lineno, node.value)
 
 
 TEXTS = [*pages(), *plugin_texts()]
+REMARKS = [*remarks()]
 
 
 def places(phrase: Phrase, texts: list[Text]) -> list[str]:
@@ -133,4 +161,8 @@ def places(phrase: Phrase, texts: list[Text]) -> list[str]:
 
 @pytest.mark.parametrize("phrase", PHRASES, ids=lambda phrase: phrase.instead)
 def test_texts_avoid(phrase: Phrase):
-    assert places(phrase, TEXTS) == [], f"write: {phrase.instead}"
+    assert places(phrase, [*TEXTS, *REMARKS]) == [], f"write: {phrase.instead}"
+
+
+def test_an_id_is_an_abbreviation():
+    assert places(AN_ID, TEXTS) == [], f"write: {AN_ID.instead}"
