@@ -15,7 +15,7 @@ import importlib
 
 _SHARED = "ansible_collections.cloudops.cloud_assistant.plugins.module_utils"
 
-# where a library is missing, each task says so itself
+# where a library is missing, each task reports it itself
 with contextlib.suppress(ImportError):
     for _name in ("requests", f"{_SHARED}.alibaba.options", f"{_SHARED}.cloud_assistant.models"):
         importlib.import_module(_name)

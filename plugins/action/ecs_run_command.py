@@ -69,7 +69,7 @@ class ActionModule(ActionBase):
         operation = self._operation()
         arguments = {str(key): plain(value) for key, value in self._task.args.items()}
         try:
-            # before src is looked for: no file system knows such names
+            # before the search for src: no file system has such names
             refuse_unusable(operation.SPEC.argument_spec, arguments)
         except InputError as error:
             raise AnsibleActionFail(str(error)) from None
@@ -111,7 +111,7 @@ class ActionModule(ActionBase):
     ) -> Iterator[Source | None]:
         """Return the file of the option ``src``, or None where there is none to read and the module judges the options.
 
-        It is a file of the controller in a module that takes its text as ``content`` too.
+        It is a file of the controller in a module that also takes its text as ``content``.
         """
         options = operation.SPEC.argument_spec
         given = isinstance(arguments.get("src"), str) and arguments.get("content") is None

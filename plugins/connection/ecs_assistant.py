@@ -21,7 +21,7 @@ description:
     everyone who may read invocations. They are encrypted, see O(payload_protection).
 notes:
   - The permissions C(ecs:RunCommand), C(ecs:DescribeInvocationResults) and C(ecs:StopInvocation) are required.
-    C(ecs:SendFile) makes new modules and files cheaper to send, see O(transfer_method).
+    C(ecs:SendFile) reduces the number of calls for new modules and files, see O(transfer_method).
   - Windows instances are not supported. Use M(cloudops.cloud_assistant.ecs_run_command) to run PowerShell scripts on
     them.
   - A become password is rejected, because it would be readable in the invocation. Connect as C(root), or set
@@ -178,7 +178,7 @@ options:
     description:
       - Whether to encrypt the input and the output of tasks (CMS, RFC 5652), so that users who may read invocations,
         and other users on the instance, cannot read them.
-      - V(auto) encrypts if the instance has the C(openssl) program. If not, a warning is issued once per instance.
+      - V(auto) encrypts if the instance has the C(openssl) program. Otherwise, a warning is issued once per instance.
       - V(encrypt) rejects instances without C(openssl).
       - V(none) leaves everything readable in the invocation, which the service keeps for weeks.
     type: str
@@ -193,12 +193,12 @@ options:
       - name: ansible_ecs_assistant_payload_protection
   transfer_method:
     description:
-      - How contents travel that are too long for one invocation, such as files, and modules that are new to the
+      - How to send content that is too long for one invocation, such as files, and modules that are new to the
         instance.
-      - V(auto) sends them as files of 24 KB each (C(ecs:SendFile)), four at a time, and in invocations where that is
-        not allowed or does not work, which is remembered until C(meta=reset_connection).
-      - V(send_file) does not fall back on invocations.
-      - V(inline) uses invocations alone, which carry 12 KB each.
+      - V(auto) sends it as files of 24 KB each (C(ecs:SendFile)), four at a time. If that is not allowed or does not
+        work, invocations are used instead, until C(meta=reset_connection).
+      - V(send_file) does not fall back to invocations.
+      - V(inline) uses only invocations, which carry 12 KB each.
     type: str
     choices: [auto, inline, send_file]
     default: auto
@@ -318,7 +318,7 @@ SETTINGS = (
     "daily_quota",
 )
 
-# what tells accounts apart, without what is secret
+# distinguishes accounts, and is not secret
 ACCOUNT = ("access_key_id", "profile", "assume_role")
 
 # the command that takes a module: an interpreter that sees the same files as the shell, with variables before it
@@ -332,12 +332,12 @@ _NO_PYTHON = (
 
 _PASSWORD = (
     "a become password would be readable in the invocation, which the service keeps for weeks. Connect as root (the"
-    " default of remote_user), where become needs no password, or allow the user NOPASSWD in sudoers."
+    " default of remote_user), where become does not need a password, or set NOPASSWD for the user in sudoers."
 )
 
 
 class Connection(ConnectionBase):
-    """One task's way to one instance. It holds nothing open between two commands."""
+    """The connection of one task to one instance. Nothing stays open between two commands."""
 
     transport = "cloudops.cloud_assistant.ecs_assistant"
     has_pipelining = True
@@ -350,7 +350,7 @@ class Connection(ConnectionBase):
         self._steps = ShellSteps(self._shell, lambda: str(self.get_option("remote_user")))
 
     def _connect(self) -> Connection:
-        """Read the options; nothing is sent yet. AnsibleError for what cannot be used."""
+        """Read the options; nothing is sent yet. Raises AnsibleError for values that cannot be used."""
         if self._session is None:
             with _reported():
                 self._session = self._new_session()
@@ -377,11 +377,11 @@ class Connection(ConnectionBase):
         return Session(client, settings, display.warning, lambda text: display.vvv(text, host=self._host))
 
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
-        """Run the command on the instance; its exit code, standard output and standard error."""
+        """Run the command on the instance; return its exit code, standard output and standard error."""
         self._begin()
         with _reported():
             if in_data is None and (answer := self._steps.answer(cmd, self._open.home)) is not None:
-                display.vvv(f"LEFT FOR THE NEXT EXEC {cmd}", host=self._host)
+                display.vvv(f"DEFERRED TO THE NEXT EXEC {cmd}", host=self._host)
                 return answer
             display.vvv(f"EXEC {_shown(cmd)}", host=self._host)
             own_user = self.become is None and bool(PLAIN_PYTHON.fullmatch(cmd))
@@ -420,7 +420,7 @@ class Connection(ConnectionBase):
         Path(out_path).write_bytes(result.stdout)
 
     def reset(self) -> None:
-        """Forget what is known of the instance: the next command asks it anew."""
+        """Forget what is known of the instance: the next command asks it again."""
         self._connect()
         self._open.forget()
         self.close()
@@ -429,7 +429,7 @@ class Connection(ConnectionBase):
         """Leave what is still to be removed to the instance; there is nothing to close on either side."""
         steps = [step for step in self._steps.take() if step.kind == "remove"]
         if self._session is not None and steps:
-            # a folder that stays is no failure of the task
+            # the task has not failed because a directory stays
             with suppress(CloudError):
                 self._session.leave(steps)
         if self._session is not None:
@@ -490,7 +490,7 @@ def _text(data: bytes) -> str:
 
 @contextmanager
 def _reported() -> Iterator[None]:
-    """Raise the collection's errors as those that Ansible tells unreachable hosts and failed tasks by."""
+    """Raise the collection's errors as those by which Ansible distinguishes unreachable hosts from failed tasks."""
     try:
         yield
     except Unreachable as error:

@@ -233,7 +233,7 @@ options:
         key: max_retries
 """
 
-    # Each host may have an account of its own, so the connection plugin has variables with its prefix, too. An option's
+    # Each host may have an account of its own, so the connection plugin also has variables with its prefix. An option's
     # list of a fragment named earlier replaces that of a later one, hence both names here.
     CONNECTION = r"""
 ---

@@ -25,7 +25,7 @@ options:
   instance_names:
     description:
       - The names of the instances to run on, compared as a whole.
-      - The task fails if a name belongs to no instance of the region, or to more than one.
+      - The task fails unless exactly one instance of the region has each name.
     type: list
     elements: str
     aliases: [instance_name]
@@ -269,10 +269,10 @@ options:
         The file to write every result to, regardless of O(results), on the host where the module runs, usually the
         controller. It has one JSON object per line, in the form of RV(results). Values of secret options are masked.
       - >-
-        The folder must exist. The file is readable only by its owner, and replaces an existing file atomically. It is
-        not written in check mode.
+        The directory must exist. The file is readable only by its owner, and replaces an existing file atomically. It
+        is not written in check mode.
       - >-
-        Until the end of the run the outputs wait in the same folder instead of in memory: with O(results=failed) or
+        During the run, the outputs are buffered in the same directory instead of in memory. With O(results=failed) or
         O(results=none), a run on a large fleet takes little memory, and twice the space on the disk.
     type: path
     version_added: "0.1.0"

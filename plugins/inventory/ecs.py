@@ -64,7 +64,7 @@ options:
   agent:
     description:
       - Whether to add the state of the agent as the variable C(cloud_assistant), with C(online), C(installed) (whether
-        the service has ever heard of the agent), C(version) (empty if the agent is not running) and C(last_heartbeat).
+        the agent has ever contacted the service), C(version) (empty if the agent is not running) and C(last_heartbeat).
       - It takes one request per 100 instances.
     type: bool
     default: true
@@ -86,7 +86,7 @@ options:
   duplicates:
     description:
       - What to do if O(hostnames) gives two instances the same name, or gives an instance a name that Ansible uses for
-        something else. Such names are V(all), V(ungrouped), V(localhost), V(127.0.0.1), V(::1) and those of groups.
+        something else. Such names are V(all), V(ungrouped), V(localhost), V(127.0.0.1), V(::1) and the names of groups.
       - With V(fail) the source fails, and the error names the instances.
       - With V(instance_id) each of these instances is named by its instance ID, with a warning.
     type: str
@@ -203,8 +203,8 @@ TEMPLATE = re.compile(r"[{}]|^#jinja2:")
 def as_data(value: Any) -> Any:
     """Return the value so that nothing in it is ever taken for a template.
 
-    A text that cannot be a template stays plain, or is marked as harmless, so that ansible-inventory prints it as it
-    is. Any other is printed in a form of its own, with which AWX cannot compare (community.general, issue 8212).
+    A text that cannot be a template stays plain, or is marked as harmless, so that ansible-inventory prints it
+    unchanged. Any other is printed in a form of its own, with which AWX cannot compare (community.general, issue 8212).
     """
     if isinstance(value, dict):
         return {key if is_harmless(key) else _as_data(key): as_data(item) for key, item in value.items()}
@@ -298,7 +298,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return records
 
     def _check_preferences(self, preferences: list[str]) -> None:
-        """Raise InputError for an entry of ``hostnames`` that no host can answer to."""
+        """Raise InputError for an entry of ``hostnames`` that cannot name a host."""
         prefix = self.get_option("hostvars_prefix")
         _check_texts("hostnames", preferences)
         for preference in preferences:
@@ -325,7 +325,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             return boolean(self._compose(expression, variables), strict=False)
         except Exception as error:
-            # as with groups, whatever an expression raises
+            # any error of an expression, as with groups
             if self.get_option("strict"):
                 problem = f"exclude: {expression!r} fails for {record['instance_id']}: {error}"
                 raise AnsibleParserError(problem) from error
@@ -416,7 +416,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             return str(self.templar.template(template)).strip()
         except AnsibleError as error:
             if self.get_option("strict"):
-                problem = f"could not name {record['instance_id']} by {template!r}: {error}"
+                problem = f"no host name for {record['instance_id']} by {template!r}: {error}"
                 raise AnsibleParserError(problem) from error
             return ""
 

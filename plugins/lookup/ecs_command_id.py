@@ -158,18 +158,18 @@ from ..plugin_utils.play_cache import PlayCache, play_id
 
 display = Display()
 
-# secrets are no part of a file's name; the key's id tells accounts apart
+# a file's name must not contain secrets; the key's id distinguishes accounts
 NOT_IN_KEY = frozenset({"access_key_secret", "security_token"})
 
 
 class LookupModule(LookupBase):
     """Look up commands by name."""
 
-    # where a name was looked for, in the words of a message
+    # where a name was searched for, in the words of a message
     _where = ""
 
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
-        """Return ids or records of the commands that are named. AnsibleLookupError for what cannot be had."""
+        """Return ids or records of the commands that are named. Raises AnsibleLookupError."""
         self.set_options(var_options=variables, direct=kwargs)
         names: list[str] = []
         for term in self._flatten(terms):

@@ -46,7 +46,7 @@ options:
     required: true
   id:
     description:
-      - The id of one instance. Exactly one of O(id) and O(ids) is required.
+      - The ID of one instance. Exactly one of O(id) and O(ids) is required.
     type: str
     aliases: [instance_id]
   ids:
@@ -191,7 +191,7 @@ error:
     request_id: 5f0e4a1c2b3d4e5f60718293a4b5c6d7
     http_status: 400
     host: clouddc.cn-east-3.myhuaweicloud.com
-    hint: "The instance is not in a state that allows this: a running instance has to be powered off first."
+    hint: "The state of the instance does not allow this: a running instance may have to be powered off first."
 """
 
 from typing import Any

@@ -74,7 +74,7 @@ notes:
   - The instances must be running. Some instances must be rebooted before the new agent starts, for example with
     M(cloudops.cloud_assistant.ecs_instance) and O(cloudops.cloud_assistant.ecs_instance#module:state=rebooted).
   - The permissions C(ecs:DescribeInstances), C(ecs:DescribeCloudAssistantStatus) and C(ecs:InstallCloudAssistant) are
-    needed.
+    required.
 seealso:
   - module: cloudops.cloud_assistant.ecs_agent_info
 """

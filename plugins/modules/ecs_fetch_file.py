@@ -20,8 +20,8 @@ description:
     One run on all instances returns the SHA-256 of the file, and its content if it has at most 17 KB. If the local file
     already has the same content, nothing is fetched.
   - >-
-    A larger file is first copied and compressed on the instance, so that even a growing log is fetched as it was at one
-    moment. It is then read in ranges that fit into the output of a run, from all instances at once. The copy is kept in
+    A larger file is first copied and compressed on the instance, so that even a growing log is fetched in a consistent
+    state. It is then read in ranges that fit into the output of a run, from all instances at once. The copy is kept in
     the home directory of root during the transfer, and is removed at the end.
   - >-
     The local file is put in place in one step, after its SHA-256 was verified. Ranges of an interrupted transfer are
@@ -51,7 +51,7 @@ options:
   instance_names:
     description:
       - The names of the instances, compared as a whole.
-      - The task fails if a name belongs to no instance of the region, or to more than one.
+      - The task fails unless exactly one instance of the region has each name.
     type: list
     elements: str
     aliases: [instance_name]
@@ -124,15 +124,15 @@ notes:
     The instances need a POSIX shell as C(/bin/sh) (tested with dash and bash) and C(sha256sum), C(stat), C(base64) and
     C(dd), from coreutils or BusyBox, and for larger files C(gzip) and room for the compressed copy.
   - >-
-    What is fetched passes through the service as the output of runs, which keeps it for some weeks. Everyone who may
-    call DescribeInvocationResults in the account can read it.
+    The content passes through the service as the output of runs, which the service keeps for some weeks. Everyone in
+    the account who may call C(DescribeInvocationResults) can read it.
   - >-
     Each range takes a run, and the number of runs per day is limited. Use object storage for many megabytes from many
     instances.
   - >-
     The permissions C(ecs:RunCommand), C(ecs:DescribeInvocations) and C(ecs:DescribeInvocationResults) are required;
     C(ecs:DescribeInstances) and C(ecs:DescribeCloudAssistantStatus) for O(instance_names) and O(resource_tags), and to
-    name the instances that cannot run a script.
+    report which instances cannot run a script.
 seealso:
   - module: cloudops.cloud_assistant.ecs_send_file
   - module: ansible.builtin.fetch
@@ -215,35 +215,35 @@ results:
       description: Human-readable explanation of RV(results[].error_code).
       returned: always
       type: str
-      sample: there is no /var/log/nginx/error.log
+      sample: /var/log/nginx/error.log does not exist
     dest:
       description: Path of the local file.
-      returned: when it was fetched
+      returned: when the file was fetched
       type: str
       sample: logs/i-bp185dy2o3o6neg01234/var/log/nginx/error.log
     checksum:
       description: SHA-256 of the file.
-      returned: when it was fetched
+      returned: when the file was fetched
       type: str
       sample: 6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d
     size:
       description: Size of the file in bytes.
-      returned: when it was fetched
+      returned: when the file was fetched
       type: int
       sample: 20480
     mode:
       description: Permissions of the file on the instance.
-      returned: when it was fetched
+      returned: when the file was fetched
       type: str
       sample: "0640"
     owner:
       description: Owner of the file on the instance.
-      returned: when it was fetched
+      returned: when the file was fetched
       type: str
       sample: www-data
     group:
       description: Group of the file on the instance.
-      returned: when it was fetched
+      returned: when the file was fetched
       type: str
       sample: adm
 summary:

@@ -218,7 +218,7 @@ instances:
     cloud_assistant:
       description: >-
         The state of the agent, with the keys of RV(cloudops.cloud_assistant.ecs_agent_info#module:agents).
-        Null if the service has never heard of an agent on the instance.
+        Null if no agent on the instance has ever contacted the service.
       type: dict
       returned: when O(agents=true)
       sample: {online: true, version: 2.2.3.857, last_heartbeat: "2026-01-31T08:00:00Z"}

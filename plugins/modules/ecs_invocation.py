@@ -167,14 +167,14 @@ notes:
   - >-
     The permissions C(ecs:DescribeCommands), C(ecs:DescribeInvocations), C(ecs:DescribeCloudAssistantStatus),
     C(ecs:InvokeCommand), C(ecs:ModifyInvocationAttribute) and C(ecs:StopInvocation) are required;
-    C(ecs:DescribeInstances) for O(resource_tags), and to name the instances that cannot run a command.
+    C(ecs:DescribeInstances) for O(resource_tags), and to report which instances cannot run a command.
   - >-
     To start an invocation, all of its instances must be running and their agents online. To skip other instances, pass
     the O(instance_ids) that M(cloudops.cloud_assistant.ecs_instance_info) returns for C(status=Running).
   - >-
-    A play on many hosts runs its tasks side by side. Give this one C(run_once), or each host starts the schedule.
-  - Not given, O(username), O(working_dir), O(timeout), O(launcher), O(termination_mode), O(container_id),
-    O(container_name) and O(oss_output_delivery) of a live invocation are not compared.
+    In a play on many hosts, use C(run_once) for this task. Otherwise, each host starts the schedule.
+  - O(username), O(working_dir), O(timeout), O(launcher), O(termination_mode), O(container_id), O(container_name) and
+    O(oss_output_delivery) are compared with those of a live invocation only if they are given.
 seealso:
   - module: cloudops.cloud_assistant.ecs_invoke_command
   - module: cloudops.cloud_assistant.ecs_invocation_info
@@ -338,7 +338,7 @@ error:
     request_id: 473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E
     http_status: 404
     host: ecs.cn-hangzhou.aliyuncs.com
-    hint: Check the instance IDs and the region.
+    hint: Check the instance IDs and the option region; an ID exists only in its own region.
 """
 
 from collections.abc import Sequence
@@ -361,7 +361,7 @@ from ..module_utils.common.task import TaskContext, TaskSpec, run_module
 from ..module_utils.common.wait import Deadline
 
 # what a schedule has in common with every other run, besides its targets
-SHARED = (
+PASSED_THROUGH = (
     "parameters",
     "secret_parameters",
     "username",
@@ -387,7 +387,7 @@ SPEC = TaskSpec(
         "repeat_mode": {"type": "str", "choices": ["period", "next_reboot_only", "every_reboot"]},
         "wait_timeout": {"type": "int", "default": 120},
         "instance_ids": {"type": "list", "elements": "str", "aliases": ["instance_id"]},
-        **{name: RUN_OPTIONS[name] for name in (*SHARED, "resource_tags", "resource_group_id")},
+        **{name: RUN_OPTIONS[name] for name in (*PASSED_THROUGH, "resource_tags", "resource_group_id")},
         **ALIBABA_OPTIONS,
     },
     mutually_exclusive=[("invoke_id", "command_id", "command_name"), ("instance_ids", "resource_tags")],
@@ -406,7 +406,7 @@ def ensure(task: TaskContext) -> dict[str, Any]:
 def _present(task: TaskContext) -> dict[str, Any]:
     params = task.params
     targets = Targets.of_options(params, warn=task.warn)
-    given = {name: params[name] for name in (*SHARED, "repeat_mode") if params[name] is not None}
+    given = {name: params[name] for name in (*PASSED_THROUGH, "repeat_mode") if params[name] is not None}
     request = RunRequest.of(targets, command_id=params["command_id"], command_name=params["command_name"], **given)
     request.check(params["api_generation"])
     scheduler = ScheduleKeeper(

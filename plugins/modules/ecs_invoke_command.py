@@ -58,13 +58,13 @@ notes:
   - >-
     The permissions C(ecs:InvokeCommand), C(ecs:DescribeCommands), C(ecs:DescribeInvocations) and
     C(ecs:DescribeInvocationResults) are required; C(ecs:DescribeInstances) and C(ecs:DescribeCloudAssistantStatus) for
-    O(instance_names) and O(resource_tags), and to name the instances that cannot run a command.
+    O(instance_names) and O(resource_tags), and to report which instances cannot run a command.
   - >-
     O(timeout) and O(working_dir) apply to this run only; by default, those of the command are used. The minimum of
     O(timeout) is 10.
   - >-
-    O(api_generation=classic), the API of 2018, cannot distinguish a repeated call from a new one. With it, a call whose
-    reply was lost is not repeated, and the error states that the call may have arrived.
+    O(api_generation=classic), the API of 2018, cannot distinguish a repeated call from a new one. A call whose reply
+    was lost is therefore not repeated, and the error states that the call may have taken effect.
 seealso:
   - module: cloudops.cloud_assistant.ecs_command
   - module: cloudops.cloud_assistant.ecs_run_command
@@ -172,14 +172,14 @@ results:
       sample: 0
     stdout:
       description: >-
-        Combined standard output and standard error, with trailing newlines removed. A line marks bytes that the service
-        did not keep.
-      returned: when it was read; empty in check mode
+        Combined standard output and standard error, with trailing newlines removed. If the service did not keep all of
+        it, a line marks the gap.
+      returned: when the output was read; empty in check mode
       type: str
       sample: "hello\nworld"
     stdout_lines:
       description: RV(results[].stdout) split into lines.
-      returned: when it was read; empty in check mode
+      returned: when the output was read; empty in check mode
       type: list
       elements: str
       sample: [hello, world]
@@ -236,21 +236,21 @@ results:
       sample: ""
     power_action:
       description: >-
-        What the agent does to the instance because of the exit code of the script: V(power_off) (193 on Linux, 3009 on
+        What the agent does to the instance after this exit code of the script: V(power_off) (193 on Linux, 3009 on
         Windows) or V(reboot) (194 on Linux, 3010 on Windows).
       returned: when the script ended with one of these exit codes
       type: str
       sample: reboot
 command_ids:
   description: The IDs of the commands that have the same name.
-  returned: when O(command_name) fits more than one
+  returned: when more than one command has O(command_name)
   type: list
   elements: str
   sample: [c-7d2a745b412b4601b2d47f6a768d5c11, c-7d2a745b412b4601b2d47f6a768d5c12]
 summary:
   description: >-
     Number of instances by outcome. RV(summary.total) is the sum of success, failed, skipped and running;
-    RV(summary.previous) is the number of success and running that come from an earlier run.
+    RV(summary.previous) counts those of success and running whose result comes from an earlier run.
   returned: always, after the first request
   type: dict
   contains:
@@ -313,9 +313,9 @@ stdout_lines:
   sample: [hello, world]
 error:
   description: >-
-    The service's answer to a failed call, with C(operation), C(code), C(message), C(request_id), C(http_status),
-    C(host) and C(hint). Without a usable answer there is no code, and C(may_have_arrived) says whether the request may
-    have taken effect.
+    The error of the service for a failed call, with C(operation), C(code), C(message), C(request_id), C(http_status),
+    C(host) and C(hint). If the service did not return a usable reply, there is no code, and C(may_have_arrived) reports
+    whether the request may have taken effect.
   returned: when a call failed
   type: dict
   sample:

@@ -17,8 +17,8 @@ description:
     Runs a shell, PowerShell or Bat script on any number of ECS instances of a region at once, through the agent on the
     instances, and returns the exit code and output of each. The instances need no public address, no SSH and no Python.
   - >-
-    A script never runs twice on an instance because a reply was lost: every call carries an idempotency token and is
-    safe to repeat.
+    A lost reply never makes a script run twice on an instance: every call carries an idempotency token and is safe to
+    repeat.
   - More than 100 instances are split into batches, and their results are merged.
 author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
@@ -153,7 +153,7 @@ notes:
   - >-
     The permissions C(ecs:RunCommand), C(ecs:DescribeInvocations) and C(ecs:DescribeInvocationResults) are required;
     C(ecs:DescribeInstances) and C(ecs:DescribeCloudAssistantStatus) for O(instance_names) and O(resource_tags), and to
-    name the instances that cannot run a script.
+    report which instances cannot run a script.
   - >-
     With O(api_generation=classic), the API of 2018, the script is stored as a command, which is invoked and deleted
     again. Options that this API does not support are rejected.
@@ -297,19 +297,19 @@ results:
       sample: 0
     stdout:
       description: >-
-        Combined standard output and standard error, with trailing newlines removed. A line marks bytes that the service
-        did not keep.
-      returned: when it was read; empty in check mode
+        Combined standard output and standard error, with trailing newlines removed. If the service did not keep all of
+        it, a line marks the gap.
+      returned: when the output was read; empty in check mode
       type: str
       sample: "hello\nworld"
     stdout_lines:
       description: RV(results[].stdout) split into lines.
-      returned: when it was read; empty in check mode
+      returned: when the output was read; empty in check mode
       type: list
       elements: str
       sample: [hello, world]
     stderr:
-      description: Standard error, with trailing newlines removed. RV(results[].stdout) is standard output alone then.
+      description: Standard error, with trailing newlines removed. RV(results[].stdout) then has only standard output.
       returned: with O(output=complete), without O(output_dir)
       type: str
       sample: ""
@@ -378,7 +378,7 @@ results:
       sample: ""
     power_action:
       description: >-
-        What the agent does to the instance because of the exit code of the script: V(power_off) (193 on Linux, 3009 on
+        What the agent does to the instance after this exit code of the script: V(power_off) (193 on Linux, 3009 on
         Windows) or V(reboot) (194 on Linux, 3010 on Windows).
       returned: when the script ended with one of these exit codes
       type: str
@@ -386,7 +386,7 @@ results:
 summary:
   description: >-
     Number of instances by outcome. RV(summary.total) is the sum of success, failed, skipped and running;
-    RV(summary.previous) is the number of success and running that come from an earlier run.
+    RV(summary.previous) counts those of success and running whose result comes from an earlier run.
   returned: always, after the first request
   type: dict
   contains:
@@ -454,21 +454,21 @@ stderr:
   sample: ""
 stderr_lines:
   description: RV(stderr) split into lines.
-  returned: with O(output=complete), when there is one instance
+  returned: with O(output=complete), when there is only one instance
   type: list
   elements: str
   sample: []
 output_files:
   description: The files to which the output of the only instance was written.
-  returned: with O(output_dir), when there is one instance
+  returned: with O(output_dir), when there is only one instance
   type: list
   elements: str
   sample: [/var/log/report/i-bp185dy2o3o6neg01234.stdout]
 error:
   description: >-
-    The service's answer to a failed call, with C(operation), C(code), C(message), C(request_id), C(http_status),
-    C(host) and C(hint). Without a usable answer there is no code, and C(may_have_arrived) says whether the request may
-    have taken effect.
+    The error of the service for a failed call, with C(operation), C(code), C(message), C(request_id), C(http_status),
+    C(host) and C(hint). If the service did not return a usable reply, there is no code, and C(may_have_arrived) reports
+    whether the request may have taken effect.
   returned: when a call failed
   type: dict
   sample:
@@ -515,7 +515,7 @@ def ensure(task: TaskContext) -> dict[str, Any]:
     params = task.params
     script = given_script(params["content"], params["src"])
     if script is None:
-        raise InputError("content", "is required, or src")
+        raise InputError("content", "is required unless src is given")
     request = request_from(
         params,
         check_mode=task.check_mode,

@@ -24,7 +24,7 @@ description:
     its permissions, and moved into place in one step. Until then the old file stays unchanged, even if a step fails.
   - >-
     After an interrupted transfer, complete parts stay in the staging directory, and the next run of the task sends only
-    the missing ones. The staging directory is removed at the end, and also when a second try cannot succeed.
+    the missing ones. The staging directory is removed at the end, and also if another attempt could not succeed.
 author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.alibaba
@@ -45,7 +45,7 @@ attributes:
   idempotent:
     support: full
     details:
-      - Not with O(checksum=false), and not on Windows, where the file is sent on every run.
+      - With O(checksum=false), and on Windows, the file is sent on every run.
 options:
   instance_ids:
     description:
@@ -57,7 +57,7 @@ options:
   instance_names:
     description:
       - The names of the instances, compared as a whole.
-      - The task fails if a name belongs to no instance of the region, or to more than one.
+      - The task fails unless exactly one instance of the region has each name.
     type: list
     elements: str
     aliases: [instance_name]
@@ -142,7 +142,7 @@ options:
       - Whether to compare the files on the instances first.
       - >-
         With V(false) the file is always sent. A small file for which O(mode) is given is then written in place by the
-        delivery itself, which saves the run that compares, and follows symbolic links. This requires both or neither of
+        delivery itself, which saves one run, and follows symbolic links. This requires both or neither of
         O(owner) and O(group), and not V(root) for both, because a delivery does not set that on an existing file.
     type: bool
     default: true
@@ -194,12 +194,12 @@ notes:
     A symbolic link at the destination is replaced by the file, not followed. Extended attributes and ACLs of a file
     that is replaced are not kept.
   - >-
-    The service keeps what is sent for one day. Everyone who may call DescribeSendFileResults in the account can read
+    The service keeps the content for one day. Everyone in the account who may call C(DescribeSendFileResults) can read
     it.
   - >-
     The permissions C(ecs:SendFile), C(ecs:DescribeSendFileResults), C(ecs:RunCommand), C(ecs:DescribeInvocations) and
     C(ecs:DescribeInvocationResults) are required; C(ecs:DescribeInstances) and C(ecs:DescribeCloudAssistantStatus) for
-    O(instance_names) and O(resource_tags), and to name the instances that cannot receive a file.
+    O(instance_names) and O(resource_tags), and to report which instances cannot receive a file.
   - The API of 2018 cannot send files, so O(api_generation=classic) is rejected.
 seealso:
   - module: cloudops.cloud_assistant.ecs_fetch_file
@@ -348,7 +348,7 @@ results:
       description: Human-readable explanation of RV(results[].error_code).
       returned: always
       type: str
-      sample: /etc/nginx/nginx.conf exists, and overwrite is off
+      sample: /etc/nginx/nginx.conf exists, and overwrite is false
     checksum:
       description: SHA-256 of the file on the instance.
       returned: when known
@@ -504,7 +504,7 @@ def _content(content: str | None, src: str | None) -> bytes:
         except UnicodeEncodeError as error:
             raise InputError("content", f"is not valid UTF-8 text at character {error.start}") from None
     if src is None:
-        raise InputError("content", "is required, or src")
+        raise InputError("content", "is required unless src is given")
     try:
         return read_plain(src, MAX_FILE_BYTES)
     except OSError as error:
@@ -516,7 +516,7 @@ def _place(params: dict[str, Any]) -> tuple[str, str]:
     default = os.path.basename(params["src"] or "")
     if params["dest"] is None:
         if params["target_dir"] is None:
-            raise InputError("target_dir", "is required, or dest")
+            raise InputError("target_dir", "is required unless dest is given")
         directory, name = params["target_dir"], params["name"]
     else:
         directory, name = split_dest(params["dest"])
@@ -531,7 +531,7 @@ def _place(params: dict[str, Any]) -> tuple[str, str]:
 
 
 def _warnings(request: SendRequest, *, typed: bool) -> list[str]:
-    """Return what looks wrong about a file's content, ``typed`` into the task or not; it is sent as it is."""
+    """Return what looks wrong about a file's content, ``typed`` into the task or not; it is sent unchanged."""
     suspicion = encoding_warning(request.data) if typed else None
     found = [] if suspicion is None else [suspicion]
     return found if request.windows else found + script_file_warnings(request.data)

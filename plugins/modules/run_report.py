@@ -158,8 +158,8 @@ paths:
     index: /var/reports/index.html
 totals:
   description: >-
-    The number of instances in total, and the numbers of instances that succeeded, failed, were rolled back because of
-    others (C(back)), were skipped, or have not ended (C(running)).
+    The number of instances in total, and the numbers of instances that succeeded, failed, were rolled back because
+    others failed (C(back)), were skipped, or have not ended (C(running)).
   returned: always
   type: dict
   sample: {total: 12, success: 10, failed: 1, back: 0, skipped: 1, running: 0}

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Imports of the collection's own files that use Python's byte code cache.
 
-Ansible's loader of collections keeps no byte code. It compiles every file that a plugin imports anew in the worker of
+Ansible's loader of collections keeps no byte code. It compiles every file that a plugin imports again in the worker of
 each task, which takes several times as long as all that the plugin does there.
 """
 

@@ -30,7 +30,7 @@ def commands_by_name(
     """Return the records of the commands of each name, in the names' order; an empty list where there are none.
 
     ``document`` keeps what was read: the whole list once, and what was found under single names that are not in it.
-    A name that is not found is asked for again each time. Without a document each name is asked for by itself.
+    A name that is not found is asked for again each time. Without a document, each name is asked for separately.
     ``filters`` are those of ``find_commands``; ``content`` says whether the records hold the scripts.
     """
     if document is None:

@@ -286,7 +286,7 @@ def host_record(row: Row, agent: Row | None, region: str, agents: bool) -> Row:
         known = agent_record(agent or {"InstanceId": record["instance_id"]})
         record["cloud_assistant"] = {
             "online": known["online"],
-            # no version is told of an agent that does not run, nor of any by the API of 2018
+            # there is no version of an agent that does not run, nor of any in the API of 2018
             "installed": bool(known["online"] or known["version"] or known["last_heartbeat"]),
             "version": known["version"],
             "last_heartbeat": known["last_heartbeat"],

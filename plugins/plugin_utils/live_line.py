@@ -31,7 +31,7 @@ class _Task:
 class LiveLine:
     """The tasks under way and what each last reported, the latest on the line.
 
-    ``write`` puts text on the terminal as it is; ``width`` returns its columns. May be called from several threads.
+    ``write`` puts text on the terminal unchanged; ``width`` returns its columns. May be called from several threads.
     """
 
     write: Callable[[str], None]

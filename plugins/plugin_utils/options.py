@@ -14,7 +14,7 @@ from ..module_utils.common.arguments import refuse_unusable
 
 
 def template_value(templar: Any, value: Any) -> Any:
-    """Return the value with every template in it resolved; plain values come back as they are.
+    """Return the value with every template in it resolved; plain values come back unchanged.
 
     Ansible resolves the options of tasks and lookups, but leaves those of an inventory source to the plugin.
     """

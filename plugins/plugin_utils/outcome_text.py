@@ -23,7 +23,7 @@ _REPEATED = re.compile(rf"{_COUNTS.pattern}|\d+ x |… and \d+ more in ")
 
 
 def is_fleet_result(result: Mapping[str, Any]) -> bool:
-    """Return whether a task's result holds results per instance, and is shown to the user as it is."""
+    """Return whether a task's result holds results per instance that are shown to the user."""
     rows, summary = result.get("results"), result.get("summary")
     if result.get("_ansible_no_log") or not isinstance(rows, (list, tuple)):
         return False

@@ -45,7 +45,7 @@ class PlayCache:
     """A JSON document of the present play, under a key of one's own choice."""
 
     def __init__(self, key: Mapping[str, Any], play: str, directory: str = RUN_DIRECTORY) -> None:
-        """``key``: whatever makes a difference to the document, without secrets; ``play``: the play's unique id."""
+        """``key``: everything that distinguishes the document, without secrets; ``play``: the play's unique id."""
         digest = hashlib.sha256(json.dumps([play, key], sort_keys=True, default=str).encode()).hexdigest()
         self.path = Path(directory) / f"{PREFIX}{digest[:32]}.json"
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 
 FIRST_AFTER = 3.0  # seconds: a shorter task needs no progress
 AT_MOST_EVERY = 5.0  # seconds between two lines
-REPEAT_AFTER = 60.0  # seconds: a line that says nothing new still says that the task goes on
+REPEAT_AFTER = 60.0  # seconds: an unchanged line is repeated, to show that the task is still running
 
 
 class Progress:
@@ -51,7 +51,7 @@ class Channel:
     """Carries lines of progress from the processes of the tasks to the process that prints.
 
     ansible-core forks a process per task and host. Those that are forked after the channel was made have its writing
-    end, whatever else they share.
+    end, even if they share nothing else.
     """
 
     def __init__(self) -> None:

@@ -27,7 +27,7 @@ class ShellSteps:
     """Notes what the shell plugin's commands are for as core asks for them, and answers what needs no exchange.
 
     Core asks the shell plugin for the text of a command and has the connection run it. The notes are kept by that text:
-    a text that is not noted is run as it is.
+    a text that is not noted is run unchanged.
     """
 
     def __init__(self, shell: Any, user: Callable[[], str]) -> None:

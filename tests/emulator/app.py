@@ -142,8 +142,8 @@ def _quick_directory() -> str | None:
         found = os.statvfs(_MEMORY)
     except OSError:
         return None
-    unfit = found.f_flag & (os.ST_NOEXEC | os.ST_RDONLY) or not os.access(_MEMORY, os.W_OK)
-    return None if unfit or found.f_bavail * found.f_frsize < _PLENTY_BYTES else _MEMORY
+    unavailable = found.f_flag & (os.ST_NOEXEC | os.ST_RDONLY) or not os.access(_MEMORY, os.W_OK)
+    return None if unavailable or found.f_bavail * found.f_frsize < _PLENTY_BYTES else _MEMORY
 
 
 async def _remove(path: Path) -> None:

@@ -178,7 +178,9 @@ def test_values_for_a_command_without_parameters_are_refused_with_the_reason(clo
     instance = sorted(cloud.emulator.reset())[0]
     cloud.run(ecs_command, name="plain", content="echo {{name}}")
     refused = cloud.run(ecs_invoke_command, command_name="plain", instance_ids=[instance], **{option: {"name": "x"}})
-    assert refused["msg"] == f"{option}: command 'plain' does not take any: it was created without enable_parameter"
+    assert (
+        refused["msg"] == f"{option}: command 'plain' does not take parameters: it was created without enable_parameter"
+    )
 
 
 def test_classic_commands(emulator_factory: Callable[..., Any]) -> None:

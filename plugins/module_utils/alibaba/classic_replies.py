@@ -14,7 +14,7 @@ from ..common.answers import FLAG, WHOLE
 
 _LOCAL_TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)")
 
-# InvokeStatus, InstanceInvokeStatus and InvokeRecordStatus say of a run that ended by itself only that it did so
+# InvokeStatus, InstanceInvokeStatus and InvokeRecordStatus report only that a run exited, not how
 _INSTANCE_WORDS = {"Stopped": "Terminated"}
 
 
@@ -68,7 +68,7 @@ def _invocations_reply(body: dict[str, Any]) -> dict[str, Any]:
         overall = row.get("InvokeStatus")
         if isinstance(overall, str):
             _set_status(row, _overall_word(overall, instances))
-        # without it, nobody knows whether the invocation will run again
+        # without it, it is unknown whether the invocation will run again
         if FLAG.fits(row.get("Timed")):
             row.setdefault("RepeatMode", "Period" if str(row["Timed"]).lower() == "true" else "Once")
         _iso(row)

@@ -85,8 +85,8 @@ class Client:
     """Call operations of one region with one account. Threads may share a client.
 
     ``generation`` is ``current`` or ``classic``; callers use the names of the current one with both. ``requests``
-    counts the HTTP requests sent per operation, repeated ones too. Without ``outlast_throttling`` a throttled call is
-    an error at once, unless the service says when to repeat it: for callers that share a minute with others.
+    counts the HTTP requests sent per operation, including repeated ones. Without ``outlast_throttling``, a throttled
+    call is an error at once, unless the service says when to repeat it: for callers that share a minute with others.
     """
 
     def __init__(
@@ -236,7 +236,7 @@ class Client:
     def _exchange(
         self, operation: Operation, wire: Mapping[str, str], repeat: Repeat, deadline: Deadline, lost: bool
     ) -> Reply:
-        """Send one HTTP request, signed anew since nonce and time stamp must differ. Raises ApiError, NoAnswer."""
+        """Send one HTTP request, signed again since nonce and time stamp must differ. Raises ApiError, NoAnswer."""
         credentials = self.credentials()
         query, headers = self._signed(operation.name, wire, credentials)
         with self._counting:

@@ -98,7 +98,7 @@ class LibrarySource:
         try:
             return read_key(self._option, value)
         except InputError as error:
-            raise InputError(self._option, f"gave {what} that {error.problem}") from None
+            raise InputError(self._option, f"returned {what} that {error.problem}") from None
 
 
 def find_source(params: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> CredentialSource[Credentials]:

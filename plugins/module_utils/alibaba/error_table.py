@@ -38,7 +38,7 @@ _HINTS: dict[str, str] = {
     "PermissionDenied.Scope": "System tags cannot be set by a user.",
     "PermissionDenied.TagOwnerUid": "Tags of another account cannot be set.",
     "Operation.Forbidden": "Not allowed in the current state, or for this account: a command that is running or "
-    "scheduled cannot be deleted; else check the RAM policy and the state of the instances.",
+    "scheduled cannot be deleted; otherwise, check the RAM policy and the state of the instances.",
     "OperationDenied.BidOwnResource": "Reseller accounts do not own resources. Use the access key of the owner.",
     # which service
     "InvalidAction.NotFound": (
@@ -75,8 +75,8 @@ _HINTS: dict[str, str] = {
     ),
     "CmdContent.DecodeError": "The content did not arrive as Base64. Report this with the request ID.",
     "InvalidCommandContent.DecodeError": "The content did not arrive as Base64. Report this with the request ID.",
-    "CmdContent.ExceedLimit": "Shorten the script, or send it as a file (ecs_send_file) and run that: "
-    "24 KB after Base64 are allowed, and less (18 KB) for a kept command on some endpoints.",
+    "CmdContent.ExceedLimit": "Shorten the script, or send it as a file (ecs_send_file) and run the file. "
+    "At most 24 KB after Base64 encoding are allowed; some accounts have a limit of 18 KB for stored commands.",
     "InvalidCommandContent.LengthLimitExceeded": (
         "Shorten the script: at most 24 KB after Base64 encoding are allowed, including parameters."
     ),

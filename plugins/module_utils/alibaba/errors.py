@@ -19,14 +19,14 @@ from .error_table import hint_for, is_known
 
 # shown on 503, on some pages on 500
 UNAVAILABLE = "ServiceUnavailable"
-# the same token is, or was, at work for another request
+# the same token is, or was, in use for another request
 IDEMPOTENT = "Idempotent"
 _IN_WORK = "IdempotentProcessing"
 
 # one document writes "Internalerror. Dispatch"
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[._-] ?[A-Za-z0-9]+)*")
 _LARGEST_XML = 65536
-# how the codes begin that refuse a request before anything is done, whatever they say of it in detail
+# how the codes begin that refuse a request before anything is done; the rest of the code has the details
 _REFUSALS = (
     "Invalid",
     "Missing",

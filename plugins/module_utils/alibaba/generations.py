@@ -158,7 +158,7 @@ def frequency_in(generation: str, frequency: str) -> str:
 def default_zone(generation: str) -> str:
     """Return the time zone of cron expressions that name none.
 
-    It is UTC+08:00 for InvokeCommand of 2018, else each instance's own, which nobody knows here: UTC stands for it.
+    It is UTC+08:00 for InvokeCommand of 2018, else each instance's own, which is unknown here: UTC stands for it.
     """
     return "Asia/Shanghai" if generation == "classic" else "UTC"
 

@@ -50,10 +50,10 @@ class Operation:
         return shapes.ACKNOWLEDGED if wire.get("RepeatMode") == "DryRun" else self.shape
 
 
-_SEE_INVOCATIONS = "Look at the latest invocations (ecs_invocation_info) before running it again."
-_SEE_COMMANDS = "Look for the command by its name (ecs_command_info) before creating it again."
-_SEE_INSTANCES = "Look at the instances (ecs_instance_info) before repeating it."
-_SEE_FILES = "Look at the file on the instances before sending it again."
+_SEE_INVOCATIONS = "Check the latest invocations (ecs_invocation_info) before running the task again."
+_SEE_COMMANDS = "Check whether the command exists (ecs_command_info) before running the task again."
+_SEE_INSTANCES = "Check the instances (ecs_instance_info) before running the task again."
+_SEE_FILES = "Check the file on the instances before running the task again."
 
 _INSTANCE_FILTERS = frozenset(
     {"InstanceIds", "PrivateIpAddresses", "PublicIpAddresses", "InnerIpAddresses", "EipAddresses", "RdmaIpAddresses"}
@@ -121,7 +121,7 @@ _TABLE: dict[str, Operation] = {
 
 
 def find(name: str) -> Operation:
-    """Return the operation of that name. One that is not in the table is a read if its name says so, else sent once."""
+    """Return the operation of that name. One that is not in the table is a read if its name starts like one."""
     known = _TABLE.get(name)
     if known is not None:
         return known

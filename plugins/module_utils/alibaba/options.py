@@ -29,7 +29,7 @@ ALIBABA_OPTIONS: dict[str, dict[str, Any]] = {
         "type": "str",
         "aliases": ["access_key", "alicloud_access_key"],
         "fallback": (env_fallback, list(credentials.KEY_ID_VARIABLES)),
-        # an id is no secret, and hiding it would blank out every text that holds it
+        # an id is not secret, and hiding it would blank out every text that holds it
         "no_log": False,
     },
     "access_key_secret": {

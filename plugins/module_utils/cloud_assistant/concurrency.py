@@ -17,7 +17,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def at_once(call: Callable[[T], R], items: Sequence[T], limit: int = CALLS_AT_ONCE) -> list[R]:
+def map_concurrently(call: Callable[[T], R], items: Sequence[T], limit: int = CALLS_AT_ONCE) -> list[R]:
     """Return ``call(item)`` for each of the items, in their order; at most ``limit`` are under way at the same time.
 
     Raises what the first failing call raises, once those under way have ended; the others are not made.

@@ -27,7 +27,7 @@ _DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "satu
 class CronError(ValueError):
     """An expression that the agent refuses.
 
-    ``code`` is what the agent reports (its text, where it reports a text), ``str()`` the reason for a person.
+    ``code`` is what the agent reports (its text, where it reports a text), ``str()`` the reason for the user.
     """
 
     def __init__(self, code: str, reason: str) -> None:
@@ -210,7 +210,7 @@ class CronFields:
             return True
         if self.days.free or not self.weekdays.free or any(rule.startswith("L") for rule in self.days.rules):
             return False
-        # 31W is no day of a month that has no 31st
+        # 31W does not occur in a month without a 31st
         wanted = self.days.values | {int(rule[:-1]) for rule in self.days.rules}
         leap = any(calendar.isleap(later) for later in self.years.values if later >= year)
         longest = max(calendar.monthrange(2028 if leap else 2027, month)[1] for month in self.months.values)
@@ -277,7 +277,7 @@ class CronFields:
     def _walk_days(self, start: datetime) -> Iterator[datetime]:
         """Iterate over days by number: all at once, or month by month where not every month has all of them.
 
-        croniter before 7.0 leaves out the first of March where the 30th or 31st is in the list too.
+        croniter before 7.0 leaves out the first of March where the 30th or 31st is also in the list.
         """
         if max(self.days.values) <= _SHORTEST_MONTH:
             return _walk(self._expression(_list(self.days.values), "*"), start)

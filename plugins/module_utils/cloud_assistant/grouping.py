@@ -51,7 +51,7 @@ class Ending:
     """How a run ended on one instance, as far as instances are compared by it.
 
     ``line`` is the last line of the output, empty where none is known or none may be quoted. ``rc`` is None unless the
-    script came to its own end.
+    script exited by itself.
     """
 
     instance_id: str

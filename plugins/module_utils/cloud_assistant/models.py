@@ -92,7 +92,7 @@ class Command:
 
     @property
     def public(self) -> bool:
-        """Whether Alibaba Cloud offers the command to everybody; such a command cannot be changed."""
+        """Whether Alibaba Cloud offers the command to every account; such a command cannot be changed."""
         return self.provider.startswith("AlibabaCloud")
 
     @property
@@ -254,7 +254,7 @@ class InstanceResult:
 
     @property
     def live(self) -> bool:
-        """Whether the state will still change by itself."""
+        """Whether the state is not final."""
         return self.status in LIVE
 
     @property
@@ -365,7 +365,7 @@ class Invocation:
 
     @property
     def live(self) -> bool:
-        """Whether it is running or will still run by itself."""
+        """Whether it is running or will run again."""
         return self.status in LIVE
 
     def as_dict(self) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def check_tags(tags: Mapping[str, object], option: str = "tags", *, limit: int =
 
 
 def _value(option: str, key: str, value: object) -> str:
-    """Return a tag's value as text; a null value is refused, as it is more often a variable without a value."""
+    """Return a tag's value as text; a null value is refused, because it is more often a variable without a value."""
     if value is None:
         raise InputError(option, f"the value of the tag {key!r} is null; write '' for an empty value")
     if isinstance(value, (list, tuple, Mapping)):
@@ -74,7 +74,7 @@ class TagChange:
         return bool(self.set or self.remove)
 
     def apply_to(self, tags: Mapping[str, str]) -> dict[str, str]:
-        """Return the tags as they are after the change."""
+        """Return the tags after the change."""
         return {**{key: value for key, value in tags.items() if key not in self.remove}, **self.set}
 
 

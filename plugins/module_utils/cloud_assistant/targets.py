@@ -117,8 +117,8 @@ def check_instance_id(option: str, text: str) -> None:
     """Raise InputError unless a text has the form of an instance's id."""
     if _ID.fullmatch(text) is None:
         shown = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
-        problem = f"{shown!r} is not a valid instance ID; IDs look like i-bp67acfmxazb4p1a2b3c"
-        raise InputError(option, f"{problem}, and the name of an instance is not its ID")
+        problem = f"{shown!r} is not a valid instance ID such as i-bp67acfmxazb4p1a2b3c"
+        raise InputError(option, f"{problem}; give the ID of the instance, not its name")
 
 
 def dedupe(ids: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -120,8 +120,8 @@ class Deletion:
     ) -> dict[str, InstanceChange]:
         """Return the instances that still have to be deleted after the request for it has failed.
 
-        An instance that is gone or going was deleted by this task if an answer to it was lost, otherwise by someone
-        else in the meantime. The error is raised where looking cannot help.
+        An instance that is gone or going was deleted by this task if an answer to it was lost, otherwise by another
+        user in the meantime. The error is raised where looking cannot help.
         """
         lost = error.may_have_taken_effect
         if not lost and not _is_refusal(error):
@@ -197,9 +197,9 @@ class Deletion:
             look,
             deadline=self._deadline,
             progress=self._progress,
-            what="instances to be gone",
+            what="instances are gone",
             done="instances are gone",
-            left="Still there",
+            left="Not gone yet",
         )
 
     def _worth_a_look(self, waiting: list[str]) -> list[str]:

@@ -52,11 +52,11 @@ class Status:
 def check_ids(ids: Sequence[str], option: str) -> list[str]:
     """Return the ids in their order, each once. Raises InputError for none at all and for what cannot be an id."""
     if not ids:
-        raise InputError(option, "must name at least one")
+        raise InputError(option, "must have at least one ID")
     for value in ids:
         if not _ID.fullmatch(value):
-            problem = f"{value[:MAX_SHOWN]!r} is not a valid instance ID; IDs are UUIDs"
-            raise InputError(option, f"{problem}, and the name of an instance is not its ID")
+            problem = f"{value[:MAX_SHOWN]!r} is not a valid instance ID. An ID is a UUID"
+            raise InputError(option, f"{problem}; give the ID of the instance, not its name")
     return list(dict.fromkeys(ids))
 
 
@@ -123,7 +123,7 @@ def find_instances(client: Client, ids: Sequence[str], deadline: Deadline) -> di
 
 
 def show_status(client: Client, id: str, deadline: Deadline) -> Status | None:
-    """Return the instance's status, None if the service answers that there is no such instance."""
+    """Return the instance's status, None if the service answers that it does not exist."""
     try:
         reply = client.call("ShowInstanceStatus", id=id, deadline=deadline)
     except ApiError as error:
@@ -143,7 +143,7 @@ def is_absence(error: ApiError) -> bool:
 
 
 def show_server(client: Client, id: str, deadline: Deadline) -> dict[str, Any]:
-    """Return the physical server's row. Raises ApiError, also if there is no such server."""
+    """Return the physical server's row. Raises ApiError, also if the server does not exist."""
     return dict(client.call("ShowServer", id=id, deadline=deadline))
 
 

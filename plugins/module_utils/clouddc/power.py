@@ -51,7 +51,7 @@ class PowerOff:
             waiting.difference_update([each for each in sorted(waiting) if self._has_ended(each, late=late)])
             return None if waiting else True
 
-        poll(off, self.deadline, f"waiting for {len(on)} physical servers to be off")
+        poll(off, self.deadline, f"waiting until {len(on)} physical servers are off")
         self._wait_until_stopped([self.servers[server_id] for server_id in on if not self.servers[server_id].error])
 
     def _server_that_is_on(self, change: InstanceChange) -> str | None:
@@ -97,4 +97,4 @@ class PowerOff:
                     del waiting[id]
             return True if not waiting or self.deadline.elapsed() >= end else None
 
-        poll(stopped, self.deadline, "waiting for the instances of the servers that were powered off to be stopped")
+        poll(stopped, self.deadline, "waiting until the instances of the powered-off servers are stopped")

@@ -79,7 +79,7 @@ def _is_mapping(value: Any) -> bool:
     return value == "" or isinstance(value, dict)
 
 
-ID = Kind("an id", _is_id)
+ID = Kind("an ID", _is_id)
 WORD = Kind("a word", _is_id)
 TEXT = Kind("text", _is_text)
 TIME = Kind("a time", lambda value: isinstance(value, str) and _TIME.fullmatch(value) is not None)

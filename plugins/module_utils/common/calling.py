@@ -50,8 +50,8 @@ def call_until_answered(
 ) -> T:
     """Return what ``attempt`` returns; it sends the request once and gets whether an earlier answer was lost.
 
-    ``attempt`` raises NoAnswer for a lost answer and ApiError for one that is an error of the service; whatever else it
-    raises, errors of another operation among it, is final. ``retry_delay`` returns the pause in seconds after which
+    ``attempt`` raises NoAnswer for a lost answer and ApiError for one that is an error of the service; any other error,
+    such as that of another operation, is final. ``retry_delay`` returns the pause in seconds after which
     the same request may succeed, 0 if the service asks for none, None where it will not. Raises ApiError,
     TransportError, and WaitTimeout where a read ran out of time or nothing was sent.
     """

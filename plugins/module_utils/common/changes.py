@@ -93,7 +93,7 @@ class Changes(dict[str, C]):
             raise
         except CloudError as error:
             raise TaskFailure(str(error), **{**error.result, **self.as_result()}) from error
-        except Exception as error:  # what has been changed must be reported, whatever goes wrong
+        except Exception as error:  # what has been changed must be reported, even after a defect
             raise TaskFailure(str(Defect(error)), **self.as_result()) from error
 
     def wait_for(
@@ -105,12 +105,12 @@ class Changes(dict[str, C]):
         progress: Callable[[str], None],
         what: str,
         done: str,
-        left: str = "Not yet",
+        left: str = "Still waiting for",
     ) -> None:
         """Call ``look`` until it has taken every id out of ``waiting``, and report after each look how many it has.
 
-        ``what`` says in the error what was waited for ("instances to be gone"), ``done`` what has happened to those
-        that are out ("instances are gone"). Raises WaitTimeout that names the rest, after the word ``left``.
+        ``what`` says in the error what was waited for ("instances are gone"), ``done`` what has happened to those
+        that are out ("instances are gone"). Raises WaitTimeout that names the rest, after the words ``left``.
         """
         total = len(waiting)
 
@@ -122,7 +122,7 @@ class Changes(dict[str, C]):
         if not waiting:
             return
         try:
-            poll(probe, deadline, f"waiting for {total} {what}")
+            poll(probe, deadline, f"waiting until {total} {what}")
         except WaitTimeout as error:
             rest = ", ".join(f"{key} ({change.condition})" for key, change in self.items() if key in waiting)
             raise WaitTimeout(f"{error}. {left}: {rest}") from error

@@ -45,7 +45,7 @@ class CloudError(Exception):
 
 
 class InputError(CloudError):
-    """A value of the user's that is refused before any request is sent."""
+    """An option value that is rejected before any request is sent."""
 
     def __init__(self, option: str, problem: str) -> None:
         super().__init__(f"{option}: {problem}")
@@ -99,9 +99,9 @@ class ApiError(CloudError):
     """The service answered with an error document of its own.
 
     ``retry_after`` is the pause in seconds that the service asked for, None when it asked for none.
-    ``nothing_started``: whether the code says that the request was refused before anything was done; by default every
-    status below 500 says so. ``after_lost_reply`` is true when an earlier try of the same call got no usable answer and
-    may have taken effect: a "not found" of a deletion then means that this very call deleted it.
+    ``nothing_started``: whether the code says that the request was refused before anything was done; by default, every
+    status below 500 means that. ``after_lost_reply`` is true when an earlier try of the same call got no usable answer
+    and may have taken effect: a "not found" of a deletion then means that this very call deleted it.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class ApiError(CloudError):
         super().__init__(self._text(), error=self.as_dict())
 
     def _text(self) -> str:
-        where = f"HTTP {self.http_status}, request id {self.request_id or 'unknown'}"
+        where = f"HTTP {self.http_status}, request ID {self.request_id or 'unknown'}"
         text = f"{self.operation}: {self.code}: {self.api_message} ({where})"
         return f"{text}. {self.hint}" if self.hint else text
 
@@ -174,7 +174,7 @@ class TaskFailure(CloudError):
 class Defect(CloudError):
     """An unexpected exception: a defect of the collection, named with its place so that it can be reported.
 
-    ``text`` stands for the exception's own text where that must not be shown as it is.
+    ``text`` stands for the exception's own text where that must not be shown.
     """
 
     def __init__(self, error: Exception, text: str | None = None) -> None:

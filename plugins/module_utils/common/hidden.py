@@ -33,8 +33,8 @@ _IDENTIFIERS = re.compile(r"(?:.*_)?(?:ids?|region)")
 def without_values(value: Any, secrets: Iterable[str]) -> Any:
     """Return the plain value without the secrets in it, as ``remove_values`` of ansible-core does.
 
-    That looks at each line of an output by itself, which takes seconds for a fleet: here texts and lists of texts that
-    hold no secret are taken as they are.
+    That looks at each line of an output separately, which takes seconds for a fleet: here texts and lists of texts that
+    hold no secret are returned unchanged.
     """
     secrets = frozenset(secrets)
     if isinstance(value, str) and not _any_in(value, secrets):
@@ -121,7 +121,7 @@ def _texts(value: Any, *, numbers: bool = True) -> Iterator[str]:
 
 
 def _without(message: str, texts: Iterable[str]) -> str:
-    """Return the message with each of the texts replaced, as it is or as Python or JSON would quote it."""
+    """Return the message with each of the texts replaced, plain or as Python or JSON would quote it."""
     spellings = {
         spelled for text in texts for spelled in (text, text.strip(), repr(text)[1:-1], json.dumps(text)[1:-1])
     }

@@ -20,7 +20,7 @@ _UNSAFE = re.compile(
 def visible(text: str) -> str:
     r"""Return the text with every character that a terminal or a browser would obey in escaped form, such as ``\x1b``.
 
-    Tabs and line feeds stay as they are, and CR LF becomes a line feed.
+    Tabs and line feeds stay unchanged, and CR LF becomes a line feed.
     """
     return _UNSAFE.sub(_escape, text.replace("\r\n", "\n"))
 

@@ -21,7 +21,7 @@ _SECRET_NAMES = (
     "|x-acs-security-token|x-acs-bearer-token|Authorization|X-Auth-Token|X-Security-Token|X-Subject-Token"
     "|access_key_secret|secret_key|security_token|securitytoken|password"
 )
-# the signs of a query as they are, and percent-encoded once and twice
+# the signs of a query: plain, and percent-encoded once and twice
 _BEGIN = r"(?:(?<![\w-])|(?<=%26)|(?<=%2526))"
 _QUERY = re.compile(rf"(?i){_BEGIN}({_SECRET_NAMES})(=|%(?:25)?3D)(?:(?!%(?:25)?26)[^&\s'\"<>)])*")
 _FIELD = re.compile(rf"(?i)([\"']?)(?<![\w-])({_SECRET_NAMES})\1\s*:\s*(\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\r\n,}}]+)")

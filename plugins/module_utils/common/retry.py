@@ -39,7 +39,7 @@ def call_with_retries(
     """Return ``attempt(n)`` for the first n = 0, 1, … that does not raise.
 
     ``retry_delay(error)`` decides on an error: None means that it is final, a number is the pause in seconds that the
-    service asked for (0 if it asked for none), to which the jitter is added. The error is raised as it is when it is
+    service asked for (0 if it asked for none), to which the jitter is added. The error is raised unchanged when it is
     final, when ``retries`` further tries were made, when the service asks for more than LONGEST_PAUSE, and when the
     pause would not end before the deadline.
     """

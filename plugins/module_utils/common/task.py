@@ -68,7 +68,7 @@ class TaskSpec:
 
 @dataclass
 class TaskContext:
-    """One run of an operation: its validated options, how it is run, and the ways to speak to the user meanwhile.
+    """One run of an operation: its validated options, how it is run, and the ways to report to the user meanwhile.
 
     ``no_log`` is the task's keyword: messages may not quote what the task found, for ansible-core 2.19 and later show
     the message of a failure all the same. ``redact`` returns a plain value without the values of ``no_log`` options:
@@ -194,7 +194,7 @@ def run_in_process(
     """Run ``ensure`` in this process and return what the module would have returned, ``invocation`` included.
 
     ``arguments`` are plain values as the user gave them. ``warn`` and ``progress`` get each line with the values of
-    ``no_log`` options removed, as they are removed from the result. ``no_log`` is the task's keyword;
+    ``no_log`` options removed, like those of the result. ``no_log`` is the task's keyword;
     ``source_is_encrypted`` says that ``content`` or ``src`` are the plain form of an encrypted file. ``name`` is the
     module's name in messages, by default that of the file which defines ``ensure``. Bad arguments are a failed
     result, not an exception.
@@ -270,7 +270,7 @@ def _with_arguments(result: dict[str, Any], validation: ValidationResult, hiding
 
 
 def _secrets_of(spec: TaskSpec, params: Mapping[str, Any]) -> set[str]:
-    """Return the values of no_log options as they are after conversion, and passwords in options that are URLs.
+    """Return the values of no_log options after conversion, and passwords in options that are URLs.
 
     Ansible looks at what was written: of a dictionary in the form of JSON, as a survey gives it, it knows the whole
     text, and not the values in it. A URL with a password is refused, and yet shown as it was given, in ``invocation``.

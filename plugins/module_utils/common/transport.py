@@ -286,7 +286,7 @@ def _as_no_answer(error: Exception) -> NoAnswer:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """Return the error and all that it wraps: urllib3 keeps causes in ``reason`` and ``args``, too."""
+    """Return the error and all that it wraps: urllib3 also keeps causes in ``reason`` and ``args``."""
     chain: list[BaseException] = []
     queue: list[BaseException | None] = [error]
     while queue:

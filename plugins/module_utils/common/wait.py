@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 # seconds that a wait keeps for one last look before its deadline
 LAST_LOOK = 1.0
-# seconds: less than this is no time, whatever the rounding of the clock leaves over
+# seconds: less than this counts as none, because the clock is rounded
 _TICK = 0.001
 # seconds between two looks in the first minute, after which the pauses grow
 SHORT_PAUSE = 2.0
@@ -133,4 +133,4 @@ def poll(
         if _SHORTEST_PAUSE < until_last_look < pause:
             pause = until_last_look
         deadline.pause(pause)
-    raise WaitTimeout(f"{what}: not finished after {deadline.elapsed():.0f} s, the time limit has expired")
+    raise WaitTimeout(f"{what}: not finished after {deadline.elapsed():.0f} s: the time limit has expired")

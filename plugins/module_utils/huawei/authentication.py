@@ -49,7 +49,7 @@ class KeyAuthentication:
         self.source = source
 
     def authenticate(self, request: Request, deadline: Deadline) -> dict[str, str]:
-        """Return the headers with date and signature; the token of temporary keys is signed too."""
+        """Return the headers with date and signature; the token of temporary keys is also signed."""
         key = self.source.get()
         out = dict(request.headers)
         if key.security_token:
@@ -229,7 +229,7 @@ def find_project(
         )
     if len(ids) > 1:
         raise InputError(
-            "project_id", f"the account has {len(ids)} projects named '{region}': {', '.join(ids)}; set one"
+            "project_id", f"the account has {len(ids)} projects named '{region}': {', '.join(ids)}; choose one of them"
         )
     with _lock:
         _projects[key] = ids[0]

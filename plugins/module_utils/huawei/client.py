@@ -74,7 +74,7 @@ class Exchange:
     """Call operations of CloudDC and IAM over one transport. Threads may share it.
 
     ``max_retries`` counts the tries after the first one. ``requests`` counts the HTTP requests sent per operation,
-    repeated ones too.
+    including repeated ones.
     """
 
     def __init__(self, transport: HttpTransport, max_retries: int = DEFAULT_MAX_RETRIES) -> None:
@@ -133,7 +133,7 @@ class Exchange:
     def _send(
         self, operation: Operation, base: str, request: Request, authentication: Authentication, deadline: Deadline
     ) -> Reply:
-        """Send one HTTP request, authenticated anew. Raises ApiError for an error of the service, else NoAnswer."""
+        """Send one HTTP request, authenticated again. Raises ApiError for an error of the service, else NoAnswer."""
         headers = authentication.authenticate(request, deadline)
         headers["User-Agent"] = USER_AGENT
         with self._counting:

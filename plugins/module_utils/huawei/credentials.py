@@ -67,7 +67,7 @@ class Profile:
 
 
 def read_profile(path: str | None = None) -> Profile | None:
-    """Read ``[basic]`` of the SDK's credentials file, or return None when there is no such file.
+    """Read ``[basic]`` of the SDK's credentials file, or return None if the file does not exist.
 
     The path is ``path``, else HUAWEICLOUD_SDK_CREDENTIALS_FILE, else ~/.huaweicloud/credentials.
     Raises InputError if a file that was named is missing, and if a file has no usable keys.
@@ -148,7 +148,7 @@ def _token(body: bytes) -> str:
     """Return the token that the answer consists of. Raises CloudError, without quoting it, if it is not one."""
     token = body.strip().decode("ascii", "replace")
     if not token.isascii() or not token.isprintable() or not 0 < len(token) <= MAX_METADATA_TOKEN:
-        raise CloudError("the metadata service's answer is not a token")
+        raise CloudError("the reply of the metadata service is not a token")
     return token
 
 
@@ -160,7 +160,7 @@ def _parse_metadata(body: bytes) -> Credentials:
         row = document["credential"]
         expires_at = parse_time(row["expires_at"]).timestamp()
     except (NotAnAnswer, ValueError):
-        raise CloudError("the metadata service's answer is not in the expected form") from None
+        raise CloudError("the reply of the metadata service is not in the expected form") from None
     return Credentials(row["access"], row["secret"], row["securitytoken"], expires_at)
 
 

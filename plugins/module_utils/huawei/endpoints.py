@@ -32,7 +32,7 @@ def base_url(region: str | None, endpoint: str | None = None) -> str:
     if endpoint:
         return urls.base_url(endpoint, "endpoint", _VERSIONS)
     if not region:
-        raise InputError("region", "is required to find the endpoint of CloudDC (or set endpoint)")
+        raise InputError("region", "is required to find the endpoint of CloudDC, unless endpoint is given")
     variable = f"HUAWEICLOUD_SDK_REGION_CLOUDDC_{region.replace('-', '_').upper()}"
     # the variable may hold several addresses joined by commas; the first is the one in use.
     from_environment = os.environ.get(variable, "").split(",")[0].strip()

@@ -20,7 +20,7 @@ from .error_table import THROTTLED_CODES, hint_for
 TRANSIENT_STATUSES = frozenset({429, 500, 502, 503, 504})
 # The spellings of an error body that Huawei Cloud's services and gateways use.
 _BODY_FORMS = (("error_code", "error_msg"), ("errorCode", "errorMsg"))
-# This one is everybody's: it is Huawei Cloud's only under a request id.
+# Others use this one as well: it is Huawei Cloud's only under a request id.
 _COMMON_FORM = ("code", "message")
 # Such as iMetal.0200 or APIGW.0301.
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[._-][A-Za-z0-9]+)*")

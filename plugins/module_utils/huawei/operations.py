@@ -23,7 +23,7 @@ _PROJECT = Shape(optional={"id": ID})
 _TOKEN = Shape(objects={"token": Shape(required={"expires_at": TIME}, objects={"project?": _PROJECT})})
 _PROJECTS = Shape(lists={"projects": Shape(required={"id": ID, "name": TEXT})})
 
-_SEE_INSTANCES = "Look at the instances (clouddc_instance_info) before repeating it."
+_SEE_INSTANCES = "Check the instances (clouddc_instance_info) before running the task again."
 
 
 @dataclass(frozen=True)

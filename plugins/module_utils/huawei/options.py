@@ -144,7 +144,7 @@ def connect(params: Mapping[str, Any]) -> Client:
 def _with_login(target: _Target, params: Mapping[str, Any]) -> Client:
     """Return a client that logs in; the token of the login names the project of the region."""
     if not (target.project_id or target.region):
-        raise InputError("region", "is required to log in to its project (or set project_id)")
+        raise InputError("region", "is required to log in, unless project_id is given")
     login = PasswordLogin(
         target.exchange,
         target.iam,
@@ -159,7 +159,8 @@ def _with_login(target: _Target, params: Mapping[str, Any]) -> Client:
         found = login.token(deadline).project_id
         if not found:
             raise InputError(
-                "project_id", f"the token of the login names no project for '{target.region}': set project_id"
+                "project_id",
+                f"the token of the login does not belong to a project of '{target.region}': set project_id",
             )
         return found
 
@@ -185,7 +186,7 @@ def _given_keys(params: Mapping[str, Any]) -> CredentialSource[Credentials]:
 def _asking_for_the_project(target: _Target, authentication: Authentication, *, owner: str, by_token: bool) -> Client:
     """Return a client that asks IAM for the project of the region before its first call, if none is given."""
     if target.project_id is None and target.region is None:
-        raise InputError("region", "is required to find the project (or set project_id)")
+        raise InputError("region", "is required to find the project, unless project_id is given")
 
     def by_region(deadline: Deadline | None) -> str:
         return find_project(

@@ -48,15 +48,15 @@ def change_many(call: Call) -> Answer:
     instances = find(call, call.params.items("InstanceId"), _NOT_FOUND)
     success_first = call.params.text("BatchOptimization", "AllTogether") == "SuccessFirst"
     refused = call.error("IncorrectInstanceStatus")
-    unfit = [instance for instance in instances if instance.status not in _ALLOWED[verb]]
-    if unfit and not success_first:
+    unavailable = [instance for instance in instances if instance.status not in _ALLOWED[verb]]
+    if unavailable and not success_first:
         raise refused
     if call.params.flag("DryRun"):
         raise call.error("DRYRUN.SUCCESS")
     rows = []
     for instance in instances:
         row = {"InstanceId": instance.id, "PreviousStatus": instance.status}
-        if instance in unfit:
+        if instance in unavailable:
             row |= {"Code": refused.code, "Message": refused.message, "CurrentStatus": instance.status}
         else:
             row |= {"Code": "200", "Message": "success", "CurrentStatus": _NEXT[verb]}

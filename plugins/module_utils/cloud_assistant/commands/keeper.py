@@ -5,7 +5,7 @@
 """Bring stored commands into the state that a task wants, so that an interrupted run is finished by the next one.
 
 A command whose script, type, parameter switch or resource group differs cannot be changed. Its replacement is created
-under an interim name, then the old command is deleted, then the replacement gets the name. Whatever step fails, at most
+under an interim name, then the old command is deleted, then the replacement gets the name. If any step fails, at most
 one command has the name at any time, and the interim name tells the next run how far this one came.
 
 Reads lag behind writes. A task that follows a killed one at once may not see what that one has created, and create it
@@ -45,7 +45,7 @@ IN_USE = "Operation.Forbidden"
 """Answer of DeleteCommand while something runs the command, or will run it on schedule."""
 
 SETTLE_SECONDS = 10.0
-"""How long a change may take until reads show it; a later read by the next task would else repeat the change."""
+"""How long a change may take until reads show it; otherwise, the next task could read stale data and change again."""
 
 
 @dataclass
@@ -223,7 +223,7 @@ class CommandKeeper:
         if plan.before and plan.before.name != plan.after.name:
             taken = find_commands(self.client, name=plan.after.name)
             if taken:
-                raise InputError("name", f"{taken[0].command_id} is already named {plan.after.name!r}")
+                raise InputError("name", f"{plan.after.name!r} is already the name of {taken[0].command_id}")
 
     def _schedules(self, doomed: Sequence[Command]) -> list[Invocation]:
         return [
@@ -280,7 +280,7 @@ class CommandKeeper:
         created = self._create(interim, client_token)
         shown = self._await(created.command_id, lambda seen: seen is not None)
         if shown is None:
-            # the old command stays while nobody has seen the new one
+            # the old command stays until the new one has been seen
             raise _never_seen(created, client_token)
         return replace(created, command_id=self._first_of_twins(shown).command_id)
 
@@ -343,7 +343,7 @@ class CommandKeeper:
 
 def _never_seen(created: Command, client_token: str | None) -> TaskFailure:
     """Return the failure of a creation that was answered, but whose command cannot be read."""
-    problem = f"the service answers with {created.command_id} but does not list it"
+    problem = f"the service returned {created.command_id} but does not list it"
     if client_token:
         reason = (
             "The token was probably used by an earlier task, and the command has been deleted since; use another token."

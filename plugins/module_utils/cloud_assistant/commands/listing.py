@@ -23,7 +23,7 @@ MAX_COMMAND_NAME = 128
 """Characters (CreateCommand, Name)."""
 
 PREDICTED_COMMAND_ID = "c-created-outside-check-mode"
-"""What check mode returns as the id of a command that it would create, so that dependent tasks can be predicted too."""
+"""What check mode returns as the id of a command that it would create, so that dependent tasks can be predicted."""
 
 COMMAND_NOT_FOUND = frozenset({"InvalidCmdId.NotFound", "InvalidCommandId.NotFound"})
 
@@ -56,7 +56,7 @@ def iter_commands(
 
 
 def list_some(client: Client, most: int, **filters: Any) -> list[Command]:
-    """Return the first ``most`` commands that match the filters of ``iter_commands``; fewer are all that there are."""
+    """Return the first ``most`` commands that match the filters of ``iter_commands``; a shorter list is complete."""
     return list(itertools.islice(iter_commands(client, **filters), most))
 
 
@@ -100,7 +100,7 @@ def find_commands(
 def find_one(client: Client, *, command_id: str | None = None, name: str | None = None) -> Command | None:
     """Return the one command of this id, or of exactly this name, None when there is none.
 
-    An id that is not among the account's own commands is looked for among the public ones, which are invoked by name.
+    An id that is not among the account's own commands is searched for among the public ones, which are invoked by name.
     Raises TaskFailure (with ``command_ids``) when several commands have the name, InputError for an empty name or id.
     """
     check_ids(command_id=command_id)

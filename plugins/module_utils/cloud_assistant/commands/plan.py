@@ -19,10 +19,10 @@ from ..tags import TagChange, check_tags, own_tags, plan_tags, tags_to_rows
 from .listing import MAX_COMMAND_NAME
 
 INTERIM_SUFFIX = "~replacing"
-"""What the name of a replacement ends with until the command that it replaces is gone."""
+"""Suffix for a replacement until the command that it replaces is gone."""
 
 RETIRED_SUFFIX = "~replaced"
-"""What the name of a replaced command ends with that cannot be deleted because something still runs it."""
+"""Suffix for a replaced command that is still in use and cannot be deleted yet."""
 
 MODIFIABLE = {
     "name": "Name",
@@ -44,7 +44,7 @@ DEFAULT_TYPE = "RunShellScript"
 
 @dataclass(frozen=True)
 class DesiredCommand:
-    """A command as a task wants it. None leaves a field as it is, or, for a new command, to the API's default.
+    """A command as a task wants it. None leaves a field unchanged, or, for a new command, to the API's default.
 
     ``content`` is the script's bytes; ``timeout`` is in seconds.
     """

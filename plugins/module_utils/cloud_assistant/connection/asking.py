@@ -56,7 +56,7 @@ class Request:
                 self.items.append(Content(f"file{number}", step.data))
                 self.add("put", str(number), f"file{number}", step.path)
             else:
-                # what cannot be removed is no reason to leave the command
+                # the command runs even if something cannot be removed
                 self.add("step", str(number), f"{step.command} || :" if step.kind == "remove" else step.command)
 
     def add(self, *words: str) -> None:

@@ -18,8 +18,8 @@ class Refused(CloudError):
 
 
 _WINDOWS = (
-    "Windows is not supported by this connection plugin: the modules for it need PowerShell's own way of running"
-    " them, and Cloud Assistant keeps no session for that. Use ecs_run_command with type=RunPowerShellScript."
+    "Windows is not supported by this connection plugin: modules for Windows require a PowerShell session, which Cloud"
+    " Assistant does not provide. Use ecs_run_command with type=RunPowerShellScript."
 )
 
 _LATE = "The command exceeded ansible_ecs_assistant_command_timeout, and was killed with all of its processes."
@@ -62,9 +62,9 @@ FAILED = {
     "InvalidCmdType.NotFound": _WINDOWS,
     "InvalidInstance.NotMatch": _WINDOWS,
     "InvalidOperatingSystem": _WINDOWS,
-    "Invocation.ExceedQuota": "The account's invocations of this region and day are used up. Raise"
-    " max-axt-invocation-daily in Quota Center, or continue the next day. ecs_run_command reaches 100 instances with"
-    " one invocation, where this connection takes one per host and task.",
+    "Invocation.ExceedQuota": "The account has used up its daily quota of invocations in this region. Request a"
+    " higher max-axt-invocation-daily in Quota Center, or continue the next day. ecs_run_command runs a script on 100"
+    " instances with one invocation; this connection needs one per host and task.",
     "CommandContent.ExceedLimit": "",
     "Timeout": _LATE,
     "ExecutionTimeout": _LATE,
@@ -110,12 +110,12 @@ def from_status(what: str, status: str, code: str, info: str, exit_code: object,
             " is mounted noexec, connect as root and use become."
         )
     reason = ": ".join(part for part in (code, info) if part)
-    text = f"{what}: the instance did not answer; the status is {status}"
+    text = f"{what}: the instance did not reply; the status is {status}"
     if reason:
         text += f" ({reason})"
     shown = output.strip()[-500:]
     if shown:
-        text += f"; it wrote: {shown}"
+        text += f"; its output ends: {shown}"
     kind = Unreachable if unreachable else Refused
     return kind(_with_advice(text, advice))
 

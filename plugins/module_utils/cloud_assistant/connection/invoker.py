@@ -139,7 +139,7 @@ class Invoker:
             "Timeout": max(seconds + _MARGIN, _LEAST_TIMEOUT),
             "TerminationMode": "ProcessTree",
             "Username": None if settings.username == ROOT else settings.username,
-            # the agent refuses a user without a home unless it is given a folder; the script goes home by itself
+            # the agent refuses a user without a home unless it is given a folder; the script changes to it itself
             "WorkingDir": None if settings.username == ROOT else "/",
             "Tag": tag,
             "ClientToken": new_client_token(),
@@ -182,8 +182,8 @@ class Invoker:
     def _in_turn(self, call: _Call) -> Reply:
         """Make a call in a minute that has one left, and in the next one where the service throttles it.
 
-        Waiting for a minute is no fault of the instance, and has a limit of its own: after that Refused is raised, or
-        the service's own error.
+        The instance is not to blame for the wait for a minute, which has its own limit: after that, Refused or the
+        service's own error is raised.
         """
         limit = Deadline(LONGEST_WAIT)
         while True:
@@ -202,8 +202,8 @@ class Invoker:
     def _count(self) -> None:
         if self._daily and self._daily.add():
             self._warn(
-                f"{self._client.region}: {self._daily.count} invocations were started today, of"
-                f" {self._settings.daily_quota} (ansible_ecs_assistant_daily_quota)"
+                f"{self._client.region}: {self._daily.count} of the {self._settings.daily_quota} invocations of the"
+                " daily quota (ansible_ecs_assistant_daily_quota) have been started today"
             )
 
     def _batch(self) -> tuple[int, list[dict[str, str]] | None]:
@@ -214,7 +214,7 @@ class Invoker:
 
     @contextlib.contextmanager
     def _watch(self, invoke_id: str, batch: int) -> Iterator[Alone | Watch]:
-        """Yield what looks after an invocation: this worker alone, where it cannot with the others."""
+        """Yield what watches an invocation: this worker alone where the workers cannot watch it together."""
         with contextlib.ExitStack() as stack:
             watch: Alone | Watch = Alone(invoke_id, self._rows, self._settings.poll_interval)
             if self._together:
@@ -240,7 +240,7 @@ class Invoker:
                     return self._give_up(invoke_id, begun)
 
     def _last_look(self, invoke_id: str) -> Mapping[str, Any]:
-        """Return the invocation's row before it is given up: nobody may have been able to look for a whole minute."""
+        """Return the invocation's row before it is given up: perhaps no worker could look for a whole minute."""
         with contextlib.suppress(CloudError):
             return next(iter(_rows_of(self._in_turn(_Call(_RESULTS, {"InvokeId": invoke_id})))), {})
         return {}
@@ -285,7 +285,7 @@ class Invoker:
     def _rows(self, params: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
         """Return the rows of invocations, without those that cannot be seen, which new ones may be for a moment.
 
-        None where they cannot be asked for now: what runs goes on all the same. Raises Unreachable and Refused.
+        None where they cannot be read now, which does not stop what is running. Raises Unreachable and Refused.
         """
         if self._pace and self._pace.take(_RESULTS):
             return None

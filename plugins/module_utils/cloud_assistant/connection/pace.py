@@ -32,8 +32,8 @@ _NEAR = 0.8
 class Pace:
     """The calls of each operation in the present minute, shared through a file by all who have the same folder.
 
-    ``calls_per_minute`` is how many calls of one operation may be made; 0 is no limit. ``now`` and ``sleep`` are those
-    of the module time.
+    ``calls_per_minute`` is how many calls of one operation may be made; 0 means no limit. ``now`` and ``sleep`` are
+    those of the module time.
     """
 
     def __init__(
@@ -67,14 +67,14 @@ class Pace:
             pause = seconds + random.uniform(0, _SPREAD)
             if waited + pause > LONGEST_WAIT:
                 raise Refused(
-                    f"{operation}: after {waited:.0f} s there was still no call left in any minute. Use fewer forks, or"
-                    " raise ansible_ecs_assistant_calls_per_minute if the account is allowed more."
+                    f"{operation}: the limit of calls per minute left none for this host within {waited:.0f} s. Use"
+                    " fewer forks, or raise ansible_ecs_assistant_calls_per_minute if the account is allowed more."
                 )
             self._sleep(pause)
             waited += pause
 
     def close_minute(self, operation: str) -> None:
-        """Have nobody call the operation again in this minute: the service has throttled it."""
+        """Stop all calls of the operation for the rest of this minute: the service has throttled it."""
         with contextlib.suppress(OSError), self._document.opened() as document:
             document[operation] = {"minute": int(self._now() // MINUTE), "closed": True}
 

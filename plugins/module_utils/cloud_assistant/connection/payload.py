@@ -72,7 +72,7 @@ def interpreter(data: bytes) -> str:
 
 
 def take_apart(data: bytes) -> list[Piece] | None:
-    """Return the pieces of a module's payload; None for anything else, which is sent as it is.
+    """Return the pieces of a module's payload; None for anything else, which is sent unchanged.
 
     Put together they make the same program as ``data``. Only the archive is laid out in another way: the same files
     are the same bytes in every run.

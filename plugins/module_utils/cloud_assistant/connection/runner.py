@@ -71,9 +71,9 @@ sum() {
 }
 own() { [ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ]; }
 begin() {
-  own "$S" || die "$S is not a folder of this user"
+  own "$S" || die "$S is not a directory of this user"
   W=$S/w/$N
-  mkdir -p "$S/w" && mkdir "$W" && : >"$W/out" && : >"$W/err" || { W=; die "no folder can be made in $S"; }
+  mkdir -p "$S/w" && mkdir "$W" && : >"$W/out" && : >"$W/err" || { W=; die "no directory can be created in $S"; }
 }
 lit() { dec >"$W/$1" || die "the instance cannot write $(len "$W/$1") bytes to $S"; }
 litz() { dec | unzip >"$W/$1" || die "the instance cannot write $(len "$W/$1") bytes to $S"; }

@@ -19,7 +19,7 @@ from .protocol import MARK, MAX_SCRIPT
 from .runner import HELLO, RUNNER, RUNNER_ID
 
 # A script is removed before it does anything: it may hold what others may not read, and lies in a folder that all can.
-# Where the agent could write no file it is no file: then $0 is the shell's name.
+# Where the agent could not write a file, $0 is the shell's name.
 _HEAD = """#!/bin/sh
 case $0 in /*) rm -f -- "$0" ;; esac
 cd "$HOME" 2>/dev/null
@@ -44,7 +44,7 @@ _CHECKS = {
     "none": f'[ "$(wc -c <"$R")" -eq {len(RUNNER)} ]',
 }
 
-# An instance that was set up anew has another key, or none: the controller has to ask it again.
+# An instance that was set up again has another key, or none: the controller has to ask it again.
 _OPEN = f"""T=$(printf %s "$B" | dec | unseal 2>/dev/null | unzip 2>/dev/null) && [ -n "$T" ] || {{
 printf '%s\\n' "{MARK} $N missing runner" "{MARK} $N end"
 exit 0
@@ -61,7 +61,7 @@ _SEAL_BYTES = 800
 # a name that the shell looks up after a tilde
 _USERNAME = re.compile(r"[A-Za-z_][\w.-]*")
 
-# a content is compressed by itself where that leaves less than this share of it
+# a content is compressed separately where that leaves less than this share of it
 _WORTH_PACKING = 0.8
 
 # what a line of Base64 holds, so that every tool decodes it
@@ -134,7 +134,7 @@ class Envelope:
         return data if self.knowledge.compression == "none" else compressed(data)
 
     def pack(self, data: bytes) -> bytes:
-        """Return the data as it is sent: compressed and sealed, as far as the instance can undo that."""
+        """Return the data compressed and sealed, as far as the instance can undo that."""
         data = self.squeeze(data)
         return self.seal(data) if self.seal else data
 

@@ -30,7 +30,7 @@ _CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 
 
 class CannotSeal(CloudError):
-    """Nothing on this controller makes envelopes, or an envelope cannot be made or opened."""
+    """Nothing on this controller makes envelopes, or an envelope cannot be created or opened."""
 
 
 class Sealer:

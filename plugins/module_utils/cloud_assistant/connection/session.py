@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from ...alibaba.client import Client
-from ..concurrency import at_once
+from ..concurrency import map_concurrently
 from .asking import Command, Request, Step, block_lines, fetch_request, run_request, steps_request
 from .failures import Refused
 from .invoker import Invoker
@@ -31,7 +31,7 @@ _TRIES = 4
 
 @dataclass(frozen=True)
 class Result:
-    """What a command came to. ``step``: the number of the step before it that failed in its place."""
+    """The outcome of a command. ``step``: the number of the step before it that failed in its place."""
 
     rc: int
     stdout: bytes
@@ -79,8 +79,7 @@ class Session:
         """Raise Refused for a file that is larger than files may be."""
         if size > self._settings.max_file:
             raise Refused(
-                f"{path}: {size} bytes are more than the {self._settings.max_file} that"
-                " ansible_ecs_assistant_max_file allows"
+                f"{path} has {size} bytes; ansible_ecs_assistant_max_file allows at most {self._settings.max_file}"
             )
 
     def do(self, steps: Sequence[Step]) -> Result:
@@ -171,7 +170,7 @@ class Session:
     def _ask(self, request: Request, seconds: int) -> tuple[Frame, bytes]:
         """Send the request; its frame and the whole answer, uncompressed. Raises Unreachable and Refused.
 
-        An instance that misses something has run nothing of the request, which then goes out anew.
+        An instance that misses something has run nothing of the request, which is then sent again.
         """
         transfer = Transfer(self._invoker, self._settings, self._exchange)
         for attempt in range(_TRIES):
@@ -186,7 +185,7 @@ class Session:
             if frame.kind != "missing":
                 self._learn_sent(made.sent)
                 return frame, self._whole(frame, nonce)
-            self._mend(transfer, frame)
+            self._supply(transfer, frame)
         raise Refused(f"{self._invoker.what}: the instance repeatedly lost the data that was sent: {frame.text}")
 
     def _exchange(self, script: bytes, nonce: str, seconds: int) -> Frame:
@@ -198,8 +197,8 @@ class Session:
             raise Refused(f"{self._invoker.what}: {frame.text}")
         if frame.kind == "large":
             raise Refused(
-                f"{self._invoker.what}: the output has {frame.text} bytes, compressed, more than the"
-                f" {self._settings.max_output} that ansible_ecs_assistant_max_output allows"
+                f"{self._invoker.what}: the compressed output has {frame.text} bytes;"
+                f" ansible_ecs_assistant_max_output allows at most {self._settings.max_output}"
             )
         return frame
 
@@ -223,8 +222,8 @@ class Session:
         if self._memory:
             self._memory.write(self._known)
 
-    def _mend(self, transfer: Transfer, frame: Frame) -> None:
-        """Make up for what the instance misses: it says what it has."""
+    def _supply(self, transfer: Transfer, frame: Frame) -> None:
+        """Send again what the instance misses: it reports what it has."""
         missing = set(frame.text.split())
         if "runner" in missing:
             self.forget()
@@ -244,7 +243,7 @@ class Session:
             data = block(frame, known.base64)
             count = math.ceil(frame.number("size") / known.block)
             if count > 1:
-                middle = at_once(lambda number: self._block(nonce, number), range(1, count - 1), AT_ONCE)
+                middle = map_concurrently(lambda number: self._block(nonce, number), range(1, count - 1), AT_ONCE)
                 # the instance removes the answer with the last block: no other may be left to read then
                 data += b"".join(middle) + self._block(nonce, count - 1, last=True)
             data = check(data, frame.number("size"), frame.fields.get("sum", ""))

@@ -22,7 +22,7 @@ class Settings:
     ``connection_timeout``: seconds for the service and the agent to take a command. ``command_timeout``: seconds that
     a command may run. ``store_size``, ``max_output`` and ``max_file`` are in bytes; a store of 0 bytes is none.
     ``calls_per_minute``: calls of one operation that all workers of a run make together. ``daily_quota``: invocations
-    that the account may start per region and day. Of both, 0 is no limit. ``run_dir``: a private folder of the run,
+    that the account may start per region and day. For both, 0 means no limit. ``run_dir``: a private folder of the run,
     empty where there is none to share. ``account`` tells accounts apart, and is not secret.
     """
 

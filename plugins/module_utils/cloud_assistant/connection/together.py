@@ -11,7 +11,7 @@ The workers share nothing but a folder, which only their user can read and which
 * ``rows`` has what was found, by invocation; an output that is not sealed is left to its own worker to read
 * ``lead`` is locked by the worker that asks
 
-A worker that is killed loses its locks, so that another one leads, and nobody asks for its invocations any more.
+A worker that is killed loses its locks, so that another one leads, and no worker asks for its invocations any more.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Together:
     """
 
     def __init__(self, folder: Path, ask: Ask, floor: float, clock: Callable[[], float] = time.monotonic) -> None:
-        """Make the folder if need be, and count as coming. Raises OSError where it cannot be made."""
+        """Create the folder if it is missing, and count as coming. Raises OSError if it cannot be created."""
         self.ask = ask
         self.floor = floor
         self.clock = clock

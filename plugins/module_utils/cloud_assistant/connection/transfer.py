@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ..concurrency import at_once
+from ..concurrency import map_concurrently
 from .asking import part_lines
 from .failures import Refused
 from .invoker import Invoker
@@ -123,11 +123,11 @@ class Transfer:
     def _send(self, shipment: Shipment, numbers: Sequence[int], envelope: Envelope) -> bool:
         """Send files of the shipment; False where SendFile is refused and scripts may do in its place."""
         if not shipment.patience:
-            at_once(lambda number: self._send_script(shipment, number, envelope), numbers, AT_ONCE)
+            map_concurrently(lambda number: self._send_script(shipment, number, envelope), numbers, AT_ONCE)
             return True
         folder = shipment.prefix.rpartition("/")[0]
         try:
-            at_once(
+            map_concurrently(
                 lambda number: self._invoker.deliver(folder, f"{shipment.token}.{number}", shipment.data(number)),
                 numbers,
                 AT_ONCE,

@@ -74,7 +74,7 @@ class Arrival:
 
     @property
     def live(self) -> bool:
-        """Whether the state will still change by itself."""
+        """Whether the state is not final."""
         return self.status in LIVE
 
     @property

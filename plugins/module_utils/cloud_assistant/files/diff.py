@@ -16,7 +16,7 @@ SHOWN_FILE = 104448
 SHOWN_INSTANCES = 5
 """Instances that a header names."""
 
-_RIGHTS = ("mode", "owner", "group")
+_PERMISSIONS = ("mode", "owner", "group")
 
 
 def file_diff(path: str, data: bytes, results: Sequence[FileResult]) -> list[dict[str, str]]:
@@ -27,8 +27,8 @@ def file_diff(path: str, data: bytes, results: Sequence[FileResult]) -> list[dic
     groups: dict[tuple[object, ...], list[FileResult]] = {}
     for result in results:
         if result.changed:
-            was = tuple(result.before.get(name, "") for name in ("kind", "sha256", *_RIGHTS))
-            groups.setdefault((*was, *(result.facts.get(name, "") for name in _RIGHTS)), []).append(result)
+            was = tuple(result.before.get(name, "") for name in ("kind", "sha256", *_PERMISSIONS))
+            groups.setdefault((*was, *(result.facts.get(name, "") for name in _PERMISSIONS)), []).append(result)
     diffs = []
     for same in groups.values():
         first = same[0]
@@ -73,4 +73,6 @@ def _described(facts: Mapping[str, str]) -> str:
 
 def _permissions(facts: Mapping[str, str], other: Mapping[str, str]) -> str:
     """Return the permissions and ownership that differ, as lines of their own before the content."""
-    return "".join(f"# {name}: {facts[name]}\n" for name in _RIGHTS if facts.get(name, "") not in ("", other.get(name)))
+    return "".join(
+        f"# {name}: {facts[name]}\n" for name in _PERMISSIONS if facts.get(name, "") not in ("", other.get(name))
+    )

@@ -25,7 +25,7 @@ from ...common.errors import CloudError, InputError, WaitTimeout
 from ...common.kept import in_hand
 from ...common.numbers import natural_number
 from ...common.wait import Deadline
-from ..concurrency import at_once
+from ..concurrency import map_concurrently
 from ..instances.readiness import find_targets
 from ..models import SKIPPED, InstanceResult
 from ..runs.internal import run_internal_script
@@ -248,7 +248,9 @@ class _Fetching:
             length = natural_number(found.facts.get("length", "")) or 0
             if not 0 < length <= LONGEST_STREAM:
                 shown = found.facts.get("length", "")[:20]
-                self._fail(item, "ScriptOutputInvalid", f"a copy of {shown or 'unknown'} bytes cannot be")
+                self._fail(
+                    item, "ScriptOutputInvalid", f"the reported length of the copy is not valid: {shown or 'none'}"
+                )
                 continue
             try:
                 ranges[item] = Ranges(self.places[item], found.facts.get("stream", ""), length, RANGE_BYTES)
@@ -266,7 +268,7 @@ class _Fetching:
             self.progress(f"fetched {done} of {total} ranges of {self.request.path}")
 
         for window in windows(pieces, RUNS_AT_ONCE, self.results, report):
-            for piece, run in zip(window, at_once(read, window), strict=True):
+            for piece, run in zip(window, map_concurrently(read, window), strict=True):
                 known = {str(error) for error in self.outcome.errors}
                 self.outcome.errors += [error for error in run.errors if str(error) not in known]
                 for item, found in self._found(run).items():

@@ -2,7 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fetched files on this side: where each goes, the ranges that are already there, and the last step into place."""
+"""Fetched files on the local side: where each goes, the ranges that are already there, and the last step into place."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def destinations(dest: str, path: str, instance_ids: Sequence[str], *, flat: boo
 
     Not flat, it is ``dest/<instance id>/<path>``, and without the folder of the id where ``dest`` names it already.
     Flat, ``dest`` is the file itself, or with a slash at its end the folder for it. Raises InputError where two
-    instances would have the same file, where anything but a file is in the place, or where nobody may look.
+    instances would have the same file, where anything but a file is in the place, or where it cannot be read.
     """
     named = PLACE_OF_ID in dest
     if flat and not named and len(instance_ids) > 1:
@@ -49,9 +49,9 @@ def destinations(dest: str, path: str, instance_ids: Sequence[str], *, flat: boo
         except OSError as error:
             raise InputError("dest", f"{place}: {error.strerror}") from error
         if is_folder:
-            raise InputError("dest", f"{place} is a folder; append a slash to put the file into it")
+            raise InputError("dest", f"{place} is a directory; append a slash to put the file into it")
         if in_the_way:
-            raise InputError("dest", f"{place} is not a regular file, and is not replaced by one")
+            raise InputError("dest", f"{place} is not a regular file")
         found[instance_id] = place
     return found
 
@@ -151,7 +151,7 @@ class Ranges:
             return None
         unpacker = zlib.decompressobj(31)
         try:
-            # never more than was announced, whatever the instance has packed
+            # never more than was announced, even if the instance has packed more
             data = unpacker.decompress(stream, MAX_FILE_BYTES + 1)
         except zlib.error:
             return None

@@ -34,11 +34,11 @@ stage=${HOME:-/root}/.cache/cloud-assistant/fetch-$mark
 _LOOK = r"""
 need sha256sum stat base64
 if [ -d "$file" ]; then fail FilePathInvalid "$file is a directory"; fi
-[ -e "$file" ] || fail FileNotFound "there is no $file"
+[ -e "$file" ] || fail FileNotFound "$file does not exist"
 [ -f "$file" ] || fail FilePathInvalid "$file is not a regular file"
 size=$(wc -c <"$file") || fail FileUnreadable "$file cannot be read"
 size=$((size + 0))
-[ "$size" -le "$largest" ] || fail FileTooLarge "$file has $size bytes, at most $largest can be fetched"
+[ "$size" -le "$largest" ] || fail FileTooLarge "$file has $size bytes; at most $largest can be fetched"
 if [ "$size" -le "$inline" ]; then
   # what is printed is what is summed up, even if the file changes meanwhile
   encoded=$(base64 <"$file")
@@ -60,17 +60,17 @@ if [ "$write" = 1 ] && [ "$size" -le "$inline" ]; then say content; say "$encode
 _SNAPSHOT = r"""
 need sha256sum gzip dd base64
 if [ -L "$stage" ] || { [ -e "$stage" ] && [ "$(stat -c %u "$stage")" != "$(id -u)" ]; }; then rm -rf "$stage"; fi
-mkdir -p "$stage" && cd "$stage" || fail FileCreateFail "$stage cannot be made"
+mkdir -p "$stage" && cd "$stage" || fail FileCreateFail "$stage cannot be created"
 # a name of this run's own: two tasks may fetch the same file at the same time
 new=./new.$$
 gzip -nc <"$file" >"$new" 2>/dev/null ||
-  { rm -rf "$stage"; fail FileCreateFail "$stage has no room for a copy of $file"; }
+  { rm -rf "$stage"; fail FileCreateFail "there is not enough space in $stage for a copy of $file"; }
 mv -f "$new" data || fail FileCreateFail "$stage cannot be written"
 size=$(gzip -dc <data | wc -c)
 size=$((size + 0))
 # it may have grown since the look
 [ "$size" -le "$largest" ] ||
-  { rm -rf "$stage"; fail FileTooLarge "$file has $size bytes, at most $largest can be fetched"; }
+  { rm -rf "$stage"; fail FileTooLarge "$file has $size bytes; at most $largest can be fetched"; }
 digest=$(gzip -dc <data | sha256sum)
 stream=$(sha256sum <data)
 say "sha256 ${digest%% *}"
@@ -111,7 +111,7 @@ def look_script(path: str, *, write: bool) -> str:
 
 
 def snapshot_script(path: str) -> str:
-    """Return the script that makes a compressed copy, so that all ranges are of one and the same content."""
+    """Return the script that makes a compressed copy, so that all ranges are of the same content."""
     return script_with({"file": path, "mark": _mark(path), "largest": MAX_FILE_BYTES}, _COMMON + _SNAPSHOT)
 
 

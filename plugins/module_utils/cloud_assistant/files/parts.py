@@ -45,7 +45,7 @@ class Parcel:
         return self.stream[(number - 1) * self.part_bytes : number * self.part_bytes]
 
     def part_name(self, number: int) -> str:
-        """Return the file name of a part, which holds a digest of it: a part that arrived whole shows it by itself."""
+        """Return the file name of a part, which holds a digest of it: which shows whether the part arrived whole."""
         return f"{self.stream_id}.{number:04d}.{hashlib.sha256(self.part(number)).hexdigest()[:16]}"
 
 

@@ -49,7 +49,7 @@ class FileResult:
         record: dict[str, Any] = {
             "instance_id": self.result.instance_id,
             "invoke_id": self.result.invoke_id,
-            # whether it waits there or runs is of no use to anybody
+            # users need not distinguish Pending from Running
             "status": "Running" if self.result.live else self.result.status,
             "changed": self.changed,
             "error_code": self.result.error_code,
@@ -91,7 +91,7 @@ class FileOutcome:
     def note_expiry(self, deadline: Deadline, what: str) -> None:
         """Report a timeout where the deadline made a call fail with another error."""
         if self.errors and deadline.expired() and not any(isinstance(error, WaitTimeout) for error in self.errors):
-            text = f"{what}: not finished after {deadline.elapsed():.0f} s, the time limit has expired"
+            text = f"{what}: not finished after {deadline.elapsed():.0f} s: the time limit has expired"
             self.errors.insert(0, WaitTimeout(text))
 
     def warn_of_skipped(self, warn: Callable[[str], None]) -> None:
@@ -111,9 +111,9 @@ class FileOutcome:
         }
 
     def failure(self) -> CloudError | None:
-        """Return the error that this outcome is, with everything that was found; None when all went well."""
-        told = {getattr(error, "api_message", str(error)) for error in self.errors}
-        lines = failing_lines(self.plain, told) + list(dict.fromkeys(str(error) for error in self.errors))
+        """Return the error to raise for this outcome, with everything that was found; None if everything succeeded."""
+        explained = {getattr(error, "api_message", str(error)) for error in self.errors}
+        lines = failing_lines(self.plain, explained) + list(dict.fromkeys(str(error) for error in self.errors))
         if lines and self.hint:
             lines.append(self.hint)
         return failure_of(lines, self.errors, self.as_dict)

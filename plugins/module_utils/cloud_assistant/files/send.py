@@ -14,7 +14,7 @@ from ...common.errors import CloudError
 from ...common.kept import in_hand
 from ...common.paging import batches
 from ...common.wait import Deadline
-from ..concurrency import at_once
+from ..concurrency import map_concurrently
 from ..instances.readiness import find_targets
 from ..models import InstanceResult
 from ..runs.internal import run_internal_script
@@ -31,7 +31,7 @@ WAIT_BASE, WAIT_PER_PART = 300.0, 2.0
 """Seconds of the default wait: for a small file, and in addition for each part of a large one."""
 
 NEW_FILE = {"mode": "644", "owner": "root", "group": "root"}
-"""The rights of a new file where nothing else is asked for (SendFile, FileMode, FileOwner, FileGroup)."""
+"""The permissions of a new file by default (SendFile, FileMode, FileOwner, FileGroup)."""
 
 
 def send_file(
@@ -50,7 +50,7 @@ def send_file(
 
 
 class _Sending:
-    """One file on its way."""
+    """The state of one transfer."""
 
     def __init__(
         self, client: Client, request: SendRequest, progress: Callable[[str], None], warn: Callable[[str], None]
@@ -139,10 +139,10 @@ class _Sending:
         report = self.reports[item] = read_report(in_hand(result.output) or b"", result.dropped)
         if report.error_code:
             self.results[item] = FileResult.failure(item, report.error_code, report.error_info)
-        elif report.state in ("same", "rights"):
+        elif report.state in ("same", "permissions"):
             done = InstanceResult(item, "Success", result.invoke_id)
             facts = report.facts if self.request.write else {**report.facts, **self._wanted()}
-            self.results[item] = FileResult(done, report.state == "rights", facts, report.before, report.content)
+            self.results[item] = FileResult(done, report.state == "permissions", facts, report.before, report.content)
         return item not in self.results
 
     def _wanted(self) -> dict[str, str]:
@@ -174,7 +174,7 @@ class _Sending:
     def _direct(self, ids: Sequence[str]) -> None:
         """Send the file with one delivery per group of instances, and wait until it has arrived or not."""
         delivery, groups = self._delivery(), batches(ids, MAX_INSTANCES)
-        sent = at_once(
+        sent = map_concurrently(
             lambda group: deliver(self.client, delivery, group, skip=self.skip, deadline=self.deadline), groups
         )
         started = [answer for answer in sent if answer.invoke_id]
@@ -183,9 +183,9 @@ class _Sending:
             if answer.error:
                 self.outcome.errors.append(answer.error)
         self.progress(f"sent to {sum(len(answer.instance_ids) for answer in started)} of {len(ids)} instances")
-        for answer, found in zip(started, at_once(self._arrivals, started), strict=True):
+        for answer, found in zip(started, map_concurrently(self._arrivals, started), strict=True):
             if isinstance(found, CloudError):
-                # it is on its way, and only how it ends is not known
+                # it is in transit, and only its end is unknown
                 self.outcome.errors.append(found)
                 for item in answer.instance_ids:
                     self.results[item] = FileResult(InstanceResult(item, "Running", answer.invoke_id), changed=True)

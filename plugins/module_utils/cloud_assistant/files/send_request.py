@@ -112,7 +112,7 @@ class SendRequest:
         """Whether a single SendFile can make exactly this as a new file on Linux.
 
         It cannot make an empty file, sets only the plain permission bits, knows accounts by name only, and lets
-        everybody read the file for a moment before it sets the mode.
+        any user read the file for a moment before it sets the mode.
         """
         mode = int(str(self.mode), 8) if self.mode is not None else 0o644
         by_name = not any((account or "").isdigit() for account in (self.owner, self.group))
@@ -162,8 +162,8 @@ class SendRequest:
         check_text("target_dir", self.target_dir, MAX_DIRECTORY)
         if not self.windows and len(self.target.staging) > MAX_DIRECTORY:
             extra = len(self.target.staging) - len(self.target_dir)
-            problem = f"has {len(self.target_dir)} characters, with the {extra} of the staging directory in it at most"
-            raise InputError("target_dir", f"{problem} {MAX_DIRECTORY} fit")
+            problem = f"has {len(self.target_dir)} characters; at most {MAX_DIRECTORY - extra} are allowed"
+            raise InputError("target_dir", f"{problem}, because the path of the staging directory is longer")
 
     def _check_permissions(self) -> None:
         for option in ("mode", "owner", "group"):
@@ -175,6 +175,6 @@ class SendRequest:
             if account is None:
                 continue
             if not 1 <= len(account) <= MAX_ACCOUNT:
-                raise InputError(option, f"has {len(account)} characters, must have 1 to {MAX_ACCOUNT}")
+                raise InputError(option, f"has {len(account)} characters; it must have 1 to {MAX_ACCOUNT}")
             if not (_ACCOUNT.fullmatch(account) or (account.isascii() and account.isdigit())):
                 raise InputError(option, f"{account!r} is not a valid name or number")

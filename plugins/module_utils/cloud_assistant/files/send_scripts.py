@@ -5,8 +5,8 @@
 """The shell scripts that look at a file on an instance, put its parts together and tidy up, and what they print.
 
 They are POSIX sh for Linux and need sha256sum, stat and awk, as coreutils or BusyBox have them, and gzip for
-compressed files. Each ends with exit code 0 and prints lines of a keyword and a value; ``error CODE TEXT`` is how it
-says no, with the codes of DescribeSendFileResults where one fits.
+compressed files. Each ends with exit code 0 and prints lines of a keyword and a value; ``error CODE TEXT``
+reports a failure, with a code of DescribeSendFileResults where one fits.
 """
 
 from __future__ import annotations
@@ -76,14 +76,16 @@ END
   say "owner $owner_now"
   say "group $group_now"
 }
-rights_differ() {
+permissions_differ() {
   if [ -n "$mode" ] && [ "$mode" != "$mode_now" ]; then return 0; fi
   if [ -n "$owner" ] && [ "$owner" != "$owner_now" ] && [ "$owner" != "$uid_now" ]; then return 0; fi
   if [ -n "$group" ] && [ "$group" != "$group_now" ] && [ "$group" != "$gid_now" ]; then return 0; fi
   return 1
 }
-may_set_rights() { [ "$overwrite" = 1 ] || fail FileAlreadyExists "$file has other rights, and overwrite is off"; }
-set_rights() {
+may_set_permissions() {
+  [ "$overwrite" = 1 ] || fail FileAlreadyExists "$file has different permissions, and overwrite is false"
+}
+set_permissions() {
   if [ -n "$owner$group" ]; then
     chown "$owner${group:+:$group}" "$file" 2>/dev/null || fail UserGroupNotExists "the owner or group cannot be set"
   fi
@@ -108,11 +110,11 @@ need sha256sum stat awk
 describe
 if [ "$compare" = 1 ] && [ "$kind" = file ] && [ "$digest" = "$sha256" ]; then
   if [ "$write" = 1 ]; then rm -rf "$stage"; fi
-  if ! rights_differ; then say state same; exit 0; fi
-  may_set_rights
-  say state rights
+  if ! permissions_differ; then say state same; exit 0; fi
+  may_set_permissions
+  say state permissions
   [ "$write" = 1 ] || exit 0
-  set_rights
+  set_permissions
   describe
   exit 0
 fi
@@ -120,21 +122,21 @@ case $kind in
   directory | other) fail FilePathInvalid "$file exists and is not a regular file" ;;
   link) [ ! -d "$file" ] || fail FilePathInvalid "$file is a link to a directory" ;;
 esac
-if [ "$kind" != missing ] && [ "$overwrite" != 1 ]; then fail FileAlreadyExists "$file exists, and overwrite is off"; fi
+[ "$kind" = missing ] || [ "$overwrite" = 1 ] || fail FileAlreadyExists "$file exists, and overwrite is false"
 if [ -n "$owner" ]; then
   id -u "$owner" >/dev/null 2>&1 || case $owner in
-    *[!0-9]*) fail UserGroupNotExists "there is no user $owner" ;;
+    *[!0-9]*) fail UserGroupNotExists "user $owner does not exist" ;;
   esac
 fi
 if [ -n "$group" ]; then
   getent group "$group" >/dev/null 2>&1 || grep -q "^$group:" /etc/group || case $group in
-    *[!0-9]*) fail UserGroupNotExists "there is no group $group" ;;
+    *[!0-9]*) fail UserGroupNotExists "group $group does not exist" ;;
   esac
 fi
 if [ "$kind" = missing ]; then say state missing; else say state content; fi
 if [ "$write" = 1 ] && { [ "$staged" = 1 ] || [ "$kind" != missing ]; }; then
   [ "$compressed" = 0 ] || need gzip
-  mkdir -p "$directory" 2>/dev/null || fail FilePathInvalid "$directory cannot be made"
+  mkdir -p "$directory" 2>/dev/null || fail FilePathInvalid "$directory cannot be created"
   umask 077
   # anything there that is not a directory of our own is not to be trusted
   holder=$(stat -c %u "$stage" 2>/dev/null)
@@ -143,7 +145,7 @@ if [ "$write" = 1 ] && { [ "$staged" = 1 ] || [ "$kind" != missing ]; }; then
   tries=0
   until mkdir -p "$stage" 2>/dev/null && chmod 700 "$stage" 2>/dev/null && cd "$stage" 2>/dev/null; do
     tries=$((tries + 1))
-    [ "$tries" -lt 10 ] || fail FileCreateFail "$stage cannot be made"
+    [ "$tries" -lt 10 ] || fail FileCreateFail "$stage cannot be created"
   done
   for entry in * .[!.]*; do
     case $entry in
@@ -180,9 +182,9 @@ same_by_now() {
 }
 finish() {
   describe
-  if rights_differ; then
-    may_set_rights
-    set_rights
+  if permissions_differ; then
+    may_set_permissions
+    set_permissions
     describe
   fi
   tidy
@@ -220,7 +222,7 @@ fi || fail FileCreateFail "the file cannot be written beside $file"
 digest=$(sha256sum <"$new")
 [ "${digest%% *}" = "$sha256" ] || fail ChecksumMismatch "the SHA-256 of the received file does not match"
 describe >/dev/null
-if [ "$kind" != missing ] && [ "$overwrite" != 1 ]; then fail FileAlreadyExists "$file exists, and overwrite is off"; fi
+[ "$kind" = missing ] || [ "$overwrite" = 1 ] || fail FileAlreadyExists "$file exists, and overwrite is false"
 if [ -d "$file" ] || [ "$kind" = other ]; then fail FilePathInvalid "$file exists and is not a regular file"; fi
 new_owner=${owner:-$uid_now}
 new_group=${group:-$gid_now}
@@ -255,9 +257,9 @@ def look_script(
 ) -> str:
     """Return the script that compares the file with what it should be; without ``compare`` any file counts as other.
 
-    With ``write`` it also sets rights where they alone differ, and prepares the staging directory where the content
-    differs and ``staged``, or a file to replace, calls for one; then it names the parts already there. With ``show``
-    it prints a small old file for the diff.
+    With ``write`` it also sets permissions where they alone differ, and prepares the staging directory where the
+    content differs and ``staged``, or a file to replace, calls for one; then it names the parts already there. With
+    ``show`` it prints a small old file for the diff.
     """
     values = _target_values(target) | {
         "sha256": sha256,
@@ -311,8 +313,8 @@ def _target_values(target: TargetFile) -> dict[str, str | int | bool]:
 class Report:
     """What one of the scripts printed.
 
-    ``state``: same, rights, missing, content, incomplete, done, tidy, or empty when it did not get that far. ``facts``
-    are of the file at the end of the script. ``parts``: ranges of whole parts, None when none were looked for.
+    ``state``: same, permissions, missing, content, incomplete, done, tidy, or empty when it did not get that far.
+    ``facts`` are of the file at the end of the script. ``parts``: ranges of whole parts, None if they were not checked.
     ``content``: the old file where it was printed. ``error_code`` and ``error_info`` say why it gave up.
     """
 

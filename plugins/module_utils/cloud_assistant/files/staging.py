@@ -15,7 +15,7 @@ from ...common.errors import CloudError, WaitTimeout
 from ...common.kept import in_hand
 from ...common.printable import some_of
 from ...common.wait import Deadline
-from ..concurrency import at_once
+from ..concurrency import map_concurrently
 from ..instances.readiness import UNREADY
 from ..models import SKIPPED, InstanceResult
 from ..runs.internal import run_internal_script
@@ -125,7 +125,7 @@ class Staging:
 
     def _send(self, window: Sequence[Piece]) -> None:
         """Send the parts of a window; a call that fails ends the task for its instances, and only for these."""
-        for item, answer in zip(window, at_once(self._deliver, window), strict=True):
+        for item, answer in zip(window, map_concurrently(self._deliver, window), strict=True):
             self.calls += 1
             self.ledger.note_sent(item.number, answer.instance_ids, answer.invoke_id)
             if answer.error and error_code(answer.error) in UNREADY:
@@ -169,7 +169,7 @@ class Staging:
         def wait(invoke_id: str) -> dict[str, Arrival]:
             return wait_arrival(self.client, invoke_id, deliveries[invoke_id], self.deadline, what)
 
-        for found in at_once(wait, list(deliveries)):
+        for found in map_concurrently(wait, list(deliveries)):
             for one, arrival in found.items():
                 if not arrival.arrived:
                     self._fail([one], arrival.error_code, arrival.error_info, arrival.status)

@@ -121,7 +121,7 @@ def is_missing(error: ApiError) -> bool:
 
 
 def is_online(row: Row) -> bool:
-    """Return whether the service heard of the agent within the last two minutes."""
+    """Return whether the service heard from the agent within the last two minutes."""
     return str(row.get("CloudAssistantStatus") or "").lower() == "true"
 
 
@@ -251,7 +251,7 @@ class Installation:
                 look,
                 deadline=self._deadline,
                 progress=self._progress,
-                what=f"agents to be online{version}",
+                what=f"agents are online{version}",
                 done="agents are online",
             )
         except WaitTimeout as error:

@@ -64,7 +64,7 @@ InstanceChanges = Changes[InstanceChange]
 def is_refusal(error: ApiError) -> bool:
     """Return whether the service rejected a call because of what it names, so that a part of it may be accepted.
 
-    A client token that belongs to another request is no such reason: no part of the call is what it stands for.
+    A client token that belongs to another request rejects every part of the call.
     """
     status = error.http_status or 0
     return 400 <= status < 500 and status != 429 and not error.code.startswith(("Throttling", "Idempotent"))

@@ -19,10 +19,10 @@ from ...common.wait import Deadline, poll
 from .changes import DELETED_MEANWHILE, WRONG_STATUS, InstanceChange, InstanceChanges, dry_run, is_refusal
 from .selection import Row, states_of
 
-PASSING = ("Pending", "Starting", "Stopping")
-"""Statuses that pass by themselves."""
+TRANSIENT = ("Pending", "Starting", "Stopping")
+"""Statuses that change without another request."""
 DELETING = "deleting"
-"""What an instance is in whose deletion is accepted and not waited for; no status of the service."""
+"""Our own status for an instance whose deletion was accepted but not awaited."""
 GOING_DOWN = "Stopping"
 
 
@@ -98,7 +98,7 @@ class Deletion:
         settled = []
         for instance_id in self._planned():
             change = self.changes[instance_id]
-            if change.status in PASSING or not has_dry_run(self._client.generation):
+            if change.status in TRANSIENT or not has_dry_run(self._client.generation):
                 # one that is on its way the service would refuse now and take later
                 self._would_go(change)
             else:
@@ -155,7 +155,7 @@ class Deletion:
     def _after_error(self, instance_ids: Sequence[str], error: ApiError | TransportError) -> None:
         """Look which instances are still there.
 
-        One that is gone, or on its way, was deleted by this task if an answer was lost, else by someone else meanwhile.
+        One that is gone, or on its way, was deleted by this task if an answer was lost, else by another user meanwhile.
         The rest is asked for again when the service refused the call because of some of them: together if those are
         gone, else alone each.
         """
@@ -214,20 +214,20 @@ class Deletion:
 
     def _wait_until_settled(self) -> None:
         """Wait for instances that are just starting or stopping: the service deletes none of those."""
-        passing = [instance_id for instance_id in self._planned() if self.changes[instance_id].status in PASSING]
-        if not passing:
+        transient = [instance_id for instance_id in self._planned() if self.changes[instance_id].status in TRANSIENT]
+        if not transient:
             return
 
         def settled() -> bool | None:
-            rows = states_of(self._client, passing, self._deadline)
-            for instance_id in passing:
+            rows = states_of(self._client, transient, self._deadline)
+            for instance_id in transient:
                 change = self.changes[instance_id]
                 change.status = str(rows[instance_id].get("Status")) if instance_id in rows else ABSENT
                 if change.status == ABSENT:
                     change.action, change.message = "none", DELETED_MEANWHILE
-            return None if any(self.changes[instance_id].status in PASSING for instance_id in passing) else True
+            return None if any(self.changes[instance_id].status in TRANSIENT for instance_id in transient) else True
 
-        poll(settled, self._deadline, f"waiting for {len(passing)} instances to have started or stopped")
+        poll(settled, self._deadline, f"waiting until {len(transient)} instances have started or stopped")
 
     def _wait_until_gone(self) -> None:
         waiting = {change.instance_id for change in self.changes.values() if change.status == DELETING}
@@ -245,7 +245,7 @@ class Deletion:
             look,
             deadline=self._deadline,
             progress=self._progress,
-            what="instances to be gone",
+            what="instances are gone",
             done="instances are gone",
-            left="Still there",
+            left="Not gone yet",
         )

@@ -121,7 +121,7 @@ class PowerChange:
         return self._action.name
 
     def check(self) -> None:
-        """Raise TaskFailure for instances that cannot be rebooted because they do not run; nothing was done then."""
+        """Raise TaskFailure for instances that cannot be rebooted because they do not run; nothing was changed then."""
         if self._reboots is None:
             return
         for change in self.changes.values():
@@ -175,7 +175,7 @@ class PowerChange:
     def _wait_for_origin(self) -> None:
         """Wait for instances that are on their way to the status from which the action is possible."""
         waiting = {change.instance_id for change in self._acting() if change.status != self._action.origin}
-        self._wait_until(set(waiting), self._at_origin, f"to be {self._action.origin}")
+        self._wait_until(set(waiting), self._at_origin, f"are {self._action.origin}")
         for instance_id in waiting:
             if self.changes[instance_id].status == ABSENT:
                 self.changes[instance_id].fail(DELETED_MEANWHILE)
@@ -234,7 +234,7 @@ class PowerChange:
         waiting = {
             change.instance_id for change in self.changes.values() if change.action != "none" and not change.failed
         }
-        self._wait_until(waiting, self._arrived, "to have rebooted" if self._reboots else f"to be {self._action.goal}")
+        self._wait_until(waiting, self._arrived, "have rebooted" if self._reboots else f"are {self._action.goal}")
         for change in self.changes.values():
             if change.status == ABSENT and not change.failed:
                 change.fail(DELETED_MEANWHILE)
@@ -246,7 +246,7 @@ class PowerChange:
             return self._reboots.has_ended(change.instance_id, row)
         return change.status == self._action.goal
 
-    def _wait_until(self, waiting: set[str], arrived: Callable[[InstanceChange, Row], bool], to_be: str) -> None:
+    def _wait_until(self, waiting: set[str], arrived: Callable[[InstanceChange, Row], bool], goal: str) -> None:
         """Look at the instances until each has arrived; ``waiting`` shrinks. Raises WaitTimeout naming the rest."""
 
         def look() -> None:
@@ -262,6 +262,6 @@ class PowerChange:
             look,
             deadline=self._deadline,
             progress=self._progress,
-            what=f"instances {to_be}",
+            what=f"instances {goal}",
             done=f"instances are {self._action.goal}",
         )

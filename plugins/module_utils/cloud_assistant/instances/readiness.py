@@ -13,7 +13,7 @@ from typing import Any
 from ...alibaba.client import Client
 from ...common.errors import ApiError, TaskFailure
 from ...common.wait import Deadline
-from ..concurrency import at_once
+from ..concurrency import map_concurrently
 from ..targets import Targets
 from .agents import agent_rows, is_online
 from .requirements import Requirement, too_old
@@ -42,7 +42,7 @@ MANAGED = "mi-"
 
 
 @dataclass(frozen=True)
-class Unfit:
+class Unavailable:
     """Why an instance cannot run the script: the service's code, and the reason as text."""
 
     code: str
@@ -54,7 +54,9 @@ class Unfit:
         return self.code in UNREADY
 
 
-def find_targets(client: Client, targets: Targets, deadline: Deadline) -> tuple[tuple[str, ...], dict[str, Unfit]]:
+def find_targets(
+    client: Client, targets: Targets, deadline: Deadline
+) -> tuple[tuple[str, ...], dict[str, Unavailable]]:
     """Return the ids of the targets, and which of those found by name or tag are known not to run, and why.
 
     Ids given by the user are used as given, without a lookup. Instances found by tag are sorted by id, so that the same
@@ -67,7 +69,7 @@ def find_targets(client: Client, targets: Targets, deadline: Deadline) -> tuple[
         return targets.instance_ids, {}
     rows = _named(client, targets, deadline) if targets.names else _tagged(client, targets, deadline)
     stopped = {instance_id: _not_running(row) for instance_id, row in rows.items()}
-    return tuple(rows), {instance_id: unfit for instance_id, unfit in stopped.items() if unfit}
+    return tuple(rows), {instance_id: unavailable for instance_id, unavailable in stopped.items() if unavailable}
 
 
 def _tagged(client: Client, targets: Targets, deadline: Deadline) -> dict[str, dict[str, Any]]:
@@ -84,40 +86,42 @@ def _named(client: Client, targets: Targets, deadline: Deadline) -> dict[str, di
     def look(name: str) -> list[dict[str, Any]]:
         return find_instances(client, Selector(name=name, resource_group_id=targets.resource_group_id), deadline)
 
-    found = dict(zip(targets.names, at_once(look, targets.names), strict=True))
+    found = dict(zip(targets.names, map_concurrently(look, targets.names), strict=True))
     problems = [
-        f"{name!r} is the name of {', '.join(row['InstanceId'] for row in rows) or 'no instance'}"
+        f"{name!r} is the name of {', '.join(row['InstanceId'] for row in rows)}" if rows else f"{name!r} was not found"
         for name, rows in found.items()
         if len(rows) != 1
     ]
     if problems:
-        advice = "each name must belong to exactly one instance; give instance_ids for the others"
+        advice = "Each name must belong to exactly one instance; use instance_ids for the others."
         where = f", resource group {targets.resource_group_id}" if targets.resource_group_id else ""
-        raise TaskFailure(f"instance_names: in {client.region}{where}, {'; '.join(problems)}: {advice}")
+        raise TaskFailure(f"instance_names: {'; '.join(problems)} (in {client.region}{where}). {advice}")
     return {rows[0]["InstanceId"]: rows[0] for rows in found.values()}
 
 
-def examine(client: Client, instance_ids: Sequence[str], script_type: str, deadline: Deadline) -> dict[str, Unfit]:
+def examine(
+    client: Client, instance_ids: Sequence[str], script_type: str, deadline: Deadline
+) -> dict[str, Unavailable]:
     """Return which of the instances cannot run a script of this type, and why.
 
     Agents are looked up only for instances on which nothing else is wrong.
     """
     in_cloud = [instance_id for instance_id in instance_ids if not instance_id.startswith(MANAGED)]
     rows = states_of(client, in_cloud, deadline) if in_cloud else {}
-    unfit: dict[str, Unfit] = {}
+    unavailable: dict[str, Unavailable] = {}
     for instance_id in in_cloud:
         known = rows.get(instance_id)
-        missing = Unfit(NOT_FOUND, f"not found in {client.region}")
+        missing = Unavailable(NOT_FOUND, f"not found in {client.region}")
         problem = _unsuitable(known, client, script_type) if known else missing
         if problem:
-            unfit[instance_id] = problem
-    unfit.update(_without_agent(client, [item for item in instance_ids if item not in unfit], deadline))
-    return unfit
+            unavailable[instance_id] = problem
+    unavailable.update(_without_agent(client, [item for item in instance_ids if item not in unavailable], deadline))
+    return unavailable
 
 
 def outdated(
     client: Client, instance_ids: Sequence[str], needed: Sequence[Requirement], deadline: Deadline
-) -> dict[str, Unfit]:
+) -> dict[str, Unavailable]:
     """Return which of the instances have agents that are online and too old for what the run needs.
 
     Nothing is looked up for a run without special needs, and nothing is known where the user must not look.
@@ -129,30 +133,30 @@ def outdated(
     except ApiError:
         return {}
     reasons = {item: too_old(agents[item], needed) for item in instance_ids if is_online(agents.get(item, {}))}
-    return {item: Unfit(TOO_OLD, reason) for item, reason in reasons.items() if reason}
+    return {item: Unavailable(TOO_OLD, reason) for item, reason in reasons.items() if reason}
 
 
-def _not_running(row: dict[str, Any]) -> Unfit | None:
+def _not_running(row: dict[str, Any]) -> Unavailable | None:
     status = row.get("Status")
-    return None if status in (None, "Running") else Unfit(NOT_RUNNING, f"is {status}, not Running")
+    return None if status in (None, "Running") else Unavailable(NOT_RUNNING, f"is {status}, not Running")
 
 
-def _unsuitable(row: dict[str, Any], client: Client, script_type: str) -> Unfit | None:
+def _unsuitable(row: dict[str, Any], client: Client, script_type: str) -> Unavailable | None:
     windows = str(row.get("OSType") or "").lower() == "windows"
     if row.get("OSType") and windows != (script_type != "RunShellScript"):
-        return Unfit(NOT_MATCHING, f"runs {row['OSType']}, which cannot run {script_type}")
+        return Unavailable(NOT_MATCHING, f"runs {row['OSType']}, which cannot run {script_type}")
     if client.generation == "classic" and row.get("InstanceNetworkType") == "classic":
-        return Unfit(NOT_VPC, "is not in a VPC, which the classic API requires")
+        return Unavailable(NOT_VPC, "is not in a VPC, which the classic API requires")
     return _not_running(row)
 
 
-def _without_agent(client: Client, instance_ids: Sequence[str], deadline: Deadline) -> dict[str, Unfit]:
+def _without_agent(client: Client, instance_ids: Sequence[str], deadline: Deadline) -> dict[str, Unavailable]:
     agents = agent_rows(client, instance_ids, deadline)
     silent = [item for item in instance_ids if not is_online(agents.get(item, {}))]
     return {item: _silent(agents.get(item, {})) for item in silent}
 
 
-def _silent(row: dict[str, Any]) -> Unfit:
+def _silent(row: dict[str, Any]) -> Unavailable:
     seen = row.get("LastHeartbeatTime")
     reason = f"its agent is offline (last seen {seen})" if seen else "its agent is not installed or has never run"
-    return Unfit(NO_AGENT, reason)
+    return Unavailable(NO_AGENT, reason)

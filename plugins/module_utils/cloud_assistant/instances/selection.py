@@ -36,7 +36,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Selector:
-    """Which instances are meant: those that fit all that is given. One that gives nothing means all of the region."""
+    """Criteria that select instances; all of them must match. An empty selector matches the whole region."""
 
     instance_ids: tuple[str, ...] = ()
     name: str | None = None

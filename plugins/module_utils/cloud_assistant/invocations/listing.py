@@ -55,7 +55,7 @@ def find_invocation(
 ) -> Invocation | None:
     """Return the invocation of this id with the state of each of its instances, None when the service knows none.
 
-    ``with_output`` reads the output of each instance too.
+    ``with_output`` also reads the output of each instance.
     """
     try:
         filters = {"InvokeId": invoke_id, "IncludeOutput": True if with_output else None}
@@ -94,7 +94,7 @@ def live_invocations(
 ) -> list[Invocation]:
     """Return every invocation of a command that runs, waits or will run again, oldest first."""
     found = {invocation.invoke_id: invocation for invocation in _matching(client, command_id, command_name, Timed=True)}
-    # whether a filter without Timed covers the scheduled ones is not documented, hence one question more
+    # whether a filter without Timed covers the scheduled ones is not documented, so we ask once more
     for status in ("Pending", "Running", "Stopping"):
         for invocation in _matching(client, command_id, command_name, InvokeStatus=status):
             found.setdefault(invocation.invoke_id, invocation)

@@ -30,7 +30,7 @@ STATES = ("Pending", "Scheduled", "Running", "Stopping", "Success", "PartialFail
 SHOWN_RUNS = 5
 """Coming runs of a schedule that are computed."""
 
-LAG = 15.0
+VISIBILITY_LAG = 15.0
 """Seconds that an invocation may take to be seen after it was made."""
 
 
@@ -112,7 +112,7 @@ class Found:
     def next_runs(self, invocation: Invocation) -> list[str]:
         """Return when a scheduled invocation runs next, in ISO 8601, UTC; empty when it will not run by the clock.
 
-        A cron expression without a time zone is meant in that of each instance, which nobody knows here: ``zone``
+        A cron expression without a time zone is meant in that of each instance, which is unknown here: ``zone``
         stands for it.
         """
         schedule = _schedule_of(invocation) if invocation.live else None
@@ -153,7 +153,7 @@ def find(
             if error.code != INVOCATION_NOT_FOUND:
                 raise
     if must_exist and query.invoke_id is not None and query.invoke_id not in found:
-        raise TaskFailure(f"invoke_id: unknown invocation {query.invoke_id} in {client.region}")
+        raise TaskFailure(f"invoke_id: not found in {client.region}: {query.invoke_id}")
     matching = [invocation for invocation in found.values() if query.matches(invocation)]
     newest_first = sorted(matching, key=lambda item: (item.created_at, item.invoke_id), reverse=True)
     return Found(newest_first, now, default_zone(client.generation))
@@ -164,13 +164,13 @@ def find_ended(client: Client, query: InvocationQuery, deadline: Deadline) -> Fo
 
     Raises WaitTimeout with the results so far, and TaskFailure for an invocation by id that does not exist.
     """
-    visible = Deadline(LAG)
+    visible = Deadline(VISIBILITY_LAG)
     found = find(client, query, deadline)
     while query.invoke_id and not found.invocations and not visible.expired() and deadline.remaining() > REREAD_PAUSE:
         deadline.pause(REREAD_PAUSE)
         found = find(client, query, deadline)
     if query.invoke_id and not found.invocations:
-        raise TaskFailure(f"invoke_id: no invocation {query.invoke_id} in {client.region} matches the filters")
+        raise TaskFailure(f"invoke_id: not found in {client.region}, or excluded by the filters: {query.invoke_id}")
     watch = Watch(client, deadline)
     for invocation in found.invocations:
         if invocation.live and invocation.repeat_mode == "Once":

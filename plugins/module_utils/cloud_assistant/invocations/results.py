@@ -49,8 +49,8 @@ def read_results(
     """Return the result of each of these instances in an invocation that has ended on them.
 
     Records may be written a little later than the state: they are waited for, those that still run until the
-    deadline, those that are missing for a few seconds. For an instance that has no record even then, the result says
-    so: it failed before anything ran there (RunCommand, execution failures). Raises what the client raises.
+    deadline, those that are missing for a few seconds. An instance that has no record even then gets a result with
+    NO_RECORD: it failed before anything ran there (RunCommand, execution failures). Raises what the client raises.
 
     The states of an invocation with their outputs are one answer, the results are read page by page where that one
     lacks something.

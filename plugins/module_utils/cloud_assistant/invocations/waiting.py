@@ -96,8 +96,8 @@ class Watch:
     def wait(self) -> list[Invocation]:
         """Return the invocations that have settled, at least one, and wait for them no longer.
 
-        An invocation that is not to be seen yet is not settled. States that cannot be read for a passing reason are
-        looked at again: what runs continues. Raises WaitTimeout, and what else the client raises.
+        An invocation that is not visible yet does not count as settled. States that cannot be read for a transient
+        reason are read again, because the runs continue. Raises WaitTimeout, and what else the client raises.
         """
         if self._since.elapsed() < FIRST_LOOK:
             self._deadline.pause(FIRST_LOOK)

@@ -30,7 +30,7 @@ def plan_batches(
 ) -> tuple[Batch, ...]:
     """Cut the instances into batches in their order, each with its own token.
 
-    A request that fits in one call carries ``token`` as it is. The token of each of several batches is derived from
+    A request that fits in one call carries ``token`` itself. The token of each of several batches is derived from
     ``token`` and the batch's instances: the same request gives the same tokens however often it is started.
     ``whole`` is false when the instances are what an earlier start has left.
     """

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...alibaba.client import Client
 from ...common.errors import MissingLibrary
-from ..concurrency import at_once
+from ..concurrency import map_concurrently
 from ..models import InstanceResult
 from .outcome import RunOutcome
 from .spool import in_memory, stored
@@ -48,7 +48,7 @@ def collect_from_bucket(
     def completed(result: InstanceResult) -> InstanceResult:
         return stored(_completed(client, library, result, largest, warn), store)
 
-    outcome.results = at_once(completed, outcome.results)
+    outcome.results = map_concurrently(completed, outcome.results)
 
 
 def _completed(
@@ -59,7 +59,7 @@ def _completed(
     name, _slash, key = result.oss_output_uri.removeprefix("oss://").partition("/")
     try:
         data = bytes(_bucket(client, library, name).get_object(key).read(largest + 1))
-    except Exception as error:  # whatever the library raises, the run itself has succeeded
+    except Exception as error:  # any error of the library: the run itself has succeeded
         warn(f"output: {result.oss_output_uri} could not be read: {type(error).__name__}: {error}")
         return result
     if len(data) > largest:

@@ -53,7 +53,7 @@ def stored_command(client: Client, request: RunRequest, warn: Callable[[str], No
     """Return the stored command that the request names, None when it brings a script of its own.
 
     In check mode a name that does not exist may be that of a command which an earlier task would create: ``warn`` gets
-    a line then, and None is returned. Raises TaskFailure when there is no such command, or more than one, and
+    a line then, and None is returned. Raises TaskFailure when the command does not exist or is ambiguous, and
     InputError when the parameters are not the command's or the runs of a schedule would be closer together than its
     timeout.
     """
@@ -82,7 +82,9 @@ def _check_values(payload: Payload, command: Command) -> None:
     names: tuple[str, ...] = ()
     if payload.values and not command.enable_parameter:
         option = "parameters" if payload.parameters else "secret_parameters"
-        raise InputError(option, f"command {command.name!r} does not take any: it was created without enable_parameter")
+        raise InputError(
+            option, f"command {command.name!r} does not take parameters: it was created without enable_parameter"
+        )
     if command.enable_parameter:
         # the service names the parameters; from an endpoint that does not, they are read from the script
         names = command.parameter_names or ScriptContent(command.content).placeholders()
@@ -114,7 +116,7 @@ def call_for(
     tags: Mapping[str, str],
     left_behind: Callable[[CloudError], None],
 ) -> Iterator[Call]:
-    """Yield the call that runs the request; ``tags`` go on the invocations.
+    """Yield the call that runs the request; ``tags`` are those of the invocations.
 
     The classic generation has no RunCommand: there the script is stored for the time of the run and removed afterwards
     in any case. ``left_behind`` gets the error if it could not be removed.

@@ -6,7 +6,7 @@
 
 It is POSIX sh for Linux and needs mktemp, mkfifo, tee, wc and sha256sum, as coreutils or BusyBox have them, and gzip
 and base64 for output that does not fit into what the service keeps. What it prints is a report: a first line that names
-the directory, then both streams if they fit, as they are or compressed, and a last line with their sizes and digests.
+the directory, then both streams if they fit, plain or compressed, and a last line with their sizes and digests.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PACKED_BYTES = 17600
 """Bytes of both streams, compressed, that the report holds: with Base64 and its other lines it has 24 KB then."""
 
 RAW_BYTES = 20000
-"""Bytes of both streams that the report holds as they are; the rest of the 24 KB is for its first and last line."""
+"""Bytes of both streams that the report holds uncompressed; the rest of the 24 KB is for its first and last line."""
 
 _HEAD = r"""#!/bin/sh
 _co_umask=$(umask)
@@ -254,7 +254,7 @@ class Streams:
 class Report:
     """What the wrapper printed.
 
-    ``name`` is that of the directory on the instance. ``facts`` are empty where the wrapper did not come to its end.
+    ``name`` is that of the directory on the instance. ``facts`` are empty where the wrapper did not finish.
     ``streams`` is None where they are still on the instance, ``length`` bytes with the SHA-256 ``digest``.
     """
 

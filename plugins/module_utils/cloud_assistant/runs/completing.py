@@ -17,7 +17,7 @@ from ...common.errors import CloudError
 from ...common.kept import Kept, in_hand
 from ...common.paging import batches
 from ...common.wait import Deadline
-from ..concurrency import at_once
+from ..concurrency import map_concurrently
 from ..invocations.waiting import names_of
 from ..models import SKIPPED, InstanceResult
 from ..targets import MAX_BATCH
@@ -190,7 +190,7 @@ class _Completion:
             self.progress(f"fetched {done} of {total} ranges of the output")
 
         for window in windows(pieces, RUNS_AT_ONCE, self.gone, report):
-            for piece, results in zip(window, at_once(read, window), strict=True):
+            for piece, results in zip(window, map_concurrently(read, window), strict=True):
                 for result in results:
                     self._keep(result, piece.number)
                     if result.status == SKIPPED:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ...alibaba.client import Client
 from ...common.errors import CloudError
 from ...common.wait import Deadline
-from ..concurrency import at_once
+from ..concurrency import map_concurrently
 from ..invocations.results import has_outputs, iter_results, no_record, read_results
 from ..models import InstanceResult, Invocation
 from .judging import Judge
@@ -109,7 +109,7 @@ class Gathering:
             # here, as all of the fleet may end at once
             return [stored(result, self._store) for result in found.values()]
 
-        for invoke_id, found in zip(shares, at_once(read, list(shares), limit=READS_AT_ONCE), strict=True):
+        for invoke_id, found in zip(shares, map_concurrently(read, list(shares), limit=READS_AT_ONCE), strict=True):
             if isinstance(found, CloudError):
                 self.errors.append(found)
                 self.take_state(invoke_id, shares[invoke_id], (states or {}).get(invoke_id))
@@ -130,10 +130,10 @@ class Gathering:
             try:
                 results = iter_results(self._client, invoke_id, deadline=deadline)
                 return [stored(result, self._store) for result in results]
-            except Exception:  # the last known state stands in, whatever the answer was
+            except Exception:  # after any error, the last known state stands in
                 return []
 
-        for (invoke_id, share), found in zip(shares.items(), at_once(read, list(shares)), strict=True):
+        for (invoke_id, share), found in zip(shares.items(), map_concurrently(read, list(shares)), strict=True):
             self.take_state(invoke_id, share, seen.get(invoke_id))
             self.keep((result for result in found if result.instance_id in share.instance_ids), share.previous)
 

@@ -20,19 +20,19 @@ _HINTS = {
     "UserOrPasswordInvalid": (
         "username: the user {username} does not exist there, or the password in windows_password_name is wrong."
     ),
-    "ExecutionTimeout": "timeout: the script may run for {timeout}; give it more time if it needs it.",
-    "ClientNeedUpgrade": "The agent is too old for an option of this run; update it with ecs_agent (minimum_version).",
+    "ExecutionTimeout": "timeout: the script was killed after {timeout}; increase timeout if it needs more time.",
+    "ClientNeedUpgrade": "The agent is too old for an option of this run; update it with ecs_agent (min_version).",
     "ClientIsUpgrading": "The agent is being updated; run the task again in a minute.",
     "ClientNotRunning": "The agent is not running; restart it, or reinstall it with ecs_agent.",
     "ClientNotResponse": "The agent does not respond; restart it, or reinstall it with ecs_agent.",
     "ClientNotOnline": "The agent is offline; restart it, or reinstall it with ecs_agent.",
-    "InstanceNotRunning": "Start the instance (ecs_instance), or leave it out with unready: skip.",
+    "InstanceNotRunning": "Start the instance (ecs_instance), or skip it with unready: skip.",
     "DeliveryTimeout": "The script did not reach the instance within a minute; check the agent with ecs_agent_info.",
     "SecurityGroupRuleDenied": "A rule of the security group blocks the agent's connection to the service.",
     "CommandNotApplicable": "type: the script does not fit the operating system of the instance.",
     "InvalidSystemBuiltInParameter": "The script uses a built-in parameter ({{{{ACS::...}}}}) that does not exist.",
     "ContainerNotFound": "container_id, container_name: the container does not exist on the instance.",
-    "ContainerNameAndIdNotMatch": "container_id, container_name: they are not the same container.",
+    "ContainerNameAndIdNotMatch": "container_id, container_name: the ID and the name belong to different containers.",
     "ContainerStateAbnormal": "container_id, container_name: the container is not running.",
     "ExitCodeNotAccepted": "success_rcs: an exit code counts as success only if it is in this list.",
 }
@@ -47,7 +47,7 @@ def result_hints(results: Iterable[InstanceResult], request: RunRequest) -> list
     values = {
         "working_dir": run_as.working_dir or "the default directory",
         "username": run_as.username or "given",
-        "timeout": f"{run_as.timeout} s" if run_as.timeout else "60 s by default, or as long as its command says",
+        "timeout": f"{run_as.timeout} s" if run_as.timeout else "the default timeout, 60 s or that of its command",
     }
     codes = dict.fromkeys(_code(result) for result in results if result.failed)
     return [_HINTS[code].format(**values) for code in codes if code in _HINTS][:MAX_HINTS]

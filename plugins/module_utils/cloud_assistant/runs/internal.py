@@ -2,7 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run scripts of the collection's own on Linux instances, as root unless told otherwise, in the fewest calls."""
+"""Run scripts of the collection's own on Linux instances, as root by default, in the fewest calls."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def run_internal_script(
         name=name,
         timeout=timeout,
         username=username,
-        # braces in a file's name are no parameters; the classic generation knows neither option
+        # braces in a file's name are not parameters; the classic generation knows neither option
         enable_parameter=False if current else None,
         termination_mode="process_tree" if current else None,
         wait_timeout=None if deadline.seconds is None else deadline.remaining(),

@@ -86,7 +86,7 @@ class RunOutcome:
         return [] if self.shown == "none" else self.results
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the outcome as a task's result shows it; a single instance's output is at the top, too."""
+        """Return the outcome as a task's result shows it; a single instance's output is also at the top."""
         would_start = self.changed and self.request is not None and self.request.dry_run
         record: dict[str, Any] = {
             "changed": self.changed,
@@ -106,8 +106,8 @@ class RunOutcome:
 
     def failure(self) -> CloudError | None:
         """Return the error to raise for this outcome, with everything that was found; None if everything succeeded."""
-        told = {getattr(error, "api_message", str(error)) for error in self.errors}
-        lines = failing_lines(self.results, told, quote=self.quote_output)
+        explained = {getattr(error, "api_message", str(error)) for error in self.errors}
+        lines = failing_lines(self.results, explained, quote=self.quote_output)
         hints = result_hints(self.results, self.request) if self.request else []
         return failure_of([*lines, *hints, *self._error_lines(), *self._nothing_started()], self.errors, self.as_dict)
 
@@ -154,18 +154,20 @@ def failure_of(
     return kind(message, **{**details, **as_dict()})
 
 
-def failing_lines(results: Sequence[InstanceResult], told: Collection[str] = (), *, quote: bool = True) -> list[str]:
+def failing_lines(
+    results: Sequence[InstanceResult], explained: Collection[str] = (), *, quote: bool = True
+) -> list[str]:
     """Return the lines of a message about the failing instances: how many, then one line per reason; [] if none failed.
 
-    ``told`` are reasons that the message gives elsewhere, once for all the instances that they hold for. ``quote`` adds
-    the end of their output.
+    ``explained`` are reasons that the message gives elsewhere, once for all the instances that they hold for. ``quote``
+    adds the end of their output.
     """
     failing = [result for result in results if result.failed]
     if not failing:
         return []
     noun = "instance" if len(results) == 1 else "instances"
     lines = [f"{len(failing)} of {len(results)} {noun} failed:"]
-    own = [result for result in failing if result.error_info not in told]
+    own = [result for result in failing if result.error_info not in explained]
     groups = group(ending_of(result, quote=quote) for result in own)
     by_id = {result.instance_id: result for result in own}
     for one in groups[:SHOWN_GROUPS]:
@@ -226,9 +228,9 @@ def dropped_warning(results: Sequence[InstanceResult]) -> str | None:
         return None
     shown = some_of((f"{result.instance_id} lost {result.dropped} bytes" for result in cut), SHOWN_INSTANCES)
     return (
-        "The service keeps only 24 KB of the output of each instance, without the middle of longer "
+        "The service keeps only 24 KB of the output of each instance, and drops the middle of longer "
         f"output: {shown}. "
-        "Write it to a file on the instance or use oss_output_delivery."
+        "To keep all of it, use output: complete (ecs_run_command) or oss_output_delivery."
     )
 
 

@@ -205,7 +205,7 @@ class When:
 
     @property
     def scheduled(self) -> bool:
-        """Whether it runs later by itself instead of now."""
+        """Whether it runs later, on a schedule, instead of now."""
         return self.mode != "Once"
 
     def check(self, generation: str, timeout: int) -> None:
@@ -310,7 +310,7 @@ class Pacing:
 
 @dataclass(frozen=True)
 class Output:
-    """What becomes of the output: what the service keeps of it, or all of it up to ``max_output`` bytes per stream.
+    """How much of the output is kept: what the service keeps, or all of it up to ``max_output`` bytes per stream.
 
     With ``output_dir`` the complete output goes to files in this folder instead of the results.
     """

@@ -13,7 +13,7 @@ from ...alibaba.client import Client
 from ...common.errors import TaskFailure
 from ...common.idempotency import new_client_token
 from ...common.wait import Deadline
-from ..instances.readiness import Unfit, examine, find_targets, outdated
+from ..instances.readiness import Unavailable, examine, find_targets, outdated
 from ..instances.requirements import Requirement, requirements
 from ..invocations.waiting import names_of
 from ..models import Command, InstanceResult, Invocation
@@ -52,8 +52,9 @@ class RunPlan:
     """What a run does: which calls it makes, and for which instances it makes none.
 
     ``script`` is None in check mode for a command that does not exist yet.
-    ``left_out`` are the results of instances that cannot run. ``tags`` go on the invocations; ``mark`` is the tag by
-    which those of this run can be found, None if they carry none. ``client_token`` is None under an idempotency key.
+    ``left_out`` are the results of instances that cannot run. ``tags`` are those of the invocations; ``mark`` is the
+    tag by which those of this run can be found, None if they carry none. ``client_token`` is None under an idempotency
+    key.
     """
 
     instance_ids: tuple[str, ...]
@@ -78,18 +79,18 @@ def plan_run(client: Client, request: RunRequest, deadline: Deadline, warn: Call
     instance_ids, stopped = find_targets(client, request.targets, deadline)
     history = _look_back(client, request, script, frozenset(instance_ids), deadline, warn)
     remaining = tuple(item for item in instance_ids if item not in history.covered)
-    unfit = {item: stopped[item] for item in remaining if item in stopped}
-    if unfit and not request.pacing.skip:
+    unavailable = {item: stopped[item] for item in remaining if item in stopped}
+    if unavailable and not request.pacing.skip:
         # nothing will be started, so that all who are to blame can be named
-        unfit = {**examine(client, remaining, script_type_of(request, command), deadline), **unfit}
-    remaining, left = _fit(remaining, unfit, skip=request.pacing.skip)
+        unavailable = {**examine(client, remaining, script_type_of(request, command), deadline), **unavailable}
+    remaining, left = _fit(remaining, unavailable, skip=request.pacing.skip)
     old = outdated(client, remaining, _needed(request, command, script, len(instance_ids)), deadline)
     remaining, too_old = _fit(remaining, old, skip=request.pacing.skip)
     left += too_old
     if request.dry_run and client.generation == "classic" and remaining:
         # no dry run there; the instances can at least be looked at
-        unfit = examine(client, remaining, script_type_of(request, command), deadline)
-        remaining, unready = _fit(remaining, unfit, skip=request.pacing.skip)
+        unavailable = examine(client, remaining, script_type_of(request, command), deadline)
+        remaining, unready = _fit(remaining, unavailable, skip=request.pacing.skip)
         left += unready
     token = _token(client, request, remaining)
     tags, mark = _tags(request, token)
@@ -157,14 +158,14 @@ def _other_script(earlier: Iterable[Earlier], script: ScriptContent | None) -> b
 
 
 def _fit(
-    instance_ids: tuple[str, ...], unfit: Mapping[str, Unfit], *, skip: bool
+    instance_ids: tuple[str, ...], unavailable: Mapping[str, Unavailable], *, skip: bool
 ) -> tuple[tuple[str, ...], tuple[InstanceResult, ...]]:
-    """Return the instances to run on and the results of the others: only the unfit ones with ``skip``, else all."""
-    if not unfit:
+    """Return the instances to run on, none without ``skip``, and the results of the others."""
+    if not unavailable:
         return instance_ids, ()
     if not skip:
-        return (), tuple(refused(instance_ids, unfit))
-    return tuple(item for item in instance_ids if item not in unfit), tuple(left_out(instance_ids, unfit))
+        return (), tuple(refused(instance_ids, unavailable))
+    return tuple(item for item in instance_ids if item not in unavailable), tuple(left_out(instance_ids, unavailable))
 
 
 def _token(client: Client, request: RunRequest, remaining: tuple[str, ...]) -> str | None:

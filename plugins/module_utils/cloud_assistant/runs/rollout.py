@@ -15,7 +15,7 @@ from datetime import timedelta
 from ...alibaba.client import Client
 from ...common.errors import CloudError, Defect, TaskFailure, WaitTimeout
 from ...common.wait import Deadline
-from ..concurrency import at_once
+from ..concurrency import map_concurrently
 from ..instances.readiness import TOO_OLD
 from ..invocations.waiting import Settled, Watch, begun, ended, names_of, visible
 from ..models import SKIPPED, InstanceResult, Invocation, parse_time
@@ -25,7 +25,7 @@ from .gathering import Gathering, Share, pending
 from .plan import RunPlan
 from .progress import Waves, progress_line
 from .request import RunRequest
-from .sending import NOT_STARTED, Sent, is_rejection, refused, send, unfit_among
+from .sending import NOT_STARTED, Sent, is_rejection, refused, send, unavailable_among
 
 CLOCK_MARGIN = timedelta(seconds=2)
 """How much two clocks of the service may differ, and the resolution of its time stamps."""
@@ -94,7 +94,7 @@ class Rollout:
                 self._turn(call, queue)
                 queue.extend(self._retry_on_old_agents())
             self._await_delivery()
-        except Exception as error:  # what has been started must be reported, whatever goes wrong
+        except Exception as error:  # what has been started must be reported, even after a defect
             self._give_up(error if isinstance(error, CloudError) else Defect(error), queue)
 
     def _turn(self, call: Call, queue: deque[Batch]) -> None:
@@ -162,8 +162,8 @@ class Rollout:
         """Start nothing after the first call was rejected, and find out who else is not ready."""
         ids = [item for batch in queue for item in batch.instance_ids]
         queue.clear()
-        unfit = unfit_among(self._client, call, ids, self._deadline)
-        self._gathering.keep(refused(ids, unfit, self.errors[-1], why_others=True))
+        unavailable = unavailable_among(self._client, call, ids, self._deadline)
+        self._gathering.keep(refused(ids, unavailable, self.errors[-1], why_others=True))
 
     def _retry_on_old_agents(self) -> list[Batch]:
         """Return batches for agents that are too old for our default of the termination mode, which is not the user's.
@@ -254,4 +254,4 @@ class Rollout:
 
 def send_all(client: Client, call: Call, batches: Sequence[Batch], *, skip: bool, deadline: Deadline) -> list[Sent]:
     """Send the call to each of the batches, a few at the same time, and return what was started of each."""
-    return at_once(lambda batch: send(client, call, batch, skip=skip, deadline=deadline), batches)
+    return map_concurrently(lambda batch: send(client, call, batch, skip=skip, deadline=deadline), batches)

@@ -74,7 +74,7 @@ def run(
 def _with_defaults(client: Client, request: RunRequest) -> RunRequest:
     """Return the request with the termination mode that is the default of this collection, unless it runs later.
 
-    The service's own default ends only the shell that started the script, which goes on after the timeout.
+    The service's own default ends only the shell that started the script, and the script continues after the timeout.
     """
     if client.generation == "classic" or request.when.scheduled or request.run_as.termination_mode is not None:
         return request

@@ -15,7 +15,7 @@ from ...common.errors import ApiError, CloudError, Defect
 from ...common.idempotency import derive_client_token, new_client_token
 from ...common.printable import some_of
 from ...common.wait import Deadline
-from ..instances.readiness import REFUSALS, Unfit, examine
+from ..instances.readiness import REFUSALS, Unavailable, examine
 from ..invocations.listing import list_invocations
 from ..invocations.results import RECORD_GRACE, REREAD_PAUSE
 from ..models import SKIPPED, InstanceResult
@@ -49,28 +49,28 @@ def send(client: Client, call: Call, batch: Batch, *, skip: bool, deadline: Dead
     """Start the call on the batch and return what was started; errors are returned, not raised.
 
     The service rejects a call for all its instances when one of them cannot run it. The reply does not say which, so
-    they are looked up then. With ``skip`` the unfit ones are left out and the rest is sent again, under a token of its
-    own.
+    they are looked up then. With ``skip`` the unavailable ones are left out and the rest is sent again, under its own
+    token.
     """
     dropped: list[InstanceResult] = []
     for rounds_left in reversed(range(ROUNDS)):
-        sent, unfit = _send_once(client, call, batch, deadline)
-        if not (skip and unfit and rounds_left):
+        sent, unavailable = _send_once(client, call, batch, deadline)
+        if not (skip and unavailable and rounds_left):
             break
-        dropped += left_out(batch.instance_ids, unfit)
-        batch = _without(batch, unfit)
+        dropped += left_out(batch.instance_ids, unavailable)
+        batch = _without(batch, unavailable)
         if not batch.instance_ids:
             return Sent(left_out=tuple(dropped))
     return replace(sent, left_out=(*dropped, *sent.left_out))
 
 
-def _without(batch: Batch, unfit: Mapping[str, Unfit]) -> Batch:
-    """Return the batch without the unfit instances, under a token that depends on those that are left."""
-    remaining = tuple(item for item in batch.instance_ids if item not in unfit)
+def _without(batch: Batch, unavailable: Mapping[str, Unavailable]) -> Batch:
+    """Return the batch without the unavailable instances, under a token that depends on those that are left."""
+    remaining = tuple(item for item in batch.instance_ids if item not in unavailable)
     return replace(batch, instance_ids=remaining, token=batch.token and derive_client_token(batch.token, *remaining))
 
 
-def _send_once(client: Client, call: Call, batch: Batch, deadline: Deadline) -> tuple[Sent, dict[str, Unfit]]:
+def _send_once(client: Client, call: Call, batch: Batch, deadline: Deadline) -> tuple[Sent, dict[str, Unavailable]]:
     """Send the call and return what was started, and the instances on account of which it was rejected.
 
     A rejection under a recurring token may be what the service remembers of an earlier start: the call is sent once
@@ -84,10 +84,10 @@ def _send_once(client: Client, call: Call, batch: Batch, deadline: Deadline) -> 
         invoke_id = _arrived(client, call, batch.instance_ids, error, deadline)
         if invoke_id:
             return Sent(invoke_id, call.command_id, batch.instance_ids), {}
-        unfit = _unfit(client, call, batch.instance_ids, error, deadline)
-        if batch.recurring and not unfit and isinstance(error, ApiError) and error.refused:
+        unavailable = _unavailable(client, call, batch.instance_ids, error, deadline)
+        if batch.recurring and not unavailable and isinstance(error, ApiError) and error.refused:
             return _send_once(client, call, Batch(batch.instance_ids, new_client_token()), deadline)
-        return Sent(left_out=tuple(refused(batch.instance_ids, unfit, error)), error=error), unfit
+        return Sent(left_out=tuple(refused(batch.instance_ids, unavailable, error)), error=error), unavailable
     except Exception as error:  # of one call among many: what the others have started must be reported
         defect = Defect(error)
         return Sent(left_out=tuple(refused(batch.instance_ids, {}, defect)), error=defect), {}
@@ -133,13 +133,15 @@ def is_rejection(error: CloudError | None) -> bool:
     return isinstance(error, ApiError) and error.code in REFUSALS
 
 
-def _unfit(
+def _unavailable(
     client: Client, call: Call, instance_ids: tuple[str, ...], error: CloudError, deadline: Deadline
-) -> dict[str, Unfit]:
-    return unfit_among(client, call, instance_ids, deadline) if is_rejection(error) else {}
+) -> dict[str, Unavailable]:
+    return unavailable_among(client, call, instance_ids, deadline) if is_rejection(error) else {}
 
 
-def unfit_among(client: Client, call: Call, instance_ids: Sequence[str], deadline: Deadline) -> dict[str, Unfit]:
+def unavailable_among(
+    client: Client, call: Call, instance_ids: Sequence[str], deadline: Deadline
+) -> dict[str, Unavailable]:
     """Return which of the instances cannot run the call, and why; none where that may not be looked up."""
     if not instance_ids:
         return {}
@@ -150,46 +152,45 @@ def unfit_among(client: Client, call: Call, instance_ids: Sequence[str], deadlin
         return {}
 
 
-def left_out(instance_ids: Sequence[str], unfit: Mapping[str, Unfit]) -> list[InstanceResult]:
-    """Return the results of the unfit ones among the instances, when the others are run without them.
+def left_out(instance_ids: Sequence[str], unavailable: Mapping[str, Unavailable]) -> list[InstanceResult]:
+    """Return the results of the unavailable ones among the instances, when the others are run without them.
 
     Only what is unready counts as skipped; an instance that is wrong here has failed.
     """
     return [
         InstanceResult(
             instance_id,
-            SKIPPED if unfit[instance_id].unready else "Failed",
-            error_code=unfit[instance_id].code,
-            error_info=unfit[instance_id].reason,
+            SKIPPED if unavailable[instance_id].unready else "Failed",
+            error_code=unavailable[instance_id].code,
+            error_info=unavailable[instance_id].reason,
         )
         for instance_id in instance_ids
-        if instance_id in unfit
+        if instance_id in unavailable
     ]
 
 
 def refused(
     instance_ids: Sequence[str],
-    unfit: Mapping[str, Unfit],
+    unavailable: Mapping[str, Unavailable],
     error: CloudError | None = None,
     *,
     why_others: bool = False,
 ) -> list[InstanceResult]:
-    """Return the results of instances that nothing was started on: the unfit ones failed, or all if none is to blame.
+    """Return the results of instances without a start: the unavailable ones failed, or all if none is to blame.
 
     ``error`` is the service's refusal, None when the call was not even sent. ``why_others``: it was about instances
     that are not among these.
     """
-    if why_others and not unfit:
+    if why_others and not unavailable:
         info = f"not started: {getattr(error, 'api_message', error)}"
         return [InstanceResult(item, SKIPPED, error_code=NOT_STARTED, error_info=info) for item in instance_ids]
-    because = (
-        f"not started: the service rejects a whole call if one of its instances cannot run it, here {some_of(unfit, 3)}"
-    )
+    culprits = some_of(unavailable, 3)
+    because = f"not started: the service rejects a whole call if one of its instances cannot run it, here {culprits}"
     results = []
     for instance_id in instance_ids:
-        if instance_id in unfit:
-            code, info, status = unfit[instance_id].code, unfit[instance_id].reason, "Failed"
-        elif unfit:
+        if instance_id in unavailable:
+            code, info, status = unavailable[instance_id].code, unavailable[instance_id].reason, "Failed"
+        elif unavailable:
             code, info, status = NOT_STARTED, because, SKIPPED
         else:
             code, info, status = error_code(error), getattr(error, "api_message", str(error)), "Failed"

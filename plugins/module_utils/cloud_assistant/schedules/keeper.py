@@ -116,7 +116,7 @@ class ScheduleKeeper:
         """Return the request with its frequency as this generation takes it; raise InputError if it cannot be."""
         request.check(self.client.generation)
         if not request.when.scheduled:
-            raise InputError("frequency", "is required, unless repeat_mode is not once")
+            raise InputError("frequency", "is required unless repeat_mode is next_reboot_only or every_reboot")
         if request.when.frequency:
             request = request.altered(frequency=frequency_in(self.client.generation, request.when.frequency))
         for note in request.when.notes():
@@ -254,8 +254,8 @@ def _changes(
 def _half_done(error: CloudError, changes: ScheduleChanges) -> CloudError:
     """Return the failure of a later step, with what was done before it."""
     stopped, modified = ", ".join(changes.stopped), ", ".join(changes.modified)
-    told = "; ".join(f"{what} {ids}" for what, ids in (("stopped", stopped), ("modified", modified)) if ids)
-    problem = f"{error}\nAlready done: {told}. Run the task again to complete it."
+    done = "; ".join(f"{what} {ids}" for what, ids in (("stopped", stopped), ("modified", modified)) if ids)
+    problem = f"{error}\nAlready done: {done}. Run the task again to complete it."
     done = {"stopped_invoke_ids": changes.stopped, "modified_invoke_ids": changes.modified, "changed": True}
     return TaskFailure(problem, **{**error.result, **done})
 
@@ -376,7 +376,7 @@ def unknown_to_stop(
         )
     if command_id and not live and find_one(client, command_id=command_id) is None:
         named = [command.command_id for command in find_commands(client, name=command_id)]
-        hint = f"; it is the name of {', '.join(named)} (command_name)" if named else ""
+        hint = f"; it is the name of {', '.join(named)}, so use command_name" if named else ""
         ids.append(command_id)
         warnings.append(f"command_id: not found in {client.region}: {command_id}{hint}. Nothing was stopped for it.")
     covered = {instance.instance_id for invocation in live for instance in invocation.instances}

@@ -108,7 +108,7 @@ def test_templates_see_tags_and_other_variables(build):
 def test_a_template_that_fails_gives_way_or_stops_all_under_strict(build):
     records = [instance(1)]
     assert list(build(records, hostnames=["{{ nothing.here }}", "instance_name"]).hosts) == ["node-1"]
-    with pytest.raises(AnsibleParserError, match="could not name i-1"):
+    with pytest.raises(AnsibleParserError, match="no host name for i-1"):
         build(records, hostnames=["{{ nothing.here }}"], strict=True)
 
 

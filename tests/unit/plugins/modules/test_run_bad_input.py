@@ -145,7 +145,7 @@ BAD_SCRIPTS = [
     ),
     ({"content": "{{a}} {{.Names}}", "parameters": {"a": "1"}}, "content: the placeholder {{.Names}} can contain only"),
     ({"content": OMITTED, "src": "/nowhere/script.sh"}, "src: /nowhere/script.sh cannot be read"),
-    ({"content": None}, "content: is required, or src"),
+    ({"content": None}, "content: is required unless src is given"),
     ({"content": OMITTED}, "one of the following is required: content, src"),
     ({"src": "a.sh"}, "parameters are mutually exclusive: content|src"),
     ({"template": True}, "template is True but all of the following are missing: src"),

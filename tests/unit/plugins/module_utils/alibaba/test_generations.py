@@ -161,7 +161,7 @@ def test_options_are_refused_by_name_and_generation() -> None:
 @pytest.mark.parametrize("operation", ["CreateCommand", "InvokeCommand"])
 def test_a_write_without_memory_is_never_repeated(server: ScriptedServer, client: Client, operation: str) -> None:
     server.script([Answer(drop=True)])
-    with pytest.raises(TransportError, match="may have arrived.*Look") as caught:
+    with pytest.raises(TransportError, match="may have arrived.*Check") as caught:
         client.call(operation, {"InstanceId": ["i-1"], "ClientToken": "t"} if operation == "InvokeCommand" else {})
     assert caught.value.may_have_arrived
     assert len(server.requests) == 1

@@ -66,7 +66,7 @@ def test_duplicates_are_told():
         (None, None, "^instance_ids: no targets"),
         (["i-1"], {"role": "web"}, "not both"),
         (["i-1,i-2"], None, "'i-1,i-2' is not a valid instance ID"),
-        (["web-01"], None, "'web-01' is not a valid instance ID; .* the name of an instance is not its ID"),
+        (["web-01"], None, "'web-01' is not a valid instance ID .*; give the ID of the instance, not its name"),
         (["i-" + "1" * 100], None, "is not a valid instance ID"),
         (["i-1\x1b[31m"], None, "is not a valid instance ID"),
         ([""], None, "'' is not a valid instance ID"),

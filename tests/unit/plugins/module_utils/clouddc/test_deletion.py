@@ -323,7 +323,7 @@ def test_refused_error_instance_is_given_up_after_the_grace():
 def test_deadline():
     cloud = FakeCloud(a=Machine("stopped", [(0, "shutting-down")]), b=Machine("stopped"))
     with pytest.raises(
-        WaitTimeout, match=r"waiting for 2 instances to be gone.*Still there: a \(shutting-down\)"
+        WaitTimeout, match=r"waiting until 2 instances are gone.*Not gone yet: a \(shutting-down\)"
     ) as caught:
         delete(cloud, "a", "b", seconds=100)
     assert cloud.now <= 100

@@ -103,10 +103,10 @@ def test_secrets_are_left_out():
 
 def test_ids_are_checked():
     assert check_ids([ONE, TWO, ONE], "ids") == [ONE, TWO]
-    with pytest.raises(InputError, match="ids: must name at least one"):
+    with pytest.raises(InputError, match="ids: must have at least one ID"):
         check_ids([], "ids")
     for wrong in ("", "..", "a/b", "a b", "a,b", "ä", "-a", "b2", f"{ONE}0"):
-        with pytest.raises(InputError, match="id: .* is not a valid instance ID; IDs are UUIDs"):
+        with pytest.raises(InputError, match="id: .* is not a valid instance ID. An ID is a UUID"):
             check_ids([wrong], "id")
 
 

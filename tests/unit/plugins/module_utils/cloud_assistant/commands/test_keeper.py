@@ -222,7 +222,7 @@ def test_tags_that_the_service_adds_are_not_waited_away(monkeypatch: pytest.Monk
 def test_renaming_to_a_name_in_use_is_refused() -> None:
     library = world(None)
     old = library.add()
-    with pytest.raises(InputError, match="already named 'job2'"):
+    with pytest.raises(InputError, match="'job2' is already the name of"):
         CommandKeeper(library).present(DesiredCommand(name="job2"), command_id=old)
     assert not library.writes
 

@@ -164,7 +164,7 @@ def test_an_end_without_an_answer(tmp_path: Path, agent: LocalAgent) -> None:
         ({"InvocationStatus": "Timeout"}, Refused, "command_timeout"),
         ({"InvocationStatus": "Superseded"}, Refused, "the status is Superseded"),
         ({"InvocationStatus": "Failed", "ExitCode": 126}, Refused, "noexec"),
-        ({"InvocationStatus": "Success", "Output": "aGVsbG8="}, Refused, "it wrote: hello"),
+        ({"InvocationStatus": "Success", "Output": "aGVsbG8="}, Refused, "its output ends: hello"),
     ):
         agent.trouble = lambda number, script, row=row: row
         with pytest.raises(kind, match=words):
@@ -259,7 +259,9 @@ def test_invocations_of_the_day_are_counted_and_warned_of_once(tmp_path: Path, a
     for _number in range(2):
         run(work, "true")
     assert work.started_today == len(agent.scripts) == 3
-    assert agent.warnings == ["cn-test: 3 invocations were started today, of 4 (ansible_ecs_assistant_daily_quota)"]
+    assert agent.warnings == [
+        "cn-test: 3 of the 4 invocations of the daily quota (ansible_ecs_assistant_daily_quota) have been started today"
+    ]
     # another account has a count of its own
     other = session(agent, tmp_path, account="other")
     run(other, "true")

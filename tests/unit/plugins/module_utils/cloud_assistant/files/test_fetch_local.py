@@ -41,7 +41,7 @@ def test_each_instance_has_a_place_of_its_own(dest, flat, expected):
 def test_one_file_for_two_instances_and_a_folder_in_its_place_are_refused(tmp_path):
     with pytest.raises(InputError, match="dest: is one file for 2 instances"):
         destinations("out", "/x", ["i-1", "i-2"], flat=True)
-    with pytest.raises(InputError, match="is a folder"):
+    with pytest.raises(InputError, match="is a directory"):
         destinations(str(tmp_path), "/x", ["i-1"], flat=True)
     assert destinations(f"{tmp_path}/", "/a/x", ["i-1"], flat=True)["i-1"] == tmp_path / "x"
 

@@ -123,7 +123,7 @@ def test_looking_alone_changes_nothing(instance, tmp_path):
     target = TargetFile(str(tmp_path), "old", mode="644")
     report = instance.look(target, pack(b"new"), write=False, show=True)
     assert (report.state, report.content) == ("content", b"old")
-    assert instance.look(target, pack(b"old"), write=False).state == "rights"
+    assert instance.look(target, pack(b"old"), write=False).state == "permissions"
     assert os.listdir(tmp_path) == ["old"]
     assert mode_of(tmp_path / "old") == 0o600
 
@@ -229,10 +229,10 @@ def test_owner_and_group_are_set_kept_and_compared(instance, tmp_path):
     deliver(keep, changed)
     assert instance.assemble(keep, changed).facts["owner"] == "daemon"
     other = TargetFile(str(tmp_path), "file", owner="root", mode="600")
-    assert instance.look(other, changed, write=False).state == "rights"
+    assert instance.look(other, changed, write=False).state == "permissions"
     after = instance.look(other, changed)
     assert (after.before["owner"], after.facts["owner"], after.facts["mode"]) == ("daemon", "root", "600")
-    assert after.state == "rights"
+    assert after.state == "permissions"
 
 
 @pytest.mark.parametrize(("owner", "group"), [("nosuchuser", ""), ("", "nosuchgroup")])

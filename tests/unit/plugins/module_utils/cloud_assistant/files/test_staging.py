@@ -77,7 +77,7 @@ def transfer(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(staging, "deliver", instances.deliver)
         monkeypatch.setattr(staging, "wait_arrival", instances.wait)
         monkeypatch.setattr(staging, "run_internal_script", instances.run)
-        monkeypatch.setattr(staging, "at_once", lambda call, items: [call(item) for item in items])
+        monkeypatch.setattr(staging, "map_concurrently", lambda call, items: [call(item) for item in items])
         request = SendRequest(Targets(("i-1", "i-2")), DATA, "/srv", "file", **options)
         return staging.Staging(None, request, PARCEL, Deadline(60), lambda text: None)  # type: ignore[arg-type]
 

@@ -111,7 +111,7 @@ def test_refusal_and_stopped_instances_do_not_keep_the_others():
 
 def test_timeout_names_who_is_offline_and_what_may_help():
     fleet = FakeFleet({"agent": {**OFFLINE, "broken": True}})
-    with pytest.raises(WaitTimeout, match=r"Not yet: i-0001 \(offline\).*rebooted") as caught:
+    with pytest.raises(WaitTimeout, match=r"Still waiting for: i-0001 \(offline\).*rebooted") as caught:
         installation(fleet, seconds=20).carry_out()
     assert caught.value.result["changed"] is True
 

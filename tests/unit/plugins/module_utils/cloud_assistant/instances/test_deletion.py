@@ -245,7 +245,7 @@ def test_unanswered_deletion_that_took_no_effect_is_an_error():
 
 def test_timeout_names_what_is_still_there():
     fleet = FakeFleet({})
-    with pytest.raises(WaitTimeout, match=r"Still there: i-0001 \(Stopping\)") as caught:
+    with pytest.raises(WaitTimeout, match=r"Not gone yet: i-0001 \(Stopping\)") as caught:
         deletion(fleet, force=True, seconds=2).carry_out()
     assert caught.value.result["changed"] is True
 

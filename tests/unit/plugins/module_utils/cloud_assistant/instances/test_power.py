@@ -108,11 +108,11 @@ def test_power_rehearsal_says_what_would_be_refused():
 
 def test_power_timeout_names_what_is_not_there_yet():
     fleet = FakeFleet({"Status": "Stopped"})
-    with pytest.raises(WaitTimeout, match=r"Not yet: i-0001 \(Starting\)") as caught:
+    with pytest.raises(WaitTimeout, match=r"Still waiting for: i-0001 \(Starting\)") as caught:
         power(fleet, "running", seconds=2).carry_out()
     assert caught.value.result["results"][0]["changed"] is True
 
 
 def test_reboot_timeout_does_not_wait_for_running_to_be_running():
-    with pytest.raises(WaitTimeout, match=r"instances to have rebooted: .*Not yet: i-0001 \(Stopping\)"):
+    with pytest.raises(WaitTimeout, match=r"instances have rebooted: .*Still waiting for: i-0001 \(Stopping\)"):
         power(FakeFleet({}), "rebooted", seconds=2).carry_out()

@@ -55,9 +55,9 @@ def test_names_stand_for_one_instance_each():
     for _number in range(2):
         fleet.add(InstanceName="twin")
     deadline = fleet.deadline(60)
-    ids, unfit = find_targets(fleet, Targets.of(names=["web", "db"]), deadline)  # type: ignore[arg-type]
-    assert ids == (web, stopped) and list(unfit) == [stopped]
-    with pytest.raises(TaskFailure, match=r"'twin' is the name of i-\S+, i-\S+; 'nobody' is the name of no instance"):
+    ids, unavailable = find_targets(fleet, Targets.of(names=["web", "db"]), deadline)  # type: ignore[arg-type]
+    assert ids == (web, stopped) and list(unavailable) == [stopped]
+    with pytest.raises(TaskFailure, match=r"'twin' is the name of i-\S+, i-\S+; 'nobody' was not found"):
         find_targets(fleet, Targets.of(names=["web", "twin", "nobody"]), deadline)  # type: ignore[arg-type]
 
 
@@ -75,4 +75,4 @@ def test_each_reason_has_the_services_code(fields: dict[str, Any], code: str | N
     instance_id = fleet.add(**fields)
     found = examine(fleet, [instance_id, "i-gone"], "RunShellScript", fleet.deadline(60))  # type: ignore[arg-type]
     assert found.pop("i-gone").code == "InvalidInstance.NotFound"
-    assert [unfit.code for item, unfit in found.items() if item == instance_id] == ([code] if code else [])
+    assert [unavailable.code for item, unavailable in found.items() if item == instance_id] == ([code] if code else [])

@@ -68,7 +68,7 @@ def test_a_timeout_names_its_seconds_and_its_option():
         ({"error_code": "DirectoryNotExists"}, "working_dir: /srv/app does not exist there"),
         ({"error_code": "AccountNotExists"}, "username: the user web does not exist there"),
         ({"error_info": "UserInvalid_web: exit status 1"}, "username: the user web does not exist there"),
-        ({"error_code": "ExecutionTimeout"}, "timeout: the script may run for 90 s"),
+        ({"error_code": "ExecutionTimeout"}, "timeout: the script was killed after 90 s"),
         ({"error_code": "InvalidSystemBuiltInParameter"}, "({{ACS::...}})"),
         ({"error_code": "SomethingNew"}, None),
     ],

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.client import Reply
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instances.readiness import Unfit
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instances.readiness import (
+    Unavailable,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.invocations import (
     results,
     waiting,
@@ -255,7 +257,7 @@ def test_what_does_not_pass_in_time_is_told_with_the_wait():
     service.running = frozenset(ids(1))
     failure = start(service, ids(2), wait_timeout=0.1).failure()
     assert isinstance(failure, WaitTimeout)
-    assert "invocation t-2: not finished after 0 s, the time limit has expired; its status cannot be read" in str(
+    assert "invocation t-2: not finished after 0 s: the time limit has expired; its status cannot be read" in str(
         failure
     )
     assert failure.result["error"]["code"] == "ServiceUnavailable"
@@ -468,7 +470,9 @@ def test_a_first_call_that_is_rejected_starts_nothing_and_names_everybody_who_is
         sending,
         "examine",
         lambda client, instance_ids, kind, deadline: {
-            item: Unfit("InvalidInstanceStatus", reason) for item, reason in unready.items() if item in instance_ids
+            item: Unavailable("InvalidInstanceStatus", reason)
+            for item, reason in unready.items()
+            if item in instance_ids
         },
     )
 
