@@ -69,7 +69,7 @@ class _Sending:
         self.reports: dict[str, Report] = {}
 
     def carry_out(self) -> FileOutcome:
-        """Send the file where it is needed, and return what is known of each instance, whatever went wrong."""
+        """Send the file where it is needed, and return what is known of each instance, even after an error."""
         ids, _stopped = find_targets(self.client, self.request.targets, self.deadline)
         try:
             self._bring(ids)
