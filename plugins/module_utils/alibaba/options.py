@@ -13,7 +13,6 @@ from ansible.module_utils.common.parameters import env_fallback
 
 from ..common import options
 from ..common.errors import InputError
-from ..common.transport import HttpTransport
 from . import credentials, endpoints, generations
 from .client import Client
 
@@ -57,11 +56,7 @@ ALIBABA_OPTIONS: dict[str, dict[str, Any]] = {
     "network": {"type": "str", "choices": list(endpoints.NETWORKS), "default": "public"},
     "api_generation": {"type": "str", "choices": list(generations.GENERATIONS), "default": "current"},
     "signature_version": {"type": "str", "choices": list(SIGNATURE_VERSIONS)},
-    "validate_certs": {"type": "bool", "default": True},
-    "ca_path": {"type": "path"},
-    "connect_timeout": {"type": "float", "default": 10.0},
-    "read_timeout": {"type": "float", "default": 30.0},
-    "max_retries": {"type": "int", "default": 5},
+    **options.TRANSPORT_OPTIONS,
 }
 
 
@@ -78,12 +73,8 @@ def connect(params: Mapping[str, Any], *, outlast_throttling: bool = True) -> Cl
     url = endpoints.base_url(
         endpoints.check_region(region), _choice(params, "network"), str(_value(params, "endpoint") or "")
     )
-    transport = HttpTransport(
-        verify=options.read_verify(params),
-        connect_timeout=options.read_timeout("connect_timeout", _value(params, "connect_timeout")),
-        read_timeout=options.read_timeout("read_timeout", _value(params, "read_timeout")),
-    )
-    retries = options.read_retries("max_retries", _value(params, "max_retries"))
+    transport = options.read_transport(params)
+    retries = options.read_retries(params)
     source.get()
     return Client(
         region=region,
@@ -98,8 +89,7 @@ def connect(params: Mapping[str, Any], *, outlast_throttling: bool = True) -> Cl
 
 
 def _value(params: Mapping[str, Any], name: str) -> Any:
-    value = params.get(name)
-    return ALIBABA_OPTIONS[name].get("default") if value is None else value
+    return options.value_of(params, name, ALIBABA_OPTIONS)
 
 
 def _choice(params: Mapping[str, Any], name: str) -> str:

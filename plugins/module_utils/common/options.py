@@ -2,7 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read the options that the clouds have in common: keys and tokens, time-outs, retries, authorities."""
+"""Declare and read the options that the clouds have in common: the transport, keys, tokens and passwords."""
 
 from __future__ import annotations
 
@@ -12,11 +12,35 @@ from typing import Any
 
 from .checks import check_no_control_characters
 from .errors import InputError
+from .transport import HttpTransport
 
 MAX_TIMEOUT = 3600.0
 """Seconds of connect_timeout and read_timeout."""
 
 MAX_RETRIES = 50
+
+TRANSPORT_OPTIONS: dict[str, dict[str, Any]] = {
+    "validate_certs": {"type": "bool", "default": True},
+    "ca_path": {"type": "path"},
+    "connect_timeout": {"type": "float", "default": 10.0},
+    "read_timeout": {"type": "float", "default": 30.0},
+    "max_retries": {"type": "int", "default": 5},
+}
+
+
+def value_of(params: Mapping[str, Any], name: str, declared: Mapping[str, Mapping[str, Any]]) -> Any:
+    """Return the value of an option, its declared default where none is given."""
+    value = params.get(name)
+    return declared[name].get("default") if value is None else value
+
+
+def read_transport(params: Mapping[str, Any]) -> HttpTransport:
+    """Return the transport that the options describe. Raises InputError."""
+    return HttpTransport(
+        verify=_read_verify(params),
+        connect_timeout=_read_timeout("connect_timeout", params),
+        read_timeout=_read_timeout("read_timeout", params),
+    )
 
 
 def read_key(option: str, value: Any) -> str | None:
@@ -41,10 +65,9 @@ def read_password(option: str, value: Any) -> str | None:
     return text or None
 
 
-def read_timeout(option: str, value: Any) -> float:
-    """Return a number of seconds. Raises InputError."""
+def _read_timeout(option: str, params: Mapping[str, Any]) -> float:
     try:
-        seconds = float(value)
+        seconds = float(value_of(params, option, TRANSPORT_OPTIONS))
     except (TypeError, ValueError):
         raise InputError(option, "is not a number of seconds") from None
     if not 0 < seconds <= MAX_TIMEOUT:
@@ -52,18 +75,18 @@ def read_timeout(option: str, value: Any) -> float:
     return seconds
 
 
-def read_retries(option: str, value: Any) -> int:
-    """Return a number of retries. Raises InputError."""
+def read_retries(params: Mapping[str, Any]) -> int:
+    """Return ``max_retries``. Raises InputError."""
     try:
-        retries = int(value)
+        retries = int(value_of(params, "max_retries", TRANSPORT_OPTIONS))
     except (TypeError, ValueError, OverflowError):
-        raise InputError(option, "is not an integer") from None
+        raise InputError("max_retries", "is not an integer") from None
     if not 0 <= retries <= MAX_RETRIES:
-        raise InputError(option, f"must be from 0 to {MAX_RETRIES}")
+        raise InputError("max_retries", f"must be from 0 to {MAX_RETRIES}")
     return retries
 
 
-def read_verify(params: Mapping[str, Any]) -> bool | str:
+def _read_verify(params: Mapping[str, Any]) -> bool | str:
     """Return what certificates are verified against: nothing, a given bundle, or the usual authorities.
 
     Raises InputError for a bundle (or directory of authorities) that cannot be read.

@@ -28,7 +28,6 @@ from .signing import encode_query
 Query = list[tuple[str, str]]
 
 USER_AGENT = f"{COLLECTION}/{VERSION}"
-DEFAULT_MAX_RETRIES = 5
 CONTENT_TYPE = "application/json"
 BODY_CONTENT_TYPE = "application/json;charset=utf-8"
 
@@ -77,7 +76,7 @@ class Exchange:
     including repeated ones.
     """
 
-    def __init__(self, transport: HttpTransport, max_retries: int = DEFAULT_MAX_RETRIES) -> None:
+    def __init__(self, transport: HttpTransport, max_retries: int = 5) -> None:
         self._transport = transport
         self._max_retries = max_retries
         self._counting = threading.Lock()

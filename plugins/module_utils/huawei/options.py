@@ -16,7 +16,6 @@ from ansible.module_utils.common.parameters import env_fallback
 from ..common import options
 from ..common.credentials import CredentialSource, StaticSource
 from ..common.errors import InputError
-from ..common.transport import HttpTransport
 from ..common.wait import Deadline
 from . import endpoints
 from .authentication import (
@@ -26,7 +25,7 @@ from .authentication import (
     TokenAuthentication,
     find_project,
 )
-from .client import DEFAULT_MAX_RETRIES, Authentication, Client, Exchange
+from .client import Authentication, Client, Exchange
 from .credentials import Credentials, find_source
 
 # the official SDK's names first, then those that Huawei's other tools have made common
@@ -77,11 +76,9 @@ HUAWEI_OPTIONS: dict[str, dict[str, Any]] = {
     "domain_name": {"type": "str", "fallback": _from_variable("domain_name")},
     "iam_endpoint": {"type": "str", "fallback": _from_variable("iam_endpoint")},
     "endpoint": {"type": "str"},
-    "validate_certs": {"type": "bool", "default": True},
-    "ca_path": {"type": "path", "fallback": _from_variable("ca_path")},
-    "connect_timeout": {"type": "float", "default": 10},
-    "read_timeout": {"type": "float", "default": 30},
-    "max_retries": {"type": "int", "default": DEFAULT_MAX_RETRIES, "fallback": _from_variable("max_retries")},
+    **options.TRANSPORT_OPTIONS,
+    "ca_path": {**options.TRANSPORT_OPTIONS["ca_path"], "fallback": _from_variable("ca_path")},
+    "max_retries": {**options.TRANSPORT_OPTIONS["max_retries"], "fallback": _from_variable("max_retries")},
 }
 
 # the options that become headers
@@ -123,7 +120,7 @@ def connect(params: Mapping[str, Any]) -> Client:
     MissingLibrary.
     """
     params = _cleaned(params)
-    exchange = Exchange(_transport(params), options.read_retries("max_retries", _value(params, "max_retries")))
+    exchange = Exchange(options.read_transport(params), options.read_retries(params))
     region = params.get("region") or None
     endpoint = endpoints.base_url(region, params.get("endpoint"))
     way = _way(params)
@@ -239,16 +236,3 @@ def _cleaned(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters with keys, tokens and the password as they can be sent. Raises InputError."""
     keys = {option: options.read_key(option, params.get(option)) for option in _HEADER_OPTIONS}
     return {**params, **keys, "password": options.read_password("password", params.get("password"))}
-
-
-def _transport(params: Mapping[str, Any]) -> HttpTransport:
-    return HttpTransport(
-        verify=options.read_verify(params),
-        connect_timeout=options.read_timeout("connect_timeout", _value(params, "connect_timeout")),
-        read_timeout=options.read_timeout("read_timeout", _value(params, "read_timeout")),
-    )
-
-
-def _value(params: Mapping[str, Any], option: str) -> Any:
-    value = params.get(option)
-    return HUAWEI_OPTIONS[option]["default"] if value is None else value
