@@ -326,7 +326,6 @@ from ..module_utils.alibaba.generations import refuse_missing
 from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
 from ..module_utils.cloud_assistant.invocations.listing import PREDICTED_INVOKE_ID
 from ..module_utils.cloud_assistant.invocations.query import (
-    STATES,
     Found,
     InvocationQuery,
     find,
@@ -335,7 +334,7 @@ from ..module_utils.cloud_assistant.invocations.query import (
     history_of,
     results_of,
 )
-from ..module_utils.cloud_assistant.models import REPEAT_MODES, parse_time
+from ..module_utils.cloud_assistant.models import REPEAT_MODES, STATES, parse_time
 from ..module_utils.cloud_assistant.targets import read_instance_ids
 from ..module_utils.common.checks import check_wait_timeout
 from ..module_utils.common.errors import InputError

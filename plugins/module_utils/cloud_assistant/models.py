@@ -140,6 +140,9 @@ class Command:
         return record
 
 
+STATES = ("Pending", "Scheduled", "Running", "Stopping", "Success", "PartialFailed", "Failed", "Stopped")
+"""States of an invocation as a whole (DescribeInvocations, InvocationStatus)."""
+
 LIVE = frozenset({"Pending", "Scheduled", "Running", "Stopping"})
 """States of an invocation, or of one instance in it, that will still change by themselves."""
 

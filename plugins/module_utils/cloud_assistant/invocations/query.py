@@ -24,9 +24,6 @@ from .listing import INVOCATION_NOT_FOUND
 from .results import REREAD_PAUSE, iter_results, read_results
 from .waiting import Watch, ended, names_of
 
-STATES = ("Pending", "Scheduled", "Running", "Stopping", "Success", "PartialFailed", "Failed", "Stopped")
-"""Overall states (DescribeInvocations, InvocationStatus)."""
-
 SHOWN_RUNS = 5
 """Coming runs of a schedule that are computed."""
 
