@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import io
+import os
 import socket
 import ssl
 import zlib
@@ -99,6 +100,34 @@ class BoundedAdapter(HTTPAdapter):
     def get_connection(self, *args: Any, **options: Any) -> Any:
         # requests before 2.32 asks for a connection here
         return _bounded(super().get_connection(*args, **options))
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Have the connections of the pool ``conn`` trust the authorities of the bundle, which are read once."""
+        super().cert_verify(conn, url, verify, cert)
+        bundle = getattr(conn, "ca_certs", None) or getattr(conn, "ca_cert_dir", None)
+        if verify and bundle:
+            conn.conn_kw["ssl_context"] = trusting(bundle)
+            # or each connection would read them again
+            conn.ca_certs = conn.ca_cert_dir = None
+
+
+_contexts: dict[tuple[str, int], ssl.SSLContext] = {}
+
+
+def trusting(bundle: str) -> ssl.SSLContext:
+    """Return the TLS context that trusts the authorities in this file or folder. Raises OSError.
+
+    To read them takes twenty times as long as a request. Processes that are forked inherit what was read before.
+    """
+    from urllib3.util.ssl_ import create_urllib3_context
+
+    key = bundle, os.stat(bundle).st_mtime_ns
+    if key not in _contexts:
+        context = create_urllib3_context()
+        is_folder = os.path.isdir(bundle)
+        context.load_verify_locations(None if is_folder else bundle, bundle if is_folder else None)
+        _contexts[key] = context
+    return _contexts[key]
 
 
 def _bounded(pool: Any) -> Any:

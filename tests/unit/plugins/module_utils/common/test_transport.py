@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import ssl
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -56,6 +59,39 @@ def test_an_untrusted_certificate_is_a_final_error_that_did_not_arrive(secure: S
 
 def test_a_given_authority_is_trusted(secure: Secure) -> None:
     assert HttpTransport(verify=str(secure.authority)).send("POST", secure.url, {}).status == 200
+
+
+def test_a_bundle_of_authorities_is_read_once_until_it_changes(
+    secure: Secure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    load = ssl.SSLContext.load_verify_locations
+
+    def counted(context: ssl.SSLContext, cafile: str | None = None, capath: str | None = None) -> None:
+        read.append(str(cafile))
+        load(context, cafile, capath)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", counted)
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(secure.authority.read_bytes())
+    for fresh in (False, True):
+        assert HttpTransport(verify=str(bundle)).send("POST", secure.url, {}, fresh=fresh).status == 200
+    assert read == [str(bundle)]
+    other = tmp_path / "other"
+    other.mkdir()
+    bundle.write_bytes(make_certificate(other)[0].read_bytes())
+    os.utime(bundle, ns=(0, 0))
+    with pytest.raises(NoAnswer, match="the certificate of the server is not trusted"):
+        HttpTransport(verify=str(bundle)).send("POST", secure.url, {})
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="the program openssl names the files of such a folder")
+def test_a_folder_of_authorities_is_trusted(secure: Secure, tmp_path: Path) -> None:
+    folder = tmp_path / "authorities"
+    folder.mkdir()
+    hashed = subprocess.check_output(["openssl", "x509", "-noout", "-hash", "-in", str(secure.authority)], text=True)
+    (folder / f"{hashed.strip()}.0").write_bytes(secure.authority.read_bytes())
+    assert HttpTransport(verify=str(folder)).send("POST", secure.url, {}).status == 200
 
 
 def test_verification_can_be_switched_off(secure: Secure) -> None:
