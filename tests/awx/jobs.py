@@ -48,7 +48,7 @@ class Finished:
         return self.folder / "artifacts" / "1"
 
     def kept(self, name: str) -> str:
-        """The text of one artifact."""
+        """Return the text of one artifact."""
         return (self.artifacts / name).read_text(encoding="utf-8")
 
     @property
@@ -82,7 +82,7 @@ class Finished:
         return data
 
     def results(self, task: str) -> dict[str, dict[str, Any]]:
-        """The result that each host has of the task of that name."""
+        """Return the result that each host has of the task of that name."""
         return {
             event["event_data"]["host"]: event["event_data"]["res"]
             for event in self.events
@@ -90,7 +90,7 @@ class Finished:
         }
 
     def everything(self) -> str:
-        """All that AWX keeps of the job, and what the project's copy holds afterwards, for a search."""
+        """Return all that AWX keeps of the job, and what the project's copy holds afterwards, for a search."""
         texts = [self.output]
         for folder in (self.folder / "artifacts", self.folder / "project"):
             # AWX keeps the command with an environment of its own making, see recorded()
@@ -102,7 +102,7 @@ class Finished:
         return "\n".join(texts)
 
     def recorded(self, injected: Mapping[str, str]) -> str:
-        """The command line and the environment as AWX keeps them."""
+        """Return the command line and the environment as AWX keeps them."""
         command = json.loads(self.kept("command"))
         return json.dumps([command["command"], command["cwd"], rules.recorded_environment(command["env"], injected)])
 
@@ -126,7 +126,7 @@ class Started:
 
 
 def template_named(name: str) -> dict[str, Any]:
-    """The job template of that name."""
+    """Return the job template of that name."""
     [found] = [template for template in DEFINITIONS["job_templates"] if template["name"] == name]
     return found
 
@@ -134,7 +134,7 @@ def template_named(name: str) -> dict[str, Any]:
 def credentials_of(
     template: Mapping[str, Any], inputs: Mapping[str, Mapping[str, str]]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """What the template's credentials inject, and the form of it that AWX keeps; ``inputs`` by credential type."""
+    """Return what the template's credentials inject, and how AWX keeps that; ``inputs`` by credential type."""
     environment: dict[str, str] = {}
     shown: dict[str, str] = {}
     for credential in template["related"]["credentials"]:
@@ -195,7 +195,7 @@ def start_job(
 
 
 def job_environment(folder: Path) -> dict[str, str]:
-    """The environment of the execution environment's container: the collection, and no settings of the tests' own."""
+    """Return the environment of the execution environment's container: the collection, and no settings of the tests."""
     tests_own = ("ANSIBLE_CALLBACK_PLUGINS", "ANSIBLE_CALLBACKS_ENABLED", "ANSIBLE_ROLES_PATH", "RESULT_LINES_FILE")
     (folder / "home").mkdir(exist_ok=True)
     environment = ansible_environment(folder / "home")
@@ -203,7 +203,7 @@ def job_environment(folder: Path) -> dict[str, str]:
 
 
 def update_inventory(folder: Path, environment: Mapping[str, str]) -> dict[str, Any]:
-    """What the update of the inventory source finds, the hosts that it disables left out."""
+    """Return what the update of the inventory source finds, the hosts that it disables left out."""
     [source] = DEFINITIONS["inventory_sources"]
     done = subprocess.run(
         ["ansible-inventory", "-i", str(rules.REPOSITORY / source["source_path"]), "--list", "--export"],
@@ -225,5 +225,5 @@ def update_inventory(folder: Path, environment: Mapping[str, str]) -> dict[str, 
 
 
 def hosts_of(inventory: Mapping[str, Any]) -> Sequence[str]:
-    """The names of an inventory's hosts."""
+    """Return the names of an inventory's hosts."""
     return list(inventory["_meta"]["hostvars"])

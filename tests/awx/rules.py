@@ -99,7 +99,7 @@ INJECTORS_SCHEMA = {
 
 
 def load_definitions() -> dict[str, list[dict[str, Any]]]:
-    """All assets of the definition files, resource by resource."""
+    """Return all assets of the definition files, resource by resource."""
     assets: dict[str, list[dict[str, Any]]] = {}
     for path in definition_files():
         for resource, listed in yaml.safe_load(path.read_text(encoding="utf-8")).items():
@@ -108,12 +108,12 @@ def load_definitions() -> dict[str, list[dict[str, Any]]]:
 
 
 def definition_files() -> list[Path]:
-    """The definition files in the order in which they are imported."""
+    """Return the definition files in the order in which they are imported."""
     return sorted(DEFINITIONS.glob("*.yml"))
 
 
 def field_type(resource: str, field: str) -> tuple[str, bool, list[str]] | None:
-    """A field's type, whether it is required, and its choices or the resource it refers to; None for no such field."""
+    """Return a field's type, whether it is required, and its choices or the resource it refers to; None if unknown."""
     text = RESOURCES[resource]["fields"].get(field)
     if text is None:
         return None
@@ -122,7 +122,7 @@ def field_type(resource: str, field: str) -> tuple[str, bool, list[str]] | None:
 
 
 def check_fields(resource: str, asset: Mapping[str, Any]) -> list[str]:
-    """What AWX would say against the fields of one asset, references left aside."""
+    """Return what AWX would say against the fields of one asset, references left aside."""
     problems = []
     for field, value in asset.items():
         known = field_type(resource, field)
@@ -147,7 +147,7 @@ def check_fields(resource: str, asset: Mapping[str, Any]) -> list[str]:
 
 
 def check_credential_type(inputs: Mapping[str, Any], injectors: Mapping[str, Any]) -> list[str]:
-    """What AWX would say against the inputs and injectors of a credential type."""
+    """Return what AWX would say against the inputs and injectors of a credential type."""
     problems = [error.message for error in jsonschema.Draft7Validator(INPUTS_SCHEMA).iter_errors(inputs)]
     problems += [error.message for error in jsonschema.Draft7Validator(INJECTORS_SCHEMA).iter_errors(injectors)]
     if problems:
@@ -169,7 +169,7 @@ def check_credential_type(inputs: Mapping[str, Any], injectors: Mapping[str, Any
 
 
 def check_survey(survey: Mapping[str, Any]) -> list[str]:
-    """What AWX would say against a survey."""
+    """Return what AWX would say against a survey."""
     problems = [
         f"{key}: missing, or of the wrong type"
         for key, kind in (("name", str), ("description", str), ("spec", list))
@@ -218,7 +218,7 @@ def _check_question(question: Mapping[str, Any]) -> list[str]:
 
 
 def check_answer(question: Mapping[str, Any], answer: Any) -> list[str]:
-    """What AWX would say against the answer to a survey question."""
+    """Return what AWX would say against the answer to a survey question."""
     kind = question["type"]
     low, high = question.get("min"), question.get("max")
     if answer in ("", None):
@@ -240,7 +240,7 @@ def check_answer(question: Mapping[str, Any], answer: Any) -> list[str]:
 
 
 def extra_vars(template: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any]:
-    """The variables of a job that is launched with these answers to the template's survey.
+    """Return the variables of a job that is launched with these answers to the template's survey.
 
     The template's own variables, then the survey's defaults, then the answers. A question that is left open gives an
     empty text, as the web interface sends it. AssertionError for answers that AWX would not take.
@@ -258,12 +258,12 @@ def extra_vars(template: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[
 
 
 def survey_of(template: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
-    """The questions of a template's survey."""
+    """Return the questions of a template's survey."""
     return template.get("related", {}).get("survey_spec", {}).get("spec", [])
 
 
 def inject(credential_type: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
-    """The environment that a credential adds to a job, and the form of it that AWX keeps in the job's record.
+    """Return the environment that a credential adds to a job, and the form of it that AWX keeps in the job's record.
 
     A field that was left empty is undefined in the injectors, and secret ones are hidden in the record.
     """
@@ -281,7 +281,7 @@ def inject(credential_type: Mapping[str, Any], inputs: Mapping[str, Any]) -> tup
 
 
 def recorded_environment(environment: Mapping[str, str], injected: Mapping[str, str]) -> dict[str, str]:
-    """The job's environment as AWX keeps it: what credentials injected in its hidden form, sensitive names hidden."""
+    """Return the job's environment as AWX keeps it: injected values in their hidden form, sensitive names hidden."""
     return {
         name: injected[name]
         if name in injected
@@ -293,12 +293,12 @@ def recorded_environment(environment: Mapping[str, str], injected: Mapping[str, 
 
 
 def slice_hosts(hosts: Sequence[str], number: int, count: int) -> list[str]:
-    """The hosts of slice `number` (from 1) of `count`: of all hosts by name, every `count`-th."""
+    """Return the hosts of slice `number` (from 1) of `count`: of all hosts by name, every `count`-th."""
     return sorted(hosts)[number - 1 :: count]
 
 
 def slice_inventory(inventory: Mapping[str, Any], hosts: Sequence[str]) -> dict[str, Any]:
-    """The inventory (in the form of ``ansible-inventory --list``) that a job gets which may see these hosts only."""
+    """Return the inventory (as ``ansible-inventory --list`` prints it) of a job that may see only these hosts."""
     kept = set(hosts)
     document: dict[str, Any] = {
         "_meta": {"hostvars": {host: inventory["_meta"]["hostvars"].get(host, {}) for host in hosts}}

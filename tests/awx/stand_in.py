@@ -62,11 +62,11 @@ class StandIn:
         self.create("organizations", {"name": "Default"})
 
     def names(self, resource: str) -> list[str]:
-        """The names of a resource's objects, sorted."""
+        """Return the names of a resource's objects, sorted."""
         return sorted(item["name"] for item in self.objects[resource])
 
     def linked(self, resource: str, name: str, relation: str) -> list[str]:
-        """The names (of nodes the identifiers) of what is attached to the object of that name."""
+        """Return the names (of nodes the identifiers) of what is attached to the object of that name."""
         key = "identifier" if resource == "workflow_job_template_nodes" else "name"
         [item] = [item for item in self.objects[resource] if item[key] == name]
         target = rules.RESOURCES[resource]["related"][relation].split()[1]
@@ -235,7 +235,7 @@ class StandIn:
 
 @contextmanager
 def stand_in() -> Iterator[StandIn]:
-    """A stand-in that listens on a free local port, for as long as the context lasts; ``url`` says where."""
+    """Run a stand-in that listens on a free local port, for as long as the context lasts; ``url`` says where."""
     awx = StandIn()
 
     class Handler(BaseHTTPRequestHandler):

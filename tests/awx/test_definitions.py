@@ -29,12 +29,12 @@ BUILT_IN = [{"name": "Default", "type": "organization"}]
 
 
 def nodes() -> list[dict[str, Any]]:
-    """The nodes of all workflows."""
+    """Return the nodes of all workflows."""
     return [node for item in DEFINITIONS["workflow_job_templates"] for node in item["related"]["workflow_nodes"]]
 
 
 def every_asset() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each asset with its resource, nodes of workflows included."""
+    """Return each asset with its resource, nodes of workflows included."""
     for resource, assets in DEFINITIONS.items():
         for asset in assets:
             yield resource, asset
@@ -43,7 +43,7 @@ def every_asset() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def references(value: Any) -> Iterator[dict[str, Any]]:
-    """Every natural key within the value."""
+    """Return every natural key within the value."""
     if isinstance(value, dict):
         if "type" in value and ("name" in value or "identifier" in value) and not {"variable", "id"} & set(value):
             yield value
@@ -55,7 +55,7 @@ def references(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def variables_of(playbook: str) -> dict[str, dict[str, Any]]:
-    """The variables that a playbook takes: each with its option in the role's argument specification, if it has one."""
+    """Return the variables that a playbook takes, each with its option in the role's argument specification, if any."""
     [play] = yaml.safe_load((PLAYBOOKS / playbook).read_text(encoding="utf-8"))
     found: dict[str, dict[str, Any]] = dict.fromkeys(play.get("vars", {}), {})
     text = (PLAYBOOKS / playbook).read_text(encoding="utf-8").split("- name:", 1)[1]
@@ -240,7 +240,7 @@ def test_a_workflow_gives_variables_that_its_job_templates_ask_for():
 
 @pytest.fixture
 def awx() -> Iterator[StandIn]:
-    """A stand-in for AWX with nothing but its organization."""
+    """Return a stand-in for AWX with nothing but its organization."""
     with stand_in() as server:
         yield server
 

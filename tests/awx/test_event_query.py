@@ -76,7 +76,7 @@ PLAY = """---
 
 
 def counted(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
-    """The ids that the queries find in the results of tasks, by module, as Automation Platform reads them."""
+    """Return the ids that the queries find in the results of tasks, by module, as Automation Platform reads them."""
     found: dict[str, list[str]] = {}
     for row in rows:
         if row["action"] in QUERIES:

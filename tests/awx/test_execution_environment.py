@@ -32,7 +32,7 @@ def build(*arguments: str, folder: Path) -> str:
 
 
 def requirements() -> list[Requirement]:
-    """The Python requirements that ansible-builder finds in the collection."""
+    """Return the Python requirements that ansible-builder finds in the collection."""
     found = yaml.safe_load(build("introspect", collections_path(), folder=rules.REPOSITORY))
     return [Requirement(line.partition("#")[0].strip()) for line in found["python"]]
 

@@ -114,7 +114,7 @@ CASES = [
 
 
 def inputs_of(emulator: Any) -> dict[str, dict[str, str]]:
-    """What a user would enter into credentials of both types; what is optional stays empty."""
+    """Return what a user would enter into credentials of both types; what is optional stays empty."""
     env = emulator.env()
     return {
         "Alibaba Cloud": {
@@ -134,12 +134,12 @@ def inputs_of(emulator: Any) -> dict[str, dict[str, str]]:
 
 
 def task_environment(emulator: Any) -> dict[str, str]:
-    """What the setting "extra environment variables" adds to every job: here, where the emulated CloudDC is."""
+    """Return what the setting "extra environment variables" adds to every job: here, where the emulated CloudDC is."""
     return {name: value for name, value in emulator.env().items() if name.startswith("HUAWEICLOUD_SDK_REGION_")}
 
 
 def counted(emulator: Any) -> dict[str, int]:
-    """How many scripts each instance ran, those that ran none left out."""
+    """Return how many scripts each instance ran, those that ran none left out."""
     return {name: len(runs) for name, runs in emulator.executions().items() if runs}
 
 
@@ -233,7 +233,7 @@ NODE_FLEET = [
 
 @pytest.fixture
 def sliced(emulator: Any, tmp_path: Path) -> Callable[..., list[Finished]]:
-    """Launches the sliced template on 14 instances; returns the job of each slice."""
+    """Launch the sliced template on 14 instances; return the job of each slice."""
     emulator.reset(NODE_FLEET)
     template = template_named("Run script, sliced")
     environment, shown = credentials_of(template, inputs_of(emulator))

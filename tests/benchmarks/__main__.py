@@ -43,7 +43,7 @@ TABLES: dict[str, tuple[str, Callable[[argparse.Namespace], Rows]]] = {
 
 
 def as_table(rows: Rows) -> str:
-    """Rows under their column names; a value that is unknown is a dash."""
+    """Return rows under their column names; a value that is unknown is a dash."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     cells = [names] + [["-" if row.get(name) is None else str(row[name]) for name in names] for row in rows]
     widths = [max(len(line[place]) for line in cells) for place in range(len(names))]

@@ -79,6 +79,6 @@ def _run(command: Sequence[str], environment: Mapping[str, str], on_terminal: bo
 
 
 def _cpu() -> float:
-    """CPU seconds of all the children that have ended."""
+    """Return the CPU seconds of all the children that have ended."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime

@@ -71,7 +71,7 @@ def _inventory(cloud: Emulator, home: Path, options: Mapping[str, Any], instance
 
 
 def _static(home: Path, instances: int) -> dict[str, Any]:
-    """What Ansible itself takes for so many hosts with as many variables, read from a file."""
+    """Measure what Ansible itself takes for so many hosts with as many variables, read from a file."""
     source = home / "static.json"
     variables = {f"variable_{number}": f"value {number}" for number in range(30)}
     hosts = {f"host-{number}": variables for number in range(instances)}
@@ -81,7 +81,7 @@ def _static(home: Path, instances: int) -> dict[str, Any]:
 
 
 def _page_numbers(cloud: Emulator, instances: int) -> dict[str, Any]:
-    """The way of alibaba.alicloud: numbered pages of ten, one after the other; only the calls, without Ansible."""
+    """Measure the way of alibaba.alicloud: numbered pages of ten, one after the other; only its calls, not Ansible."""
     ready = cloud.ready
     client = connect({name: ready[name] for name in ("access_key_id", "access_key_secret", "endpoint", "region")})
     start = time.monotonic()

@@ -108,6 +108,6 @@ def _of(requests: Sequence[Mapping[str, Any]], seconds: float) -> Cost:
 
 
 def _cpu() -> float:
-    """CPU seconds of all the children that have ended."""
+    """Return the CPU seconds of all the children that have ended."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime

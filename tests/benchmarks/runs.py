@@ -102,7 +102,7 @@ def measure(cloud: Emulator, command: list[str], ids: Sequence[str], **options: 
 
 
 def _check(cloud: Emulator, ids: Sequence[str]) -> None:
-    """Every script ran once and succeeded; otherwise the figures mean nothing."""
+    """Check that every script ran once and succeeded; otherwise the figures mean nothing."""
     executions = cloud.executions()
     wrong = [one for one in ids if [run["rc"] for run in executions.get(one, [])] != [0]]
     if wrong:
@@ -110,7 +110,7 @@ def _check(cloud: Emulator, ids: Sequence[str]) -> None:
 
 
 def _floor(cloud: Emulator, ids: Sequence[str]) -> float:
-    """Seconds from the first call to the end of the last script, without anybody asking for results."""
+    """Return the seconds from the first call to the end of the last script, without anybody asking for results."""
     client = connect(
         {
             "region": cloud.ready["region"],

@@ -63,7 +63,7 @@ def rows(repeats: int = REPEATS) -> list[dict[str, Any]]:
 
 
 def _kinds(cloud: Emulator) -> dict[str, dict[str, Any]]:
-    """The task of each kind; the empty name is a play without tasks."""
+    """Return the task of each kind; the empty name is a play without tasks."""
     return {
         "": {},
         "ansible.builtin.uri, one request posted": {

@@ -15,7 +15,7 @@ from selenium.webdriver.chrome.service import Service
 
 @pytest.fixture
 def browser(tmp_path):
-    """A headless Chromium of its own profile; the network is unreachable for it except through file URLs."""
+    """Return a headless Chromium of its own profile; the network is unreachable for it except through file URLs."""
     chromium, driver = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("chromedriver")
     if not chromium or not driver:
         pytest.skip("this machine has no Chromium with chromedriver")

@@ -43,7 +43,7 @@ def build(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Path:
-    """The folder of the site's pages, built once for all processes of this test run."""
+    """Return the folder of the site's pages, built once for all processes of this test run."""
     root = tmp_path_factory.getbasetemp()
     folder = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "documentation"
     folder.mkdir(exist_ok=True)
@@ -89,7 +89,7 @@ def page(path: Path) -> Page:
 
 
 def broken_links(root: Path, path: Path) -> list[str]:
-    """The links of a page, to pages and places of this site, that lead nowhere."""
+    """Return the links of a page, to pages and places of this site, that lead nowhere."""
     broken = []
     for link in page(path).links:
         parts = urlsplit(link)

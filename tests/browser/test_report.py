@@ -116,7 +116,7 @@ RUN = {
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory) -> Path:
-    """The folder of the files that the role writes from RESULTS, twice; what it printed is in ``output``."""
+    """Return the folder of the files that the role writes from RESULTS, twice; what it printed is in ``output``."""
     place = tmp_path_factory.mktemp("report")
     task = {
         "ansible.builtin.include_role": {"name": "cloudops.cloud_assistant.report"},

@@ -19,7 +19,7 @@ SCRIPT = f"cat <<'END'\n{ATTACK}\nhello from {{{{ACS::InstanceId}}}}\nEND\nsleep
 
 @pytest.fixture
 def run(emulator, playbook, tmp_path):
-    """Runs a playbook on six of the instances; its report goes to the test's folder."""
+    """Run a playbook on six of the instances; its report goes to the test's folder."""
     ids = emulator.reset(instances=6)
 
     def run_playbook(name: str, **variables):
@@ -32,7 +32,7 @@ def run(emulator, playbook, tmp_path):
 
 
 def shown(browser):
-    """The rows that the reader sees."""
+    """Return the rows that the reader sees."""
     return [row for row in browser.find_elements(By.CSS_SELECTOR, "details.row") if row.is_displayed()]
 
 

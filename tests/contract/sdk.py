@@ -46,7 +46,7 @@ class Sdk:
         method: str = "POST",
         body: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Any operation with its parameters as they go onto the wire; ``xml`` asks for an XML answer."""
+        """Call any operation with its parameters as they go onto the wire; ``xml`` asks for an XML answer."""
         params = Params(
             action=action,
             version="2014-05-26",
@@ -69,12 +69,12 @@ class Sdk:
         return XML.parse_xml(text, None)[f"{action}Response"]
 
     def instance_ids(self) -> list[str]:
-        """The ids of all instances of the region."""
+        """Return the ids of all instances of the region."""
         reply = self.client.describe_instances(models.DescribeInstancesRequest(region_id=REGION, max_results=100))
         return [row.instance_id for row in reply.body.instances.instance]
 
     def run(self, script: str, instance_ids: list[str], **options: Any) -> str:
-        """RunCommand with Base64 content; returns the InvokeId."""
+        """Call RunCommand with Base64 content; return the InvokeId."""
         return self.client.run_command(
             models.RunCommandRequest(
                 region_id=REGION,
@@ -87,7 +87,7 @@ class Sdk:
         ).body.invoke_id
 
     def invocation(self, invoke_id: str) -> Any:
-        """One row of DescribeInvocations."""
+        """Return one row of DescribeInvocations."""
         rows = self.client.describe_invocations(
             models.DescribeInvocationsRequest(
                 region_id=REGION,
@@ -100,11 +100,11 @@ class Sdk:
         return rows[0]
 
     def finished(self, invoke_id: str) -> Any:
-        """The invocation once nothing of it is on its way any more."""
+        """Return the invocation once nothing of it is on its way any more."""
         return until(lambda: self.invocation(invoke_id), lambda row: row.invocation_status not in _LIVE)
 
     def results(self, invoke_id: str, **options: Any) -> dict[str, Any]:
-        """The rows of DescribeInvocationResults by instance id, one page."""
+        """Return the rows of DescribeInvocationResults by instance id, one page."""
         reply = self.client.describe_invocation_results(
             models.DescribeInvocationResultsRequest(
                 region_id=REGION, invoke_id=invoke_id, max_results=50, content_encoding="PlainText", **options
@@ -122,7 +122,7 @@ class OldSdk:
         self.client = AcsClient(ready["access_key_id"], ready["access_key_secret"], REGION, auto_retry=False)
 
     def call(self, action: str, _format: str = "JSON", **params: Any) -> dict[str, Any]:
-        """One operation by its name and wire parameters."""
+        """Call one operation by its name and wire parameters."""
         request = CommonRequest(version="2014-05-26", action_name=action)
         request.set_method("POST")
         for name, value in {"RegionId": REGION, **params}.items():
@@ -130,7 +130,7 @@ class OldSdk:
         return self.send(request, _format)
 
     def send(self, request: Any, _format: str = "JSON") -> dict[str, Any]:
-        """A request object of the old SDK; the SDK reads errors out of JSON only, of XML it hands out the text."""
+        """Send a request object of the old SDK; the SDK reads errors out of JSON only, of XML it hands out the text."""
         if isinstance(request, CommonRequest):
             request.set_domain(self._endpoint)
         else:

@@ -43,7 +43,7 @@ FLEET = {
 
 @pytest.fixture
 def sdk(emulator: Any) -> CloudDCClient:
-    """The official client for the emulator, which finds its project by itself."""
+    """Return the official client for the emulator, which finds its project by itself."""
     emulator.reset(FLEET)
     ready = emulator.ready
     credentials = BasicCredentials(ready["access_key_id"], ready["access_key_secret"])
@@ -113,7 +113,7 @@ def test_sdk_switches_a_server_off(sdk: CloudDCClient, emulator: Any):
 
 
 def refused(call: Callable[[], Any]) -> tuple[int, str]:
-    """Status and code of the error that a call ends in."""
+    """Return status and code of the error that a call ends in."""
     with pytest.raises((ClientRequestException, ServerResponseException)) as caught:
         call()
     return caught.value.status_code, caught.value.error_code
@@ -182,7 +182,7 @@ def test_temporary_keys(emulator_factory: Callable[..., Any]):
 
 
 def params(emulator: Any, **changes: Any) -> dict[str, Any]:
-    """The options of a task against the emulator, none of them from the environment."""
+    """Return the options of a task against the emulator, none of them from the environment."""
     ready = emulator.ready
     return {
         **dict.fromkeys(options.HUAWEI_OPTIONS),
@@ -196,7 +196,7 @@ def params(emulator: Any, **changes: Any) -> dict[str, Any]:
 
 
 def login(emulator: Any, **changes: Any) -> dict[str, Any]:
-    """The same with the emulator's user and password."""
+    """Return the same with the emulator's user and password."""
     ready = emulator.ready
     user = {
         "username": ready["access_key_id"],
@@ -208,7 +208,7 @@ def login(emulator: Any, **changes: Any) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def nothing_kept() -> None:
-    """No token or project of another test."""
+    """Forget the tokens and projects of other tests."""
     forget_logins()
 
 

@@ -92,7 +92,7 @@ class Sent:
 
 @pytest.fixture
 def wiretap() -> Iterator[tuple[str, list[Sent]]]:
-    """A server that keeps every request and answers with what suits any operation."""
+    """Return a server that keeps every request and answers with what suits any operation."""
     requests: list[Sent] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -161,13 +161,13 @@ CALLS: dict[str, tuple[Callable[[CloudDCClient], Any], dict[str, Any]]] = {
 
 
 def our_client(endpoint: str, token: str | None = None) -> Client:
-    """Ours, for the same."""
+    """Return our client for the same."""
     authentication = KeyAuthentication(StaticSource(Credentials("AK", "SK", token)))
     return Client(Exchange(HttpTransport()), endpoint, authentication, project_id=PROJECT)
 
 
 def official_signature(request: Sent) -> str:
-    """What the official signer makes of a request that we sent, over the same headers."""
+    """Return what the official signer makes of a request that we sent, over the same headers."""
     signed = request.headers["authorization"].split("SignedHeaders=")[1].split(",")[0].split(";")
     sdk_request = SdkRequest(
         method=request.method,

@@ -85,7 +85,7 @@ def test_filters(sdk: Sdk):
 
 
 def _missing(described: dict[str, Any], answer: dict[str, Any]) -> list[str]:
-    """Documented fields that an answer lacks; a list without rows is there."""
+    """Return the documented fields that an answer lacks; a list without rows is there."""
     found = [name for name in described if name not in answer]
     for name, inner in described.items():
         if isinstance(inner, dict) and name in answer:

@@ -138,14 +138,14 @@ def _numbered(name: str, values: list[str]) -> dict[str, str]:
 
 
 def _in_both_forms(sdk: Sdk, action: str, query: dict[str, str]) -> dict[str, Any]:
-    """The answer in JSON, after it was compared with that in XML."""
+    """Return the answer in JSON, after it was compared with that in XML."""
     as_json, as_xml = sdk.call(action, query), sdk.call(action, query, xml=True)
     assert _plain(as_json) == _plain(as_xml), action
     return as_json
 
 
 def _plain(value: Any) -> Any:
-    """Texts for numbers and flags; without what is empty, the id of the request, and lists around one value."""
+    """Return texts for numbers and flags; without what is empty, the id of the request, and lists around one value."""
     if isinstance(value, dict):
         plain = {name: _plain(part) for name, part in value.items() if name not in ("RequestId", "xmlns")}
         return {name: part for name, part in plain.items() if part not in ("", None, {}, [])}

@@ -61,7 +61,7 @@ def server() -> Iterator[ScriptedServer]:
 
 
 def core_sends(server: ScriptedServer, operation: str, query: dict[str, str]) -> Request:
-    """The request of the older core SDK."""
+    """Return the request of the older core SDK."""
     server.script([])
     request = CommonRequest(domain=server.host, version="2014-05-26", action_name=operation)
     request.set_protocol_type("http")

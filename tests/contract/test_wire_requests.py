@@ -258,7 +258,7 @@ def server() -> Iterator[ScriptedServer]:
 def sdk_sends(
     server: ScriptedServer, operation: str, params: dict[str, Any], keys: Credentials = KEYS, **config: Any
 ) -> Request:
-    """The request that the official SDK makes of the parameters."""
+    """Return the request that the official SDK makes of the parameters."""
     server.script([])
     client = SdkClient(
         Config(
@@ -289,7 +289,7 @@ def sdk_sends(
 def we_send(
     server: ScriptedServer, operation: str, params: dict[str, Any], keys: Credentials = KEYS, **options: Any
 ) -> Request:
-    """The request that our client makes of the parameters."""
+    """Return the request that our client makes of the parameters."""
     server.script([])
     client = Client(
         region=REGION,
@@ -341,7 +341,7 @@ def test_any_text_travels_as_the_sdk_sends_it(server: ScriptedServer, params: di
 
 
 def recomputed_v3(request: Request) -> str:
-    """The Authorization header that our signer makes of the request as it arrived."""
+    """Return the Authorization header that our signer makes of the request as it arrived."""
     names = request.headers["authorization"].partition("SignedHeaders=")[2].partition(",")[0].split(";")
     return sign_v3(request.method, request.query, {name: request.headers[name] for name in names}, KEYS)
 

@@ -19,7 +19,7 @@ ROUTE = {"action_plugin": "cloudops.cloud_assistant.ecs_run_command"}
 
 
 def example_files() -> dict[str, str]:
-    """The files of the worked example: what follows a path in a step is the file's text."""
+    """Return the files of the worked example: what follows a path in a step is the file's text."""
     text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
     example = text.partition("a worked example\n")[2].partition("\n## ")[0]
     found = re.findall(r"^\d\. \*\*[^`]*`([\w/.]+)`.*?```\w+\n(.*?)^ +```$", example, re.MULTILINE | re.DOTALL)

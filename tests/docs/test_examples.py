@@ -47,7 +47,7 @@ def of_kind(*kinds: str) -> list[Block]:
 
 
 def plays(block: Block, control: str, folder: Path) -> list[dict[str, Any]]:
-    """The block as plays: a cloud of its own first, then what it says."""
+    """Return the block as plays: a cloud of its own first, then what it says."""
     local = {"hosts": "localhost", "connection": "local", "gather_facts": False}
     reset = {"name": "Begin anew", "emulator_reset": {"control": control, "fleet": fleet_of(block)}}
     data = substituted(block.data, folder)
@@ -76,7 +76,7 @@ Unsafe.add_representer(dict, _mapping)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with the files that the examples name, and with the inventories of the documentation."""
+    """Return a folder with the files that the examples name, and with the inventories of the documentation."""
     write_files(tmp_path, BLOCKS)
     (tmp_path / "inventory.yml").write_text(json.dumps(INVENTORY), encoding="utf-8")
     [manifest] = [block for block in of_kind("data") if block.source == MANIFEST]
@@ -142,7 +142,7 @@ def test_inventories(emulator: Any, folder: Path):
 
 
 def commands() -> list[Any]:
-    """Each command line of ansible's own programs in the blocks of shell, once; translations repeat them."""
+    """Return each command line of ansible's own programs in the blocks of shell, once; translations repeat them."""
     found = {
         line: f"{block}-{number}"
         for block in reversed(of_kind("shell"))

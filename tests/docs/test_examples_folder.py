@@ -37,7 +37,7 @@ HARMLESS = "#!/bin/sh\necho updated\n"
 
 
 def preparation(name: str, control: str) -> dict[str, Any]:
-    """A play that makes the cloud anew, with what the example finds there."""
+    """Return a play that makes the cloud anew, with what the example finds there."""
     block = Block(f"examples/{name}", 1, "yaml", (EXAMPLES / name).read_text(encoding="utf-8"))
     reset = {"name": "Begin anew", "emulator_reset": {"control": control, "fleet": fleet_of(block)}}
     tasks = [reset, *setup_tasks(block)]
@@ -46,7 +46,7 @@ def preparation(name: str, control: str) -> dict[str, Any]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the examples, as a user makes one."""
+    """Return a copy of the examples, as a user makes one."""
     copy = tmp_path / "examples"
     shutil.copytree(EXAMPLES, copy)
     (copy / "files" / "patch.sh").write_text(HARMLESS, encoding="utf-8")

@@ -22,7 +22,7 @@ CODE = re.compile(r"[A-Z][A-Za-z]+(?:\.[A-Z][A-Za-z]+)?")
 
 @pytest.fixture(scope="module")
 def generate() -> ModuleType:
-    """The program that writes the tables."""
+    """Return the program that writes the tables."""
     spec = importlib.util.spec_from_file_location("generate", DOCS / "tables" / "generate.py")
     assert spec is not None
     assert spec.loader is not None

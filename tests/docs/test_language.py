@@ -111,7 +111,7 @@ class Text:
 
 
 def pages() -> Iterator[Text]:
-    """Every page as one text; code and generated tables in it are made blank, so that lines keep their numbers."""
+    """Return every page as one text; code and generated tables in it are blank, so that lines keep their numbers."""
     for pattern in PAGES:
         for path in sorted(REPOSITORY.glob(pattern)):
             text = path.read_text(encoding="utf-8")
@@ -150,7 +150,7 @@ REMARKS = [*remarks()]
 
 
 def places(phrase: Phrase, texts: list[Text]) -> list[str]:
-    """Where a phrase stands; a blank in its pattern is any white space."""
+    """Return where a phrase stands; a blank in its pattern is any white space."""
     pattern = re.compile(rf"\b(?:{phrase.pattern.replace(' ', chr(92) + 's+')})(?!\w)", re.IGNORECASE)
     return [
         f"{text.source}:{text.line + text.text.count(chr(10), 0, match.start())}: {match[0]!r}"

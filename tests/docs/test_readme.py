@@ -18,21 +18,21 @@ README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 
 
 def section(title: str) -> str:
-    """The text below a heading, up to the next one."""
+    """Return the text below a heading, up to the next one."""
     match = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", README, re.MULTILINE | re.DOTALL)
     assert match, title
     return match[1]
 
 
 def table(text: str, head: str) -> list[list[str]]:
-    """The rows of the table whose first head is `head`: the texts of its cells."""
+    """Return the rows of the table whose first head is `head`: the texts of its cells."""
     match = re.search(rf"^\| {re.escape(head)} ?\|.*\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE)
     assert match, head
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in match[1].splitlines()]
 
 
 def names(rows: list[list[str]]) -> set[str]:
-    """What stands between back quotes in the first cells."""
+    """Return what stands between back quotes in the first cells."""
     return {name for row in rows for name in re.findall(r"`([^`]+)`", row[0])}
 
 

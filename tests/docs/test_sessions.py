@@ -33,7 +33,7 @@ BIN = Path(sys.executable).parent
 
 
 def sessions() -> list[tuple[Block, str]]:
-    """Each command of the sessions once, with a block that it is in; what a command prints is left out."""
+    """Return each command of the sessions once, with a block that it is in; what a command prints is left out."""
     found = {
         line.removeprefix("$ "): block
         for block in reversed(BLOCKS)
@@ -45,7 +45,7 @@ def sessions() -> list[tuple[Block, str]]:
 
 
 def starts_an_emulator(command: str, folder: Path) -> None:
-    """The command starts one that answers and ends with SIGTERM; the port is one that is free."""
+    """Check that the command starts one that answers and ends with SIGTERM; the port is one that is free."""
     [fleet] = [block.text for block in BLOCKS if block.source == GUIDE and block.kind == "json"]
     (folder / FLEET).write_text(fleet, encoding="utf-8")
     arguments = shlex.split(command.partition("-m emulator")[2])
@@ -67,13 +67,13 @@ def starts_an_emulator(command: str, folder: Path) -> None:
 
 
 def is_a_target(command: str, _folder: Path) -> None:
-    """The Makefile has the target; other tests run what is behind it."""
+    """Check that the Makefile has the target; other tests run what is behind it."""
     target = command.split()[1]
     assert re.search(rf"^{target}:.*##", (REPOSITORY / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def names_requirements(command: str, _folder: Path) -> None:
-    """What pip installs is what the collection says it needs, at run time or to develop."""
+    """Check that what pip installs is what the collection says it needs, at run time or to develop."""
     pinned = {
         line.partition("==")[0]
         for name in ("run.in", "dev.in")
@@ -89,20 +89,20 @@ def names_the_collection(command: str, _folder: Path) -> None:
 
 
 def sets_what_is_read(command: str, _folder: Path) -> None:
-    """The variables are ones that Ansible, a module's options or the tools of AWX read."""
+    """Check that the variables are ones that Ansible, a module's options or the tools of AWX read."""
     known = "\n".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "plugins").rglob("*.py"))
     for name in re.findall(r"(\w+)=", command):
         assert name in known or name.startswith(("ANSIBLE_", "CONTROLLER_")), name
 
 
 def is_run_elsewhere(command: str, _folder: Path) -> None:
-    """Needs a registry, a controller or a release: tests/awx and tests/quality check the files that it takes."""
+    """Accept what needs a registry, a controller or a release; tests/awx and tests/quality check its files."""
     for name in re.findall(r"(?:docs|examples|tests)/[\w./*-]+", command):
         assert list(REPOSITORY.glob(name.rstrip(";"))), name
 
 
 def is_of_the_shell(_command: str, _folder: Path) -> None:
-    """Goes somewhere in the checkout."""
+    """Accept what goes somewhere in the checkout."""
 
 
 KINDS: dict[str, Callable[[str, Path], None]] = {

@@ -108,7 +108,7 @@ Run = Callable[..., PlayResult]
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Runs a play of tasks, given as data, where the collection has the module ``probe``."""
+    """Run a play of tasks, given as data, where the collection has the module ``probe``."""
     tree = tmp_path / "tree" / "ansible_collections" / "cloudops" / "cloud_assistant"
     (tree / "plugins" / "modules").mkdir(parents=True)
     (tree / "meta").mkdir()
@@ -132,12 +132,12 @@ def run(tmp_path: Path) -> Run:
 
 
 def probe(name: str = "t", *, way: dict[str, Any] | None = None, task: dict[str, Any] | None = None, **options: Any):
-    """A task with the module ``probe``."""
+    """Return a task with the module ``probe``."""
     return {"name": name, "cloudops.cloud_assistant.probe": options, **(way or {}), **(task or {})}
 
 
 def data_of(result: dict[str, Any]) -> bytes:
-    """The bytes of the file that the module got."""
+    """Return the bytes of the file that the module got."""
     return base64.b64decode(result["data"])
 
 

@@ -166,7 +166,7 @@ class Way:
 
 
 def operation_of(method: str, url: str, headers: dict[str, str]) -> str:
-    """The name of the operation, or for Huawei Cloud its method and path."""
+    """Return the name of the operation, or for Huawei Cloud its method and path."""
     path = url.partition("?")[0].partition("/v1/")[2].partition("/")[2]
     return headers.get("x-acs-action") or f"{method} {re.sub('[0-9a-f]{8}(-[0-9a-f]+){4}', '{id}', path)}"
 
@@ -181,7 +181,7 @@ def emulator() -> Iterator[Any]:
 
 @pytest.fixture
 def way(monkeypatch: pytest.MonkeyPatch) -> Way:
-    """The way to the emulator, on a clock that runs ahead where somebody waits."""
+    """Return the way to the emulator, on a clock that runs ahead where somebody waits."""
     found, ahead, real = Way(), [0.0], HttpTransport.send
 
     def sleep(seconds: float) -> None:
@@ -199,7 +199,7 @@ def way(monkeypatch: pytest.MonkeyPatch) -> Way:
 
 
 def run(emulator: Any, case: Case) -> dict[str, Any]:
-    """The result of the case's task, which waits as long as it likes and tries everything once more."""
+    """Return the result of the case's task, which waits as long as it likes and tries everything once more."""
     ready = emulator.ready
     common = {"access_key": ready["access_key_id"], "secret_key": ready["access_key_secret"]}
     if case.generation == "huawei":
@@ -218,7 +218,7 @@ def run(emulator: Any, case: Case) -> dict[str, Any]:
 
 
 def prepared(emulator: Any, way: Way, case: Case) -> None:
-    """A cloud in which nothing has happened but what prepares the case."""
+    """Return a cloud in which nothing has happened but what prepares the case."""
     way.change = None
     emulator.reset()
     forget_logins()
@@ -233,7 +233,7 @@ def executions(emulator: Any) -> dict[str, int]:
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The way to every field; of a list, to the fields of its first entry, which stands for all."""
+    """Return the way to every field; of a list, to the fields of its first entry, which stands for all."""
     if isinstance(value, dict):
         for name, inner in value.items():
             yield (*path, name)
@@ -244,7 +244,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def edited(value: Any, path: tuple[Any, ...], new: Any) -> Any:
-    """The document with another value at that place, in every entry of a list."""
+    """Return the document with another value at that place, in every entry of a list."""
     name, rest = path[0], path[1:]
     if isinstance(value, list):
         return [edited(item, rest, new) if rest else new for item in value]
@@ -265,7 +265,7 @@ def other_type(value: Any) -> Any:
 
 
 def changes(genuine: Any) -> Iterator[tuple[str, Callable[[HttpAnswer], HttpAnswer]]]:
-    """Everything that is done to an answer, with its name."""
+    """Return everything that is done to an answer, with its name."""
     for name, (status, body) in PAGES.items():
         yield name, lambda answer, status=status, body=body: HttpAnswer(status, {}, body)
     for path in places(genuine):
@@ -285,7 +285,7 @@ def changes(genuine: Any) -> Iterator[tuple[str, Callable[[HttpAnswer], HttpAnsw
 
 
 def chosen(*names: str) -> bool:
-    """Whether a trial belongs to the share that is tried."""
+    """Return whether a trial belongs to the share that is tried."""
     return zlib.crc32("|".join(names).encode()) % SHARE == 0
 
 
@@ -299,7 +299,7 @@ DECISIVE = {
 
 
 def must_fail(case: Case, operation: str, what: str) -> bool:
-    """Whether no task can succeed with such an answer to each of its calls of the operation."""
+    """Return whether no task can succeed with such an answer to each of its calls of the operation."""
     if operation in case.without:
         return False
     if what in PAGES:

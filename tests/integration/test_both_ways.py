@@ -114,7 +114,7 @@ IGNORED = {"ansible_facts", "_ansible_no_log", "_ansible_parsed"}
 
 
 def stable(value: Any) -> Any:
-    """A result without what differs between two runs of the same thing."""
+    """Return a result without what differs between two runs of the same thing."""
     if isinstance(value, dict):
         return {stable(name): stable(item) for name, item in value.items() if name not in IGNORED}
     if isinstance(value, list):
@@ -126,26 +126,26 @@ def stable(value: Any) -> Any:
 
 
 def seen(row: dict[str, Any]) -> dict[str, Any]:
-    """What a user sees of a task: host, outcome and result, without when it ran."""
+    """Return what a user sees of a task: host, outcome and result, without when it ran."""
     return stable({name: row[name] for name in ("host", "outcome", "result")})
 
 
 @pytest.fixture(scope="session")
 def other_process() -> Iterator[Any]:
-    """A second emulator, for the second way."""
+    """Return a second emulator, for the second way."""
     with start_emulator(instances=12) as process:
         yield process
 
 
 @pytest.fixture
 def other_emulator(other_process: Any) -> Any:
-    """The second emulated cloud as it is when it starts."""
+    """Return the second emulated cloud as it is when it starts."""
     other_process.reset()
     return other_process
 
 
 def tasks_of(module: str, way: str, ready: dict[str, str]) -> list[dict[str, Any]]:
-    """The module's tasks for one way, against the cloud of ``ready``."""
+    """Return the module's tasks for one way, against the cloud of ``ready``."""
     tasks = []
     for number, case in enumerate(CASES[module]):
         name, options = case if isinstance(case, tuple) else (module, case)

@@ -52,7 +52,7 @@ CHANGING = {"created_at", "updated_at", "launched_at", "request_id", "exception"
 
 
 def comparable(value: Any) -> Any:
-    """The result without what differs from run to run."""
+    """Return the result without what differs from run to run."""
     if isinstance(value, dict):
         return {key: comparable(inner) for key, inner in value.items() if key not in CHANGING}
     if isinstance(value, list):
@@ -62,7 +62,7 @@ def comparable(value: Any) -> Any:
 
 @pytest.fixture
 def both(emulator: Any, playbook: Callable[..., PlayResult]) -> dict[str, PlayResult]:
-    """The play, run both ways on the same fleet."""
+    """Return the play, run both ways on the same fleet."""
     runs = {}
     for way, how in WAYS.items():
         emulator.reset(FLEET)

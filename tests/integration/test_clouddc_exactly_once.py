@@ -97,7 +97,7 @@ class EmulatedTime:
 
 
 def deletion(emulator: Any, ids: list[str], *, max_retries: int) -> Deletion:
-    """A deletion against the emulator, on its clock."""
+    """Return a deletion against the emulator, on its clock."""
     ready = emulator.ready
     client = connect(
         {

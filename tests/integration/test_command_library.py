@@ -13,7 +13,7 @@ NAMES = ["library-clean-temporary-files", "library-disk-usage", "library-service
 
 
 def changed(result: Any) -> set[str]:
-    """The tasks that changed something."""
+    """Return the tasks that changed something."""
     return {row["task"] for row in result.results if row["result"].get("changed")}
 
 

@@ -173,7 +173,7 @@ def test_no_secret_can_be_read_by_others(emulator: Emulator, tmp_path: Path) -> 
 
 
 def _kept_by_the_service(emulator: Emulator, secret: bytes) -> list[str]:
-    """The invocations whose content or output shows the secret, undone as far as anyone can."""
+    """Return the invocations whose content or output shows the secret, undone as far as anyone can."""
     shown = []
     for request in emulator.requests():
         params = request["params"]
@@ -208,7 +208,7 @@ SIMPLE = (
 
 
 def writes(emulator: Emulator, folder: Path, *tasks: str) -> int:
-    """How many scripts a play of these tasks sends."""
+    """Return how many scripts a play of these tasks sends."""
     before = len(emulator.requests())
     (folder / "hosts.ini").write_text("i-1\n", encoding="utf-8")
     settings = {

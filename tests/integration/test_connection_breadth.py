@@ -122,7 +122,7 @@ def settings(emulator: Emulator, **more: str) -> dict[str, str]:
 
 
 def hosts(folder: Path, ids: list[str]) -> list[str]:
-    """The arguments that name an inventory of these instances."""
+    """Return the arguments that name an inventory of these instances."""
     (folder / "hosts.ini").write_text("\n".join(ids) + "\n", encoding="utf-8")
     return ["-i", str(folder / "hosts.ini")]
 
@@ -297,7 +297,7 @@ def test_an_interrupt_leaves_nothing(emulator: Emulator, tmp_path: Path, held: b
 
 
 def sleeping(seconds: str) -> bool:
-    """Whether a process sleeps for just these seconds."""
+    """Return whether a process sleeps for just these seconds."""
     for entry in Path("/proc").iterdir():
         try:
             if (entry / "cmdline").read_bytes().split(b"\0")[:2] == [b"sleep", seconds.encode()]:
@@ -309,7 +309,7 @@ def sleeping(seconds: str) -> bool:
 
 @pytest.fixture
 def connection(emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The plugin as a task has it, on an instance of its own."""
+    """Return the plugin as a task has it, on an instance of its own."""
     for name, value in emulator.env().items():
         monkeypatch.setenv(name, value)
     [instance] = emulator.reset(instances=1)

@@ -57,7 +57,7 @@ CATALOGUE: tuple[Callable[[random.Random], Task], ...] = (
 
 
 def random_play(seed: int) -> str:
-    """A play of random tasks, in JSON, which is YAML."""
+    """Return a play of random tasks, in JSON, which is YAML."""
     chance = random.Random(seed)
     tasks = [chance.choice(CATALOGUE)(chance) for _number in range(LENGTH)]
     named = [{"name": f"task {number}", "ignore_errors": True, **task} for number, task in enumerate(tasks)]
@@ -89,7 +89,7 @@ def run(play: str, folder: Path, host: str, root: str, env: dict[str, str], *, l
 
 
 def outcomes(result: PlayResult, root: str, folder: Path) -> list[Any]:
-    """The outcome of each task, without what is another in every run."""
+    """Return the outcome of each task, without what is another in every run."""
     return [[row["task"], row["outcome"], _common(row["result"], root, str(folder))] for row in result.results]
 
 
@@ -103,7 +103,7 @@ def _common(value: Any, root: str, folder: str) -> Any:
 
 
 def kept(folder: Path) -> bytes | None:
-    """What the last fetch has left on the controller."""
+    """Return what the last fetch has left on the controller."""
     got = folder / "got"
     return got.read_bytes() if got.exists() else None
 

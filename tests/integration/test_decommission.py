@@ -33,7 +33,7 @@ FAREWELL = '#!/bin/sh\necho "drained $(( 6 * 7 ))"\n'
 
 @pytest.fixture
 def decommission(emulator: Any, playbook: Callable[..., PlayResult], tmp_path: Path) -> Callable[..., PlayResult]:
-    """Runs the playbook on a fleet of its own, with a script of its own."""
+    """Run the playbook on a fleet of its own, with a script of its own."""
     emulator.reset(FLEET)
     script = tmp_path / "mine.sh"
     script.write_text(FAREWELL, encoding="utf-8")
@@ -54,7 +54,7 @@ def decommission(emulator: Any, playbook: Callable[..., PlayResult], tmp_path: P
 
 
 def alive(emulator: Any) -> set[str]:
-    """The ECS instances that no deletion was asked for; a rehearsal is none."""
+    """Return the ECS instances that no deletion was asked for; a rehearsal is none."""
     asked = [
         row
         for row in emulator.requests()

@@ -31,7 +31,7 @@ def demo(folder: Path, *arguments: str, prefix: Sequence[str] = ()) -> subproces
 
 
 def processes_in(folder: Path) -> list[str]:
-    """The command lines of processes that still use the folder."""
+    """Return the command lines of processes that still use the folder."""
     found = []
     for entry in Path("/proc").iterdir():
         try:
@@ -92,7 +92,7 @@ def test_it_shows_the_same_where_instances_have_no_root_directories_of_their_own
 
 
 def assert_as_in_the_readme(output: str) -> None:
-    """The output has each line of the README's picture, in this order."""
+    """Fail unless the output has each line of the README's picture, in this order."""
     printed = [without_times(line.rstrip()) for line in output.splitlines()]
     for line in readme_picture():
         assert line in printed, f"the README shows a line that the demonstration does not print (any more): {line}"
@@ -100,7 +100,7 @@ def assert_as_in_the_readme(output: str) -> None:
 
 
 def assert_as_in_the_recording(output: str) -> None:
-    """The documentation's recording shows the tasks of the demonstration and its end; docs/site/record.sh makes it."""
+    """Fail unless the recording that docs/site/record.sh makes shows the tasks of the demonstration and its end."""
     recording = html.unescape((DEMO.parents[2] / "docs/site/images/terminal.svg").read_text(encoding="utf-8"))
     titles = re.findall(r"^TASK \[([^\]]+)\] \*", output, re.MULTILINE)
     assert titles
@@ -110,7 +110,7 @@ def assert_as_in_the_recording(output: str) -> None:
 
 
 def readme_picture() -> list[str]:
-    """The lines of the README's picture of the demonstration, without the command and those that are left out."""
+    """Return the lines of the README's picture of the demonstration, without the command and omitted lines."""
     text = (DEMO.parents[2] / "README.md").read_text(encoding="utf-8")
     _before, found, rest = text.partition("```console\n$ make demo\n")
     assert found

@@ -111,7 +111,7 @@ def client_of(emulator: Any) -> Client:
 
 
 def dying(client: Client, at: int, arrives: bool) -> Client:
-    """The client of a controller that dies at its request number ``at``, before or after that reached the service."""
+    """Return the client of a controller that dies at request number ``at``, before or after it reached the service."""
     send, numbers = client._transport.send, count(1)
 
     def send_or_die(*arguments: Any, **options: Any) -> Any:
@@ -144,7 +144,7 @@ def start(client: Client, trouble: Trouble, ids: list[str], **identity: str) -> 
 
 
 def runs(emulator: Any) -> Counter[str]:
-    """How often a script was executed on each instance."""
+    """Return how often a script was executed on each instance."""
     return Counter({instance_id: len(rows) for instance_id, rows in emulator.executions().items()})
 
 
@@ -245,7 +245,7 @@ def test_a_run_whose_every_answer_is_lost_is_not_sent_under_another_token(emulat
 
 
 def _killed_after_noting(calls: dict[str, Any], send: Any) -> Any:
-    """A stand-in for a client's call that notes each run by its first instance, and dies before it is sent."""
+    """Return a stand-in for a client's call that notes each run by its first instance, and dies before it is sent."""
 
     def note(operation: str, params: Any, **options: Any) -> Any:
         if operation == "RunCommand":

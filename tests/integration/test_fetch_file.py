@@ -54,7 +54,7 @@ def fetch(client, ids, tmp_path):
 
 @pytest.fixture
 def there(client, ids):
-    """Puts a file onto the instances."""
+    """Put a file onto the instances."""
 
     def put(data, path=PATH):
         directory, _slash, name = path.rpartition("/")

@@ -45,7 +45,7 @@ LINE = r"localhost \| Run it everywhere: \d+/12 finished, \d failed, \d+ running
 
 @pytest.fixture
 def fleet(emulator: Any, tmp_path: Path):
-    """The environment of a run with the callback, and the playbook to run."""
+    """Return the environment of a run with the callback, and the playbook to run."""
     ids = json.dumps(emulator.reset(instances=12))
     play = PLAY.format(ids=ids, script="{% raw %}" + SLOW + "{% endraw %}")
     (tmp_path / "site.yml").write_text(play, encoding="utf-8")
@@ -60,7 +60,7 @@ def run(env: dict[str, str], command: list[str], **options: Any) -> subprocess.C
 
 
 def table(text: str) -> list[str]:
-    """The lines from the totals to where the full result is."""
+    """Return the lines from the totals to where the full result is."""
     lines = text.splitlines()
     start = lines.index("12 instances: 8 succeeded, 4 failed")
     return lines[start : start + 4]

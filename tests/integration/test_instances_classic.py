@@ -18,12 +18,12 @@ READS = {"DescribeInstances"}
 
 @pytest.fixture
 def endpoint(emulator_factory: Callable[..., Any]) -> Any:
-    """An endpoint that never learned more than the API of 2018, with four instances."""
+    """Return an endpoint that never learned more than the API of 2018, with four instances."""
     return emulator_factory(instances=4, generation="classic")
 
 
 def use(emulator: Any, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
-    """The result of ecs_instance on the classic endpoint."""
+    """Return the result of ecs_instance on the classic endpoint."""
     ready = emulator.ready
     place = {name: ready[name] for name in ("endpoint", "region", "access_key_id", "access_key_secret")}
     return run_in_process(
@@ -42,7 +42,7 @@ def ids(emulator: Any) -> list[str]:
 
 
 def asked(emulator: Any) -> Counter[str]:
-    """How often each operation was called, reads aside."""
+    """Return how often each operation was called, reads aside."""
     return Counter(row["action"] for row in emulator.requests() if row["action"] not in READS)
 
 

@@ -25,7 +25,7 @@ RULES = st.lists(
 
 
 def use(emulator: Any, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
-    """The result of the module with these options."""
+    """Return the result of the module with these options."""
     ready = emulator.ready
     place = {
         "endpoint": ready["endpoint"],
@@ -46,7 +46,7 @@ def use(emulator: Any, *, check_mode: bool = False, **options: Any) -> dict[str,
 
 
 def effects(emulator: Any) -> int:
-    """How many deletions took effect: those answered with success that are not the repetition of a token."""
+    """Return how many deletions took effect: those answered with success that are not the repetition of a token."""
     tokens = {
         row["params"]["ClientToken"]
         for row in emulator.requests()
@@ -95,7 +95,7 @@ def test_deletion_is_made_once_and_told_truly(
 
 @pytest.fixture
 def mixed(emulator_factory: Any) -> Any:
-    """A fleet where not every instance may be deleted."""
+    """Return a fleet where not every instance may be deleted."""
     return emulator_factory(
         fleet=[
             {"id": "i-plain", "name": "plain", "tags": {"run": "1"}},

@@ -45,7 +45,7 @@ def cloud(emulator):
 
 @pytest.fixture
 def inventory(cloud, tmp_path):
-    """Runs ansible-inventory on a source with these options; returns the finished process."""
+    """Run ansible-inventory on a source with these options; return the finished process."""
 
     def run(*arguments, env=None, name="fleet.ecs.yml", **options):
         source = tmp_path / name
@@ -65,7 +65,7 @@ def inventory(cloud, tmp_path):
 
 
 def plain(value):
-    """The value without the marks by which ansible-inventory tells data from templates."""
+    """Return the value without the marks by which ansible-inventory tells data from templates."""
     if isinstance(value, list):
         return [plain(item) for item in value]
     if not isinstance(value, dict):

@@ -18,13 +18,13 @@ LOOKUP = "cloudops.cloud_assistant.ecs_command_id"
 
 
 def options(emulator: Any) -> dict[str, str]:
-    """The options that connect to the emulated cloud."""
+    """Return the options that connect to the emulated cloud."""
     return {name: emulator.ready[name] for name in ("region", "access_key_id", "access_key_secret", "endpoint")}
 
 
 @pytest.fixture
 def client(emulator: Any) -> Client:
-    """A client of the emulated cloud."""
+    """Return a client of the emulated cloud."""
     return connect(options(emulator))
 
 
@@ -35,7 +35,7 @@ def create(client: Client, name: str, **fields: Any) -> str:
 
 
 def describes(emulator: Any) -> list[dict[str, Any]]:
-    """The parameters of the calls that read commands."""
+    """Return the parameters of the calls that read commands."""
     return [request["params"] for request in emulator.requests() if request["action"] == "DescribeCommands"]
 
 

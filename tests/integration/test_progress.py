@@ -31,13 +31,13 @@ SLOW = "n=$(echo {{ACS::InstanceId}} | tail -c 3 | sed 's/^0//'); sleep $n; [ $(
 
 
 def play(emulator: Any, script: str) -> str:
-    """A playbook that runs a script on all of the fleet."""
+    """Return a playbook that runs a script on all of the fleet."""
     ids = ", ".join(emulator.reset(instances=12))
     return PLAY.format(ids=ids, script="{% raw %}" + script + "{% endraw %}")
 
 
 def check_lines(text: str) -> None:
-    """There are some lines of progress but no flood; each says more than the one before."""
+    """Fail unless there are some lines of progress but no flood; each says more than the one before."""
     lines = [tuple(map(int, found)) for found in LINE.findall(text)]
     # one is of the time when some had finished and some had not
     assert 1 <= len(lines) <= 6, text

@@ -80,18 +80,18 @@ class Roles:
         return {row.instance_id: row.as_dict()["stdout"] for row in outcome.results}
 
     def report(self, name: str) -> dict[str, Any]:
-        """The latest JSON report of that name."""
+        """Return the latest JSON report of that name."""
         latest = max(self.folder.glob(f"{name}-*.json"), key=lambda path: path.stat().st_mtime_ns)
         return json.loads(latest.read_text(encoding="utf-8"))
 
     def states(self, name: str) -> dict[str, tuple[str, str]]:
-        """Of each instance in the report: its status and phase."""
+        """Return the status and phase of each instance in the report."""
         return {row["instance_id"]: (row["status"], row.get("phase")) for row in self.report(name)["results"]}
 
 
 @pytest.fixture
 def roles(emulator: Any, playbook: Callable[..., PlayResult], tmp_path: Path) -> Roles:
-    """The roles' playbooks on a fleet of web servers, where i-web-2 and i-web-5 are broken."""
+    """Return the roles' playbooks on a fleet of web servers, where i-web-2 and i-web-5 are broken."""
     emulator.reset(FLEET)
     roles = Roles(emulator, playbook, tmp_path)
     roles.on_instances("touch /srv/broken", "i-web-2", "i-web-5")
@@ -345,7 +345,7 @@ def deploy(roles: Roles, release: str, **variables: Any) -> PlayResult:
 
 
 def in_service(roles: Roles) -> dict[str, str]:
-    """The release that each web server has in service."""
+    """Return the release that each web server has in service."""
     return roles.on_instances("cat /srv/app/current/app.txt 2>/dev/null || echo none", *WEB)
 
 

@@ -20,7 +20,7 @@ def cloud(emulator: Any) -> Cloud:
 
 
 def schedule_of(cloud: Cloud, ids: list[str], **options: Any) -> dict[str, Any]:
-    """The options of a schedule on these instances."""
+    """Return the options of a schedule on these instances."""
     if not cloud.run(ecs_command_info, name="greet")["commands"]:
         cloud.run(ecs_command, name="greet", content="echo {{name}}", enable_parameter=True)
     return {

@@ -22,14 +22,14 @@ INSTANCE = "i-one"
 
 @pytest.fixture
 def endpoint(emulator_factory: Callable[..., Any]) -> Any:
-    """An endpoint of 2018 with one instance and a stored command."""
+    """Return an endpoint of 2018 with one instance and a stored command."""
     emulator = emulator_factory(fleet=[{"id": INSTANCE}], generation="classic")
     use(emulator, ecs_command, name="job", content="echo done")
     return emulator
 
 
 def use(emulator: Any, module: Any, **options: Any) -> dict[str, Any]:
-    """The result of a module on the classic endpoint."""
+    """Return the result of a module on the classic endpoint."""
     ready = emulator.ready
     place = {name: ready[name] for name in ("endpoint", "region", "access_key_id", "access_key_secret")}
     return run_in_process(

@@ -126,7 +126,7 @@ CONNECTION = {
 
 
 def task(number: int, module: str, options: dict[str, Any], way: str, keywords: dict[str, Any]) -> dict[str, Any]:
-    """One task of the play, which goes on when it fails."""
+    """Return one task of the play, which goes on when it fails."""
     return {
         "name": f"{number} {way}",
         f"cloudops.cloud_assistant.{module}": options,
@@ -137,7 +137,7 @@ def task(number: int, module: str, options: dict[str, Any], way: str, keywords: 
 
 
 def spellings(secret: str) -> set[str]:
-    """The secret as it stands, and as protocols and languages write it."""
+    """Return the secret as it stands, and as protocols and languages write it."""
     encoded = base64.b64encode(secret.encode()).decode()
     once = quote(secret, safe="")
     return {secret, repr(secret)[1:-1], json.dumps(secret)[1:-1], once, quote(once, safe=""), encoded}
@@ -145,7 +145,7 @@ def spellings(secret: str) -> set[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The folder of the play, with an encrypted script and the variables that hold the secrets."""
+    """Return the folder of the play, with an encrypted script and the variables that hold the secrets."""
     (tmp_path / "vault").write_text(VAULT_PASSWORD, encoding="utf-8")
     script = tmp_path / "vaulted.sh"
     script.write_text(f"# {SECRETS['vaulted']}\nexit 0\n", encoding="utf-8")

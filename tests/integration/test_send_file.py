@@ -47,7 +47,7 @@ class Cloud:
         return send_file(client or self.client(), request, warn=self.warnings.append)
 
     def sh(self, script, ids=None):
-        """The output of a script on each of the instances."""
+        """Return the output of a script on each of the instances."""
         outcome = run_internal_script(
             self.client(), ids or self.ids[:2], script, name="test", timeout=60, deadline=Deadline(60)
         )
@@ -55,7 +55,7 @@ class Cloud:
         return [result.output.decode() for result in outcome.results]
 
     def content(self, ids=None, path="/srv/app/file"):
-        """The SHA-256 of the file and what lies beside it, on each of the instances."""
+        """Return the SHA-256 of the file and what lies beside it, on each of the instances."""
         found = self.sh(f"sha256sum <{path}; ls -A {path.rpartition('/')[0]}", ids)
         return [(text.split()[0], text.split()[2:]) for text in found]
 

@@ -41,7 +41,7 @@ class Installed(NamedTuple):
 
 @pytest.fixture(params=RELEASES, ids=str)
 def release(request, tmp_path) -> Installed:
-    """Each supported release, where the machine has a Python for it."""
+    """Return each supported release, where the machine has a Python for it."""
     try:
         place = environment(request.param)
     except LookupError as absent:

@@ -75,7 +75,7 @@ def test_scenario(name, tmp_path):
 
 
 def answers(ready: dict[str, str]) -> bool:
-    """Whether the emulator of that ready file is there."""
+    """Return whether the emulator of that ready file is there."""
     try:
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{ready['control']}/clock", timeout=10):
             return True
@@ -84,7 +84,7 @@ def answers(ready: dict[str, str]) -> bool:
 
 
 def wait_until_gone(ready: dict[str, str]) -> bool:
-    """Whether the emulator ends in a time that is far longer than it needs."""
+    """Return whether the emulator ends in a time that is far longer than it needs."""
     deadline = time.monotonic() + HANG_GUARD
     while answers(ready):
         if time.monotonic() > deadline:
@@ -95,7 +95,7 @@ def wait_until_gone(ready: dict[str, str]) -> bool:
 
 @pytest.fixture
 def cloud(tmp_path):
-    """The folder of an emulated cloud, which is stopped at the end."""
+    """Return the folder of an emulated cloud, which is stopped at the end."""
     fleet = tmp_path / "fleet.json"
     fleet.write_text('[{"id": "i-1"}]', encoding="utf-8")
     folder = tmp_path / "emulator"
@@ -104,7 +104,7 @@ def cloud(tmp_path):
 
 
 def start_command(folder: Path) -> list[str]:
-    """The command that starts an emulated cloud in `folder`."""
+    """Return the command that starts an emulated cloud in `folder`."""
     return [sys.executable, str(CLOUD), "start", str(folder), f"--fleet={folder.parent / 'fleet.json'}"]
 
 

@@ -16,7 +16,7 @@ from support.environments import copy_checkout
 
 @pytest.fixture
 def checkout(tmp_path: pathlib.Path) -> pathlib.Path:
-    """A copy of the collection under a real ansible_collections tree, as ansible-test and galaxy need it."""
+    """Return a copy of the collection under a real ansible_collections tree, as ansible-test and galaxy need it."""
     return copy_checkout(tmp_path)
 
 

@@ -46,13 +46,13 @@ SHIPPED = {
 
 
 def files(folder: pathlib.Path) -> set[str]:
-    """The files below the folder, by their paths relative to it."""
+    """Return the files below the folder, by their paths relative to it."""
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture
 def committed(checkout) -> set[str]:
-    """The files of the checkout; beside them lies what tools leave where people work, everything that git ignores."""
+    """Return the files of the checkout, without those that git ignores, which tools leave where people work."""
     known = files(checkout)
     for line in (checkout / ".gitignore").read_text(encoding="utf-8").splitlines():
         if not line or line.startswith("#"):

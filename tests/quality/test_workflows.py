@@ -18,7 +18,7 @@ PARTS = ("lint", "unit", "integration", "releases")
 
 
 def pytest_arguments(target: str) -> list[str]:
-    """The arguments that a target of the Makefile gives to pytest, with its variables put in."""
+    """Return the arguments that a target of the Makefile gives to pytest, with its variables put in."""
     match = re.search(rf"^{target}:.*\n\t@\$\(BIN\)/python -m pytest (.*)$", MAKEFILE, re.MULTILINE)
     assert match, target
     variables = dict(re.findall(r"^(\w+) := (\S+)$", MAKEFILE, re.MULTILINE))

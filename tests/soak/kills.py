@@ -189,5 +189,5 @@ def _modules_of(pid: int) -> list[int]:
 
 
 def _resting(emulator: Any) -> bool:
-    """Whether what the dead run has started has ended."""
+    """Return whether what the dead run has started has ended."""
     return all(row["rc"] is not None for rows in emulator.executions().values() for row in rows)

@@ -21,7 +21,7 @@ _WAIT_S = 60
 
 
 def _get(emulator: Any, **fault: Any) -> http.client.HTTPResponse:
-    """The answer of an unsigned call that the fault hits, its body unread."""
+    """Return the answer of an unsigned call that the fault hits, its body unread."""
     emulator.clear_faults()
     emulator.faults([{"action": "DescribeRegions", **fault}])
     connection = http.client.HTTPConnection(urlsplit(emulator.endpoint).netloc, timeout=_WAIT_S)
@@ -37,7 +37,7 @@ def _send(url: str, path: str) -> socket.socket:
 
 
 def _raw(emulator: Any, size: int, **fault: Any) -> bytes:
-    """The first bytes on the wire of an unsigned call that the fault hits, all until the end with fewer."""
+    """Return the first bytes on the wire of an unsigned call that the fault hits, all until the end with fewer."""
     emulator.clear_faults()
     emulator.faults([{"action": "DescribeRegions", **fault}])
     data = b""

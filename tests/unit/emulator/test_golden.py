@@ -55,7 +55,7 @@ def test_next_runs() -> None:
 
 
 def _collection_reads(kind: str, text: str) -> Any:
-    """What the collection makes of an expression; moments have another form for it than for the agent."""
+    """Return what the collection makes of an expression; moments have another form for it than for the agent."""
     if kind == "At":
         raise replay.Skip("another form")
     try:

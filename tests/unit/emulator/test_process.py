@@ -35,7 +35,7 @@ def _ready(path: Path, process: subprocess.Popen[bytes]) -> dict[str, str]:
 
 
 def _children(pid: int) -> list[int]:
-    """All processes below a process."""
+    """Return all processes below a process."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():

@@ -73,7 +73,7 @@ USES: dict[str, tuple[str, Callable[[dict[str, Any]], None]]] = {
 
 
 def options_of(plugin: str) -> list[str]:
-    """The options of the plugin's documentation; those of the account only in one, for they are read in one place."""
+    """Return the options of the plugin's documentation; those of the account for one plugin, as they are read once."""
     file = importlib.import_module(f"ansible_collections.{NAMESPACE}.plugins.{USES[plugin][0]}.{plugin}").__file__
     documentation = get_docstring(file, fragment_loader, is_module=False, collection_name=NAMESPACE)[0]
     shared = {} if plugin == "ecs_command_id" else ALIBABA_OPTIONS
@@ -81,7 +81,7 @@ def options_of(plugin: str) -> list[str]:
 
 
 def refusal(use: Callable[[dict[str, Any]], None], options: dict[str, Any]) -> str | None:
-    """The message with which a plugin refuses the options; None where it sends a request."""
+    """Return the message with which a plugin refuses the options; None where it sends a request."""
     try:
         use(options)
     except RequestSent:

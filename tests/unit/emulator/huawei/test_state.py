@@ -30,7 +30,7 @@ def cloud(*rows: dict[str, Any]) -> tuple[HuaweiState, StillClock]:
 
 
 def walk(state: HuaweiState, clock: StillClock, id: str, *moments: float) -> list[str]:
-    """The instance's states so many seconds from the start, ``forgotten`` when it is not known any more."""
+    """Return the instance's states so many seconds from the start, ``forgotten`` when it is not known any more."""
     project, start, seen = state.projects[DEFAULT_REGION], clock.moment, []
     for moment in moments:
         clock.moment = start + moment

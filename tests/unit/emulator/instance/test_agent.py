@@ -49,7 +49,7 @@ def _run(work: Coroutine[Any, Any, Any]) -> Any:
 
 
 def _processes_of(root: Path) -> list[str]:
-    """Ids of the processes that see this directory as their root."""
+    """Return the ids of the processes that see this directory as their root."""
     found = []
     for name in os.listdir("/proc"):
         try:

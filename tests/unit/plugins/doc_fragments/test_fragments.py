@@ -38,7 +38,7 @@ BOTH = pytest.mark.parametrize(
 
 
 def shape(option: Mapping[str, Any]) -> dict[str, Any]:
-    """What documentation and argument specification of an option must agree on."""
+    """Return what documentation and argument specification of an option must agree on."""
     inner = option.get("suboptions", option.get("options"))
     return {
         "type": option.get("type", "str"),
@@ -52,7 +52,7 @@ def shape(option: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def variables(option: Mapping[str, Any]) -> list[str]:
-    """The environment variables that an argument specification falls back on."""
+    """Return the environment variables that an argument specification falls back on."""
     _strategy, names = option.get("fallback", (None, []))
     return list(names)
 

@@ -39,7 +39,7 @@ def instance(number, name="", tags=None, online=True, **row):
 
 @pytest.fixture
 def build(tmp_path, monkeypatch):
-    """Returns ``build(records, **options)``, which parses a source of these options; ``build.reads`` lists readings."""
+    """Return ``build(records, **options)``, which parses a source of these options; ``build.reads`` lists readings."""
 
     def parse(records, *, refresh=False, inventory=None, **options):
         path = tmp_path / "fleet.ecs.yml"

@@ -25,14 +25,14 @@ ONE_OF_ALL = pytest.mark.parametrize("name", MODULES)
 
 
 def spec_of(name: str) -> TaskSpec:
-    """The module's specification."""
+    """Return the module's specification."""
     spec = importlib.import_module(f"{PACKAGE}.{name}").SPEC
     assert isinstance(spec, TaskSpec)
     return spec
 
 
 def takes(name: str, options: dict[str, Any]) -> bool:
-    """Whether a module takes all the options of a cloud, as they are."""
+    """Return whether a module takes all the options of a cloud, as they are."""
     given = spec_of(name).argument_spec
     return all(given.get(option) == spec for option, spec in options.items())
 
@@ -86,7 +86,7 @@ def test_documentation_has_the_fragments_of_its_cloud(name: str):
 
 
 def documented_options(name: str) -> dict[str, Any]:
-    """All options that the module documents, those of its fragments included."""
+    """Return all options that the module documents, those of its fragments included."""
     documentation = yaml.safe_load(importlib.import_module(f"{PACKAGE}.{name}").DOCUMENTATION)
     options = dict(documentation.get("options", {}))
     for fragment in documentation["extends_documentation_fragment"]:

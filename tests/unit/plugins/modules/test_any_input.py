@@ -68,12 +68,12 @@ TASKS: dict[str, list[dict[str, Any]]] = {
 
 @pytest.fixture(autouse=True)
 def no_cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nothing is sent, and nothing of this machine is known."""
+    """Let nothing be sent, and nothing of this machine be known."""
     cut_off(monkeypatch, tmp_path)
 
 
 def refusal(name: str, arguments: dict[str, Any], *, check_mode: bool = False) -> str | None:
-    """The message with which the module refuses the arguments, None where it sends a request."""
+    """Return the message with which the module refuses the arguments, None where it sends a request."""
     module = importlib.import_module(f"{PACKAGE}.{name}")
     account = HUAWEI if name.startswith("clouddc") else ALIBABA
     try:
@@ -95,7 +95,7 @@ def refusal(name: str, arguments: dict[str, Any], *, check_mode: bool = False) -
 
 
 def options_of(name: str) -> list[str]:
-    """The options to try: those of the account only in one module of each cloud, for they are read in one place."""
+    """Return the options to try; those of the account for one module of each cloud, as they are read in one place."""
     spec = importlib.import_module(f"{PACKAGE}.{name}").SPEC.argument_spec
     shared = {} if name in ("ecs_command_info", "clouddc_instance_info") else {**ALIBABA_OPTIONS, **HUAWEI_OPTIONS}
     own = [option for option in spec if option not in shared]
@@ -103,7 +103,7 @@ def options_of(name: str) -> list[str]:
 
 
 def tries(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each option with each of the module's tasks."""
+    """Return each option with each of the module's tasks."""
     for option in options_of(name):
         for task in TASKS[name]:
             yield option, task

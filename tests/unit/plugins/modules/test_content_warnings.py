@@ -28,12 +28,12 @@ LINUX = pytest.mark.parametrize(
 
 @pytest.fixture(autouse=True)
 def no_cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nothing is sent, and nothing of this machine is known."""
+    """Let nothing be sent, and nothing of this machine be known."""
     cut_off(monkeypatch, tmp_path)
 
 
 def warnings_of(module: ModuleType, task: dict[str, Any]) -> str:
-    """What the module warns of before it sends the first request."""
+    """Return what the module warns of before it sends the first request."""
     found: list[str] = []
     with contextlib.suppress(RequestSent):
         result = run_in_process(

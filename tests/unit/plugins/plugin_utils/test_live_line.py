@@ -12,7 +12,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.live_line
 
 @pytest.fixture
 def line():
-    """A line of 40 columns on a screen that keeps what is written; its clock is set by hand."""
+    """Return a line of 40 columns on a screen that keeps what is written; its clock is set by hand."""
     written: list[str] = []
     now = [100.0]
     drawn = LiveLine(written.append, lambda: 40, lambda: now[0])

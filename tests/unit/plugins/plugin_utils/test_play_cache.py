@@ -18,7 +18,7 @@ from fake_library import FakeLibrary
 
 
 def calls(library: FakeLibrary) -> list[str | None]:
-    """The name of each call that reads commands, None where it asks for all."""
+    """Return the name of each call that reads commands, None where it asks for all."""
     return [params.get("Name") for operation, params in library.log if operation == "DescribeCommands"]
 
 

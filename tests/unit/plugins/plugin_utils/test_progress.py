@@ -18,7 +18,7 @@ CALLS = st.lists(st.tuples(st.floats(0, 4), st.sampled_from(["1/3", "2/3", "3/3"
 
 
 def play(calls: list[tuple[float, str]]) -> list[tuple[float, str]]:
-    """Time and text of each line that is shown for calls given as (seconds since the last, text)."""
+    """Return time and text of each line that is shown for calls given as (seconds since the last, text)."""
     now, shown = 100.0, []
     progress = Progress(lambda line: shown.append((now, line)), "host", lambda: now)
     for pause, text in calls:

@@ -29,7 +29,7 @@ def steps(shell: Any) -> ShellSteps:
 
 
 def ask(steps: ShellSteps, text: str) -> Any:
-    """What core is answered for the shell plugin's text, as 2.20 and earlier and as later releases wrap it."""
+    """Return what core is answered for the shell plugin's text, as 2.20 and earlier and as later releases wrap it."""
     old = steps.answer(f"/bin/sh -c {shlex.quote(text + ' && sleep 0')}", lambda: "/root")
     return old if old is not None else steps.answer(f"/bin/sh -c {shlex.quote(text)}", lambda: "/root")
 

@@ -436,7 +436,7 @@ def test_redirects_are_not_followed(server: ScriptedServer, client: Client) -> N
 
 
 def everything_in(error: BaseException) -> str:
-    """All texts that a log could show of an error, chained ones too."""
+    """Return all texts that a log could show of an error, chained ones too."""
     texts = []
     while error is not None:
         texts += [str(error), repr(error), repr(getattr(error, "result", "")), repr(error.args)]

@@ -31,7 +31,7 @@ FROM_ENVIRONMENT = {"access_key_id": "env-id", "access_key_secret": "env-secret"
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home with one profile for the command line and one in the credentials file."""
+    """Return a home with one profile for the command line and one in the credentials file."""
     (tmp_path / ".aliyun").mkdir()
     profiles = [
         {"name": "cli", "mode": "AK", "access_key_id": "cli-id", "access_key_secret": "cli-secret"},

@@ -43,7 +43,7 @@ def client(server: ScriptedServer) -> Client:
 
 
 def own_parameters(request: Request) -> dict[str, str]:
-    """The parameters of the operation, without those that every v1 request has."""
+    """Return the parameters of the operation, without those that every v1 request has."""
     common = (
         "Action Format Version Timestamp SignatureNonce SignatureMethod SignatureVersion AccessKeyId Signature RegionId"
     )

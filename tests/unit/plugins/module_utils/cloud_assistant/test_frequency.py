@@ -153,7 +153,7 @@ def test_rate_runs_on_its_grid_and_never_at_once(period: int, since: int, micro:
 
 
 def _field(low: int, high: int) -> st.SearchStrategy[tuple[str, set[int] | None]]:
-    """Text of a field and the values that it means; None: any."""
+    """Return the text of a field and the values that it means; None: any."""
     number = st.integers(low, high)
     span = st.tuples(number, number).map(sorted)
     items = st.one_of(

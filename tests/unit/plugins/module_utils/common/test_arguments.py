@@ -21,7 +21,7 @@ SPEC: dict[str, dict[str, Any]] = {
 
 
 def nested(levels: int) -> Any:
-    """A value within so many lists."""
+    """Return a value within so many lists."""
     value: Any = "x"
     for _level in range(levels):
         value = [value]

@@ -23,7 +23,7 @@ def test_batches(count: int, expected: list[tuple[int, ...]]):
 
 
 def pages(*answers: dict[str, Any]) -> list[list[int]]:
-    """The rows of each page of a listing of two rows per page."""
+    """Return the rows of each page of a listing of two rows per page."""
     left = iter(answers)
     read = pages_by_token(
         lambda token: next(left),

@@ -95,7 +95,7 @@ def use(
     _ansible_no_log: bool = False,
     **arguments: Any,
 ) -> tuple[dict[str, Any], list[str]]:
-    """The result of the operation in this process, and its warnings."""
+    """Return the result of the operation in this process, and its warnings."""
     warnings: list[str] = []
     result = run_in_process(
         spec,
@@ -225,7 +225,7 @@ run_module(cases.SPEC, cases.{operation})
 
 
 def as_module(operation: str, arguments: dict[str, Any]) -> tuple[dict[str, Any], int]:
-    """The result that the operation prints as a module in its own process, and the process's exit code."""
+    """Return the result that the operation prints as a module in its own process, and the process's exit code."""
     newest = "_ansible_inject_invocation" in inspect.getsource(basic)
     try:  # ansible-core 2.19 and later read the arguments through a profile
         from ansible.module_utils.testing import patch_module_args  # noqa: F401

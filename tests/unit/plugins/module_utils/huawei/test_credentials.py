@@ -28,7 +28,7 @@ EXPIRES = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 
 @pytest.fixture
 def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
-    """Writes ~/.huaweicloud/credentials in a home of its own."""
+    """Write ~/.huaweicloud/credentials in a home of its own."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("HUAWEICLOUD_SDK_CREDENTIALS_FILE", raising=False)
     path = tmp_path / ".huaweicloud" / "credentials"
@@ -109,7 +109,7 @@ def key_answer(access: str = "AK", expires: datetime = EXPIRES) -> HttpAnswer:
 
 @pytest.fixture
 def metadata(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[MetadataSource, FakeMetadata]]:
-    """Makes a key source whose transport is the fake service, on a clock that stands still."""
+    """Make a key source whose transport is the fake service, on a clock that stands still."""
 
     def make(now: Callable[[], float] = lambda: EXPIRES.timestamp() - 7200, **answers: Any) -> Any:
         fake = FakeMetadata(**answers)

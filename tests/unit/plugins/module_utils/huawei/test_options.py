@@ -35,7 +35,7 @@ USER = {"username": "ann", "password": "pw", "domain_name": "plant"}
 
 @pytest.fixture(autouse=True)
 def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No variable and no file of this machine, and no metadata service."""
+    """Hide the variables and files of this machine, and the metadata service."""
     for name in list(os.environ):
         if name.startswith(("HUAWEICLOUD_", "HW_", "OS_")):
             monkeypatch.delenv(name)
@@ -48,7 +48,7 @@ def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def client(**given: Any) -> Client:
-    """The client for a task with these options, as Ansible validates them."""
+    """Return the client for a task with these options, as Ansible validates them."""
     validated = ArgumentSpecValidator(HUAWEI_OPTIONS).validate({"region": "cn-east-3", **given})
     assert not validated.error_messages
     return connect(validated.validated_parameters)

@@ -54,7 +54,7 @@ ROW = st.fixed_dictionaries(
 
 
 def run(number: int, wave: int, seconds: int, status: str = "Success", **more: Any) -> dict[str, Any]:
-    """A result of an instance in a wave, of ten seconds."""
+    """Return a result of an instance in a wave, of ten seconds."""
     times = {"started_at": f"2026-11-22T01:00:{seconds:02}Z", "finished_at": f"2026-11-22T01:00:{seconds + 10:02}Z"}
     return {"instance_id": f"i-{number}", "invoke_id": f"t-{wave}", "status": status, "phase": "waves", **times, **more}
 

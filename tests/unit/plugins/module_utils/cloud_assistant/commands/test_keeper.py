@@ -75,7 +75,7 @@ def world(fields: dict[str, Any] | None, generation: str = "current") -> FakeLib
 
 
 def owned(library: FakeLibrary) -> list[tuple[Any, ...]]:
-    """What the commands are, without ids and times, in a comparable form."""
+    """Return what the commands are, without ids and times, in a comparable form."""
     rows = []
     for row in library.commands.values():
         rest = {key: value for key, value in row.items() if key not in ("CommandId", "CreationTime") and value != ""}
@@ -85,7 +85,7 @@ def owned(library: FakeLibrary) -> list[tuple[Any, ...]]:
 
 
 def foretold(changes: Changes) -> dict[str, Any]:
-    """What a task says of its changes, without what only the service can know."""
+    """Return what a task says of its changes, without what only the service can know."""
     record = asdict(changes.after) if changes.after else {}
     for key in ("command_id", "created_at", "invoke_times"):
         record.pop(key, None)

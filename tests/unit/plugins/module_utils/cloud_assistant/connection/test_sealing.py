@@ -31,7 +31,7 @@ PLAIN = ("sh", "cat", "dd", "find", "kill", "ls", "mkdir", "mktemp", "mv", "rm",
 
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a controller's key pair: making one takes most of a test's time."""
+    """Return a folder with a controller's key pair: making one takes most of a test's time."""
     folder = tmp_path_factory.mktemp("keys")
     Sealer(str(folder)).certificate()
     return folder
@@ -44,7 +44,7 @@ def agent(tmp_path: Path, keys: Path) -> LocalAgent:
 
 
 def seen(agent: LocalAgent) -> bytes:
-    """All that the service was given and gives to those who may read invocations, Base64 undone where there is any."""
+    """Return all that the service was given and shows to those who may read invocations, with Base64 decoded."""
     found = b"\n".join([*agent.scripts, *agent.outputs])
     undone = b""
     for line in found.splitlines():

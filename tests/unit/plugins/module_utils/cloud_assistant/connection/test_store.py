@@ -52,7 +52,7 @@ LIBRARY = {f"lib{number}.py": random.Random(number).randbytes(1500).hex() for nu
 
 
 def payload(layout: str, module: str, params: str, second: int) -> bytes:
-    """A payload as core makes it: the library and one module in the archive, times of its own."""
+    """Return a payload as core makes it: the library and one module in the archive, times of its own."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in {**LIBRARY, "module.py": module}.items():
@@ -68,7 +68,7 @@ def payload(layout: str, module: str, params: str, second: int) -> bytes:
 
 
 def play(agent: LocalAgent, folder: Path, data: bytes, *, own_user: bool = True) -> str:
-    """What the payload prints, run by a worker of its own; every script has to fit."""
+    """Return what the payload prints, run by a worker of its own; every script has to fit."""
     result = session(agent, folder).run(Command(sys.executable, data, own_user))
     assert (result.rc, result.stderr) == (0, b"")
     assert all(len(script) <= MAX_SCRIPT for script in agent.scripts)

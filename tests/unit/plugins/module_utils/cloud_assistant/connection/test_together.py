@@ -92,7 +92,7 @@ def service(tmp_path: Path) -> Service:
 
 @pytest.fixture
 def worker(tmp_path: Path, service: Service) -> Callable[[int], None]:
-    """The work of one worker: start an invocation, and wait for it."""
+    """Do the work of one worker: start an invocation, and wait for it."""
 
     def work(number: int) -> None:
         together = Together(tmp_path / "run", service.ask, FLOOR)

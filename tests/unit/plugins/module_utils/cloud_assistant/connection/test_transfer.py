@@ -28,7 +28,7 @@ NOISE = random.Random(2).randbytes(100_000)
 
 @pytest.fixture
 def agent(tmp_path: Path) -> LocalAgent:
-    """An instance that was worked with before, so that what follows is counted from there."""
+    """Return an instance that was worked with before, so that what follows is counted from there."""
     agent = LocalAgent(tmp_path / "home")
     run(session(agent, tmp_path), "true")
     agent.calls.clear()
@@ -36,7 +36,7 @@ def agent(tmp_path: Path) -> LocalAgent:
 
 
 def writes(agent: LocalAgent) -> tuple[int, int]:
-    """How many files and scripts were sent since the last time."""
+    """Return how many files and scripts were sent since the last time."""
     counts = agent.count("SendFile"), agent.count("RunCommand")
     agent.calls.clear()
     return counts

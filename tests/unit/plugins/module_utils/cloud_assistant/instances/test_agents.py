@@ -25,7 +25,7 @@ OFFLINE = {"online": False, "version": ""}
 
 
 def installation(fleet: FakeFleet, seconds: float = 600, **options: Any) -> Installation:
-    """An installation on all instances."""
+    """Return an installation on all instances."""
     rows = list(fleet.rows.values())
     records = agent_states(fleet, list(fleet.rows))  # type: ignore[arg-type]
     fleet.calls.clear()

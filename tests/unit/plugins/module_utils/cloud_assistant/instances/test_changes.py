@@ -24,7 +24,7 @@ IDS = ("i-1", "i-2", "i-3")
 
 
 def error(code: str, status: int = 403) -> ApiError:
-    """An error of the service."""
+    """Return an error of the service."""
     return ApiError("StopInstances", code, "a message", "R-1", status)
 
 

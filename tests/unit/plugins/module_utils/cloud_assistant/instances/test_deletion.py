@@ -25,14 +25,14 @@ from support.fake_fleet import FakeFleet, api_error, lost
 
 
 def deletion(fleet: FakeFleet, *ids: str, seconds: float = 600, **options: Any) -> Deletion:
-    """A deletion of these instances, of all by default."""
+    """Return a deletion of these instances, of all by default."""
     rows = [row for row in fleet.rows.values() if not ids or row["InstanceId"] in ids]
     missing = [instance_id for instance_id in ids if instance_id not in fleet.rows]
     return Deletion(fleet, rows, missing, deadline=fleet.deadline(seconds), **options)  # type: ignore[arg-type]
 
 
 def power(fleet: FakeFleet, state: str, seconds: float = 600, **options: Any) -> PowerChange:
-    """A change of all instances."""
+    """Return a change of all instances."""
     rows = [dict(row) for row in fleet.rows.values()]
     return PowerChange(fleet, rows, state, deadline=fleet.deadline(seconds), **options)  # type: ignore[arg-type]
 

@@ -19,7 +19,7 @@ from support.fake_fleet import FakeFleet
 
 
 def power(fleet: FakeFleet, state: str, seconds: float = 600, **options: Any) -> PowerChange:
-    """A change of all instances."""
+    """Return a change of all instances."""
     rows = [dict(row) for row in fleet.rows.values()]
     return PowerChange(fleet, rows, state, deadline=fleet.deadline(seconds), **options)  # type: ignore[arg-type]
 

@@ -21,7 +21,7 @@ from support.fake_fleet import FakeFleet
 
 
 def found(fleet: FakeFleet, **options: Any) -> list[str]:
-    """The ids that a selection finds."""
+    """Return the ids that a selection finds."""
     return [row["InstanceId"] for row in find_instances(fleet, Selector.of(**options))]  # type: ignore[arg-type]
 
 

@@ -152,7 +152,7 @@ def test_the_states_of_many_are_read_when_the_number_of_running_ones_has_changed
 
 
 def looks_within(seconds: float, invocations: int) -> list[float]:
-    """When the looks begin at invocations that run longer than that, counted from their start."""
+    """Return when the looks begin at invocations that run longer than that, counted from their start."""
     looks = [FIRST_LOOK]
     while looks[-1] < seconds:
         looks.append(looks[-1] + pause_after(looks[-1], invocations))

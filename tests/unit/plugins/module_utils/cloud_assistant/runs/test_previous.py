@@ -25,7 +25,7 @@ HISTORIES = st.lists(st.dictionaries(st.sampled_from(IDS), STATES, max_size=5), 
 
 
 def invocations(history: list[dict[str, str]]) -> list[Invocation]:
-    """Newest first."""
+    """Return the invocations, newest first."""
     return [
         Invocation(
             f"t-{number}",

@@ -68,7 +68,7 @@ wanted = st.builds(
 
 
 def carried_out(live: list[Invocation], desired: DesiredSchedule, plan: SchedulePlan) -> list[Invocation]:
-    """The live invocations as they are when everything in the plan has been done."""
+    """Return the live invocations as they are when everything in the plan has been done."""
     stopped = {each.invoke_id: set(each.instance_ids) for each in plan.stops}
     kept = {each.invocation.invoke_id: each for each in plan.kept}
     after = []
