@@ -20,8 +20,14 @@ COPYRIGHT = "Copyright (c) 2026, cloudops.cloud_assistant contributors"
 WITH_HEADER = (".py", ".sh", ".yml", ".yaml", ".rst", ".toml", "Makefile", "README.md", "CONTRIBUTING.md")
 
 
+PRIVATE = (
+    "# Private to the collection: other collections and plugins must not import it, and any release may change it."
+)
+"""The line after the header of everything that the collection imports and nobody else may."""
+
+
 def annotated() -> list[str]:
-    """The patterns of REUSE.toml, as fnmatch knows them."""
+    """Return the patterns of REUSE.toml, as fnmatch knows them."""
     text = (REPOSITORY / "REUSE.toml").read_text(encoding="utf-8")
     block = re.search(r"^path = \[(.*?)^\]", text, re.MULTILINE | re.DOTALL)
     assert block
@@ -79,3 +85,9 @@ def test_every_pattern_is_of_use():
 def test_the_text_of_the_licence_is_there():
     licence = (REPOSITORY / "LICENSE").read_bytes()
     assert (REPOSITORY / "LICENSES" / "GPL-3.0-or-later.txt").read_bytes() == licence
+
+
+def test_utilities_are_marked_private():
+    folders = ("plugins/module_utils/", "plugins/plugin_utils/")
+    utilities = [name for name in tracked() if name.startswith(folders) and name.endswith(".py")]
+    assert [name for name in utilities if head(name) and PRIVATE not in head(name).splitlines()[4:5]] == []

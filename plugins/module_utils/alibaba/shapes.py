@@ -2,6 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# Private to the collection: other collections and plugins must not import it, and any release may change it.
 """Describe the shape of each operation's genuine answer, in the names of the current generation.
 
 Required is what a decision rests on: ids, states, counts, creation times, what a comparison looks at. The rest may be

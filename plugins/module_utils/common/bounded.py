@@ -2,6 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# Private to the collection: other collections and plugins must not import it, and any release may change it.
 """Bound an HTTP answer in time and size, from its first byte to its last.
 
 A read time-out of ``requests`` is one of each read: a server that sends a byte now and then, header lines, chunks or

@@ -2,6 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# Private to the collection: other collections and plugins must not import it, and any release may change it.
 """Record what a task does to each of many things, predicted or carried out, and keep the record when the task fails.
 
 Every change of many things follows one protocol: its constructor or ``plan`` finds out what has to be done, then

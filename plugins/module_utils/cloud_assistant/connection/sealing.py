@@ -2,6 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# Private to the collection: other collections and plugins must not import it, and any release may change it.
 """Sealed letters between controller and instance: CMS envelopes (RFC 5652), made and opened by well-known programs.
 
 Nothing here is a cipher of the collection's own. The controller and each instance have a key pair and a self-signed

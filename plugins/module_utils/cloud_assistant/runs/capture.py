@@ -2,6 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# Private to the collection: other collections and plugins must not import it, and any release may change it.
 """The wrapper that runs a shell script as it would run anyway, and keeps both of its streams on the instance.
 
 It is POSIX sh for Linux and needs mktemp, mkfifo, tee, wc and sha256sum, as coreutils or BusyBox have them, and gzip
