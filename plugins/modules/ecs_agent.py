@@ -176,7 +176,7 @@ results:
         request_id: 473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E
         http_status: 403
         host: ecs.cn-hangzhou.aliyuncs.com
-        hint: null
+        hint: The type does not match the operating system of an instance.
 error:
   description: >-
     The first error of the service, with C(operation), C(code), C(message), C(request_id), C(http_status), C(host) and
@@ -190,7 +190,9 @@ error:
     request_id: 473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E
     http_status: 403
     host: ecs.cn-hangzhou.aliyuncs.com
-    hint: Grant the RAM user the permission that the operation needs.
+    hint: >-
+      Not allowed in the current state, or for this account: a command that is running or scheduled cannot be deleted;
+      otherwise, check the RAM policy and the state of the instances.
 """
 
 from typing import Any

@@ -342,7 +342,7 @@ error:
     request_id: 473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E
     http_status: 403
     host: ecs.cn-hangzhou.aliyuncs.com
-    hint: Delete commands that are no longer needed, or ask for a higher quota.
+    hint: Delete commands that are no longer used, or request a higher quota in this region.
 """
 
 from typing import Any

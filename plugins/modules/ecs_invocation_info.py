@@ -316,7 +316,7 @@ error:
     request_id: 473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E
     http_status: 403
     host: ecs.cn-hangzhou.aliyuncs.com
-    hint: Allow the action ecs:<operation> on these resources in the RAM policy of the user or role.
+    hint: Allow the action ecs:DescribeInvocations on these resources in the RAM policy of the user or role.
 """
 
 from datetime import datetime

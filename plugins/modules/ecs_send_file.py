@@ -400,7 +400,7 @@ error:
     request_id: 473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E
     http_status: 403
     host: ecs.cn-hangzhou.aliyuncs.com
-    hint: null
+    hint: A file can have at most 32 KB after Base64 encoding per call; ecs_send_file splits larger files.
 """
 
 import os

@@ -237,9 +237,13 @@ def _key(code: str) -> str:
 _BY_KEY = {_key(code): hint for code, hint in _HINTS.items()}
 
 
-def hint_for(code: str) -> str | None:
-    """Return what a user can do about ``code``, None for a code that no document has. Case and blanks do not count."""
-    return _BY_KEY.get(_key(code))
+def hint_for(code: str, operation: str = "<operation>") -> str | None:
+    """Return what a user can do about ``code``, None for a code that no document has. Case and blanks do not count.
+
+    A hint about a missing permission names ``operation``, the call that returned the code.
+    """
+    hint = _BY_KEY.get(_key(code))
+    return hint.replace("<operation>", operation) if hint else None
 
 
 def is_known(code: str) -> bool:

@@ -65,7 +65,7 @@ def read_error(operation: str, answer: HttpAnswer, host: str, secrets: Iterable[
         request_id,
         answer.status,
         host_id if isinstance(host_id, str) and host_id else host,
-        hint_for(code),
+        hint_for(code, operation),
         retry_after=_retry_after(answer),
         nothing_started=known and not code.startswith(IDEMPOTENT),
     )

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import ast
 import importlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba import error_table as alibaba_errors
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common import version
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import TaskSpec
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei import error_table as huawei_errors
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei.options import HUAWEI_OPTIONS
 from support.module_names import ACTIONS, MODULES
 
@@ -106,6 +109,26 @@ def test_options_and_documentation_agree(name: str):
         assert (row["type"], row.get("default")) == (spec.get("type", "str"), spec.get("default")), option
         assert row.get("choices") == spec.get("choices"), option
         assert row.get("aliases", []) == spec.get("aliases", []), option
+
+
+def sampled_errors(returned: Any) -> Iterator[dict[str, Any]]:
+    """Yield the errors of the service among the samples of a RETURN block."""
+    inner = returned.values() if isinstance(returned, dict) else returned if isinstance(returned, list) else ()
+    if isinstance(returned, dict) and {"operation", "code", "message"} <= returned.keys():
+        yield returned
+    for value in inner:
+        yield from sampled_errors(value)
+
+
+@ONE_OF_ALL
+def test_sampled_errors_have_the_hints_of_their_codes(name: str):
+    errors = list(sampled_errors(yaml.safe_load(importlib.import_module(f"{PACKAGE}.{name}").RETURN)))
+    assert errors
+    for error in errors:
+        if name in RUNTIME["action_groups"]["alibaba"]:
+            assert error["hint"] == alibaba_errors.hint_for(error["code"], error["operation"])
+        else:
+            assert error["hint"] == huawei_errors.hint_for(error["code"], error["http_status"])
 
 
 @ONE_OF_ALL

@@ -42,3 +42,9 @@ def test_a_code_is_found_in_any_spelling() -> None:
 
 def test_an_unknown_code_has_no_hint() -> None:
     assert hint_for("NoSuchCode") is None
+
+
+def test_a_hint_about_a_permission_names_the_operation() -> None:
+    assert hint_for("Forbidden.RAM", "RunCommand") == (
+        "Allow the action ecs:RunCommand on these resources in the RAM policy of the user or role."
+    )
