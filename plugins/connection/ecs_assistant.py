@@ -137,8 +137,8 @@ options:
     description:
       - Maximum size of the store on the instance, in bytes. It keeps modules and files, so that they do not have to be
         sent again. The least recently used ones are removed first.
-      - The store is the folder C(.ansible/ecs_assistant) in the home directory of O(remote_user), which no other user
-        can read.
+      - The store is the directory C(.ansible/ecs_assistant) in the home directory of O(remote_user), which no other
+        user can read.
       - V(0) keeps nothing. Each module is then sent completely, which takes about ten invocations per task.
     type: int
     default: 67108864
@@ -242,8 +242,8 @@ options:
       - name: ansible_ecs_assistant_daily_quota
   cache_dir:
     description:
-      - The folder on the controller that holds the private key of the controller, and records the tools and the stored
-        files of each instance. Its files are readable only by their owner.
+      - The directory on the controller that holds the private key of the controller, and records the tools and the
+        stored files of each instance. Its files are readable only by their owner.
     type: path
     default: '{{ ANSIBLE_HOME ~ "/ecs_assistant" }}'
     ini:
@@ -447,7 +447,7 @@ class Connection(ConnectionBase):
         problem = f"rc: {result.rc}, stdout: {_text(result.stdout)}, stderr: {_text(result.stderr)}"
         if step.kind == "mkdir":
             raise AnsibleConnectionFailure(
-                f"Failed to create the temporary directory {step.path} ({problem}). Set ansible_remote_tmp to a folder"
+                f"Failed to create the temporary directory {step.path} ({problem}). Set ansible_remote_tmp to a directory"
                 " that the user may write to, such as /tmp/.ansible"
             )
         if step.kind == "put":

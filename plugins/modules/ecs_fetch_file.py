@@ -25,7 +25,7 @@ description:
     the home directory of root during the transfer, and is removed at the end.
   - >-
     The local file is put in place in one step, after its SHA-256 was verified. Ranges of an interrupted transfer are
-    kept in a folder next to it, and the next run of the task fetches only the missing ones.
+    kept in a directory next to it, and the next run of the task fetches only the missing ones.
 author: cloudops.cloud_assistant contributors (@cloudops)
 extends_documentation_fragment:
   - cloudops.cloud_assistant.alibaba
@@ -72,15 +72,15 @@ options:
   dest:
     description:
       - >-
-        The local destination. Missing folders are created. A relative path starts at the working directory, which on
-        the controller is that of the C(ansible-playbook) command, not the folder of the playbook as with
+        The local destination. Missing directories are created. A relative path starts at the working directory, which on
+        the controller is that of the C(ansible-playbook) command, not the directory of the playbook as with
         M(ansible.builtin.fetch). Pipes, devices and other special files are rejected.
       - >-
-        By default, O(dest) is a folder. Each instance has a folder named by its ID in it, which holds the full path of
+        By default, O(dest) is a directory. Each instance has a directory named by its ID in it, which holds the full path of
         the file, as with M(ansible.builtin.fetch).
       - >-
         C({instance_id}) in the path stands for the ID of the instance, for example V(logs/{instance_id}). No further
-        folder is then added for it.
+        directory is then added for it.
     type: path
     required: true
   flat:

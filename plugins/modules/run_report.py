@@ -20,8 +20,8 @@ description:
     The page shows the totals and a map of the instances, the failures by reason, a timeline of the waves, the script,
     and the output of each instance. It loads nothing from other sites, and shows the output of scripts as plain text.
   - >-
-    The file names contain the time, so that reports do not overwrite each other. C(index.html) in the same folder lists
-    all reports in the folder.
+    The file names contain the time, so that reports do not overwrite each other. C(index.html) in the same directory lists
+    all reports in the directory.
   - >-
     The role P(cloudops.cloud_assistant.report#role) uses this module, and also prints the totals and the path of the
     page.
@@ -64,7 +64,7 @@ options:
     elements: dict
     default: []
   dest:
-    description: The folder to write the files to. It is created if it does not exist.
+    description: The directory to write the files to. It is created if it does not exist.
     type: path
     required: true
   name:
@@ -150,7 +150,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 paths:
-  description: The paths of the files by format, and C(index), the page that lists all reports of the folder.
+  description: The paths of the files by format, and C(index), the page that lists all reports of the directory.
   returned: always; empty in check mode
   type: dict
   sample:

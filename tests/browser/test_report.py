@@ -320,5 +320,5 @@ def test_the_index_leads_to_every_report(place, browser):
     assert "3 failed" in rows[0].text
     rows[1].find_element(By.LINK_TEXT, "A & <b>").click()
     assert browser.find_element(By.TAG_NAME, "h1").text == "A & <b>"
-    browser.find_element(By.LINK_TEXT, "All reports in this folder").click()
+    browser.find_element(By.LINK_TEXT, "All reports in this directory").click()
     assert browser.title == "Reports"

@@ -30,9 +30,9 @@ def check_writable(option: str, place: str) -> Path:
         if path.exists() and not path.is_file():
             raise InputError(option, f"{place} is not a regular file")
         if not path.parent.is_dir():
-            raise InputError(option, f"the folder {path.parent} does not exist")
+            raise InputError(option, f"the directory {path.parent} does not exist")
         if not os.access(path.parent, os.W_OK | os.X_OK):
-            raise InputError(option, f"the folder {path.parent} is not writable")
+            raise InputError(option, f"the directory {path.parent} is not writable")
     except (OSError, ValueError) as error:  # such as too long a name
         raise InputError(option, f"is not a valid path: {getattr(error, 'strerror', None) or error}") from error
     return path
