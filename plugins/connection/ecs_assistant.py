@@ -447,8 +447,8 @@ class Connection(ConnectionBase):
         problem = f"rc: {result.rc}, stdout: {_text(result.stdout)}, stderr: {_text(result.stderr)}"
         if step.kind == "mkdir":
             raise AnsibleConnectionFailure(
-                f"Failed to create the temporary directory {step.path} ({problem}). Set ansible_remote_tmp to a directory"
-                " that the user may write to, such as /tmp/.ansible"
+                f"Failed to create the temporary directory {step.path} ({problem}). Set ansible_remote_tmp to a"
+                " directory that the user may write to, such as /tmp/.ansible"
             )
         if step.kind == "put":
             raise AnsibleError(f"failed to transfer file to {step.path} ({problem})")

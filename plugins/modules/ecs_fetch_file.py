@@ -72,12 +72,12 @@ options:
   dest:
     description:
       - >-
-        The local destination. Missing directories are created. A relative path starts at the working directory, which on
-        the controller is that of the C(ansible-playbook) command, not the directory of the playbook as with
+        The local destination. Missing directories are created. A relative path starts at the working directory, which
+        on the controller is that of the C(ansible-playbook) command, not the directory of the playbook as with
         M(ansible.builtin.fetch). Pipes, devices and other special files are rejected.
       - >-
-        By default, O(dest) is a directory. Each instance has a directory named by its ID in it, which holds the full path of
-        the file, as with M(ansible.builtin.fetch).
+        By default, O(dest) is a directory. Each instance has a subdirectory named by its ID, which holds the full path
+        of the file, as with M(ansible.builtin.fetch).
       - >-
         C({instance_id}) in the path stands for the ID of the instance, for example V(logs/{instance_id}). No further
         directory is then added for it.

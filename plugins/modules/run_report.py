@@ -20,8 +20,8 @@ description:
     The page shows the totals and a map of the instances, the failures by reason, a timeline of the waves, the script,
     and the output of each instance. It loads nothing from other sites, and shows the output of scripts as plain text.
   - >-
-    The file names contain the time, so that reports do not overwrite each other. C(index.html) in the same directory lists
-    all reports in the directory.
+    The file names contain the time, so that reports do not overwrite each other. C(index.html) in the same directory
+    lists all reports in the directory.
   - >-
     The role P(cloudops.cloud_assistant.report#role) uses this module, and also prints the totals and the path of the
     page.
