@@ -24,7 +24,7 @@ description:
     output, and where to find the full result, on at most one screen. Instances that succeeded are listed for ad hoc
     commands and with C(-v).
   - >-
-    C(-v) lists every group and names more instances. C(-vv) and higher print the full result, like
+    C(-v) lists every group, names more instances and does not cut lines. C(-vv) and higher print the full result, like
     P(ansible.builtin.default#callback).
   - Control characters of an instance's output are shown in escaped form.
 notes:
@@ -81,6 +81,8 @@ PLAY_LINES = 12
 """Lines of a screen that banners and the recapitulation take."""
 SCREEN = os.terminal_size((120, 24))
 """The screen that is assumed where the output is not a terminal."""
+UNCUT = 1000
+"""Columns of a line where nothing is to be cut; a terminal wraps it."""
 
 
 class _Display:
@@ -205,7 +207,7 @@ class CallbackModule(DefaultCallback):
         detailed = self._display.verbosity > 0
         lines = outcome_lines(
             result,
-            width=screen.columns,
+            width=UNCUT if detailed else screen.columns,
             height=None if detailed else screen.lines - PLAY_LINES,
             successes=detailed or self._is_ad_hoc,
             shown_ids=10 if detailed else 3,

@@ -82,11 +82,14 @@ def _described(one: Group, width: int, shown: int) -> str:
     A reason that leaves no room for one of them is cut, but not below SHORTEST_REASON: then it stands alone.
     """
     room = width - len(": ")
-    for number in range(shown, 0, -1):
-        ids = folded(one.instance_ids, number)
-        if columns(one.reason) + columns(ids) <= room:
-            return f"{one.reason}: {ids}"
-    least = folded(one.instance_ids, 1)
-    if room - columns(least) < SHORTEST_REASON:
+    ids = fitting(one.instance_ids, shown, room - columns(one.reason))
+    left = room - columns(ids)
+    if left < min(SHORTEST_REASON, columns(one.reason)):
         return cut(one.reason, width)
-    return f"{cut(one.reason, room - columns(least))}: {least}"
+    return f"{cut(one.reason, left)}: {ids}"
+
+
+def fitting(ids: Sequence[str], shown: int, width: int) -> str:
+    """Return the ids folded, as many of them as fit into the width, at most `shown` and at least one."""
+    found = (text for number in range(shown, 1, -1) if columns(text := folded(ids, number)) <= width)
+    return next(found, folded(ids, 1))

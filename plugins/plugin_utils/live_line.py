@@ -18,8 +18,8 @@ ERASE = "\r\x1b[K"
 """Back to the first column, and clear to the end of the line."""
 EVERY = 1.0
 """Seconds after which the time on the line is renewed though nothing new was reported."""
-SHORTEST_LABEL = 12
-"""Columns of the name of the task that a long report does not take away."""
+LABEL_SHARE = 5
+"""The name of the task has this part of the width, a fifth, that a long report does not take away."""
 
 
 @dataclass
@@ -70,7 +70,7 @@ class LiveLine:
                 return
             others = sum(bool(other.text) for other in self._tasks.values()) - 1
             more = f" (and {others} more)" if others else ""
-            line = _fitted(elapsed(self.clock() - task.since), self._latest, f"{more}: {task.text}", self.width() - 1)
+            line = _fitted(elapsed(self.clock() - task.since), self._latest, f"{more}: ", task.text, self.width() - 1)
             # back to the first column, so that what others print begins there
             self.write(f"{ERASE}{line}\r")
             self._drawn = True
@@ -83,11 +83,19 @@ class LiveLine:
                 self._drawn = False
 
 
-def _fitted(clock: str, label: str, report: str, width: int) -> str:
-    """Return the line of at most ``width`` columns: the label is cut before the report is, for it does not change."""
+def _fitted(clock: str, label: str, more: str, report: str, width: int) -> str:
+    """Return the line of at most ``width`` columns.
+
+    The label is cut first, for it does not change; then the report, by whole parts: half an id is of no use.
+    """
     label, report = visible(label), visible(report)
-    room = width - len(clock) - 2 - columns(report)
-    return cut(f"{clock}  {cut(label, max(SHORTEST_LABEL, room))}{report}", width)
+    room = width - len(clock) - 2 - len(more)
+    head = cut(label, max(width // LABEL_SHARE, room - columns(report)))
+    left = room - columns(head)
+    if columns(report) > left:
+        parts = cut(report, left).rpartition(", ")
+        report = f"{parts[0]}{parts[1]}…" if parts[0] else parts[2]
+    return cut(f"{clock}  {head}{more}{report}", width)
 
 
 def elapsed(seconds: float) -> str:

@@ -11,9 +11,9 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ..module_utils.cloud_assistant.grouping import FAILED, SUCCESS, class_of, count_classes, folded
+from ..module_utils.cloud_assistant.grouping import FAILED, SUCCESS, class_of, count_classes
 from ..module_utils.common.printable import cut, visible
-from .fleet_table import fleet_table
+from .fleet_table import fitting, fleet_table
 
 _HEAD = re.compile(r"\d+ of \d+ instances? failed:")
 """The first line of the message of a run that failed on instances (runs/outcome.py)."""
@@ -45,7 +45,7 @@ def outcome_lines(
     summary = result.get("summary")
     counts = summary if isinstance(summary, Mapping) and "total" in summary else count_classes(rows)
     failed = [row for row in rows if class_of(str(row["status"])) == FAILED]
-    foot = _where(result) if successes or counts.get(FAILED) or result.get("failed") else []
+    foot = _where(result, width) if successes or counts.get(FAILED) or result.get("failed") else []
     limit = len(rows) + LONGEST_MESSAGE if height is None else max(4, height)
     advice = advice_lines(str(result.get("msg") or ""), {str(row["instance_id"]) for row in failed})
     errors = [f"  {line}" for line in advice][: max(1, limit // 2)]
@@ -75,10 +75,11 @@ def advice_lines(message: str, listed: Collection[str]) -> list[str]:
     return [line for line in lines if line.partition(": ")[0] not in listed]
 
 
-def _where(result: Mapping[str, Any]) -> list[str]:
+def _where(result: Mapping[str, Any], width: int) -> list[str]:
     """Return where the results are found again: the invocations, and the file that holds everything."""
     invoke_ids = [str(item) for item in result.get("invoke_ids") or ()]
-    lines = [f"Invocations: {folded(invoke_ids, 3)}"] if invoke_ids else []
+    head = "Invocations: "
+    lines = [f"{head}{fitting(invoke_ids, 3, width - len(head))}"] if invoke_ids else []
     if result.get("results_file"):
         lines.append(f"Full result: {result['results_file']}")
     elif invoke_ids:

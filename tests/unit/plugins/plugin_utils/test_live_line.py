@@ -28,7 +28,7 @@ def test_it_shows_what_the_latest_task_reported(line):
     line.report("db | Run", "2/9 finished")
     assert line.written == [
         f"{ERASE}0:00  web | Run: 1/2 finished\r",
-        f"{ERASE}1:05  db | Run (and 1 more): 2/9 finis…\r",
+        f"{ERASE}1:05  db | R… (and 1 more): 2/9 finish…\r",
     ]
 
 
@@ -36,10 +36,10 @@ def test_a_long_name_is_cut_before_what_the_task_reports(line):
     label = "localhost | Run the script on the other instances, wave by wave"
     line.begin(label)
     line.report(label, "4/10 finished")
-    line.report(label, "40/100 finished, 3 failed, 10 running")
+    line.report(label, "40/100 finished, 3 failed, t-1")
     assert line.written == [
         f"{ERASE}0:00  localhost | Run t…: 4/10 finished\r",
-        f"{ERASE}0:00  localhost |…: 40/100 finished, 3…\r",
+        f"{ERASE}0:00  localh…: 40/100 finished, …\r",
     ]
 
 

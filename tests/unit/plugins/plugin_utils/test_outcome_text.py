@@ -40,6 +40,12 @@ def test_a_failure_has_totals_reasons_errors_and_the_way_to_the_rest():
     ]
 
 
+def test_no_id_is_cut_where_fewer_fit():
+    many = {**result(9), "invoke_ids": [f"t-{number:020}" for number in range(6)]}
+    lines = outcome_lines(many, width=60, height=20, successes=False)
+    assert lines[-2] == f"Invocations: t-{0:020}, +5"
+
+
 @pytest.mark.parametrize("shown", ["failed", "none"])
 def test_reasons_are_there_whatever_the_task_returns(shown):
     lines = outcome_lines(result(94, 6, shown=shown), width=100, height=20, successes=False)
