@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -168,3 +169,14 @@ def test_files_stay_readable():
         for path in folder.rglob("*.py")
         if code_lines(path) > 400
     } == {}
+
+
+def test_functions_hold_one_thought():
+    """A function of more than 40 lines, its documentation included, holds two."""
+    long = []
+    for folder in (PLUGINS, REPOSITORY / "tests" / "emulator", REPOSITORY / "tests" / "support"):
+        for path in folder.rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.end_lineno - node.lineno >= 40:
+                    long.append(f"{path.relative_to(REPOSITORY)}: {node.name}")
+    assert long == []

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..call import Answer, Call, operation
@@ -180,7 +180,16 @@ def _like(value: str, pattern: str, fuzzy: bool) -> bool:
 
 @operation("DescribeCommands")
 def describe_commands(call: Call) -> Answer:
-    """Own commands, or the public ones of a provider, newest first.
+    """Own commands, or the public ones of a provider, newest first."""
+    keep = _command_filter(call)
+    pager = Pager(call.action, call.params)
+    rows = call.cloud.public_commands if call.params.text("Provider") else call.region.commands
+    page, paging = pager.take(rows, keep, newest_first=True)
+    return {**paging, "Commands": {"Command": [_row(call, command) for command in page]}}
+
+
+def _command_filter(call: Call) -> Callable[[Command], bool]:
+    """Return what says whether a command passes all filters of the call.
 
     A name without ``*`` still finds every own command that contains it: the service's search is fuzzy, and callers
     that want one exact name have to filter.
@@ -191,31 +200,25 @@ def describe_commands(call: Call) -> Answer:
         raise call.error("InvalidName.LengthLimitExceeded")
     if len(description) > _LONGEST_DESCRIPTION:
         raise call.error("InvalidDescription.LengthLimitExceeded")
-    pager = Pager(call.action, params)
     tags = check_tags(call)
     provider = params.text("Provider")
-    simple = {
-        "id": params.text("CommandId"),
-        "type": params.text("Type"),
-        "resource_group_id": params.text("ResourceGroupId"),
-    }
     lag = call.cloud.options.visibility_lag_ms / 1000
 
     def keep(command: Command) -> bool:
-        if command.deleted or (not provider and call.now - command.created < lag):
-            return False
-        if any(value and getattr(command, attribute) != value for attribute, value in simple.items()):
-            return False
-        if name and not _like(command.name, name, bool(provider) or "*" not in name):
-            return False
-        if description and not _like(command.description, description, bool(provider) or "*" not in description):
-            return False
-        if provider and command.provider != provider:
-            return False
-        if provider and params.flag("Latest") and not command.latest:
-            return False
-        return not tags or matches(command.tags, tags)
+        compared = (
+            (params.text("CommandId"), command.id),
+            (params.text("Type"), command.type),
+            (params.text("ResourceGroupId"), command.resource_group_id),
+            (provider, command.provider),
+        )
+        texts = ((name, command.name), (description, command.description))
+        return (
+            not command.deleted
+            and (bool(provider) or call.now - command.created >= lag)
+            and all(not wanted or wanted == found for wanted, found in compared)
+            and all(not like or _like(found, like, bool(provider) or "*" not in like) for like, found in texts)
+            and not (provider and params.flag("Latest") and not command.latest)
+            and (not tags or matches(command.tags, tags))
+        )
 
-    rows = call.cloud.public_commands if provider else call.region.commands
-    page, paging = pager.take(rows, keep, newest_first=True)
-    return {**paging, "Commands": {"Command": [_row(call, command) for command in page]}}
+    return keep

@@ -154,11 +154,10 @@ class Deletion:
         self._accepted(instance_ids)
 
     def _after_error(self, instance_ids: Sequence[str], error: ApiError | TransportError) -> None:
-        """Look which instances are still there.
+        """Request the deletion again where the service refused it because of some of the instances.
 
-        One that is gone, or on its way, was deleted by this task if an answer was lost, else by another user meanwhile.
-        The rest is asked for again when the service refused the call because of some of them: together if those are
-        gone, else alone each.
+        The rest is requested together if others are gone meanwhile, else alone each. Raises the error where looking at
+        the instances does not help.
         """
         refused = isinstance(error, ApiError) and is_refusal(error)
         if error.may_have_taken_effect:
@@ -166,20 +165,9 @@ class Deletion:
         elif not refused:
             raise error
         try:
-            left = states_of(self._client, instance_ids, self._deadline)
+            remaining = self._remaining(instance_ids)
         except CloudError:
             raise error from None
-        gone = [instance_id for instance_id in instance_ids if instance_id not in left]
-        for instance_id in gone:
-            change = self.changes[instance_id]
-            change.status = ABSENT
-            change.changed = instance_id in self._unanswered
-            if not change.changed:
-                change.action = "none"
-                change.message = DELETED_MEANWHILE
-        going = [instance_id for instance_id, row in left.items() if self._has_begun(instance_id, row)]
-        self._accepted(going)
-        remaining = [instance_id for instance_id in instance_ids if instance_id in left and instance_id not in going]
         if not remaining:
             return
         if not refused:
@@ -193,6 +181,24 @@ class Deletion:
             return
         for instance_id in remaining:
             self._submit([instance_id], derive_client_token(self._token, "alone", instance_id))
+
+    def _remaining(self, instance_ids: Sequence[str]) -> list[str]:
+        """Return the instances that are neither gone nor on their way.
+
+        The others were deleted by this task if an answer was lost, else by another user meanwhile.
+        """
+        left = states_of(self._client, instance_ids, self._deadline)
+        for instance_id in instance_ids:
+            if instance_id in left:
+                continue
+            change = self.changes[instance_id]
+            change.status = ABSENT
+            change.changed = instance_id in self._unanswered
+            if not change.changed:
+                change.action, change.message = "none", DELETED_MEANWHILE
+        going = [instance_id for instance_id, row in left.items() if self._has_begun(instance_id, row)]
+        self._accepted(going)
+        return [instance_id for instance_id in instance_ids if instance_id in left and instance_id not in going]
 
     def _has_begun(self, instance_id: str, row: Row) -> bool:
         """Return whether an unanswered deletion is at work: the instance goes down, which it did not before."""
