@@ -255,8 +255,8 @@ def _changes(
 def _half_done(error: CloudError, changes: ScheduleChanges) -> CloudError:
     """Return the failure of a later step, with what was done before it."""
     stopped, modified = ", ".join(changes.stopped), ", ".join(changes.modified)
-    done = "; ".join(f"{what} {ids}" for what, ids in (("stopped", stopped), ("modified", modified)) if ids)
-    problem = f"{error}\nAlready done: {done}. Run the task again to complete it."
+    text = "; ".join(f"{what} {ids}" for what, ids in (("stopped", stopped), ("modified", modified)) if ids)
+    problem = f"{error}\nAlready done: {text}. Run the task again to complete it."
     done = {"stopped_invoke_ids": changes.stopped, "modified_invoke_ids": changes.modified, "changed": True}
     return TaskFailure(problem, **{**error.result, **done})
 
