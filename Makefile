@@ -59,8 +59,10 @@ demo: $(VENV)/.run  ## run scripts and modules on a fleet of emulated instances
 test: $(VENV)/.dev  ## run all tests
 	@$(BIN)/python -m pytest tests
 
-# The parts of `make test`. Together they are the whole, so that a workflow can run them side by side.
+# The parts of `make test`, so that a workflow can run them side by side. Of what takes longest, `make test` runs a share,
+# and these run the whole.
 SANITY := tests/quality/test_sanity.py
+lint sanity releases: export TESTS := whole
 
 lint: $(VENV)/.dev  ## check style, types and documentation
 	@$(BIN)/python -m pytest tests/quality --ignore=$(SANITY)
@@ -71,12 +73,11 @@ unit: $(VENV)/.dev  ## run the tests that need no playbook
 integration: $(VENV)/.dev  ## run playbooks, roles, examples and pages against the emulator
 	@$(BIN)/python -m pytest tests/integration tests/docs tests/browser tests/awx tests/molecule tests/soak tests/core_targets
 
-releases: export UNIT_TESTS := all
-releases: $(VENV)/.dev  ## test each supported ansible-core: sanity, and a share of the playbooks
-	@$(BIN)/python -m pytest tests/matrix $(SANITY)
+releases: $(VENV)/.dev  ## test each supported ansible-core with playbooks and unit tests
+	@$(BIN)/python -m pytest tests/matrix
 
-sanity: $(VENV)/.dev  ## run all of ansible-test sanity, pylint on the tests included
-	@SANITY_PYLINT=all $(BIN)/python -m pytest -n 2 --dist load $(SANITY)
+sanity: $(VENV)/.dev  ## run all of ansible-test sanity on the oldest and the newest ansible-core
+	@$(BIN)/python -m pytest -n 2 --dist load $(SANITY)
 
 ansible-targets: $(VENV)/.dev  ## run ansible-core's own integration targets over the connection plugin
 	@cd tests && $(BIN)/python -m core_targets $(TARGETS)

@@ -100,6 +100,8 @@ class Control:
 
     async def _clear_faults(self, _request: web.Request) -> web.Response:
         self._cloud.faults.clear()
+        # what has been set off belongs to the rules: without them, nothing happens any more
+        await self._lifecycle.all_struck()
         return web.json_response({"rules": 0})
 
     async def _options(self, _request: web.Request) -> web.Response:

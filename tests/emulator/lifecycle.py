@@ -26,6 +26,7 @@ class Lifecycle:
         self._dispatcher = dispatcher
         dispatcher.power = {"poweroff": self.stop, "reboot": self.reboot}
         dispatcher.on_power_request = self.request
+        self._strikes: set[asyncio.Task[None]] = set()
 
     async def _pause(self) -> None:
         if self._cloud.options.power_latency_ms:
@@ -125,8 +126,18 @@ class Lifecycle:
         instance.shutdown = None
         await self._dispatcher.power[verb](instance)
 
-    async def strike(self, instance: Instance, kind: str, after_s: float) -> None:
-        """Let a fault happen on the instance: ``agent_offline``, ``reboot``, ``stop`` or ``release``."""
+    def strike_later(self, instance: Instance, kind: str, after_s: float) -> None:
+        """Let a fault happen on the instance, seconds later: ``agent_offline``, ``reboot``, ``stop`` or ``release``."""
+        task = self._dispatcher.spawn(self._strike(instance, kind, after_s))
+        self._strikes.add(task)
+        task.add_done_callback(self._strikes.discard)
+
+    async def all_struck(self) -> None:
+        """Wait until each fault that is on its way has happened on its instance."""
+        if self._strikes:
+            await asyncio.wait(set(self._strikes))
+
+    async def _strike(self, instance: Instance, kind: str, after_s: float) -> None:
         await asyncio.sleep(after_s)
         if kind == "agent_offline":
             self.set_agent(instance, False)

@@ -220,7 +220,7 @@ class Service:
         """Let a fault hit an instance after the effect."""
         instance = self._cloud.instances.get(fault.instance_id or first_target)
         if instance is not None and fault.kind in INSTANCE_KINDS:
-            self._dispatcher.spawn(self._lifecycle.strike(instance, fault.kind, fault.delay_ms / 1000))
+            self._lifecycle.strike_later(instance, fault.kind, fault.delay_ms / 1000)
 
     def _first_target(self, params: Params, document: Answer) -> str:
         """Return the id of the first instance that a call was for, however it named its targets; "" without any."""

@@ -4,8 +4,8 @@
 """Every answer that a module reads, with each field missing, null or of another type, and as a page of somebody else.
 
 The emulator does what it is asked; the answer is changed on its way back, in every try. Whatever comes of that: no
-defect, no script twice, and no success that rests on what nobody said. ANSWERS=all tries everything, ANSWERS=5 one
-trial in five; by default it is a share that is the same in each run.
+defect, no script twice, and no success that rests on what nobody said. What is tried is a share that is the same in
+each run, or, with TESTS=whole, everything, which takes hours.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import copy
 import functools
 import json
-import os
 import re
 import time
 import zlib
@@ -45,9 +44,10 @@ from emulator.testing import start_emulator
 from support import figures
 from support.huawei import forget_logins
 from support.plugin_runs import inventory, lookup
+from support.share import WHOLE
 
-# one trial in so many; 1 for all of them
-SHARE = 1 if os.environ.get("ANSWERS") == "all" else int(os.environ.get("ANSWERS", "60"))
+SHARE = 1 if WHOLE else 60
+"""One trial in so many is made."""
 ONE, TWO = ("i-cnhaemu000000000001", "i-cnhaemu000000000002")
 SERVER, RUNNING = ("aaaaaaaa-0000-0000-0000-000000000001", "aaaaaaaa-0000-0000-0000-000000000002")
 STORED = (ecs_command, {"name": "stored", "content": "echo stored"})

@@ -6,26 +6,26 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
 import shutil
 import subprocess
+from collections.abc import Sequence
 
 import pytest
 from support.environments import CACHE, RELEASES, REPOSITORY, clean_env, environment
+from support.share import WHOLE
 
-# pylint costs more than all other tests together: here the newest release has it read the plugins, and with
-# `make sanity` both releases have it read all files
-_ALL = os.environ.get("SANITY_PYLINT") == "all"
-_WITHOUT_PYLINT = ("--skip-test", "pylint")
-_PYLINT_OF_PLUGINS = ("--test", "pylint", "plugins/")
+# The share of `make test`: pylint, which costs more than all other tests together, reads the plugins only, and the
+# oldest release runs what is not the same in all releases. `make sanity` runs everything on both.
+_SHARE_OF_NEWEST = (("--skip-test", "pylint"), ("--test", "pylint", "plugins/"))
+_SHARE_OF_OLDEST = (("--test", "import"), ("--test", "validate-modules"))
 
 
-def _runs(newest: bool) -> list[tuple[str, ...]]:
+def _runs(newest: bool) -> Sequence[tuple[str, ...]]:
     """Return the options of each run of ansible-test sanity."""
-    if _ALL:
+    if WHOLE:
         return [()]
-    return [_WITHOUT_PYLINT, _PYLINT_OF_PLUGINS] if newest else [_WITHOUT_PYLINT]
+    return _SHARE_OF_NEWEST if newest else _SHARE_OF_OLDEST
 
 
 def test_there_is_no_ignore_file():

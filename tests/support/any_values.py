@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
 
 from .figures import FILE
+from .share import WHOLE
 
 
 def nested(levels: int) -> Any:
@@ -116,8 +117,8 @@ OTHERS: list[Any] = [
 ]
 
 
-SHARE = 1 if FILE in os.environ or os.environ.get("INPUTS") == "all" else 6
-"""One value in so many is tried by ``make test``; INPUTS=all and ``make figures`` try every one."""
+SHARE = 1 if WHOLE or FILE in os.environ else 6
+"""One value in so many is tried; where figures are counted, each is."""
 
 
 def chosen(*names: str) -> bool:

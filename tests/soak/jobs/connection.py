@@ -13,7 +13,7 @@ import hashlib
 from collections import Counter
 from typing import Any, ClassVar
 
-from support.patience import HANG_GUARD
+from support.patience import HANG_GUARD, until
 from support.task_runs import run_task
 
 from .base import MAX_RETRIES, Job, Result
@@ -40,7 +40,7 @@ class _Task(Job):
         self.succeeded: set[str] = set()
         # seldom: a key of each side's own takes longer than all the rest
         self.protection = "auto" if self.rng.random() < 0.2 else "none"
-        self.left: list[dict[str, str]] = []
+        self.left: list[dict[str, set[str]]] = []
 
     def start(self) -> Result:
         self.succeeded = set()
@@ -72,12 +72,16 @@ class _Task(Job):
                 ran = int(text.partition("\n")[0]) - self.lines[item]
                 assert ran == 1 if item in self.succeeded else ran in (0, 1), (item, ran, self.succeeded)
                 self.lines[item] += ran
-        self.left.append({item: text.partition("\n")[2] for item, text in found.items()})
+        self.left.append({item: set(text.splitlines()[1:]) for item, text in found.items()})
 
     def finished(self, result: Result) -> None:
         assert "failed" not in result, result
+        assert self.nothing_new(), self.left
+
+    def nothing_new(self) -> bool:
+        """Return whether the last start has left no file behind that was not there before it."""
         before, after = self.left[-2:]
-        assert all(set(after[item].splitlines()) <= set(before[item].splitlines()) for item in after), self.left
+        return all(after[item] <= before[item] for item in after)
 
 
 class Raw(_Task):
@@ -122,6 +126,16 @@ class Background(_Task):
 
     def draw(self) -> dict[str, Any]:
         return {"ansible.builtin.shell": ADD_LINE, "async": 60, "poll": 1}
+
+    def finished(self, result: Result) -> None:
+        until(self._watcher_has_ended)
+        super().finished(result)
+
+    def _watcher_has_ended(self) -> bool:
+        """Look again: what watches over a job asks every five seconds whether it has ended, and cleans up then."""
+        found = self.output(f"{_LEFT} 2>/dev/null; true")
+        self.left[-1] = {item: set(text.splitlines()) for item, text in found.items()}
+        return self.nothing_new()
 
 
 class _Kept(_Task):

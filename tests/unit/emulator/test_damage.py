@@ -173,6 +173,15 @@ def test_an_instance_that_goes_in_mid_run(emulator: Any, kind: str, status: str 
         assert target not in sdk.instance_ids()
 
 
+def test_nothing_happens_any_more_once_the_rules_are_cleared(emulator: Any):
+    sdk = Sdk(emulator)
+    target = sdk.instance_ids()[0]
+    emulator.faults([{"action": "RunCommand", "kind": "stop", "instance_id": target, "delay_ms": 300}])
+    sdk.run("true", [target])
+    emulator.clear_faults()
+    assert emulator.instance(target, "state")["status"] == "Stopped"
+
+
 def _huawei(emulator: Any, **fault: Any) -> http.client.HTTPResponse:
     emulator.clear_faults()
     emulator.faults([{"action": "ListServers", **fault}])
