@@ -60,9 +60,12 @@ class Played:
     results: Mapping[str, Mapping[str, Any]]
 
 
-def play(cloud: Emulator, folder: Path, hosts: Hosts, tasks: Sequence[Task], **settings: str) -> Played:
+def play(
+    cloud: Emulator, folder: Path, hosts: Hosts, tasks: Sequence[Task], *, static: bool = False, **settings: str
+) -> Played:
     """Run the tasks on the hosts. ``settings`` are further variables of the environment.
 
+    Hosts that are reached over the connection plugin are also read by the inventory plugin, unless they are ``static``.
     Raises RuntimeError unless every task succeeded on every host, for a figure of anything else means nothing.
     """
     inventory = folder / "hosts.yml"
@@ -71,7 +74,7 @@ def play(cloud: Emulator, folder: Path, hosts: Hosts, tasks: Sequence[Task], **s
     # as its users have it: what the inventory plugin loads, the workers inherit
     fleet = folder / "fleet.ecs.yml"
     fleet.write_text(yaml.safe_dump({"plugin": FLEET, "agent": False, "connect_with": "instance_id"}), encoding="utf-8")
-    ours = any(variables.get("ansible_connection") == CONNECTION for variables in hosts.values())
+    ours = not static and any(host.get("ansible_connection") == CONNECTION for host in hosts.values())
     library = folder / "library"
     library.mkdir(exist_ok=True)
     (library / "own_cpu.py").write_text(_CPU_MODULE, encoding="utf-8")
