@@ -352,7 +352,8 @@ from ..module_utils.cloud_assistant.invocations.stopping import plan_stop, stop
 from ..module_utils.cloud_assistant.models import REPEAT_MODES, Invocation
 from ..module_utils.cloud_assistant.runs.options import RUN_OPTIONS
 from ..module_utils.cloud_assistant.runs.request import RunRequest
-from ..module_utils.cloud_assistant.schedules.keeper import ScheduleKeeper, stoppable_invocations, unknown_to_stop
+from ..module_utils.cloud_assistant.schedules.keeper import ScheduleKeeper
+from ..module_utils.cloud_assistant.schedules.stoppable import stoppable_invocations, unknown_to_stop
 from ..module_utils.cloud_assistant.tags import check_tags
 from ..module_utils.cloud_assistant.targets import Targets, read_instance_ids
 from ..module_utils.common.checks import check_wait_timeout

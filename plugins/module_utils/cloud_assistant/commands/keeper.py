@@ -29,7 +29,7 @@ from ..invocations.stopping import plan_stop, stop
 from ..models import DEFAULT_TIMEOUT, Command, Invocation
 from ..scripts import ScriptContent
 from ..tags import apply_tags, own_tags, plan_tags
-from .listing import COMMAND_NOT_FOUND, find_commands, find_one, the_only
+from .listing import COMMAND_NOT_FOUND, describe_unknown_command, find_commands, find_one, the_only
 from .plan import (
     FIXED,
     CommandPlan,
@@ -177,7 +177,7 @@ class CommandKeeper:
         if command_id is not None:
             found = find_one(self.client, command_id=command_id)
             if not found:
-                self._warn_unknown(command_id)
+                self.warn(f"{describe_unknown_command(self.client, command_id, 'name')}. It counts as deleted.")
             return [found] if found else []
         doomed = find_commands(self.client, name=name)
         if not all_matching:
@@ -185,13 +185,6 @@ class CommandKeeper:
         for left_name in (interim_name(name or ""), retired_name(name or "")):
             doomed += find_commands(self.client, name=left_name)
         return doomed
-
-    def _warn_unknown(self, command_id: str) -> None:
-        named = find_commands(self.client, name=command_id)
-        text = f"command_id: not found in {self.client.region}: {command_id}"
-        if named:
-            text += f"; it is the name of {', '.join(command.command_id for command in named)}"
-        self.warn(f"{text}. It counts as deleted.")
 
     @property
     def _classic(self) -> bool:

@@ -98,6 +98,16 @@ def find_commands(
     return list(found.values())
 
 
+def describe_unknown_command(client: Client, command_id: str, name_option: str) -> str:
+    """Return a warning about an id that is not in the region; a text that is the name of a command is shown as such.
+
+    ``name_option`` is the option of the task that takes a name.
+    """
+    named = [command.command_id for command in find_commands(client, name=command_id)]
+    hint = f"; it is the name of {', '.join(named)}, so use {name_option}" if named else ""
+    return f"command_id: not found in {client.region}: {command_id}{hint}"
+
+
 def find_one(client: Client, *, command_id: str | None = None, name: str | None = None) -> Command | None:
     """Return the one command of this id, or of exactly this name, None when there is none.
 

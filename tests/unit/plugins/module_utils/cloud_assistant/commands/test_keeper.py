@@ -336,7 +336,7 @@ def test_the_name_of_a_command_is_not_taken_for_the_id_of_one_that_is_gone() -> 
     changes = CommandKeeper(library, warn=warnings.append).absent(command_id="job")
     assert not changes.changed and not changes.deleted
     (warning,) = warnings
-    assert "command_id: not found in" in warning and f": job; it is the name of {command_id}." in warning
+    assert "command_id: not found in" in warning and f": job; it is the name of {command_id}, so use name." in warning
 
 
 def test_an_unknown_id_is_not_created() -> None:
