@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -19,12 +20,14 @@ from .credentials import Credentials
 
 ALGORITHM = "ACS3-HMAC-SHA256"
 API_VERSION = "2014-05-26"
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
 EMPTY_BODY_HASH = hashlib.sha256(b"").hexdigest()
 
 
 def percent_encode(text: str) -> str:
     """Percent-encode as RFC 3986 has it: all UTF-8 bytes but letters, digits and ``-_.~``."""
-    return quote(text, safe="-_.~")
+    # most names and values need none, and a call on 100 instances has hundreds of them
+    return text if _PLAIN.fullmatch(text) else quote(text, safe="-_.~")
 
 
 def canonical_query(query: Mapping[str, str]) -> str:

@@ -71,13 +71,22 @@ def _problem(value: Any, *, is_content: bool) -> str | None:
     if isinstance(value, str) and not is_content:
         if "\0" in value:
             return "must not contain a NUL character"
-        if any("\ud800" <= char <= "\udfff" for char in value):
+        if not _has_utf8_form(value):
             return "is not valid UTF-8 text"
     if isinstance(value, float) and not math.isfinite(value):
         return "must be a finite number"
     if isinstance(value, int) and abs(value) > MAX_NUMBER:
         return f"is too large a number; the limit is {MAX_NUMBER}"
     return None
+
+
+def _has_utf8_form(text: str) -> bool:
+    """Return whether the text has no half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _number_problem(option: Mapping[str, Any], value: Any) -> str | None:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -31,26 +32,49 @@ _IDENTIFIERS = re.compile(r"(?:.*_)?(?:ids?|region)")
 """Options that name what a task works on, without which messages about its outcome would be unreadable."""
 
 
+_SLICE = 100
+"""Entries of a list that are looked at together."""
+
+_CONSTANTS = ("True", "False", "None")
+"""How Ansible spells what JSON spells otherwise, where it looks for secrets."""
+
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def without_values(value: Any, secrets: Iterable[str]) -> Any:
     """Return the plain value without the secrets in it, as ``remove_values`` of ansible-core does.
 
-    That looks at each line of an output separately, which takes seconds for a fleet: here texts and lists of texts that
-    hold no secret are returned unchanged.
+    That looks at each line of an output separately, which takes seconds for a fleet: here what has a JSON form without
+    any secret is returned unchanged.
     """
     secrets = frozenset(secrets)
-    if isinstance(value, str) and not _any_in(value, secrets):
-        return value
     if isinstance(value, Mapping):
         return {name: without_values(inner, secrets) for name, inner in value.items()}
     if isinstance(value, list):
-        if all(isinstance(item, str) for item in value) and not _any_in("\n".join(value), secrets):
-            return list(value)
-        return [without_values(item, secrets) for item in value]
-    return remove_values(value, secrets)
+        slices = (value[start : start + _SLICE] for start in range(0, len(value), _SLICE))
+        return [item for part in slices for item in _part_without(part, secrets)]
+    return value if json_without(value, secrets) is not None else remove_values(value, secrets)
 
 
-def _any_in(text: str, secrets: Iterable[str]) -> bool:
-    return any(secret in text for secret in secrets)
+def _part_without(part: list[Any], secrets: frozenset[str]) -> list[Any]:
+    return part if json_without(part, secrets) is not None else [without_values(item, secrets) for item in part]
+
+
+def json_without(value: Any, secrets: Iterable[str]) -> str | None:
+    """Return the JSON text of a value, None where the value may hold one of the secrets or has no such text."""
+    try:
+        text = _to_json(value)
+    except (TypeError, ValueError):
+        return None
+    return None if any(spelling in text for spelling in _spellings(frozenset(secrets))) else text
+
+
+@functools.lru_cache(maxsize=8)
+def _spellings(secrets: frozenset[str]) -> frozenset[str]:
+    """Return how a JSON text may spell the secrets; the empty text, which every text holds, if that is unclear."""
+    if any(secret in constant for secret in secrets for constant in _CONSTANTS):
+        return frozenset({""})
+    return frozenset(spelling for secret in secrets for spelling in (secret, _to_json(secret)[1:-1]))
 
 
 def hide_rows(result: dict[str, Any]) -> None:

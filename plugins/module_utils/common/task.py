@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NoReturn
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils import basic
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.common.text.converters import to_text
@@ -22,7 +22,16 @@ from ansible.module_utils.errors import UnsupportedError
 
 from .arguments import refuse_unusable
 from .errors import CloudError, Defect, InputError
-from .hidden import REDACTED, hide_lines, hide_refused, hide_rows, hide_source, hide_values, without_values
+from .hidden import (
+    REDACTED,
+    hide_lines,
+    hide_refused,
+    hide_rows,
+    hide_source,
+    hide_values,
+    json_without,
+    without_values,
+)
 from .printable import visible
 
 SOURCE_IS_ENCRYPTED = "_ansible_cloud_assistant_source_is_encrypted"
@@ -72,8 +81,8 @@ class TaskContext:
     """One run of an operation: its validated options, how it is run, and the ways to report to the user meanwhile.
 
     ``no_log`` is the task's keyword: messages may not quote what the task found, for ansible-core 2.19 and later show
-    the message of a failure all the same. ``redact`` returns a plain value without the values of ``no_log`` options:
-    what is written elsewhere than into the result has to go through it.
+    the message of a failure all the same. ``redact`` returns a plain value without the values of ``no_log`` options,
+    ``as_json`` its JSON text: what is written elsewhere than into the result has to go through one of them.
     """
 
     params: dict[str, Any]
@@ -83,6 +92,7 @@ class TaskContext:
     warn: Callable[[str], None] = field(default=_ignore)
     progress: Callable[[str], None] = field(default=_ignore)
     redact: Callable[[Any], Any] = field(default=lambda value: value)
+    as_json: Callable[[Any], str] = field(default=json.dumps)
 
 
 Operation = Callable[[TaskContext], dict[str, Any]]
@@ -121,7 +131,7 @@ class _Hiding:
         arguments.update(dict.fromkeys(redacted, REDACTED))
 
 
-class _Module(AnsibleModule):
+class _Module(basic.AnsibleModule):
     """An ``AnsibleModule`` that refuses what Ansible's validation cannot take, and hides what it would show."""
 
     def __init__(self, spec: TaskSpec) -> None:
@@ -148,6 +158,11 @@ class _Module(AnsibleModule):
         self.hiding.apply({}, self.params)
         super()._log_invocation()
         self.params = given
+
+    def _return_formatted(self, kwargs: dict[str, Any]) -> None:
+        """Print the result without secrets; Ansible's own search for them takes seconds for the results of a fleet."""
+        vars(basic)["remove_values"] = without_values
+        super()._return_formatted(kwargs)
 
     def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
         """End the process with a failed result; the validation of Ansible does so, whose message quotes bad values."""
@@ -240,6 +255,9 @@ def _context(
         warn=guarded(warn),
         progress=guarded(progress),
         redact=lambda value: without_values(value, secrets),
+        as_json=lambda value: (
+            json_without(value, secrets) or json.dumps(without_values(value, secrets), ensure_ascii=False)
+        ),
     )
 
 

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -143,9 +142,8 @@ def _write_results(place: Path, outcome: RunOutcome, task: TaskContext) -> dict[
 
     Where that fails, the task's result holds all of them, so that nothing is lost.
     """
-    rows = (task.redact(result.as_dict()) for result in outcome.results)
     try:
-        write_private(place, (f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows))
+        write_private(place, (f"{task.as_json(result.as_dict())}\n" for result in outcome.results))
     except OSError as error:
         outcome.shown = "all"
         task.warn(f"results_file: {place} could not be written, so the task returns all results: {error.strerror}")

@@ -83,6 +83,8 @@ def in_memory(data: bytes) -> bytes:
 
 def stored(result: InstanceResult, store: Store) -> InstanceResult:
     """Return the result with its streams put where ``store`` puts them."""
+    if store is in_memory:
+        return result
     if isinstance(result.output, bytes):
         result = replace(result, output=store(result.output))
     if isinstance(result.stderr, bytes):

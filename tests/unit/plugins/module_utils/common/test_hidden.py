@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.hi
     hide_refused,
     hide_source,
     hide_values,
+    json_without,
     without_values,
 )
 
@@ -80,14 +82,29 @@ def test_the_text_of_an_encrypted_file_is_hidden_wherever_a_result_has_it():
     }
 
 
-def test_secrets_are_taken_out_as_ansible_does_whatever_the_value():
-    secrets = {"hunter2", "42", 'with "quotes"'}
-    value = {
-        "lines": ["plain", "the hunter2 here", "hunter2"],
-        "plain": ["nothing", "of it", ""],
-        "rows": [{"text": 'x with "quotes" y', "rc": 42, "flag": True, "none": None, "share": 0.5}],
-        "mixed": ["hunter2", 7, ["deep hunter2"], ("a", "42")],
-        "data": b"hunter2",
-    }
-    assert without_values(value, secrets) == remove_values(value, secrets)
-    assert without_values(value, set()) == remove_values(value, set())
+VALUE: dict[str, Any] = {
+    "lines": ["plain", "the hunter2 here", "hunter2"],
+    "plain": ["nothing", "of it", ""],
+    "rows": [{"text": 'x with "quotes" y', "rc": 42, "flag": True, "none": None, "share": 0.5}],
+    "many": [{"number": number, "text": "größer\n"} for number in range(250)],
+    "mixed": ["hunter2", 7, ["deep hunter2"], ("a", "42")],
+    "data": b"hunter2",
+}
+
+
+@pytest.mark.parametrize(
+    "secrets", [set(), {"hunter2", "42", 'with "quotes"'}, {"größer\n"}, {"\u00f6"}, {"True"}, {"one"}, {"0.5"}, {"e"}]
+)
+def test_secrets_are_taken_out_as_ansible_does_whatever_the_value(secrets: set[str]):
+    expected = remove_values(VALUE, secrets)
+    # a list may stay a tuple, which is the same to JSON
+    assert json.dumps(without_values(VALUE, secrets), default=str) == json.dumps(expected, default=str)
+    for name, value in VALUE.items():
+        text = json_without(value, secrets)
+        assert text is None or json.loads(text) == json.loads(json.dumps(expected[name])), name
+
+
+def test_a_plain_value_without_secrets_has_a_json_text():
+    assert json_without({"a": ["größer", 1, None]}, {"hunter2"}) == '{"a": ["größer", 1, null]}'
+    assert json_without({"a": "hunter2"}, {"hunter2"}) is None
+    assert json_without({"a": b"bytes"}, {"hunter2"}) is None
