@@ -239,7 +239,7 @@ class InstanceResult:
             repeats=repeats,
             oss_output_status=row.get("OssOutputStatus") or "",
             oss_output_uri=row.get("OssOutputUri") or "",
-            oss_output_error=_delivery_error(row) if "OssOutputStatus" in row else "",
+            oss_output_error=_delivery_error(row) if row.get("OssOutputStatus") else "",
         )
 
     @property
