@@ -16,10 +16,11 @@ from typing import Any
 
 import yaml
 from jinja2 import Environment
+from selenium.webdriver.common.by import By
 from support.environments import REPOSITORY
 
 PICTURES = REPOSITORY / "docs" / "site" / "images"
-WIDTH, HEIGHT = 1000, 720
+WIDTH = 1000
 # two kinds of failures in the second wave; instances take seconds only where somebody looks at the picture
 SCRIPT = """{% raw %}
 id={{ACS::InstanceId}}
@@ -36,7 +37,7 @@ h1 { font-size: 22px; font-weight: 500 }
 form { display: grid; grid-template-columns: 1fr 1fr; gap: 14px 28px }
 label { display: block; font-weight: 600 }
 small { display: block; color: #6a6e73; font-weight: 400 }
-input, textarea, select { width: 100%; box-sizing: border-box; padding: 6px 8px; font: inherit }
+input, textarea, select { width: 100%; box-sizing: border-box; padding: 6px 8px; font: inherit; font-weight: 400 }
 input, textarea, select { border: 1px solid #8a8d90 }
 b { color: #c9190b }
 </style><h1>{{ name }}</h1><form>
@@ -50,11 +51,15 @@ b { color: #c9190b }
 """
 
 
-def take(browser: Any, page: Path, name: str, folder: Path) -> None:
-    """Take a screenshot of a page, and keep it for the documentation where that is wanted."""
-    size = {"width": WIDTH, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+def take(browser: Any, page: Path, name: str, folder: Path, *, last: str) -> None:
+    """Take a screenshot of a page down to the element `last`; keep it for the documentation where that is wanted."""
+    browser.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
     browser.get(page.as_uri())
+    size = {"width": WIDTH, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {**size, "height": WIDTH})
+    bottom = browser.find_element(By.CSS_SELECTOR, last).rect
+    height = round(bottom["y"] + bottom["height"]) + 24
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {**size, "height": height})
     picture = folder / f"{name}.png"
     assert browser.save_screenshot(str(picture))
     assert picture.stat().st_size > 20_000, "nothing is shown"
@@ -79,7 +84,7 @@ def test_the_report(emulator: Any, playbook: Any, browser: Any, tmp_path: Path):
     )
     assert done.rc == 2, done.output
     [page] = (tmp_path / "reports").glob("run_script*.html")
-    take(browser, page, "report", tmp_path)
+    take(browser, page, "report", tmp_path, last="#timeline")
 
 
 def test_the_survey(browser: Any, tmp_path: Path):
@@ -90,4 +95,4 @@ def test_the_survey(browser: Any, tmp_path: Path):
     page.write_text(
         Environment(autoescape=True).from_string(FORM).render(name=template["name"], spec=spec), encoding="utf-8"
     )
-    take(browser, page, "survey", tmp_path)
+    take(browser, page, "survey", tmp_path, last="form")

@@ -93,14 +93,10 @@ def timeline_of(entries: Sequence[Entry]) -> Timeline | None:
     if not moments:
         return None
     left = [entry for entry in entries if entry.css_class == "skipped" and entry.ending.why.startswith("not started")]
-    failed = [run.ended for _entry, run in runs if run.ended and run.css_class == "failed"]
-    return Timeline(
-        min(moments),
-        max(moments),
-        _bands(runs, max(moments)),
-        stopped=max(failed) if left and failed else None,
-        left=len(left),
-    )
+    bands = _bands(runs, max(moments))
+    # a wave that has begun is waited for, so the run was stopped when the last one with a failure had ended
+    failed = [band.ended for band in bands if band.counts["failed"] and band.name != ROLL_BACK]
+    return Timeline(min(moments), max(moments), bands, stopped=max(failed) if left and failed else None, left=len(left))
 
 
 def _bands(runs: Iterable[tuple[Entry, Step]], end: datetime) -> list[Band]:

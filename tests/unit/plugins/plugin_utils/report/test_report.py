@@ -77,6 +77,19 @@ class Page(HTMLParser):
         self.rows += tag == "details" and "row" in (dict(attrs).get("class") or "")
 
 
+def test_a_run_is_stopped_when_the_wave_that_failed_has_ended():
+    rows = [
+        run(1, 1, 0),
+        run(2, 2, 20, "Failed", rc=3),
+        run(3, 2, 25),
+        {"instance_id": "i-4", "status": "Skipped", "phase": "waves", "error_info": "not started: more failed"},
+    ]
+    timeline = timeline_of(entries_of(rows))
+    assert timeline is not None
+    assert timeline.stopped == timeline.bands[1].ended == timeline.ended
+    assert timeline.left == 1
+
+
 def test_the_message_of_a_failed_run_is_shown_without_what_the_page_repeats():
     rows = [run(1, 1, 0, "Failed", rc=3, stdout="full"), run(2, 1, 0), run(3, 1, 0, "Skipped")]
     failure = "1 of 3 instances failed:\ni-1: exit code 3; output ends: full\n1 skipped"
