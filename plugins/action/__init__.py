@@ -2,7 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Loads once, in the process that reads the playbook, what every task would load for itself.
+"""Load once, in the process that reads the playbook, what every task would otherwise load for itself.
 
 ansible-core runs each task in a fork of that process, and imports this package there while it looks for the action
 plugin of a task of this collection. So the client and its HTTP library cost their time once, not in every task.

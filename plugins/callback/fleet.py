@@ -2,7 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Callback: what runs on a fleet do, on one line while they run and on one screen at their end."""
+"""Callback: show runs on a fleet on one line while they run, and on one screen when they end."""
 
 from __future__ import annotations
 

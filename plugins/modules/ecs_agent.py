@@ -164,7 +164,7 @@ results:
       description: Why the agent could not be installed.
       type: str
       returned: when the agent could not be installed
-      sample: the instance is Stopped, and only a running one can get an agent
+      sample: the instance is Stopped; an agent can only be installed on a running instance
     error:
       description: The error of the service for this instance, or the reason under C(message).
       type: dict

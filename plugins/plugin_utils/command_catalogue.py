@@ -15,7 +15,7 @@ from ..module_utils.cloud_assistant.commands.listing import find_commands, list_
 from ..module_utils.cloud_assistant.models import Command
 
 LISTED = 500
-"""Commands that are read in one pass. A library with more of them is asked name by name."""
+"""Commands that are read in one pass. In a library with more of them, each name is looked up."""
 
 Record = dict[str, Any]
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""What the filters take: the ``results`` of a task, or the whole registered result."""
+"""Read the input of the filters: the ``results`` of a task, or the whole registered result."""
 
 from __future__ import annotations
 

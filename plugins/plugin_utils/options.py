@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""What lookup and inventory plugins hand to the Alibaba Cloud client: their options, templated."""
+"""The options that lookup and inventory plugins pass to the Alibaba Cloud client, templated."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def template_value(templar: Any, value: Any) -> Any:
 
 
 def refuse_unusable_options(plugin: Any) -> None:
-    """Raise InputError for the first option of a plugin whose value no option can take.
+    """Raise InputError for the first option of a plugin with an unusable value.
 
     Ansible checks the options of plugins less than those of modules. See ``refuse_unusable`` for what is refused.
     """

@@ -43,7 +43,7 @@ def play_id() -> str | None:
 
 
 class PlayCache:
-    """A JSON document of the present play, under a key of one's own choice."""
+    """A JSON document of the present play, under a key that the caller chooses."""
 
     def __init__(self, key: Mapping[str, Any], play: str, directory: str = RUN_DIRECTORY) -> None:
         """``key``: everything that distinguishes the document, without secrets; ``play``: the play's unique id."""
@@ -51,9 +51,9 @@ class PlayCache:
         self.path = Path(directory) / f"{PREFIX}{digest[:32]}.json"
 
     def opened(self) -> AbstractContextManager[dict[str, Any]]:
-        """Give the document, empty at first, to one process at a time; what it is at the end is kept.
+        """Give the document, empty at first, to one process at a time, and save it afterwards.
 
-        Nothing is kept when the work with it fails.
+        Nothing is saved if the block raises an exception.
         """
         return SharedDocument(self.path).opened()
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""The housekeeping around a module that needs no exchange of its own: it waits for the next command and rides along."""
+"""Defer the housekeeping around a module to the next command, so that it needs no exchange of its own."""
 
 from __future__ import annotations
 

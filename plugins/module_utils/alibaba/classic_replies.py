@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""Turn answers of the API of 2018 into the names and words of today's."""
+"""Translate replies of the API of 2018 into the names and words of the current API."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _INSTANCE_WORDS = {"Stopped": "Terminated"}
 
 
 def _rows(body: Any, outer: str, inner: str) -> list[dict[str, Any]]:
-    """Return the objects of a list; what is not there or of another type, the shape of the answer will miss."""
+    """Return the objects of a list, none if it is missing or of another type: the check of the shape reports that."""
     middle = body.get(outer) if isinstance(body, dict) else None
     rows = middle.get(inner) if isinstance(middle, dict) else None
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
@@ -77,7 +77,7 @@ def _invocations_reply(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _overall_word(legacy: str, instances: list[dict[str, Any]]) -> str:
-    """Return the current word; an invocation that is Finished is as good as its instances are known to be."""
+    """Return the current word; that of a Finished invocation follows from its instances."""
     if legacy != "Finished":
         return legacy
     words = {str(instance.get("InvocationStatus")) for instance in instances} or {"Success"}
@@ -110,7 +110,7 @@ def _results_reply(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _spelt_right(value: Any) -> Any:
-    """Return the value with the keys of 2018 that miss a letter put right: CloudAssitantStatus."""
+    """Return the value with misspelled keys of 2018 corrected, such as CloudAssitantStatus."""
     if isinstance(value, dict):
         return {name.replace("Assitant", "Assistant"): _spelt_right(inner) for name, inner in value.items()}
     return [_spelt_right(inner) for inner in value] if isinstance(value, list) else value
@@ -122,4 +122,4 @@ REPLIES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "DescribeInvocationResults": _results_reply,
     "DescribeCloudAssistantStatus": _spelt_right,
 }
-"""What makes of an operation's body, in place, that of the current generation."""
+"""Translates the body of each operation, in place, into that of the current generation."""

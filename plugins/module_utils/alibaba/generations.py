@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""Translate between the API of 2018 (``classic``) and today's (``current``), whose names all callers use."""
+"""Translate between the API of 2018 (``classic``) and the current one, whose names all callers use."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CLASSIC_MAX_INSTANCES = 100
 MAX_INSTANCES = 100
 """Instances in one call (DeleteInstances, StartInstances, StopInstances, RebootInstances: InstanceId)."""
 
-# operations on many instances came after 2018; these on one did what they do
+# operations on many instances came after 2018; these are their counterparts for one instance
 _ONE_BY_ONE = {
     "DeleteInstances": "DeleteInstance",
     "StartInstances": "StartInstance",
@@ -170,7 +170,7 @@ def _refusal(option: str, reason: str = "") -> InputError:
 
 
 class CurrentDialect:
-    """Today's API: parameters and answers pass unchanged."""
+    """The current API: parameters and answers pass unchanged."""
 
     signature_version = "v3"
 

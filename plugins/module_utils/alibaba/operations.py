@@ -18,7 +18,7 @@ from . import shapes
 
 
 class Repeat(enum.Enum):
-    """What a second try of the same call may lead to."""
+    """What repeating a call may lead to."""
 
     READ = "changes nothing"
     TOKEN_WRITE = "harmless when it carries the same ClientToken"

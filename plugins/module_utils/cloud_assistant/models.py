@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""The records that the domain hands around: commands, invocations and their results."""
+"""The records of the domain: commands, invocations and their results."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ KEPT_HEAD = 6000
 """Bytes that the service keeps of the beginning of an output that is too long; the rest of the 24 KB are its end."""
 
 SKIPPED = "Skipped"
-"""Our own status of an instance that was left out on purpose: nothing was sent to it."""
+"""Our own status of an instance that was deliberately skipped: nothing was sent to it."""
 
 _EXITED = frozenset({"Success", "Failed"})
 """States in which the script exited by itself, so that its exit code is known."""
@@ -189,7 +189,7 @@ class InstanceResult:
     """What one invocation did on one instance.
 
     ``status`` is the API's InvocationStatus word, or ``Skipped``. ``output`` holds the bytes that the service kept
-    (stdout and stderr as one stream), None where none were read; ``dropped`` counts the bytes that it threw away.
+    (stdout and stderr as one stream), None where none were read; ``dropped`` counts the bytes that it discarded.
     ``rc`` is None unless the script exited by itself. ``power_action`` is what the agent does to the instance on
     account of the exit code. ``stderr`` is None unless the streams were kept apart, as ``output`` is standard output
     alone then. ``files`` hold the output in place of the record.
@@ -263,7 +263,7 @@ class InstanceResult:
 
     @property
     def failed(self) -> bool:
-        """Whether the run on this instance has ended, and not well."""
+        """Whether the run on this instance has ended without success."""
         return not self.live and self.status not in ("Success", SKIPPED)
 
     def as_dict(self) -> dict[str, Any]:

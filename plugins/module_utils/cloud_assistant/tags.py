@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""Everything about tags: their limits, their forms in requests and replies, what must change, and changing it."""
+"""Tags: their limits, their forms in requests and replies, and how they are planned and changed."""
 
 from __future__ import annotations
 

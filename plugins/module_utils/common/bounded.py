@@ -5,8 +5,8 @@
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
 """Bound an HTTP answer in time and size, from its first byte to its last.
 
-A read time-out of ``requests`` is one of each read: a server that sends a byte now and then, header lines, chunks or
-``100 Continue`` without end is read for ever. Here every byte of an answer passes through a reader with one deadline
+The read timeout of ``requests`` applies to each read, so a server that keeps sending single bytes, header lines, chunks
+or ``100 Continue`` is read for ever. Here every byte of an answer passes through a reader with one deadline
 and one count.
 """
 
@@ -45,7 +45,7 @@ class BadEncoding(Exception):
 
 
 class _Reader(io.RawIOBase):
-    """Read an answer from ``connected`` within its time-out, as one time for all, and up to MAX_ANSWER_BYTES."""
+    """Read an answer of up to MAX_ANSWER_BYTES from ``connected``, whose timeout here limits the whole answer."""
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected

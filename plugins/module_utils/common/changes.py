@@ -38,7 +38,7 @@ class Change:
 
     @property
     def label(self) -> str:
-        """Return what the thing is called in a message."""
+        """Return the name of the thing in messages."""
         raise NotImplementedError
 
     @property

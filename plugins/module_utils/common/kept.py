@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""Bytes that may be somewhere else than in memory."""
+"""Bytes that need not be in memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Protocol
 
 
 class Kept(Protocol):
-    """Bytes that are kept somewhere else than in memory."""
+    """Bytes that are kept outside of memory."""
 
     def read(self) -> bytes:
         """Return the bytes. Raises OSError."""

@@ -43,7 +43,7 @@ def open_plain(place: str | os.PathLike[str]) -> Iterator[io.BufferedReader]:
     """Give the file, opened for reading; nothing waits for a writer at the other end of a pipe.
 
     Raises OSError if it cannot be opened; NotPlainError if it is a directory, a pipe, a device, a socket, or a file
-    that says it is empty and is not: the kernel makes those up while they are read.
+    that reports no size and is not empty: the kernel generates those while they are read.
     """
     _check_plain(os.stat(place))  # opening a device may already have an effect
     with open(os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb") as file:

@@ -31,7 +31,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def try_lock(path: Path, *, create: bool = True) -> int | None:
-    """Return the handle that holds the lock of this file until it is closed; None where another holds it.
+    """Return a handle that holds the lock of this file until it is closed; None if another process holds it.
 
     The system closes the handles of a process that ends, however it ends. Raises OSError.
     """
@@ -60,9 +60,9 @@ class SharedDocument:
 
     @contextmanager
     def opened(self) -> Iterator[dict[str, Any]]:
-        """Give the document to one process at a time; what it is at the end is kept.
+        """Give the document to one process at a time, and save it afterwards.
 
-        Nothing is kept when the work with it fails. Raises OSError.
+        Nothing is saved if the block raises an exception. Raises OSError.
         """
         with locked(self.path.with_suffix(".lock")):
             document = self.read()

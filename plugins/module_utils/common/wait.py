@@ -71,7 +71,7 @@ class Deadline:
 def within(seconds: float, function: Callable[[], T]) -> T:
     """Return what ``function`` returns, or raise what it raises; raise TimeoutError when it takes longer.
 
-    It runs in a thread of its own, which is left to itself then: this is for libraries that have no bound of their own.
+    It runs in its own thread, which is abandoned then: this is for libraries without a timeout of their own.
     """
     outcome: Queue[tuple[T | None, BaseException | None]] = Queue()
 

@@ -127,7 +127,7 @@ class MetadataSource:
         answer = self._ask("PUT", "/meta-data/latest/api/token", ttl)
         if answer.status == 200:
             headers["X-Metadata-Token"] = _token(answer.body)
-        # with these three, a service that wants no token answers
+        # these statuses mean that the service does not require a token
         elif answer.status not in (404, 405, 503):
             raise CloudError(f"the metadata service refused a token (HTTP {answer.status})")
         answer = self._ask("GET", "/openstack/latest/securitykey", headers)

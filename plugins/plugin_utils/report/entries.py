@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""The entries of a report: how the run ended on each instance, and the steps that led there."""
+"""The entries of a report: the outcome of the run on each instance, and the steps that led to it."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@
 
 A command whose script, type, parameter switch or resource group differs cannot be changed. Its replacement is created
 under an interim name, then the old command is deleted, then the replacement gets the name. If any step fails, at most
-one command has the name at any time, and the interim name tells the next run how far this one came.
+one command has the name at any time, and the interim name shows the next run how far this one came.
 
 Reads lag behind writes. A task that follows a killed one at once may not see what that one has created, and create it
 again. It finds both when it reads back its own command, and then keeps the earlier one.
@@ -191,7 +191,7 @@ class CommandKeeper:
         return self.client.generation == "classic"
 
     def _in_this_generation(self, desired: DesiredCommand) -> DesiredCommand:
-        """Put in what the service will make of the values, and refuse what it cannot have."""
+        """Adapt the values to the generation, and refuse those that it does not support."""
         later = ("launcher", "enable_parameter", "resource_group_id", "tags")
         refuse_missing(self.client.generation, {option: getattr(desired, option) for option in later})
         if self._classic and desired.timeout is not None:

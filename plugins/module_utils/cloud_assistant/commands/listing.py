@@ -18,7 +18,7 @@ from ..models import Command
 from ..tags import tags_to_rows
 
 PUBLIC_PROVIDERS = ("AlibabaCloud", "AlibabaCloud.ECS.GuestOS", "AlibabaCloud.ECS.GuestOSDiagnose")
-"""Those who offer public commands (DescribeCommands, Provider)."""
+"""Providers of public commands (DescribeCommands, Provider)."""
 
 MAX_COMMAND_NAME = 128
 """Characters (CreateCommand, Name)."""

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""The error funnel: what each trouble means for the host of a task."""
+"""Map each error to its meaning for the host of a task: unreachable, or failed."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ...common.errors import ApiError, CloudError, TransportError, WaitTimeout
 
 
 class Unreachable(CloudError):
-    """The instance cannot be worked with at present: Ansible counts the host as unreachable."""
+    """The instance cannot be reached at present: Ansible counts the host as unreachable."""
 
 
 class Refused(CloudError):
-    """The task cannot be done, on whichever host it is tried: Ansible counts it as failed."""
+    """The task cannot be done on any host: Ansible counts it as failed."""
 
 
 _WINDOWS = (

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""Running one script on the instance, exactly once, and reading what it wrote."""
+"""Run one script on the instance, exactly once, and read its output."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""What is known of an instance from its first answer, and the file that remembers it for the next task."""
+"""What the first reply of an instance reveals about it, and the file that keeps it for the next task."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""What the service counts, counted here too: calls per minute for all workers of a run, and invocations per day."""
+"""Count what the service counts: calls per minute for all workers of a run, and invocations per day."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""From a request to the lines of shell that carry it: what the instance keeps already is only named."""
+"""Translate a request into lines of shell; contents that the instance keeps already are only named."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""What controller and instance say to each other: the version, the sizes, and the frame of an answer."""
+"""The protocol of controller and instance: its version, its sizes, and the frame of an answer."""
 
 from __future__ import annotations
 

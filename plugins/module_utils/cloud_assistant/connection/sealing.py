@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""Sealed letters between controller and instance: CMS envelopes (RFC 5652), made and opened by well-known programs.
+"""Encrypt what controller and instance exchange: CMS envelopes (RFC 5652), made and opened by well-known programs.
 
-Nothing here is a cipher of the collection's own. The controller and each instance have a key pair and a self-signed
+The collection does not implement a cipher. The controller and each instance have a key pair and a self-signed
 certificate each; what is sealed with a certificate can be read with its key alone.
 """
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""Work on one instance: commands run, files written and read, each asked for once."""
+"""Work on one instance: run commands, write and read files, each exactly once."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Result:
 
 
 class Session:
-    """The work of one task on one instance. Holds nothing on either side that would have to be closed."""
+    """The work of one task on one instance. Nothing has to be closed on either side."""
 
     def __init__(
         self,

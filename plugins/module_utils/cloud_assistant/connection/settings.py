@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""What a connection is set to: plain values, checked."""
+"""The settings of a connection: plain values, checked."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Settings:
     a command may run. ``store_size``, ``max_output`` and ``max_file`` are in bytes; a store of 0 bytes is none.
     ``calls_per_minute``: calls of one operation that all workers of a run make together. ``daily_quota``: invocations
     that the account may start per region and day. For both, 0 means no limit. ``run_dir``: a private folder of the run,
-    empty where there is none to share. ``account`` tells accounts apart, and is not secret.
+    empty where there is none to share. ``account`` distinguishes accounts, and is not secret.
     """
 
     instance_id: str
@@ -45,7 +45,7 @@ class Settings:
     account: str = ""
 
     def __post_init__(self) -> None:
-        """Raise InputError for what cannot be meant."""
+        """Raise InputError for values out of range."""
         if not self.instance_id.strip():
             raise InputError("instance_id", "is empty; ansible_host or the name of the host must be an instance ID")
         for name in ("connection_timeout", "command_timeout"):

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""What is too long for a request and travels ahead of it, as files (SendFile) or in scripts of its own."""
+"""Send ahead what is too long for a request, as files (SendFile) or in separate scripts."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Exchange = Callable[[bytes, str, int], Frame]
 
 
 class Transfer:
-    """What travels ahead of one request, and again when the instance misses some of it.
+    """The data that is sent ahead of one request, and again if the instance lacks some of it.
 
     ``exchange`` runs a script with its nonce for so many seconds at most, and returns the frame.
     """

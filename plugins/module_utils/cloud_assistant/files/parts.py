@@ -15,10 +15,10 @@ PART_BYTES = 24 * 1024
 """Bytes in one part: 32 KB after Base64 (SendFile, Content)."""
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
-"""Bytes that a file may have; beyond that the number of calls is out of all proportion."""
+"""Bytes that a file may have; beyond that, the number of calls is out of proportion."""
 
 SAMPLE_BYTES = 1024 * 1024
-"""Bytes that are tried first: a file whose beginning does not shrink is not compressed."""
+"""Bytes that are compressed as a trial: if they do not shrink, the file is not compressed."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Parcel:
     """A file prepared for the transfer.
 
     ``sha256`` and ``size`` (bytes) are those of the file. ``stream`` is what the parts make up, in their order: the
-    file itself or its gzip form, as ``compressed`` says. ``stream_id`` tells two streams apart.
+    file itself or its gzip form, as ``compressed`` says. ``stream_id`` distinguishes streams.
     """
 
     sha256: str

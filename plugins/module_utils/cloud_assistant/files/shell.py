@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""The beginning that all scripts of sending and fetching files share, and how values get into a script."""
+"""The common beginning of the scripts that send and fetch files, and how values get into a script."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ LASTING = frozenset(
         "UserGroupNotExists",
     }
 )
-"""Error codes after which a second try meets the same: what was sent is of no use any more."""
+"""Error codes after which another attempt would fail in the same way, so that the parts are useless."""
 
 
 class Staging:
@@ -230,7 +230,7 @@ class Staging:
             self.results.setdefault(item, FileResult.failure(item, code, info, status))
 
     def _tidy(self) -> None:
-        """Clean up where it failed: everything, or all but the parts that a second run can continue with."""
+        """Clean up where the transfer failed: everything, or all but the parts that the next run can reuse."""
         broken = [item for item, result in self.results.items() if result.result.status != "Success"]
         useless = [item for item in broken if self.results[item].result.error_code in LASTING]
         useful = [item for item in broken if item not in useless]

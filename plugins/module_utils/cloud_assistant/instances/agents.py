@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""The Cloud Assistant agents of instances: how they are, installing them, and waiting until they are online."""
+"""The Cloud Assistant agents of instances: read their states, install them, and wait until they are online."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def agent_record(row: Row) -> Row:
     return {
         "instance_id": row["InstanceId"],
         "online": is_online(row),
-        # an agent that is not there or does not run has no version
+        # an agent that is not installed or not running has no version
         "version": str(row.get("CloudAssistantVersion") or ""),
         "last_heartbeat": str(row.get("LastHeartbeatTime") or ""),
         "os_type": str(row.get("OSType") or ""),

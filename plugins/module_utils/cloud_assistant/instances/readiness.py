@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""Whether instances can run a script: which ones there are, and why one of them cannot."""
+"""Find the instances of a run, and determine which of them cannot run a script, and why."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def outdated(
 ) -> dict[str, Unavailable]:
     """Return which of the instances have agents that are online and too old for what the run needs.
 
-    Nothing is looked up for a run without special needs, and nothing is known where the user must not look.
+    Nothing is looked up for a run without requirements, or where the user may not look.
     """
     if not needed or not instance_ids:
         return {}

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""What a run needs of the agents, and which agents are too old for it."""
+"""What a run requires of the agents, and which agents are too old for it."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ REREAD_PAUSE = 1.0
 """Seconds before the second look for records that are late; later looks are further apart."""
 
 NO_RECORD = "NoRecord"
-"""Our own error code of an instance for which the service wrote nothing down."""
+"""Our own error code of an instance for which the service has no record."""
 
 
 def iter_results(

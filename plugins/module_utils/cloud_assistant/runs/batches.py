@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""The instances of a run cut into batches, each with the token that makes its call the same one whenever it is sent."""
+"""Cut the instances of a run into batches, each with the token that makes its call safe to repeat."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...common.paging import batches
 
 @dataclass(frozen=True)
 class Batch:
-    """The instances of one call, and the token that makes the call the same one however often it is sent.
+    """The instances of one call, and the token that makes the call safe to repeat.
 
     ``recurring``: the token is shared with other starts under the same idempotency key.
     """

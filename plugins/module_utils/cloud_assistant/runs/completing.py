@@ -227,7 +227,7 @@ class _Completion:
         )
 
     def _warn_incomplete(self, warn: Callable[[str], None]) -> None:
-        """Name the instances whose output is not complete, by the reason."""
+        """Warn of the instances whose output is not complete, grouped by reason."""
         reasons: dict[str, list[str]] = {}
         for result in self.outcome.results:
             reason = self._gap(result)

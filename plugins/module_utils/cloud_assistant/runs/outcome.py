@@ -25,7 +25,7 @@ from .request import RunRequest
 from .sending import NOT_STARTED, Sent
 
 SHOWN_RESULTS = ("all", "failed", "none")
-"""Which results a task may return."""
+"""The choices of the option ``results``."""
 SINGLE_KEYS = ("rc", "stdout", "stdout_lines", "stderr", "stderr_lines", "output_files")
 """Keys of the result of a single instance that are also at the top of the task's result."""
 SHOWN_GROUPS = 10

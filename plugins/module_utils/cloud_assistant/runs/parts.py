@@ -191,7 +191,7 @@ class RunAs:
 
 @dataclass(frozen=True)
 class When:
-    """When the script runs: now, on a schedule, or when an instance starts."""
+    """When the script runs: now, on a schedule, or at the start of an instance."""
 
     repeat_mode: str | None = None
     frequency: str | None = None
@@ -264,7 +264,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Pacing:
-    """How the run goes over the fleet, and how it is waited for. ``wait_timeout`` is in seconds.
+    """How the run is spread over the fleet, and how to wait for it. ``wait_timeout`` is in seconds.
 
     ``max_failures`` None never stops the launching of further batches; ``max_concurrent_batches`` None means one at a
     time under ``max_failures``, else all at once. An exit code in ``success_rcs`` counts as success.
@@ -332,7 +332,7 @@ class Output:
         return self.complete and self.oss_output_delivery is None
 
     def check(self, payload: Payload, run_as: RunAs, *, scheduled: bool, wait: bool) -> None:
-        """Raise InputError for what the output cannot be kept of, with the reason."""
+        """Raise InputError, with the reason, for a run whose output cannot be kept."""
         if self.oss_output_delivery is not None and not _OSS.fullmatch(self.oss_output_delivery):
             raise InputError(
                 "oss_output_delivery", f"{self.oss_output_delivery!r} is not of the form oss://bucket/prefix"

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""Plan a run: everything that can be found out about it by reading, before anything is started."""
+"""Plan a run by reading only, before anything is started."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def plan_run(client: Client, request: RunRequest, deadline: Deadline, warn: Call
     remaining = tuple(item for item in instance_ids if item not in history.covered)
     unavailable = {item: stopped[item] for item in remaining if item in stopped}
     if unavailable and not request.pacing.skip:
-        # nothing will be started, so that all who are to blame can be named
+        # nothing will be started, so all instances that cannot run are named
         unavailable = {**examine(client, remaining, script_type_of(request, command), deadline), **unavailable}
     remaining, left = _fit(remaining, unavailable, skip=request.pacing.skip)
     old = outdated(client, remaining, _needed(request, command, script, len(instance_ids)), deadline)
@@ -129,7 +129,7 @@ def _look_back(
     deadline: Deadline,
     warn: Callable[[str], None],
 ) -> History:
-    """Return what earlier invocations of the same run have taken care of."""
+    """Return the earlier invocations of the same run and the instances that they cover."""
     identity = request.identity
     done: list[Earlier] = []
     under_key: list[Invocation] = []

@@ -29,7 +29,7 @@ KEY_TAG = "cloudops-idempotency-key"
 
 @dataclass(frozen=True)
 class Earlier:
-    """An earlier invocation, and those of the wanted instances that it has already taken care of."""
+    """An earlier invocation, and those of the wanted instances that it covers."""
 
     invocation: Invocation
     instances: tuple[InstanceResult, ...]
@@ -53,7 +53,7 @@ def key_tag(key: str) -> tuple[str, str]:
 def key_token(key: str, call: Call) -> str:
     """Return the token of what the call sends under a key: the same for each start of the same request.
 
-    The values of parameters have no part in it; they may be secret, and the token is written into logs.
+    It does not depend on the values of parameters, which may be secret: tokens are written to logs.
     """
     named = {name: value for name, value in call.params.items() if name != "Parameters"}
     return derive_client_token(key_digest(key), call.operation, json.dumps(named, sort_keys=True))

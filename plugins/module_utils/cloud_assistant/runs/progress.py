@@ -16,7 +16,7 @@ from ..grouping import folded
 
 @dataclass
 class Waves:
-    """How many batches there are, how many of them may be under way at once, and how many have been started."""
+    """The numbers of batches in total, of batches that may run concurrently, and of started batches."""
 
     batches: int = 0
     window: int = 1

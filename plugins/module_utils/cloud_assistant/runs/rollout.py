@@ -160,7 +160,7 @@ class Rollout:
             self._progress(f"started {names} on {count} instance{'s' if count > 1 else ''}")
 
     def _reject(self, call: Call, queue: deque[Batch]) -> None:
-        """Start nothing after the first call was rejected, and find out who else is not ready."""
+        """Start nothing after the first call was rejected, and find out which other instances are not ready."""
         ids = [item for batch in queue for item in batch.instance_ids]
         queue.clear()
         unavailable = unavailable_among(self._client, call, ids, self._deadline)

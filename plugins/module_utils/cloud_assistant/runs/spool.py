@@ -20,7 +20,7 @@ from ...common.kept import Kept
 from ..models import InstanceResult
 
 if TYPE_CHECKING:
-    # puts bytes where they can wait for the end of a run, and returns what gives them back
+    # stores bytes until the end of a run, and returns the object that reads them back
     Store = Callable[[bytes], "bytes | Kept"]
 
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""Live scheduled invocations beside the one schedule that a task wants: what stays, changes, ends and begins."""
+"""Compare the live scheduled invocations with the desired schedule, and plan what to keep, change, stop and start."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class SchedulePlan:
-    """What leads to exactly one live invocation for each wanted instance.
+    """The changes that lead to exactly one live invocation for each wanted instance.
 
     ``duplicates`` are the ids of invocations that would do as well as those that are kept.
     """
@@ -137,9 +137,9 @@ def _members(invocation: Invocation) -> tuple[str, ...]:
 def plan_schedule(
     live: Iterable[Invocation], desired: DesiredSchedule, modifiable: Callable[[Collection[str]], bool]
 ) -> SchedulePlan:
-    """Return what makes of the live invocations the desired schedule.
+    """Return the plan that turns the live invocations into the desired schedule.
 
-    Those that need no change are kept first, then those that can be changed in place, which ``modifiable`` tells for
+    Those that need no change are kept first, then those that can be changed in place, which ``modifiable`` decides for
     all instances that are or were part of one; the oldest of equals stays. More than 100 instances are several
     invocations, treated as one.
     """
