@@ -181,18 +181,17 @@ from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.group import to_safe_group_name
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
-from ansible.plugins.loader import connection_loader
 
 from ..module_utils.alibaba.options import connect
 from ..module_utils.common.errors import CloudError, InputError
 from ..plugin_utils.inventory_records import HOST_VARIABLES, all_regions, read_fleet
 from ..plugin_utils.options import connection_options, refuse_unusable_options, template_value
+from ..plugin_utils.preload import CONNECTION, preload_connection
 
 SUFFIXES = (".ecs.yml", ".ecs.yaml")
 ALL_REGIONS = "all"
 DEFAULT_REGION = "cn-hangzhou"
 """Where the regions are looked up for a source that names none."""
-CONNECTION = "cloudops.cloud_assistant.ecs_assistant"
 RESERVED = frozenset({"all", "ungrouped", *constants.LOCALHOST})
 """Names that no host may have: groups that always exist, and the implicit localhost."""
 TAG = re.compile(r"tag:(?P<key>.+)")
@@ -257,8 +256,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except CloudError as error:
             raise AnsibleParserError(str(error)) from error
         if self.get_option("connect_with") == "instance_id":
-            # each task of each host runs in a process of its own, which inherits what is loaded here
-            connection_loader.get(CONNECTION, class_only=True)
+            preload_connection()
 
     def _records(self, path: str, cache: bool) -> list[dict[str, Any]]:
         """Return the host records, from the cache when it may be used and has them."""

@@ -138,6 +138,19 @@ class HttpTransport:
         session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
         return session
 
+    def preload(self) -> None:
+        """Load what the first request over TLS needs, for the processes that are forked from this one.
+
+        Raises OSError where the bundle of authorities cannot be read.
+        """
+        import requests.certs
+
+        from .bounded import trusting
+
+        verify = self._session.merge_environment_settings("https://", {}, True, self.verify, None)["verify"]
+        if verify:
+            trusting(verify if isinstance(verify, str) else requests.certs.where())
+
     def send(
         self,
         method: str,
