@@ -198,7 +198,8 @@ error:
 from typing import Any
 
 from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
-from ..module_utils.cloud_assistant.instances.agents import Installation, agent_states, parse_version
+from ..module_utils.cloud_assistant.instances.agents import Installation, agent_states
+from ..module_utils.cloud_assistant.instances.requirements import parse_version
 from ..module_utils.cloud_assistant.instances.selection import Selector, find_instances
 from ..module_utils.common.checks import check_wait_timeout
 from ..module_utils.common.errors import TaskFailure

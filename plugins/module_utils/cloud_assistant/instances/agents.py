@@ -16,6 +16,7 @@ from ...common.errors import ApiError, InputError, WaitTimeout
 from ...common.paging import batches
 from ...common.wait import Deadline
 from .changes import ask_for_each
+from .requirements import parse_version, read_version
 from .selection import Row, Selector, find_instances
 
 MAX_INSTALLS_PER_CALL = 50
@@ -126,18 +127,6 @@ def is_online(row: Row) -> bool:
     return str(row.get("CloudAssistantStatus") or "").lower() == "true"
 
 
-MAX_VERSION_DIGITS = 9
-"""Digits in one part of a version: far more than any has."""
-
-
-def parse_version(text: str, option: str = "min_version") -> tuple[int, ...]:
-    """Return the numbers of a version such as 2.2.3.189. Raises InputError for any other form."""
-    parts = text.strip().split(".")
-    if not all(part.isascii() and part.isdigit() and len(part) <= MAX_VERSION_DIGITS for part in parts):
-        raise InputError(option, f"{text!r} is not a version such as 2.2.3.189")
-    return tuple(int(part) for part in parts)
-
-
 @dataclass
 class AgentChange(Change):
     """What was found of one instance's agent, whether it was installed (``changed``), and how that ended."""
@@ -215,7 +204,7 @@ class Installation:
     def _ready(self, record: Row) -> bool:
         if not record["online"]:
             return False
-        return not self._least or _version_of(record) >= self._least
+        return not self._least or read_version(record["version"]) >= self._least
 
     def _to_do(self) -> list[AgentChange]:
         """Return the agents that have to be and can be installed; record the problems of the others."""
@@ -258,11 +247,3 @@ class Installation:
         except WaitTimeout as error:
             advice = "Some instances must be rebooted before the agent starts (ecs_instance, state: rebooted)."
             raise WaitTimeout(f"{error}. {advice}") from error
-
-
-def _version_of(record: Row) -> tuple[int, ...]:
-    """Return the numbers of an agent's version, none for a version in another form."""
-    try:
-        return parse_version(record["version"])
-    except InputError:
-        return ()

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""What a run requires of the agents, and which agents are too old for it."""
+"""Versions of agents: how they are written, what requires which, and which agents are too old for it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...common.errors import InputError
+
 _SERIES = {"linux": (2, 2, 3), "windows": (2, 1, 3)}
 """The first numbers of the versions of agents; the last number means the same on both systems."""
 
+_MAX_DIGITS = 9
+"""Digits in one part of a version: far more than any has."""
 _PLAIN_CRON_FIELDS = 6
 _BUILT_IN = re.compile(rb"\{\{\s*ACS\s*::\s*(InstanceId|InstanceName|InvokeId|CommandId)\s*\}\}", re.IGNORECASE)
 
@@ -31,6 +35,7 @@ SCHEDULES = Requirement("a frequency with rate(), at(), a year or a time zone", 
 IDS = Requirement("built-in parameters for ids", 309)
 NAMES = Requirement("{{ACS::InstanceName}}", 344)
 CONTAINERS = Requirement("a run in a container", 344)
+CHANGES = Requirement("a change of its schedule in place (ModifyInvocationAttribute)", 542)
 
 
 def requirements(
@@ -54,15 +59,46 @@ def requirements(
 
 def too_old(agent: Mapping[str, Any], needed: Iterable[Requirement]) -> str:
     """Return why the agent of a DescribeCloudAssistantStatus row is too old, "" when it is not, or not known to be."""
-    version = str(agent.get("CloudAssistantVersion") or "")
-    numbers = tuple(int(number) for number in re.findall(r"\d+", version))
+    numbers = _version_of(agent)
     if len(numbers) < 4:
         return ""
-    # the second number shows the system, where the service does not
-    windows = str(agent.get("OSType") or "").lower() == "windows" or numbers[:2] == (2, 1)
     for requirement in needed:
-        least = (*_SERIES["windows" if windows else "linux"], requirement.build)
+        least = _first_version(requirement, agent)
         if numbers < least:
-            wanted = ".".join(map(str, least))
+            version, wanted = agent["CloudAssistantVersion"], ".".join(map(str, least))
             return f"its agent {version} is too old: {requirement.feature} requires {wanted} or later (see ecs_agent)"
     return ""
+
+
+def has_feature(agent: Mapping[str, Any], requirement: Requirement) -> bool:
+    """Return whether the agent of such a row has the feature; one of an unknown version does not."""
+    numbers = _version_of(agent)
+    return bool(numbers) and numbers >= _first_version(requirement, agent)
+
+
+def _first_version(requirement: Requirement, agent: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return the first version with the feature on the system of the agent."""
+    system = str(agent.get("OSType") or "").lower()
+    # the second number shows the system, where the service does not
+    windows = system == "windows" if system else _version_of(agent)[:2] == _SERIES["windows"][:2]
+    return (*_SERIES["windows" if windows else "linux"], requirement.build)
+
+
+def _version_of(agent: Mapping[str, Any]) -> tuple[int, ...]:
+    return read_version(str(agent.get("CloudAssistantVersion") or ""))
+
+
+def parse_version(text: str, option: str = "min_version") -> tuple[int, ...]:
+    """Return the numbers of a version such as 2.2.3.189. Raises InputError for any other form."""
+    parts = text.strip().split(".")
+    if not all(part.isascii() and part.isdigit() and len(part) <= _MAX_DIGITS for part in parts):
+        raise InputError(option, f"{text!r} is not a version such as 2.2.3.189")
+    return tuple(int(part) for part in parts)
+
+
+def read_version(text: str) -> tuple[int, ...]:
+    """Return the numbers of a version that the service reports, none for one in another form."""
+    try:
+        return parse_version(text)
+    except InputError:
+        return ()

@@ -22,6 +22,7 @@ from ..commands.plan import retired_name
 from ..frequency import read_frequency
 from ..instances.agents import agent_rows
 from ..instances.readiness import find_targets
+from ..instances.requirements import CHANGES, has_feature
 from ..invocations.listing import oldest_first, scheduled_invocations
 from ..invocations.stopping import stop
 from ..models import TERMINATION_MODES, Command, Invocation
@@ -30,7 +31,7 @@ from ..runs.request import RunRequest
 from ..runs.run import run
 from ..tags import MAX_TAGS, check_tags
 from ..targets import Targets
-from .plan import DesiredSchedule, Kept, SchedulePlan, active_instances, plan_schedule, takes_changes
+from .plan import DesiredSchedule, Kept, SchedulePlan, active_instances, plan_schedule
 
 SET_TAG = "cloudops-schedule"
 """Tag that all invocations of one schedule have in common, because one invocation holds 100 instances only."""
@@ -163,12 +164,7 @@ class ScheduleKeeper:
         if self.client.generation == "classic":
             return False
         rows = agent_rows(self.client, list(instance_ids), self.deadline)
-        return all(
-            takes_changes(
-                str(rows.get(item, {}).get("CloudAssistantVersion") or ""), str(rows.get(item, {}).get("OSType") or "")
-            )
-            for item in instance_ids
-        )
+        return all(has_feature(rows.get(item, {}), CHANGES) for item in instance_ids)
 
     def _carry_out(
         self,

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,22 +18,8 @@ from ..invocations.stopping import Stop, plan_stop
 from ..models import Invocation
 from ..targets import MAX_BATCH
 
-LAST_UNCHANGEABLE = {"linux": (2, 2, 3, 541), "windows": (2, 1, 3, 541)}
-"""Agents have to be newer than this for their schedule to be changed (ModifyInvocationAttribute)."""
-
-
 GONE = frozenset({"InstanceReleased", "InstanceNotExists"})
 """ErrorCode of an instance that no longer exists (DescribeInvocations)."""
-
-
-def takes_changes(version: str, os_type: str = "") -> bool:
-    """Return whether an agent of this version lets its schedule be changed; an unknown version does not."""
-    numbers = tuple(int(number) for number in re.findall(r"\d+", version))
-    if not numbers:
-        return False
-    # the second number of a version shows the system, where the service does not
-    windows = os_type.lower() == "windows" if os_type else numbers[:2] == (2, 1)
-    return numbers > LAST_UNCHANGEABLE["windows" if windows else "linux"]
 
 
 def same_frequency(one: str, other: str) -> bool:

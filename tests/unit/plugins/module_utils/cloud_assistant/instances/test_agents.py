@@ -12,7 +12,6 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     Installation,
     agent_states,
     check_os_type,
-    parse_version,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
     InputError,
@@ -121,14 +120,3 @@ def test_without_waiting_it_ends_at_once():
     task = installation(fleet, wait=False)
     task.carry_out()
     assert task.changes.changed and fleet.now == 0
-
-
-@pytest.mark.parametrize(("text", "numbers"), [("2.2.3.189", (2, 2, 3, 189)), (" 2 ", (2,))])
-def test_versions(text: str, numbers: tuple[int, ...]):
-    assert parse_version(text) == numbers
-
-
-@pytest.mark.parametrize("text", ["", "2.x", "latest", "2..3", "²"])
-def test_what_is_no_version_is_refused(text: str):
-    with pytest.raises(InputError):
-        parse_version(text)

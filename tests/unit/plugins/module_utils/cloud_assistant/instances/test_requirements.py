@@ -12,13 +12,17 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     outdated,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.instances.requirements import (
+    CHANGES,
     CONTAINERS,
     IDS,
     NAMES,
     SCHEDULES,
+    has_feature,
+    parse_version,
     requirements,
     too_old,
 )
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
 from support.fake_fleet import FakeFleet
 
 
@@ -56,6 +60,37 @@ def test_an_agent_is_too_old_for_a_feature(version: str, system: str, least: str
     reason = too_old({"CloudAssistantVersion": version, "OSType": system}, (CONTAINERS,))
     problem = f"its agent {version} is too old: a run in a container requires {least} or later (see ecs_agent)"
     assert reason == (problem if least else "")
+
+
+@pytest.mark.parametrize(
+    ("version", "os_type", "expected"),
+    [
+        ("2.2.3.541", "Linux", False),
+        ("2.2.3.542", "Linux", True),
+        ("2.2.3.541", "", False),
+        ("2.2.4.1", "", True),
+        ("2.1.3.541", "Windows", False),
+        ("2.1.3.542", "Windows", True),
+        ("2.1.3.600", "", True),
+        ("2.1.3.600", "linux", False),
+        ("2.10.0.0", "linux", True),
+        ("", "Linux", False),
+        ("unknown", "Linux", False),
+    ],
+)
+def test_agents_that_take_changes(version: str, os_type: str, expected: bool) -> None:
+    assert has_feature({"CloudAssistantVersion": version, "OSType": os_type}, CHANGES) is expected
+
+
+@pytest.mark.parametrize(("text", "numbers"), [("2.2.3.189", (2, 2, 3, 189)), (" 2 ", (2,))])
+def test_versions(text: str, numbers: tuple[int, ...]):
+    assert parse_version(text) == numbers
+
+
+@pytest.mark.parametrize("text", ["", "2.x", "latest", "2..3", "²"])
+def test_what_is_no_version_is_refused(text: str):
+    with pytest.raises(InputError):
+        parse_version(text)
 
 
 def test_only_agents_that_are_online_are_outdated_and_nothing_is_asked_in_vain():

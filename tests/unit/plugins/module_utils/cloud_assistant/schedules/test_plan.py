@@ -20,7 +20,6 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     active_instances,
     plan_schedule,
     same_frequency,
-    takes_changes,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.targets import MAX_BATCH
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.paging import batches
@@ -153,25 +152,6 @@ def test_more_than_one_hundred_instances_are_one_schedule() -> None:
     changed = plan_schedule(live, replace(desired, frequency="rate(2h)"), modifiable)
     assert [kept.frequency for kept in changed.kept] == [True, True, True]
     assert not changed.stops and not changed.start
-
-
-@pytest.mark.parametrize(
-    ("version", "os_type", "expected"),
-    [
-        ("2.2.3.541", "Linux", False),
-        ("2.2.3.542", "Linux", True),
-        ("2.2.3.541", "", False),
-        ("2.2.4.1", "", True),
-        ("2.1.3.541", "Windows", False),
-        ("2.1.3.542", "Windows", True),
-        ("2.1.3.600", "", True),
-        ("2.1.3.600", "linux", False),
-        ("2.10.0.0", "linux", True),
-        ("", "Linux", False),
-    ],
-)
-def test_agents_that_take_changes(version: str, os_type: str, expected: bool) -> None:
-    assert takes_changes(version, os_type) is expected
 
 
 @pytest.mark.parametrize(
