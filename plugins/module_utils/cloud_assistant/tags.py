@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..alibaba.client import Client
 from ..common.checks import check_length, check_no_control_characters
 from ..common.errors import InputError
+
+if TYPE_CHECKING:
+    # tags are read where nothing is called, as in filters, and the client loads requests
+    from ..alibaba.client import Client
 
 MAX_TAGS = 20
 """Tags in one call (RunCommand, Tag and ResourceTag)."""
