@@ -22,6 +22,8 @@ from .operations import Operation
 GENERATIONS = ("current", "classic")
 PAGING_PARAMETERS = frozenset({"NextToken", "MaxResults", "PageNumber", "PageSize"})
 
+DEFAULT_TIMEOUT = 60
+"""Seconds (CreateCommand and RunCommand, Timeout)."""
 CLASSIC_SHORTEST_TIMEOUT = 60
 """Seconds (CreateCommand of 2018, TimeOut)."""
 CLASSIC_DEFAULT_TIMEOUT = 3600
@@ -154,6 +156,11 @@ def frequency_in(generation: str, frequency: str) -> str:
             "rate(), at(), a year and other time zones are not supported",
         )
     return " ".join(fields)
+
+
+def default_timeout(generation: str) -> int:
+    """Return the timeout in seconds of a command that is created without one."""
+    return CLASSIC_DEFAULT_TIMEOUT if generation == "classic" else DEFAULT_TIMEOUT
 
 
 def default_zone(generation: str) -> str:

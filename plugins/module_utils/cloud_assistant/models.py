@@ -15,12 +15,10 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from typing import Any
 
+from ..alibaba.generations import DEFAULT_TIMEOUT
 from ..common.kept import Kept, in_hand
 from .scripts import ParameterDefinition
 from .tags import tags_from_row
-
-DEFAULT_TIMEOUT = 60
-"""Default timeout of a command in seconds (CreateCommand, Timeout)."""
 
 
 def decode_content(text: str) -> bytes:

@@ -20,13 +20,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...alibaba.client import Client
-from ...alibaba.generations import CLASSIC_DEFAULT_TIMEOUT, CLASSIC_SHORTEST_TIMEOUT, refuse_missing
+from ...alibaba.generations import CLASSIC_SHORTEST_TIMEOUT, default_timeout, refuse_missing
 from ...common.errors import ApiError, CloudError, InputError, TaskFailure, WaitTimeout
 from ...common.idempotency import new_client_token
 from ...common.wait import Deadline, poll
 from ..invocations.listing import live_invocations, scheduled_invocations
 from ..invocations.stopping import plan_stop, stop
-from ..models import DEFAULT_TIMEOUT, Command, Invocation
+from ..models import Command, Invocation
 from ..scripts import ScriptContent
 from ..tags import apply_tags, own_tags, plan_tags
 from .listing import COMMAND_NOT_FOUND, describe_unknown_command, find_commands, find_one, the_only
@@ -88,8 +88,7 @@ class CommandKeeper:
         desired = self._in_this_generation(desired)
         check_desired(desired, self.client.generation)
         current, unnamed = self._current(desired, command_id)
-        default_timeout = CLASSIC_DEFAULT_TIMEOUT if self._classic else DEFAULT_TIMEOUT
-        plan = plan_command(current, desired, default_timeout=default_timeout)
+        plan = plan_command(current, desired, default_timeout(self.client.generation))
         self._check_plan(plan)
         changes = Changes(changed=plan.changed or unnamed is not None, before=plan.before, after=plan.after)
         schedules: list[Invocation] = []

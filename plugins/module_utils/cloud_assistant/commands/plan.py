@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ...alibaba.generations import DEFAULT_TIMEOUT
 from ...common.checks import check_identifiers, check_ids, check_seconds, check_text
 from ...common.errors import InputError
-from ..models import DEFAULT_TIMEOUT, Command
+from ..models import Command
 from ..scripts import SCRIPT_TYPES, ScriptContent, check_launcher
 from ..tags import TagChange, check_tags, own_tags, plan_tags, tags_to_rows
 from .listing import MAX_COMMAND_NAME
@@ -116,7 +117,7 @@ def check_desired(desired: DesiredCommand, generation: str = "current") -> None:
 
 
 def plan_command(
-    current: Command | None, desired: DesiredCommand, *, default_timeout: int = DEFAULT_TIMEOUT
+    current: Command | None, desired: DesiredCommand, default_timeout: int = DEFAULT_TIMEOUT
 ) -> CommandPlan:
     """Return what leads from the stored command (None: there is none) to the desired one.
 

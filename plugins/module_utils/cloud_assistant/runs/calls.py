@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...alibaba.client import Client
-from ...alibaba.generations import CLASSIC_DEFAULT_TIMEOUT
+from ...alibaba.generations import CLASSIC_DEFAULT_TIMEOUT, DEFAULT_TIMEOUT
 from ...common.errors import ApiError, CloudError, InputError, TaskFailure
 from ...common.wait import Deadline
 from ..commands.listing import (
@@ -24,7 +24,7 @@ from ..commands.listing import (
     find_one,
     predicted_command_warning,
 )
-from ..models import DEFAULT_TIMEOUT, TERMINATION_MODES, Command
+from ..models import TERMINATION_MODES, Command
 from ..scripts import ScriptContent, check_values, match_parameters, name_warning
 from ..tags import tags_to_rows
 from .parts import Payload

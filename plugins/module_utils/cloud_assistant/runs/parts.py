@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from ...alibaba.generations import DEFAULT_TIMEOUT
 from ...common.checks import (
     check_identifiers,
     check_ids,
@@ -25,7 +26,7 @@ from ...common.checks import (
 from ...common.errors import InputError
 from ...common.idempotency import check_client_token
 from ..frequency import parse_frequency, read_frequency
-from ..models import DEFAULT_TIMEOUT, REPEAT_MODES
+from ..models import REPEAT_MODES
 from ..scripts import (
     SCRIPT_TYPES,
     ScriptContent,

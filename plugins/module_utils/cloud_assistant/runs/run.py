@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...alibaba.client import Client
-from ...alibaba.generations import CLASSIC_DEFAULT_TIMEOUT
+from ...alibaba.generations import default_timeout
 from ...common.wait import Deadline
-from ..models import DEFAULT_TIMEOUT, SKIPPED, InstanceResult
+from ..models import SKIPPED, InstanceResult
 from .calls import call_for, dry_run_call, script_type_of
 from .gathering import Gathering, Share
 from .judging import Judge
@@ -35,8 +35,8 @@ def run(
     client: Client,
     request: RunRequest,
     *,
-    progress: Callable[[str], None] | None = None,
-    warn: Callable[[str], None] | None = None,
+    progress: Callable[[str], None] = lambda text: None,
+    warn: Callable[[str], None] = lambda text: None,
     store: Store = in_memory,
 ) -> RunOutcome:
     """Run the request and return its outcome, including failed instances and calls.
@@ -48,7 +48,7 @@ def run(
     request.check(client.generation)
     request = _with_defaults(client, request)
     deadline = Deadline(request.pacing.wait_timeout if request.pacing.wait else None)
-    plan = plan_run(client, request, deadline, warn or _discard)
+    plan = plan_run(client, request, deadline, warn)
     gathering = Gathering(client, deadline, _judge(client, request, plan), store)
     outcome = RunOutcome(script=plan.script, client_token=plan.client_token, by_key=request.identity.by_key)
     outcome.request = request
@@ -58,7 +58,7 @@ def run(
     if request.dry_run:
         _predict(client, request, plan, gathering, deadline, outcome)
     else:
-        rollout = Rollout(client, request, plan, gathering, deadline, progress or _discard)
+        rollout = Rollout(client, request, plan, gathering, deadline, progress)
         with call_for(client, request, plan.command, plan.tags, outcome.errors.append) as call:
             rollout.run(call, adopted)
         outcome.add(rollout.started.values(), rollout.errors, changed=rollout.changed)
@@ -68,7 +68,7 @@ def run(
     for check in (dropped_warning, skipped_warning, delivery_warning):
         warnings.append(check(outcome.results))
     for text in filter(None, warnings):
-        (warn or _discard)(text)
+        warn(text)
     return outcome
 
 
@@ -83,7 +83,7 @@ def _with_defaults(client: Client, request: RunRequest) -> RunRequest:
 
 
 def _judge(client: Client, request: RunRequest, plan: RunPlan) -> Judge:
-    default = CLASSIC_DEFAULT_TIMEOUT if client.generation == "classic" else DEFAULT_TIMEOUT
+    default = default_timeout(client.generation)
     return Judge(
         skip=request.pacing.skip,
         success_rcs=request.pacing.success_rcs,
@@ -145,7 +145,3 @@ def _predict(
         for item in would_run
     )
     outcome.changed = bool(would_run)
-
-
-def _discard(_text: str) -> None:
-    """Discard a message."""
