@@ -100,8 +100,8 @@ RUNTIME = {
 AS_MODULE = {"environment": {"PROBE_VARIABLE": "set"}}
 HERE: dict[str, Any] = {}
 AS_JOB: dict[str, Any] = {"async": 60, "poll": 1}
-BOTH_WAYS = pytest.mark.parametrize("way", [HERE, AS_MODULE], ids=["in process", "as module"])
-ALL_WAYS = pytest.mark.parametrize("way", [HERE, AS_MODULE, AS_JOB], ids=["in process", "as module", "as job"])
+BOTH_WAYS = {"here": HERE, "as module": AS_MODULE}
+ALL_WAYS = {**BOTH_WAYS, "as job": AS_JOB}
 
 Run = Callable[..., PlayResult]
 
@@ -141,13 +141,12 @@ def data_of(result: dict[str, Any]) -> bytes:
     return base64.b64decode(result["data"])
 
 
-@BOTH_WAYS
-def test_values_arrive_as_written(run: Run, way: dict[str, Any]):
+def test_values_arrive_as_written(run: Run):
     value = {"number": 1, "list": [True, None, 1.5], "text": "日本\n", "day": "{{ '2026-01-02' }}"}
-    done = run(probe(value=value, way=way, secret=FROM_OUTSIDE))
-    result = done.result("t")
-    assert result["value"] == {**value, "day": "2026-01-02"}
-    assert result["variable"] == (None if way is HERE else "set")
+    done = run(*(probe(name, value=value, way=way, secret=FROM_OUTSIDE) for name, way in BOTH_WAYS.items()))
+    for name, variable in (("here", None), ("as module", "set")):
+        assert done.result(name)["value"] == {**value, "day": "2026-01-02"}
+        assert done.result(name)["variable"] == variable
 
 
 def test_task_of_the_controller_runs_in_its_process_and_others_do_not(run: Run):
@@ -190,22 +189,20 @@ def test_both_ways_give_the_same_result(run: Run):
     assert SECRET not in done.output + json.dumps(done.results)
 
 
-@BOTH_WAYS
-def test_nothing_secret_at_high_verbosity(run: Run, way: dict[str, Any]):
-    failing = probe("fails", way=way, secret=FROM_OUTSIDE, fail=True, task={"ignore_errors": True})
-    done = run(probe(way=way, secret=FROM_OUTSIDE), failing, arguments=["-vvv"])
+def test_nothing_secret_at_high_verbosity(run: Run):
+    tasks = [
+        probe(f"{name}, failing: {fail}", way=way, secret=FROM_OUTSIDE, fail=fail, task={"ignore_errors": True})
+        for name, way in BOTH_WAYS.items()
+        for fail in (False, True)
+    ]
+    done = run(*tasks, arguments=["-vvv"])
     assert done.rc == 0, done.output
+    assert [row["outcome"] for row in done.results] == ["ok", "ignored"] * 2
     assert SECRET not in done.output
     assert "a warning about" in done.output
 
 
-@BOTH_WAYS
-def test_no_log_censors_the_result(run: Run, way: dict[str, Any]):
-    done = run(probe(way=way, value="hidden-value", task={"no_log": True}), arguments=["-vvv"])
-    assert done.rc == 0 and "hidden-value" not in done.output + json.dumps(done.results)
-
-
-@ALL_WAYS
+@pytest.mark.parametrize("way", ALL_WAYS.values(), ids=ALL_WAYS)
 def test_no_log_keeps_values_out_of_messages(run: Run, tmp_path: Path, way: dict[str, Any]):
     """ansible-core 2.19 and later show the message of a failed task that has no_log."""
     (tmp_path / "broken.j2").write_text("{{ value_of | mandatory(value_of) | no_such_filter }}", encoding="utf-8")
@@ -229,7 +226,7 @@ def test_no_log_keeps_values_out_of_messages(run: Run, tmp_path: Path, way: dict
     assert "is refused with None: (not shown)" in json.dumps(done.results)
 
 
-@ALL_WAYS
+@pytest.mark.parametrize("way", ALL_WAYS.values(), ids=ALL_WAYS)
 def test_no_log_censors_the_results_of_instances_too(run: Run, way: dict[str, Any]):
     """ansible-core takes a list of this name for the results of a loop, each of which says itself whether to hide."""
     rows = [{"stdout": "hidden-value"}, "a text"]
@@ -237,7 +234,7 @@ def test_no_log_censors_the_results_of_instances_too(run: Run, way: dict[str, An
     that = ["seen.results[0].stdout | length == 12", "seen.quiet"]
     readable = {"ansible.builtin.assert": {"that": that, "quiet": True}}
     done = run(
-        probe("one", way=way, results=rows, task=hidden),
+        probe("one", way=way, results=rows, value="hidden-value", task=hidden),
         {"name": "readable", **readable},
         probe("failing", way=way, results=rows, task={**hidden, "failed_when": True, "ignore_errors": True}),
         probe("loop", way=way, results=rows, task={**hidden, "loop": [1, 2]}),
@@ -247,30 +244,28 @@ def test_no_log_censors_the_results_of_instances_too(run: Run, way: dict[str, An
     assert "hidden-value" not in done.output + json.dumps(done.results)
 
 
-@BOTH_WAYS
-def test_keywords_of_a_task(run: Run, way: dict[str, Any]):
-    done = run(
-        probe("defaults", way=way),
-        probe("own", way=way, region="cn-own"),
-        probe("loop", way=way, value="{{ item }}", task={"loop": [1, 2], "register": "looped"}),
-        probe(
-            "fails",
-            way=way,
-            value=3,
-            task={"failed_when": "seen.value == 3", "register": "seen", "ignore_errors": True},
-        ),
-        probe("unchanged", way=way, task={"changed_when": False}),
-        {
-            "name": "registered",
-            "ansible.builtin.assert": {"that": ["looped.results | map(attribute='value') == [1, 2]"]},
-        },
-        play={"module_defaults": {"group/cloudops.cloud_assistant.alibaba": {"region": "cn-default"}}},
-    )
+def test_keywords_of_a_task(run: Run):
+    fails = {"failed_when": "seen.value == 3", "register": "seen", "ignore_errors": True}
+    tasks = []
+    for name, way in BOTH_WAYS.items():
+        tasks += [
+            probe(f"{name}: defaults", way=way),
+            probe(f"{name}: own", way=way, region="cn-own"),
+            probe(f"{name}: loop", way=way, value="{{ item }}", task={"loop": [1, 2], "register": "looped"}),
+            {
+                "name": f"{name}: registered",
+                "ansible.builtin.assert": {"that": ["looped.results | map(attribute='value') == [1, 2]"]},
+            },
+            probe(f"{name}: fails", way=way, value=3, task=fails),
+            probe(f"{name}: unchanged", way=way, task={"changed_when": False}),
+        ]
+    done = run(*tasks, play={"module_defaults": {"group/cloudops.cloud_assistant.alibaba": {"region": "cn-default"}}})
     assert done.rc == 0, done.output
-    assert done.result("defaults")["region"] == "cn-default"
-    assert done.result("own")["region"] == "cn-own"
-    assert done.result("fails")["failed_when_result"] is True
-    assert done.result("unchanged")["changed"] is False
+    for name in BOTH_WAYS:
+        assert done.result(f"{name}: defaults")["region"] == "cn-default"
+        assert done.result(f"{name}: own")["region"] == "cn-own"
+        assert done.result(f"{name}: fails")["failed_when_result"] is True
+        assert done.result(f"{name}: unchanged")["changed"] is False
 
 
 def test_progress_is_shown_beside_the_results(run: Run):
@@ -283,28 +278,35 @@ def test_progress_is_shown_beside_the_results(run: Run):
     assert "finished" not in run(probe("a task")).output
 
 
-@BOTH_WAYS
-def test_diff_is_shown_in_diff_mode_only(run: Run, way: dict[str, Any]):
-    assert "+new" in run(probe(way=way), diff=True).stdout
-    assert "+new" not in run(probe(way=way)).stdout
+def test_diff_is_shown_in_diff_mode_only(run: Run):
+    tasks = [
+        probe(f"{name}, {diff}", way=way, task={"diff": diff})
+        for name, way in BOTH_WAYS.items()
+        for diff in (True, False)
+    ]
+    assert run(*tasks).stdout.count("+new") == len(BOTH_WAYS)
 
 
-@BOTH_WAYS
-@pytest.mark.parametrize(
-    "data",
-    [b"#!/bin/sh\r\necho a\r\n", "日本".encode(), b"\xff\xfe\x00binary", b"", b"x" * 300_000],
-    ids=["Windows line ends", "other script", "binary", "empty", "large"],
-)
-def test_file_arrives_byte_for_byte(run: Run, tmp_path: Path, way: dict[str, Any], data: bytes):
+def test_file_arrives_byte_for_byte(run: Run, tmp_path: Path):
     (tmp_path / "files").mkdir()
-    (tmp_path / "files" / "script.sh").write_bytes(data)
-    done = run(probe(way=way, src="script.sh"))
+    files = {
+        "Windows line ends": b"#!/bin/sh\r\necho a\r\n",
+        "other script": "日本".encode(),
+        "binary": b"\xff\xfe\x00binary",
+        "empty": b"",
+        "large": b"x" * 300_000,
+    }
+    for name, data in files.items():
+        (tmp_path / "files" / name).write_bytes(data)
+    done = run(*(probe(f"{file}, {name}", way=way, src=file) for file in files for name, way in ALL_WAYS.items()))
     assert done.rc == 0, done.output
-    assert data_of(done.result("t")) == data
+    for file, data in files.items():
+        assert [data_of(done.result(f"{file}, {name}")) for name in ALL_WAYS] == [data] * len(ALL_WAYS), file
+    # a job reads a copy, which has the name of the file
+    assert done.result("binary, as job")["by_path"] == "binary"
 
 
-@BOTH_WAYS
-def test_role_files_and_templates_come_first(run: Run, tmp_path: Path, way: dict[str, Any]):
+def test_role_files_and_templates_come_first(run: Run, tmp_path: Path):
     role = tmp_path / "roles" / "r"
     for folder, name, text in (
         ("files", "a.sh", "role file"),
@@ -314,23 +316,29 @@ def test_role_files_and_templates_come_first(run: Run, tmp_path: Path, way: dict
         (role / folder).mkdir(parents=True, exist_ok=True)
         (role / folder / name).write_text(text, encoding="utf-8")
     (role / "tasks").mkdir()
-    tasks = [probe("file", way=way, src="a.sh"), probe("template", way=way, src="a.sh", template=True)]
+    tasks = [
+        probe(f"{kind}, {name}", way=way, src="a.sh", template=kind == "template")
+        for kind in ("file", "template")
+        for name, way in BOTH_WAYS.items()
+    ]
     (role / "tasks" / "main.yml").write_text(yaml.safe_dump(tasks), encoding="utf-8")
     (tmp_path / "a.sh").write_text("playbook file", encoding="utf-8")
     done = run(
         play={"roles": ["r"], "vars": {"word": "{{ 'wo' ~ 'rd' }}"}}, env={"ANSIBLE_ROLES_PATH": str(role.parent)}
     )
     assert done.rc == 0, done.output
-    assert data_of(done.result("r : file")) == b"role file"
-    assert data_of(done.result("r : template")) == b"Ansible managed a.sh word\n"
+    for name in BOTH_WAYS:
+        assert data_of(done.result(f"r : file, {name}")) == b"role file"
+        assert data_of(done.result(f"r : template, {name}")) == b"Ansible managed a.sh word\n"
 
 
-@BOTH_WAYS
-def test_template_keeps_windows_line_ends_and_backslashes(run: Run, tmp_path: Path, way: dict[str, Any]):
+def test_template_keeps_windows_line_ends_and_backslashes(run: Run, tmp_path: Path):
     (tmp_path / "t.bat").write_bytes(b"echo {{ word }}\r\n{% if true %}\r\ncd C:\\n\r\n{% endif %}\r\n")
-    done = run(probe(way=way, src="t.bat", template=True), extra_vars={"word": "a\\tb"})
+    tasks = [probe(name, way=way, src="t.bat", template=True) for name, way in BOTH_WAYS.items()]
+    done = run(*tasks, extra_vars={"word": "a\\tb"})
     assert done.rc == 0, done.output
-    assert data_of(done.result("t")) == b"echo a\\tb\r\ncd C:\\n\r\n"
+    for name in BOTH_WAYS:
+        assert data_of(done.result(name)) == b"echo a\\tb\r\ncd C:\\n\r\n"
 
 
 def test_text_that_came_from_outside_is_not_rendered(run: Run, tmp_path: Path):
@@ -342,67 +350,62 @@ def test_text_that_came_from_outside_is_not_rendered(run: Run, tmp_path: Path):
     assert data_of(done.result("t")) == b"echo {{ 1 + 1 }}"
 
 
-@ALL_WAYS
-@pytest.mark.parametrize("template", [False, True])
-def test_encrypted_file_is_decrypted_and_not_shown(run: Run, tmp_path: Path, way: dict[str, Any], template: bool):
+def test_encrypted_file_is_decrypted_and_not_shown(run: Run, tmp_path: Path):
     script, password = tmp_path / "script.sh", tmp_path / "password"
     script.write_text(f"echo {SECRET} {{{{ 1 + 1 }}}}\n", encoding="utf-8")
     password.write_text(VAULT_PASSWORD, encoding="utf-8")
     vault = [str(Path(sys.executable).parent / "ansible-vault"), "encrypt", "--vault-password-file", str(password)]
     subprocess.run([*vault, str(script)], check=True, capture_output=True)
-    done = run(
-        probe(way=way, src="script.sh", template=template),
-        arguments=["-vvv", "--vault-password-file", str(password)],
-        diff=True,
-    )
+    tasks = [
+        probe(f"{name}, {template}", way=way, src="script.sh", template=template)
+        for name, way in ALL_WAYS.items()
+        for template in (False, True)
+    ]
+    done = run(*tasks, arguments=["-vvv", "--vault-password-file", str(password)], diff=True)
     assert done.rc == 0, done.output
-    assert data_of(done.result("t")).decode() == f"echo {SECRET} {'2' if template else '{{ 1 + 1 }}'}\n"
+    for name in ALL_WAYS:
+        assert data_of(done.result(f"{name}, False")).decode() == f"echo {SECRET} {{{{ 1 + 1 }}}}\n"
+        assert data_of(done.result(f"{name}, True")).decode() == f"echo {SECRET} 2\n"
     assert SECRET not in done.output + json.dumps(done.results) and "+new" not in done.stdout
     left = [path for path in (tmp_path / ".ansible" / "tmp").rglob("*") if path.is_file()]
     assert not left
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"src": "missing.sh"}, "src: Could not find or access 'missing.sh'"),
-        ({"src": "broken.j2", "template": True}, "src: the template"),
-        ({"src": "latin.j2", "template": True}, "is not UTF-8 text"),
-        ({"src": "broken.j2", "template": "perhaps"}, "template: "),
-    ],
-)
-def test_unusable_file_is_refused_naming_the_option(run: Run, tmp_path: Path, options: dict[str, Any], message: str):
+def test_unusable_file_is_refused_naming_the_option(run: Run, tmp_path: Path):
     (tmp_path / "broken.j2").write_text("{{ undefined_name }}", encoding="utf-8")
     (tmp_path / "latin.j2").write_bytes(b"\xe9\xff")
-    done = run(probe(**options))
-    assert done.rc == 2, done.output
-    assert message in done.result("t")["msg"]
-    assert "remote_src" not in done.result("t")["msg"]  # an option of other modules
+    refused: dict[str, dict[str, Any]] = {
+        "src: Could not find or access 'missing.sh'": {"src": "missing.sh"},
+        "src: the template": {"src": "broken.j2", "template": True},
+        "is not UTF-8 text": {"src": "latin.j2", "template": True},
+        "template: ": {"src": "broken.j2", "template": "perhaps"},
+    }
+    done = run(*(probe(message, task={"ignore_errors": True}, **options) for message, options in refused.items()))
+    for message in refused:
+        assert done.row(message)["outcome"] == "ignored"
+        assert message in done.result(message)["msg"]
+        assert "remote_src" not in done.result(message)["msg"]  # an option of other modules
 
 
-@BOTH_WAYS
-def test_a_file_that_never_ends_is_refused_at_once(run: Run, tmp_path: Path, way: dict[str, Any]):
+def test_a_file_that_never_ends_is_refused_at_once(run: Run, tmp_path: Path):
     os.mkfifo(tmp_path / "fifo")
     task = {"ignore_errors": True}
     places = ["fifo", "/dev/zero", "/dev/full", "/proc/self/status"]
-    tasks = [
-        probe(f"{place} {template}", way=way, task=task, src=place, template=template)
-        for place in places
-        for template in (False, True)
-    ]
-    done = run(*tasks, probe("no file", way=way, task=task, src="a\0b"))
+    tasks = []
+    for name, way in BOTH_WAYS.items():
+        tasks += [
+            probe(f"{name} {place} {template}", way=way, task=task, src=place, template=template)
+            for place in places
+            for template in (False, True)
+        ]
+        tasks.append(probe(f"{name}: no file", way=way, task=task, src="a\0b"))
+    done = run(*tasks)
     assert done.rc == 0, done.output
-    assert [row["result"]["msg"] for row in done.results] == [
+    refusals = [
         *(f"src: {place} is not a regular file" for place in places for _template in (False, True)),
         "src: must not contain a NUL character",
     ]
-
-
-def test_async_task_gets_its_file(run: Run, tmp_path: Path):
-    (tmp_path / "big.bin").write_bytes(b"\x00\xff" * 10)
-    done = run(probe(src="big.bin", task={"async": 60, "poll": 1}))
-    assert done.rc == 0, done.output
-    assert data_of(done.result("t")) == b"\x00\xff" * 10 and done.result("t")["by_path"] == "big.bin"
+    assert [row["result"]["msg"] for row in done.results] == refusals * len(BOTH_WAYS)
 
 
 def test_short_name_with_the_collections_keyword(run: Run):
