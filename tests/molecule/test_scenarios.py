@@ -25,8 +25,8 @@ SCENARIOS = REPOSITORY / "extensions" / "molecule"
 CLOUD = SCENARIOS / "shared" / "cloud.py"
 NAMES = sorted(path.parent.name for path in SCENARIOS.glob("*/molecule.yml"))
 
-# A scenario is seven or eight runs of ansible-playbook, half a minute of two cores that all tests share. The shortest shows
-# here how scenarios work; the others' roles are exercised in tests/integration, and `make molecule` runs every scenario.
+# A scenario is seven or eight runs of ansible-playbook, half a minute of two cores that all tests share. The shortest
+# shows here how scenarios work; the others' roles are exercised in tests/integration, and `make molecule` runs them all.
 RUN_HERE = ["report"]
 
 

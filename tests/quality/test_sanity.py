@@ -15,8 +15,8 @@ import pytest
 from support.environments import CACHE, RELEASES, REPOSITORY, clean_env, environment
 from support.share import WHOLE
 
-# The share of `make test`: all but pylint, which costs more than all others together, and on the oldest release what is not
-# the same on each. `make sanity` runs everything on both.
+# The share of `make test`: all but pylint, which costs more than all others together, and on the oldest release what is
+# not the same on each. `make sanity` runs everything on both.
 _SHARE_OF_NEWEST = (("--skip-test", "pylint"),)
 _SHARE_OF_OLDEST = (("--test", "import"), ("--test", "validate-modules"))
 
