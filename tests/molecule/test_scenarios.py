@@ -26,7 +26,7 @@ CLOUD = SCENARIOS / "shared" / "cloud.py"
 NAMES = sorted(path.parent.name for path in SCENARIOS.glob("*/molecule.yml"))
 
 # A scenario is seven or eight runs of ansible-playbook, half a minute of two cores that all tests share. The shortest
-# shows here how scenarios work; the others' roles are exercised in tests/integration, and `make molecule` runs them all.
+# shows here how scenarios work; the others' roles are exercised in tests/integration, and `make molecule` runs all.
 RUN_HERE = ["report"]
 
 
