@@ -150,23 +150,6 @@ def test_a_key_runs_the_script_only_where_it_has_not_succeeded(roles: Roles):
     ]
 
 
-@pytest.mark.parametrize(
-    "variables",
-    [
-        {"target_instances": "", "target_tags": ""},
-        {"target_tags": "role=nothing"},
-        {"target_instances": "i-web-1", "run_script_src": "x.sh"},
-        {"target_instances": "i-web-1", "run_script_content": ""},
-    ],
-    ids=["no targets", "no match", "two scripts", "no script"],
-)
-def test_a_run_without_targets_or_script_is_refused(roles: Roles, variables: dict[str, Any]):
-    before = len(roles.emulator.requests())
-    run = run_script(roles, **variables)
-    assert run.rc == 2, run.output
-    assert {row["action"] for row in roles.emulator.requests()[before:]} <= {"DescribeInstances"}
-
-
 def test_a_canary_is_an_instance_that_can_run_the_script(roles: Roles):
     run = run_script(
         roles,
@@ -229,6 +212,10 @@ def test_a_role_takes_every_option_of_its_modules(role: str):
 
 
 REFUSED = [
+    ("run_script", {"run_script_instance_ids": []}, "No instance IDs are given"),
+    ("run_script", {"run_script_instance_ids": [], "run_script_resource_tags": {"a": "b"}}, "the tags {'a': 'b'}"),
+    ("run_script", {"run_script_src": "x.sh"}, "Give one of run_script_content"),
+    ("run_script", {"run_script_content": ""}, "Give one of run_script_content"),
     ("run_script", {"run_script_canary": "one"}, 'run_script_canary is "one"'),
     ("run_script", {"run_script_canary": -1}, 'run_script_canary is "-1"'),
     ("run_script", {"run_script_canary": 0.5}, 'run_script_canary is "0.5"'),
