@@ -16,7 +16,7 @@ site=$(cd "$site" && pwd)
 antsibull-docs sphinx-init --use-current --fail-on-error --squash-hierarchy --no-add-antsibull-docs-version \
     --project cloudops.cloud_assistant --title cloudops.cloud_assistant \
     --copyright 'cloudops.cloud_assistant contributors' \
-    --extra-html-theme-options documentation_home_url=https://github.com/cloudops/cloud_assistant \
+    --extra-html-theme-options documentation_home_url=https://cloudops.github.io/cloud_assistant/ \
     --dest-dir "$site" cloudops.cloud_assistant >/dev/null
 
 cd "$site"
@@ -37,6 +37,10 @@ antsibull-docs --config-file antsibull-docs.cfg collection --use-current --squas
 rm -r rst
 python "$site_sources/prepare.py" collection
 cat >>conf.py <<CONF
+html_theme_options['topbar_links'] = {
+    'Repository': 'https://github.com/cloudops/cloud_assistant',
+    'Ansible forum': 'https://forum.ansible.com/c/help/6',
+}
 html_static_path = ['$site_sources']
 html_css_files = ['site.css']
 CONF
