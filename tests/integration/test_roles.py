@@ -211,6 +211,8 @@ def test_a_role_takes_every_option_of_its_modules(role: str):
     assert [option for option in sorted(options & taken) if f"{role}_{option}" not in tasks] == ["instance_ids"]
 
 
+GOOD_ITEM = {"content": "x", "name": "x", "dest": "/srv"}
+# what a module would refuse as well, but only after something has been changed, among it
 REFUSED = [
     ("run_script", {"run_script_instance_ids": []}, "No instance IDs are given"),
     ("run_script", {"run_script_instance_ids": [], "run_script_resource_tags": {"a": "b"}}, "the tags {'a': 'b'}"),
@@ -219,11 +221,38 @@ REFUSED = [
     ("run_script", {"run_script_canary": "one"}, 'run_script_canary is "one"'),
     ("run_script", {"run_script_canary": -1}, 'run_script_canary is "-1"'),
     ("run_script", {"run_script_canary": 0.5}, 'run_script_canary is "0.5"'),
+    ("run_script", {"run_script_wave_size": 0, "run_script_canary": 1}, "run_script_wave_size is 0"),
+    ("run_script", {"run_script_max_failures": -1, "run_script_canary": 1}, "run_script_max_failures is -1"),
+    ("run_script", {"run_script_report_name": "a/b"}, 'run_script_report_name is "a/b"'),
+    ("run_script", {"run_script_content": True}, "run_script_content is not text"),
+    ("rolling_deploy", {"rolling_deploy_post_check": True}, "rolling_deploy_post_check: not text"),
+    ("rolling_deploy", {"rolling_deploy_report_name": ".a"}, "rolling_deploy_report_name must have up to 151"),
+    ("agent", {"agent_report_name": "a/b"}, 'agent_report_name is "a/b"'),
+    ("scheduled_script", {"scheduled_script_content": False}, "Give one of scheduled_script_content"),
+    ("decommission", {"decommission_files": ["/a", "b"]}, "decommission_files must be absolute paths"),
     ("rolling_deploy", {"rolling_deploy_canary": "all"}, 'rolling_deploy_canary is "all"'),
     ("rolling_deploy", {"rolling_deploy_wave_size": "5 %"}, 'rolling_deploy_wave_size "5 %"'),
     ("agent", {"agent_instance_ids": [], "agent_resource_tags": {"role": "nothing"}}, "No instance has the tags"),
     ("deliver_files", {"deliver_files_items": [{"content": "x", "dest": "/srv"}]}, "either src, or content and name"),
     ("deliver_files", {"deliver_files_items": [{"dest": "/srv", "name": "x"}]}, "either src, or content and name"),
+    *(
+        ("deliver_files", {"deliver_files_items": [GOOD_ITEM, {**GOOD_ITEM, **wrong}]}, message)
+        for wrong, message in (
+            ({"dest": "srv"}, "dest must be an absolute path, and is not: srv"),
+            ({"name": "a/b"}, "name must be the name of a file, without a directory, and is not: a/b"),
+            ({"mode": "rw"}, "mode must be three or four octal digits in quotes, and is not: rw"),
+            ({"mode": 420}, "mode must be three or four octal digits in quotes, and is not: 420"),
+            ({"owner": "a b"}, "owner and group must be names or numbers, and one is not: a b"),
+        )
+    ),
+    *(
+        ("deliver_files", {"deliver_files_items": [GOOD_ITEM], **wrong}, message)
+        for wrong, message in (
+            ({"deliver_files_handler": "a", "deliver_files_handler_timeout": 0}, "deliver_files_handler_timeout is 0"),
+            ({"deliver_files_name": "http://a"}, 'deliver_files_name is "http://a"'),
+            ({"deliver_files_wait_timeout": -1}, "deliver_files_wait_timeout is -1"),
+        )
+    ),
     *(
         (role, {f"{role}_wave_siez": "1"}, f"{role}_wave_siez. Its variables are listed by")
         for role in (
@@ -262,7 +291,7 @@ def test_what_cannot_be_meant_is_refused_before_anything_runs(roles: Roles):
             (folder / "a.sh").write_text("echo {{ name }}\n", encoding="utf-8")
             given = {"script_library_folder": str(folder)}
         else:
-            given = {f"{role}_instance_ids": WEB, **given}
+            given = {f"{role}_ecs_ids" if role == "decommission" else f"{role}_instance_ids": WEB, **given}
         entries.append((role, {**variables, **given}))
     before = len(roles.emulator.requests())
     run = roles.run_roles(*entries)
