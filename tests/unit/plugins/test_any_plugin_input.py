@@ -20,7 +20,13 @@ from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.play_context import PlayContext
-from ansible.plugins.loader import connection_loader, fragment_loader, inventory_loader, lookup_loader
+from ansible.plugins.loader import (
+    callback_loader,
+    connection_loader,
+    fragment_loader,
+    inventory_loader,
+    lookup_loader,
+)
 from ansible.utils.plugin_docs import get_docstring
 from ansible_collections.cloudops.cloud_assistant.plugins.filter import by_status, fleet_table, group_failures
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import ALIBABA_OPTIONS
@@ -72,9 +78,10 @@ USES: dict[str, tuple[str, Callable[[dict[str, Any]], None]]] = {
 }
 
 
-def options_of(plugin: str) -> list[str]:
+def options_of(plugin: str, kind: str = "") -> list[str]:
     """Return the options of the plugin's documentation; those of the account for one plugin, as they are read once."""
-    file = importlib.import_module(f"ansible_collections.{NAMESPACE}.plugins.{USES[plugin][0]}.{plugin}").__file__
+    kind = kind or USES[plugin][0]
+    file = importlib.import_module(f"ansible_collections.{NAMESPACE}.plugins.{kind}.{plugin}").__file__
     documentation = get_docstring(file, fragment_loader, is_module=False, collection_name=NAMESPACE)[0]
     shared = {} if plugin == "ecs_command_id" else ALIBABA_OPTIONS
     return [str(name) for name in documentation["options"] if name != "plugin" and name not in shared]
@@ -145,3 +152,23 @@ def test_no_input_breaks_a_filter_down(name: str) -> None:
                 FILTERS[name](given)
             except AnsibleFilterError as error:
                 assert str(error).startswith(f"{name}: "), error
+
+
+@pytest.mark.counted
+def test_no_option_and_no_result_breaks_the_callback_down() -> None:
+    result = {"results": [ROW], "summary": {"total": 1}, "msg": "failed", "invoke_ids": ["t-1"], "results_file": "a"}
+    for option in options_of("fleet", "callback"):
+        for value in VALUES:
+            count("inputs")
+            callback = callback_loader.get(f"{NAMESPACE}.fleet")
+            try:
+                callback.set_options(direct={option: value})
+                callback._dump_results(dict(result))
+            except (AnsibleError, OverflowError) as error:
+                assert option in str(error) or "Infinity" in str(error), error
+    callback.set_options()
+    for value in VALUES:
+        changed = [{**result, field: value} for field in result]
+        for given in (*changed, *({**result, "results": [{**ROW, field: value}]} for field in ROW)):
+            count("inputs")
+            callback._dump_results(given)
