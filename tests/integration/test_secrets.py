@@ -33,6 +33,7 @@ SECRETS = {
     "huawei_password": "hu4wei-passw0rd+/=",
 }
 SECRET_PARAMETERS = {"content": "echo [{{ '{{' }}word{{ '}}' }}]", "secret_parameters": {"word": "{{ parameter }}"}}
+IN_FILES = {"output": "complete", "output_dir": "outputs", "results_file": "kept.jsonl"}
 
 # the ways in which a task can run
 WAYS: dict[str, dict[str, Any]] = {
@@ -68,7 +69,7 @@ IN_PROCESS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("ecs_run_command", {"instance_ids": ["i-nobody"], **SECRET_PARAMETERS}, {}),
     (
         "ecs_run_command",
-        {"instance_ids": [ONE], **SECRET_PARAMETERS, "results_file": "kept.jsonl", "output_dir": "outputs"},
+        {"instance_ids": [ONE, TWO], **SECRET_PARAMETERS, **IN_FILES},
         {},
     ),
     (
@@ -155,6 +156,28 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+# those that the callback shows as a table unless more is asked for
+IN_TABLES = ("0 in process", "1 in process", "3 in process", f"{len(EVERYWHERE) + 6} in process")
+
+
+def found_in(folder: Path, done: PlayResult, secrets: dict[str, str]) -> list[tuple[str, str, str]]:
+    """Each secret that a play has printed or written to a file: its name, where, and what stands around it."""
+    written = {
+        str(path): path.read_text(encoding="utf-8", errors="replace")
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "secrets.json"
+    }
+    assert any(name.endswith("ansible.log") for name in written)
+    written |= {"stdout": done.stdout, "stderr": done.stderr}
+    return [
+        (name, where, written[where][max(written[where].find(text) - 200, 0) :][:300])
+        for name, secret in secrets.items()
+        for text in spellings(secret)
+        for where in written
+        if text in written[where]
+    ]
+
+
 def test_no_secret_is_written_anywhere(emulator: Any, playbook: Callable[..., PlayResult], folder: Path):
     tasks = [
         task(number, module, options, way, keywords)
@@ -182,39 +205,42 @@ def test_no_secret_is_written_anywhere(emulator: Any, playbook: Callable[..., Pl
         "iam_endpoint": emulator.ready["iam_endpoint"],
         "region": "cn-east-3",
     }
-    play = {
-        "hosts": "localhost",
-        "gather_facts": False,
-        "module_defaults": {
-            "group/cloudops.cloud_assistant.huawei": huawei,
-            "group/cloudops.cloud_assistant.alibaba": {"max_retries": 0},
-        },
-        "tasks": tasks,
-    }
-    done = playbook(
-        "---\n" + yaml.safe_dump([play], allow_unicode=True),
-        env={**emulator.env(), "ANSIBLE_LOG_PATH": str(folder / "ansible.log"), "ANSIBLE_INJECT_INVOCATION": "true"},
-        arguments=["-vvvv", "--vault-password-file", "vault", "--extra-vars", "@secrets.json"],
-        diff=True,
-    )
-    assert done.rc == 0, done.output[-4000:]
-    assert len(done.results) == len(tasks)
-    outcomes = [row["outcome"] for row in done.results]
-    assert outcomes.count("ok") >= 12 and outcomes.count("ignored") >= 12
+    (folder / "outputs").mkdir()
+    secrets = {**SECRETS, "account": emulator.ready["access_key_secret"]}
 
-    written = {
-        str(path): path.read_text(encoding="utf-8", errors="replace")
-        for path in folder.rglob("*")
-        if path.is_file() and path.name != "secrets.json"
-    }
-    assert any(name.endswith("ansible.log") for name in written)
-    written |= {"stdout": done.stdout, "stderr": done.stderr}
-    account = emulator.ready["access_key_secret"]
-    found = [
-        (name, where, written[where][max(written[where].find(text) - 200, 0) :][:300])
-        for name, secret in {**SECRETS, "account": account}.items()
-        for text in spellings(secret)
-        for where in written
-        if text in written[where]
-    ]
-    assert found == []
+    def play(tasks: list[dict[str, Any]], verbosity: str) -> PlayResult:
+        document = {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "module_defaults": {
+                "group/cloudops.cloud_assistant.huawei": huawei,
+                "group/cloudops.cloud_assistant.alibaba": {"max_retries": 0},
+            },
+            "tasks": tasks,
+        }
+        # from -vv on, the callback prints what the default one prints
+        env = {
+            "ANSIBLE_STDOUT_CALLBACK": "cloudops.cloud_assistant.fleet",
+            "ANSIBLE_LOG_PATH": str(folder / "ansible.log"),
+            "ANSIBLE_INJECT_INVOCATION": "true",
+        }
+        return playbook(
+            "---\n" + yaml.safe_dump([document], allow_unicode=True),
+            env={**emulator.env(), **env},
+            arguments=[verbosity, "--vault-password-file", "vault", "--extra-vars", "@secrets.json"],
+            diff=True,
+        )
+
+    everything = play(tasks, "-vvvv")
+    assert everything.rc == 0, everything.output[-4000:]
+    assert len(everything.results) == len(tasks)
+    outcomes = [row["outcome"] for row in everything.results]
+    assert outcomes.count("ok") >= 13 and outcomes.count("ignored") >= 12
+    assert found_in(folder, everything, secrets) == []
+    assert "[********]" in (folder / "outputs" / f"{ONE}.stdout").read_text(encoding="utf-8")
+    assert len((folder / "kept.jsonl").read_text(encoding="utf-8").splitlines()) == 2
+
+    tables = play([each for each in tasks if each["name"] in IN_TABLES], "-v")
+    assert len(tables.results) == len(IN_TABLES), tables.output[-4000:]
+    assert "2 instances: 2 succeeded" in tables.stdout and "1 instance: 1 failed" in tables.stdout
+    assert found_in(folder, tables, secrets) == []
