@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -162,14 +165,58 @@ def test_what_a_killed_controller_left_is_removed_later_with_its_secrets(cloud: 
     ("options", "reason"),
     [
         ({"type": "RunBatScript"}, "for RunBatScript"),
+        ({"type": "RunPowerShellScript"}, "for RunPowerShellScript"),
         ({"container_name": "web"}, "in a container"),
+        ({"container_id": "containerd://" + "a" * 64}, "in a container"),
         ({"frequency": "rate(1h)"}, "for scheduled runs"),
+        ({"repeat_mode": "every_reboot"}, "for scheduled runs"),
+        ({"launcher": "@plugin"}, "with a launcher that is a plugin"),
+        ({"oss_output_delivery": "oss://logs/x"}, "oss2"),
         ({"wait": False}, "with wait: false"),
         ({"output_dir": "/nowhere/at/all"}, "does not exist"),
         ({"content": "#" * 16000}, "output: complete adds"),
     ],
 )
-def test_what_cannot_be_complete_is_refused_with_the_reason(cloud: Cloud, options: dict[str, Any], reason: str):
+def test_what_cannot_be_complete_is_refused_with_the_reason(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], reason: str
+):
+    monkeypatch.setitem(sys.modules, "oss2", None)
+    asked = len(cloud.emulator.requests())
     result = complete(cloud, ["i-1"], **{"content": "x", **options})
     assert result["failed"]
     assert reason in result["msg"]
+    assert len(cloud.emulator.requests()) == asked
+
+
+class Bucket:
+    """What is used of the vendor's library: one object, whatever its name."""
+
+    Auth = StsAuth = staticmethod(lambda *key: key)
+
+    def __init__(self, auth: object, endpoint: str, name: str) -> None:
+        pass
+
+    def get_object(self, key: str) -> io.BytesIO:
+        return io.BytesIO(b"all of it\n")
+
+
+@pytest.mark.parametrize("delivered", [True, False])
+def test_an_output_in_a_bucket_is_read_there(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, delivered: bool):
+    monkeypatch.setitem(sys.modules, "oss2", SimpleNamespace(Bucket=Bucket, Auth=Bucket.Auth, StsAuth=Bucket.StsAuth))
+    ids = list(cloud.emulator.reset(instances=1))
+    rows = {
+        "DescribeInvocationResults": "Invocation.InvocationResults.InvocationResult.*",
+        "DescribeInvocations": "Invocations.Invocation.*.InvokeInstances.InvokeInstance.*",
+    }
+    if delivered:
+        # the emulator has no buckets; the address may have any form
+        fields = {action: [f"{row}.OssOutputStatus", f"{row}.OssOutputUri"] for action, row in rows.items()}
+        cloud.emulator.faults(
+            [{"action": action, "kind": "edit", "path": path, "value": "Finished"} for action, path in fields.items()]
+        )
+    result = complete(cloud, ids, "seq 1 20000", oss_output_delivery="oss://logs/x")
+    assert "failed" not in result, result
+    assert (result["stdout"] == "all of it") is delivered
+    assert bool(result["results"][0]["dropped"]) is not delivered
+    words = [] if delivered else ["lost 84318 bytes", "NoSuchBucket"]
+    assert [word in text for word, text in zip(words, cloud.warnings, strict=True)] == [True] * len(words)

@@ -223,8 +223,8 @@ def last_lines(result: InstanceResult) -> list[str]:
 
 
 def dropped_warning(results: Sequence[InstanceResult]) -> str | None:
-    """Return a warning about output that the service cut, None where it cut nothing."""
-    cut = [result for result in results if result.dropped]
+    """Return a warning about output that the service cut and no bucket has, None where there is none."""
+    cut = [result for result in results if result.dropped and result.oss_output_status != "Finished"]
     if not cut:
         return None
     shown = some_of((f"{result.instance_id} lost {result.dropped} bytes" for result in cut), SHOWN_INSTANCES)
