@@ -18,7 +18,7 @@ import pytest
 from support.environments import REPOSITORY
 
 PLUGINS = REPOSITORY / "plugins"
-DOCUMENTED = ("DOCUMENTATION", "RETURN", "EXAMPLES")
+COMMENTED = ("plugins", "extensions", "tests/emulator", "tests/support")
 PAGES = (
     "README.md",
     "CONTRIBUTING.md",
@@ -129,8 +129,8 @@ def plugin_texts() -> Iterator[Text]:
 
 
 def remarks() -> Iterator[Text]:
-    """Return the docstrings and comments of plugins."""
-    for path in sorted(PLUGINS.rglob("*.py")):
+    """Return the docstrings and comments of plugins, of the emulator and of what tests share."""
+    for path in sorted(path for folder in COMMENTED for path in (REPOSITORY / folder).rglob("*.py")):
         yield from _strings(path, docstrings=True)
         for token in tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline):
             if token.type == tokenize.COMMENT:

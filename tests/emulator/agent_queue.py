@@ -25,7 +25,7 @@ class Places:
         self._free -= 1
 
     def release(self) -> None:
-        """Give a place back and wake all who wait, in their order: one whose time is over leaves it to the next."""
+        """Give a place back and wake all who wait, in their order: one whose time has expired leaves it to the next."""
         self._free += 1
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:

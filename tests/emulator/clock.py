@@ -27,7 +27,7 @@ class Clock:
 
     def __init__(self) -> None:
         self._offset = 0.0
-        # how far this clock is ahead of the machine's although nobody has moved it, in seconds
+        # how far this clock is ahead of the machine's although it was not moved, in seconds
         self.skew = 0.0
         self._sleepers: list[tuple[float, int, asyncio.Future[None], asyncio.TimerHandle]] = []
         self._order = itertools.count()

@@ -32,7 +32,7 @@ def foreign_page(fault: FaultRule) -> web.Response:
 
 
 async def damaged(request: web.Request, response: web.Response, fault: FaultRule) -> web.StreamResponse:
-    """Send ``response`` as the fault leaves it, where the fault is one of ANSWER_KINDS; else return it as it is."""
+    """Send ``response`` as the fault leaves it, where the fault is one of ANSWER_KINDS; else return it unchanged."""
     if fault.kind == "page":
         return foreign_page(fault)
     if fault.kind in ("edit", "headers", "deep"):
@@ -69,7 +69,7 @@ def _changed(response: web.Response, fault: FaultRule) -> web.Response:
 
 
 def _edited(body: bytes, fault: FaultRule) -> bytes:
-    """Return a JSON document with its paths changed; another body stays as it is, and so does what has no such path."""
+    """Return a JSON document with its paths changed; a document without them, and any other body, stays unchanged."""
     try:
         document = json.loads(body)
     except ValueError:
@@ -200,7 +200,7 @@ async def _continues(_response: web.Response, fault: FaultRule) -> AsyncIterator
 
 
 async def _send_raw(request: web.Request, pieces: AsyncIterator[bytes]) -> web.StreamResponse:
-    """Write pieces as they are, for as long as the client takes them, and close the connection."""
+    """Write pieces unchanged, for as long as the client takes them, and close the connection."""
     transport = request.transport
     async for piece in pieces:
         if transport is None or transport.is_closing():

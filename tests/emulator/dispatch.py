@@ -113,7 +113,7 @@ class Dispatcher:
             self._set(record, "Scheduled")
 
     def restart(self, record: Record) -> None:
-        """Reckon a scheduled record's next run anew, after its frequency was changed."""
+        """Compute a scheduled record's next run again, after its frequency was changed."""
         if record.task is not None and record.status == "Scheduled":
             record.task.cancel()
             record.task = self.spawn(self._by_schedule(record))
@@ -158,7 +158,7 @@ class Dispatcher:
                 self._set(record, "Aborted", "InstanceReleased", "the instance has been released.")
 
     async def settled(self) -> None:
-        """Wait until the runs that schedules have begun are over, but not for long ones."""
+        """Wait until the runs that schedules have begun have ended, but not for long ones."""
         for _turn in range(5):
             await asyncio.sleep(0)
         with contextlib.suppress(asyncio.TimeoutError):
@@ -169,7 +169,7 @@ class Dispatcher:
             await asyncio.sleep(0.005)
 
     async def clear(self) -> None:
-        """End every task and every script, so that the cloud can begin anew."""
+        """End every task and every script, so that the cloud can begin again."""
         await self._cancel()
         self._close_power_line()
         agents = [instance.agent for instance in self._cloud.instances.values() if instance.agent is not None]
@@ -224,7 +224,7 @@ class Dispatcher:
         created = datetime.fromtimestamp(invocation.created, timezone.utc)
         last = created
         while True:
-            # read anew each time: the frequency may be changed while a script runs
+            # read again each time: the frequency may be changed while a script runs
             schedule = frequency.read(invocation.frequency)
             # a timer may wake a hair early: the run that was just made must not be found again
             base = max(datetime.fromtimestamp(clock.now(), timezone.utc), last)

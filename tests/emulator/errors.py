@@ -67,7 +67,7 @@ COMMON: dict[str, tuple[int, str]] = {
 
 
 class ApiError(Exception):
-    """An error answer. ``code``, ``message`` and the HTTP ``status`` go onto the wire as they are."""
+    """An error answer. ``code``, ``message`` and the HTTP ``status`` go onto the wire unchanged."""
 
     def __init__(self, code: str, message: str, status: int) -> None:
         super().__init__(f"{code}: {message}")

@@ -18,7 +18,7 @@ duplicate                  the request is delivered to the service twice; the cl
 clock_skew                 the service's clock is ``skew_s`` ahead, for the time stamp of the request and in Date
 agent_offline, reboot,     after the effect, ``delay_ms`` later, the agent of ``instance_id`` goes offline, or the
 stop, release              instance reboots, stops or is released; without ``instance_id`` the call's first target
-page                       ``status``, ``headers`` and ``body`` of somebody else, a proxy's page; ``when`` says
+page                       ``status``, ``headers`` and ``body`` of another program, a proxy's page; ``when`` says
                            whether the effect takes place (after, the default) or not (before)
 edit                       in the JSON answer, ``path`` (one or a list of ``Names.Name.*.Id``, a number or * for
                            entries of a list) becomes ``value``, or is not there with ``remove``
@@ -32,7 +32,7 @@ endless                    chunks without end, one in ``delay_ms``, each of ``si
 endless_continue           ``100 Continue`` without end, one in ``delay_ms``
 ========================== =====================================================================================
 
-Whatever stands from ``headers`` on is done to the answer after the effect.
+Everything from ``headers`` on is done to the answer after the effect.
 """
 
 from __future__ import annotations

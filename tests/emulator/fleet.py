@@ -95,7 +95,7 @@ class Instance:
         return _OS_NAMES[self.os_type]
 
     def changed(self) -> None:
-        """Wake everybody who waits for a change of this instance."""
+        """Wake all who wait for a change of this instance."""
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             if not waiter.done():
@@ -132,7 +132,7 @@ def _is_zone(value: Any) -> bool:
 
 
 _TEXT = ("a text", _is_text)
-# what a row may say of its instance, and how to tell; an id is the name of the instance's directory, too
+# what a row may say of its instance, and how to tell; an id is also the name of the instance's directory
 _DIRECT: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "name": _TEXT,
     "status": _one_of("Pending", "Running", "Starting", "Stopping", "Stopped"),

@@ -30,7 +30,7 @@ def read(text: str) -> Schedule:
 def check(text: str, timeout_s: int) -> None:
     """Refuse what the service does: no schedule at all, or runs that come too close. Raises ValueError.
 
-    A schedule that lies in the past is taken: the service says so of each instance, not of the request.
+    A schedule in the past is accepted: the service reports it for each instance, not for the request.
     """
     schedule = read(text)
     if isinstance(schedule, Rate):

@@ -100,7 +100,7 @@ class Lifecycle:
         self._dispatcher.released(instance)
 
     def set_agent(self, instance: Instance, online: bool) -> None:
-        """Connect or disconnect an agent; scripts that run go on."""
+        """Connect or disconnect an agent; running scripts continue."""
         instance.agent_online = online and instance.agent_installed
         if instance.agent_online:
             instance.last_heartbeat = self._cloud.clock.now()

@@ -140,7 +140,7 @@ class Invocation:
 
     @property
     def live(self) -> bool:
-        """Whether any instance has not come to its end."""
+        """Whether any instance has not ended."""
         return any(record.status not in FINAL for record in self.records.values())
 
 
@@ -212,7 +212,7 @@ class Cloud:
         self.reset()
 
     def reset(self, document: FleetDocument | None = None) -> None:
-        """Forget everything and begin anew, with another fleet if one is given. Scripts must have been ended before."""
+        """Forget everything and begin again, with another fleet if one is given. Scripts must have ended before."""
         if document is None:
             document = self._first_fleet
         rows, clouddc_rows = split_fleet(document)

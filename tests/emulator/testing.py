@@ -27,7 +27,7 @@ HUAWEI_REGION = "cn-east-3"
 # rows of ECS instances, or {"instances": rows of ECS instances, "clouddc": rows of CloudDC instances}
 Fleet = Sequence[Mapping[str, Any]] | Mapping[str, Sequence[Mapping[str, Any]]]
 
-# the control API is on this machine, whatever proxy the environment names; made once, since it reads all certificates
+# the control API is on this machine, even if the environment names a proxy; made once, since it reads all certificates
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -126,7 +126,7 @@ def start_emulator(*, instances: int | None = None, fleet: Fleet | None = None, 
     """Run an emulator in a process of its own, for as long as the context lasts.
 
     ``options`` are the command line's, with underscores: ``api_latency_ms=5``, ``generation="classic"``, True for a
-    bare flag. It also ends when this process dies, whatever the way.
+    bare flag. It also ends when this process dies, in any way.
     """
     with tempfile.TemporaryDirectory(prefix="emulator-test-") as directory:
         ready_file = Path(directory) / "ready.json"

@@ -81,7 +81,7 @@ def check_region(action: str, params: Params, default: str, classic: bool) -> st
 
 
 def validate(call: Call) -> None:
-    """Refuse what is missing, of the wrong type, too long, too many, or not one of the words."""
+    """Refuse values that are missing, of the wrong type, over a limit, or not one of the words."""
     params = call.params
     for name, described in OPERATIONS[call.action]["request"].items():
         kind = described["type"]

@@ -31,7 +31,7 @@ class Machine:
 
 
 class FakeCloud:
-    """A client whose service lives on a clock that only moves when somebody sleeps.
+    """A client whose service lives on a clock that only moves during a sleep.
 
     ``trouble`` holds, for the next calls of an operation, what goes wrong: an exception before the effect, or
     ("after", exception) for one whose effect took place.

@@ -117,7 +117,7 @@ VARIABLES: dict[str, Any] = {
     },
 }
 
-# variables of the plays of a file, where the text around them says that somebody else sets them
+# variables of the plays of a file, where the text around them leaves them to the user
 PLAY_VARIABLES: dict[str, dict[str, Any]] = {
     "docs/docsite/rst/awx_guide.rst": {"run_script_content": "uptime"},
 }

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Instances of a region in memory, behind the client's two methods, on a clock that moves when somebody waits."""
+"""Instances of a region in memory, behind the client's two methods, on a clock that moves during a wait."""
 
 from __future__ import annotations
 

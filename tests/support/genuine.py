@@ -20,7 +20,7 @@ MADE: dict[str, Any] = {
     "Instances": {"Instance": []},
     "InstanceResponses": {"InstanceResponse": []},
 }
-"""Success of any operation: the ids of whatever a call can make, and each list empty."""
+"""Success of any operation: the ids of everything that a call can make, and each list empty."""
 
 ROWS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "DescribeCommands": (

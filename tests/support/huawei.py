@@ -60,7 +60,7 @@ class Clock:
 
 
 def answer(status: int, body: Any = "", **headers: str) -> HttpAnswer:
-    """Return an answer of the service, or with X_Request_Id="" one of somebody else."""
+    """Return an answer of the service, or with X_Request_Id="" one of another program."""
     headers = {"X_Request_Id": "r-1", **headers}
     data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
     return HttpAnswer(

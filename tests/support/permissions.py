@@ -37,7 +37,7 @@ def calls_by_module(
     """Whose task was at work when each request came: module -> {(operation, whether it was a classic one)}.
 
     Tasks of one host run one after the other, so a request belongs to the task during which it came. Requests between
-    tasks are nobody's: they are the test's own, or those of a job in the background.
+    tasks are not those of a module: they are the test's own, or those of a job in the background.
     """
     tasks = [row for row in results if row["action"].startswith(COLLECTION) and row["began"] is not None]
     calls: dict[str, set[tuple[str, bool]]] = defaultdict(set)

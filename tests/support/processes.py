@@ -35,7 +35,7 @@ def _work(gate: int, opened: int, number: int, work: Callable[[int], None]) -> N
         os.read(gate, 1)
         work(number)
         code = 0
-    except BaseException:  # noqa: BLE001  told by the exit code
+    except BaseException:  # noqa: BLE001  reported by the exit code
         traceback.print_exc()
     finally:
         os._exit(code)

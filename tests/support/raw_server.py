@@ -17,7 +17,7 @@ Pieces = Callable[[], Iterable[bytes]]
 class RawServer:
     """Answers each request with ``pieces()`` and closes the connection, unless it is to be kept.
 
-    ``stopped`` ends what would go on for ever.
+    ``stopped`` ends what would never end.
     """
 
     def __init__(self, pieces: Pieces, *, tls: ssl.SSLContext | None = None, keep: bool = False) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A loopback HTTP server that answers as it is told and keeps every request that it got."""
+"""A loopback HTTP server that gives scripted answers and keeps every request that it got."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Answer:
     cut: int = 0
 
     def payload(self) -> bytes:
-        """Return the body's bytes: bytes and texts as they are, anything else as JSON."""
+        """Return the body's bytes: bytes and texts unchanged, anything else as JSON."""
         if isinstance(self.body, bytes):
             return self.body
         if isinstance(self.body, str):

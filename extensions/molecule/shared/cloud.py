@@ -69,7 +69,7 @@ def stop(folder: Path, _options: list[str]) -> int:
 
 
 def guard(folder: Path, options: list[str]) -> int:
-    """Run the emulator for as long as it is wanted. The first option is the process to outlive by no means, or 0."""
+    """Run the emulator until its end is requested. The first option is the process to outlive by no means, or 0."""
     watched, *options = options
     command = [
         sys.executable,
@@ -83,7 +83,7 @@ def guard(folder: Path, options: list[str]) -> int:
         *options,
     ]
     signal.signal(signal.SIGTERM, lambda *_received: sys.exit(0))
-    # the pipe is closed whatever ends the guard, and with it ends the emulator
+    # any end of the guard closes the pipe, and with it ends the emulator
     emulator = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=TESTS)
     (folder / "guard.pid").write_text(str(os.getpid()))
     try:

@@ -42,7 +42,7 @@ def application(cloud: Cloud) -> web.Application:
 
 
 class CloudDC:
-    """The operations. Each looks at ``cloud.huawei`` anew, which a reset replaces."""
+    """The operations. Each reads ``cloud.huawei`` again, which a reset replaces."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud

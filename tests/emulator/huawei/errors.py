@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 
 class HuaweiError(Exception):
-    """An error answer; code, message and HTTP status go onto the wire as they are."""
+    """An error answer; code, message and HTTP status go onto the wire unchanged."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -39,7 +39,7 @@ def missing(name: str) -> HuaweiError:
 
 
 def forbidden(reason: str) -> HuaweiError:
-    """CloudDC's answer to somebody who may not do this."""
+    """CloudDC's answer to a user without the permission."""
     return HuaweiError(403, "iMetal.0004", f"Forbidden: {reason}")
 
 

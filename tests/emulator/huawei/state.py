@@ -38,7 +38,7 @@ def identifier(kind: str, number: int) -> str:
 
 @dataclass
 class Walk:
-    """Changes that are due at certain moments (seconds since the epoch), taken when somebody looks."""
+    """Changes that are due at certain moments (seconds since the epoch), made when they are read."""
 
     due: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
 
@@ -231,7 +231,7 @@ class HuaweiState:
     # --- CloudDC ---------------------------------------------------------------------------------------------
 
     def instance(self, project_id: str, id: str) -> Imetal | None:
-        """Return the instance as it is now, unless the project has none of that id."""
+        """Return the instance in its present state, unless the project has none of that id."""
         found = self.instances.get(id)
         if found is None or found.project_id != project_id:
             return None
@@ -239,12 +239,12 @@ class HuaweiState:
         return None if found.forgotten else found
 
     def instances_of(self, project_id: str) -> list[Imetal]:
-        """Return all instances of a project as they are now, in the order of the fleet."""
+        """Return all instances of a project in their present states, in the order of the fleet."""
         found = (self.instance(project_id, id) for id in self.instances)
         return [instance for instance in found if instance is not None]
 
     def server(self, project_id: str, id: str) -> Server | None:
-        """Return the server as it is now, unless the project has none of that id."""
+        """Return the server in its present state, unless the project has none of that id."""
         found = self.servers.get(id)
         if found is None or found.project_id != project_id:
             return None

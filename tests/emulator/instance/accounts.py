@@ -58,7 +58,7 @@ def become(account: Account) -> None:
     try:
         os.setgroups(account.groups)
     except PermissionError:
-        # an unprivileged user namespace has one user and one group, and nobody may change that
+        # an unprivileged user namespace has one user and one group, which cannot be changed
         if (account.uid, account.gid) != (os.getuid(), os.getgid()):
             raise
     os.setgid(account.gid)

@@ -52,8 +52,8 @@ class Agent:
     Host. ``host``: shared by all instances of an emulator; without it one for the whole process is made.
     ``drain`` seconds the agent waits, after the script's end, for output of what the script left running.
     ``interim`` seconds between two calls of ``on_output``.
-    ``names_in_shell``: a command's name is part of the script's path as it is, and the path is given to a shell, as
-    the recorded agent does. ``without`` programs of these names, and with ``noexec_tmp`` running nothing from /tmp:
+    ``names_in_shell``: a command's name is part of the script's path, which a shell gets without quoting, as from the
+    recorded agent. ``without`` programs of these names, and with ``noexec_tmp`` running nothing from /tmp:
     both need a root directory of the instance's own.
     """
 
@@ -103,7 +103,7 @@ class Agent:
     # -- scripts -------------------------------------------------------------------------------------------------
 
     async def run(self, task: ScriptTask, on_output: Callable[[bytes], Any] | None = None) -> Report:
-        """Run a script to its end. Raises Interrupted when the instance goes down, ValueError for an id that runs.
+        """Run a script until it exits. Raises Interrupted when the instance goes down, ValueError for an id that runs.
 
         ``on_output`` gets new bytes of the output's head every ``interim`` seconds; it may be a coroutine function.
         """
@@ -163,7 +163,7 @@ class Agent:
             if run.interrupted:
                 raise Interrupted
             if kind == "finish" and self.drain and not reader.ended.done():
-                # ends early when nobody holds the pipe any more
+                # ends early when no process holds the pipe any more
                 await asyncio.wait([reader.ended], timeout=self.drain)
             reader.take_all()
             return Report(kind, exit_code, output.kept, output.dropped, started_at=began, finished_at=finished)
@@ -255,7 +255,7 @@ class Agent:
         """Delete the script file of a run; by directory handle, so that no link of a script leads elsewhere."""
         name = request["stem"] + request["extension"]
         if "/" in name:
-            # the name of a command as it is may lead anywhere; what the script left there stays
+            # the unquoted name of a command may lead anywhere; what the script left there stays
             return
         for folder in _SCRIPT_FOLDERS:
             with contextlib.suppress(OSError):

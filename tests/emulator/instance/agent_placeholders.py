@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-# upper-case ACS only; ordinary {{name}} parameters are the server's business and stay as they are
+# upper-case ACS only; ordinary {{name}} parameters are the server's business and stay unchanged
 _BUILT_IN = re.compile(rb"\{\{[\t\n\f\r ]*ACS[\t\n\f\r ]*::[\t\n\f\r ]*([A-Za-z0-9_.-]+)[\t\n\f\r ]*\}\}")
 _OOS = re.compile(rb"\{\{[\t\n\f\r ]*oos(?:-secret)?[\t\n\f\r ]*:[\t\n\f\r ]*([A-Za-z0-9_.-]+)[\t\n\f\r ]*\}\}")
 _METASERVER = "100.100.100.200"
@@ -25,7 +25,7 @@ class InvalidParameter(Exception):
 
 
 class UnknownInstanceName(Exception):
-    """``{{ACS::InstanceName}}`` on an instance that was told no name and reaches no metaserver."""
+    """``{{ACS::InstanceName}}`` on an instance that has no name and reaches no metaserver."""
 
 
 def resolve(content: bytes, values: Mapping[str, str]) -> bytes:

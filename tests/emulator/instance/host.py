@@ -172,7 +172,7 @@ class Host:
             with contextlib.suppress(RuntimeError):
                 if not future.done():
                     future.set_exception(ConnectionError(text))
-                    # nobody may be waiting for it any more
+                    # perhaps no one is waiting for it any more
                     future.exception()
 
 

@@ -25,7 +25,7 @@ class PowerLine:
         """Make the pipe at ``path``, on the file system of the instances' directories."""
         os.mkfifo(path, 0o600)
         self._path = path
-        # open for writing as well: a script that opens it never waits, and its end is no end of file
+        # open for writing as well: a script that opens it never waits, and its end does not look like an end of file
         self._handle = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         self._listeners: dict[str, Listener] = {}
         self._rest = b""
@@ -51,7 +51,7 @@ class PowerLine:
 
     def _read(self) -> None:
         *lines, self._rest = (self._rest + os.read(self._handle, 1 << 16)).split(b"\n")
-        # a script may write what it likes; what is not a request of this form is nobody's
+        # a script may write what it likes; anything but a request of this form is ignored
         self._rest = self._rest[-256:]
         for line in lines:
             words = line.decode("ascii", "replace").split(" ")

@@ -306,7 +306,7 @@ def _compare(expected: Row, report: Report, root: str, *, paced: bool) -> list[s
     if "output" in expected or "output_b64" in expected:
         wanted_output = _mask(expected.get("output", _text(expected.get("output_b64", ""))))
         got_output = _mask(output.decode("latin-1"))
-        # how far a script that prints at a pace comes before its time is over depends on the machine
+        # how far a script that prints at a pace comes before its time expires depends on the machine
         same = _one_begins_the_other(wanted_output, got_output) if paced else wanted_output == got_output
         if not same:
             found.append(f"output: expected {wanted_output!r}, got {got_output!r}")

@@ -105,7 +105,7 @@ class Cron(Schedule):
 
 
 def read(kind: str, text: str) -> Schedule:
-    """Read an expression by its kind (Period, Rate, At) as it is delivered. Raises BadSchedule."""
+    """Read an expression by the kind that it is delivered with (Period, Rate, At). Raises BadSchedule."""
     if kind == "At":
         return At(_read_at(text))
     return read_rate(text) if kind == "Rate" else read_cron(text)
@@ -138,7 +138,7 @@ def read_cron(text: str) -> Cron:
 
 
 def read_zone(text: str) -> tzinfo:
-    """Read a time zone: a name with a slash, GMT, UTC, or an offset with whatever is around it. Raises BadSchedule."""
+    """Read a time zone: a name with a slash, GMT, UTC, or an offset with any text around it. Raises BadSchedule."""
     if "/" in text:
         if ".." in text or text.startswith(("/", "\\")):
             raise BadSchedule(f"{_CORRUPT_TEXT} time: invalid location name")

@@ -235,7 +235,7 @@ def main() -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_NAME, _NAME, 0, 0, 0)
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    # no script may restart the machine, whatever system call it makes; without the right to drop it there is none
+    # no script may restart the machine, with any system call; without the right to drop it there is none
     libc.prctl(_PR_CAPBSET_DROP, _CAP_SYS_BOOT, 0, 0, 0)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:

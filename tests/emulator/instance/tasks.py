@@ -24,7 +24,7 @@ class ScriptTask:
 
     ``timeout`` is text in seconds: no integer counts as 3600, 0 and less as none. ``builtin`` holds the values of
     ``{{ACS::Name}}`` beyond InvokeId (the task's id) and CommandId; InstanceId defaults to the agent's.
-    ``termination_mode``: "" and "Process" kill the direct child only, "ProcessTree" its descendants too.
+    ``termination_mode``: "" and "Process" kill the direct child only, "ProcessTree" also its descendants.
     """
 
     task_id: str

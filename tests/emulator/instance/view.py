@@ -54,7 +54,7 @@ _OWN_DIRS = (
 )  # fmt: skip
 # What programs need to find below these directories of the machine: seen through links into a read-only view, so that
 # a script may add and replace files beside them without touching the machine. Everything else there is not the
-# instance's. Few names: they are made anew for each instance.
+# instance's. Few names: they are made again for each instance.
 _ETC = (
     "adduser.conf", "alternatives", "apt", "bash.bashrc", "bashrc", "ca-certificates", "crypto-policies",
     "debian_version", "dnf", "dpkg", "environment", "inputrc", "java", "ld.so.cache", "ld.so.conf", "ld.so.conf.d",
@@ -245,7 +245,7 @@ class Machine:
             _own_file(own, f"{place['boot_id']}\n", 0o444)
             _bind(own, root + _BOOT_ID, flags=_MS_RDONLY)
         for path in _programs(place["without"]):
-            # neither a file nor executable: nobody who looks for the program finds it
+            # neither a file nor executable: no search for the program finds it
             _mount(os.devnull, root + path, _MS_BIND)
         if place["noexec_tmp"]:
             _bind(f"{root}/tmp", f"{root}/tmp", flags=_MS_NOEXEC)

@@ -59,7 +59,7 @@ def write(task: Mapping[str, Any], content: bytes | None, inside: Callable[[str]
     if mode is None:
         return _invalid("InvalidFileMode", task["mode"])
     path = os.path.normpath(f"{directory}/{task['name']}")
-    # whatever hinders the look at the file, a name too long for one, counts as its existence
+    # if the file cannot be examined, for example because its name is too long, it counts as existing
     if not task["overwrite"] and not _absent(path):
         return _invalid("FileExist", task["name"])
     try:
@@ -89,7 +89,7 @@ def _absent(path: str) -> bool:
 
 def _give(path: str, owner: str, group: str, book: Book) -> dict[str, Any]:
     done = {"status": "Success", "code": SUCCESS, "param": "", "value": "", "errno": 0}
-    # nobody named, or root for both: an overwritten file keeps its owner
+    # no name given, or root for both: an overwritten file keeps its owner
     if owner in ("", "root") and group in ("", "root") and (owner == group):
         return done
     uid = book.uid(owner or "root")

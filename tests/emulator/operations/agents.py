@@ -43,7 +43,7 @@ def _row(call: Call, instance: Instance) -> dict[str, Any]:
 def describe_cloud_assistant_status(call: Call) -> Answer:
     """List whether agents are online, for given instances or all of a region.
 
-    To a request of the 2018 generation the list is shown under its misspelt name of then too.
+    A request of the 2018 generation also gets the list under its misspelled name of then.
     """
     ids = call.params.items("InstanceId")
     system = call.params.text("OSType").lower()
