@@ -257,6 +257,15 @@ def test_page_tells_the_story(page, browser):
     ]
     assert texts(browser.find_elements(By.CSS_SELECTOR, ".timeline .stop.text")) == ["1 not started"]
     assert texts(browser.find_elements(By.CSS_SELECTOR, ".timeline .axis span"))[:2] == ["0 s", "10 s"]
+    parts = browser.find_elements(By.CSS_SELECTOR, ".timeline .band:nth-child(1) i")
+    assert [part.get_attribute("class") for part in parts] == [
+        "success",
+        "failed",
+        "running",
+        "success",
+        "failed",
+        "success",
+    ]
     bands = [band.location["x"] for band in browser.find_elements(By.CSS_SELECTOR, ".timeline .band")]
     assert bands == sorted(bands)
 

@@ -26,7 +26,7 @@ from ..outcome_text import advice_lines, lists_failures
 from .entries import BACK, ORDER, Entry, FailureGroup, failure_groups, totals_of
 from .timeline import Timeline, timeline_of
 
-SHOWN = 20
+SHOWN = 10
 """Instances that a group of failures names; the rows hold all."""
 
 LISTED = 500
@@ -151,10 +151,6 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def _worst(counts: Mapping[str, int]) -> str:
-    return next((word for word in ORDER if counts.get(word)), "success")
-
-
 def _in_order(entries: Iterable[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda entry: ORDER.index(entry.css_class))
 
@@ -168,5 +164,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(moment=moment, duration=duration, worst=_worst, in_order=_in_order)
+    environment.filters.update(moment=moment, duration=duration, in_order=_in_order)
     return environment
