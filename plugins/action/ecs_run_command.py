@@ -16,7 +16,7 @@ import importlib.util
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from types import ModuleType
 from typing import Any
@@ -100,10 +100,10 @@ class ActionModule(ActionBase):
         # without a collection got here by the keyword `collections`
         collection, _dot, name = self._task.action.rpartition(".")
         package = f"ansible_collections.{COLLECTION}.plugins.modules"
-        if collection not in ("", COLLECTION) or importlib.util.find_spec(f"{package}.{name}") is None:
-            raise AnsibleActionFail(f"{self._task.action} is not a module of the collection {COLLECTION}")
-        with cached_byte_code():
-            return importlib.import_module(f"{package}.{name}")
+        if collection in ("", COLLECTION):
+            with cached_byte_code(), suppress(ModuleNotFoundError):
+                return importlib.import_module(f"{package}.{name}")
+        raise AnsibleActionFail(f"{self._task.action} is not a module of the collection {COLLECTION}")
 
     @contextmanager
     def _source(

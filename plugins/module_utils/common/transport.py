@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .answers import excerpt
+from .bounded import MAX_ANSWER_BYTES, AnswerTooLarge, BadEncoding, BoundedAdapter, trusting, unpack
 from .errors import MissingLibrary
 from .redact import redact
 
@@ -127,8 +128,6 @@ class HttpTransport:
     def _new_session(self) -> requests.Session:
         try:
             import requests
-
-            from .bounded import BoundedAdapter
         except ImportError as error:
             raise MissingLibrary("requests", str(error)) from None
         session = requests.Session()
@@ -144,8 +143,6 @@ class HttpTransport:
         Raises OSError where the bundle of authorities cannot be read.
         """
         import requests.certs
-
-        from .bounded import trusting
 
         verify = self._session.merge_environment_settings("https://", {}, True, self.verify, None)["verify"]
         if verify:
@@ -185,8 +182,6 @@ class HttpTransport:
         from urllib3.exceptions import HTTPError
         from urllib3.util import Timeout
 
-        from .bounded import AnswerTooLarge
-
         limit = max(remaining, 0.001) if remaining is not None else None
         failure: NoAnswer
         try:
@@ -221,8 +216,6 @@ class HttpTransport:
 
 def _read_body(response: requests.Response) -> bytes:
     """Return the unpacked body. Raises NoAnswer where its form is wrong, and what the connection raises."""
-    from .bounded import BadEncoding, unpack
-
     # as http.client raises a ValueError for the size of a chunk that is not a number
     reason = "the reply is not valid HTTP"
     try:
@@ -259,8 +252,6 @@ def _failures() -> Iterator[_Failure]:
     """Yield what can go wrong, the more special first. The libraries are loaded by now."""
     import requests
     from urllib3 import exceptions as low
-
-    from .bounded import MAX_ANSWER_BYTES, AnswerTooLarge
 
     # urllib3 1 has no error of its own for a name without an address
     unresolved: type[BaseException] | None = getattr(low, "NameResolutionError", None)
