@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 
+from .waiters import Waiters
+
 
 class Places:
     """A number of places for tasks that were delivered and have not ended."""
 
     def __init__(self, count: int) -> None:
         self._free = count
-        self._waiters: list[asyncio.Future[None]] = []
+        self._waiters = Waiters()
 
     @property
     def full(self) -> bool:
@@ -27,16 +29,11 @@ class Places:
     def release(self) -> None:
         """Give a place back and wake all who wait, in their order: one whose time has expired leaves it to the next."""
         self._free += 1
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        self._waiters.wake()
 
     async def wait_change(self) -> None:
         """Return when a place may be free."""
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
-        await waiter
+        await self._waiters.next_change()
 
 
 class AgentQueue:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .agent_queue import AgentQueue
 from .pretence import PretendedRun
+from .waiters import Waiters
 
 AGENT_VERSIONS = {"linux": "2.2.3.964", "windows": "2.1.3.964"}
 # The instance side's own account of agent start-up, as DescribeInstances spells the system.
@@ -77,7 +78,7 @@ class Instance:
     boots: int = 0
     # a restart or stop that a script has asked for, and that is not yet due
     shutdown: asyncio.Task[None] | None = None
-    _waiters: list[asyncio.Future[None]] = field(default_factory=list)
+    _waiters: Waiters = field(default_factory=Waiters)
 
     @property
     def reachable(self) -> bool:
@@ -96,20 +97,11 @@ class Instance:
 
     def changed(self) -> None:
         """Wake all who wait for a change of this instance."""
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        self._waiters.wake()
 
     async def wait_change(self) -> None:
         """Return at the next change of status or agent."""
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
-        try:
-            await waiter
-        finally:
-            if waiter in self._waiters:
-                self._waiters.remove(waiter)
+        await self._waiters.next_change()
 
 
 def _one_of(*words: str) -> tuple[str, Callable[[Any], bool]]:

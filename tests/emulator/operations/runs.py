@@ -18,6 +18,7 @@ from ..placeholders import fill, placeholders, values
 from ..state import Command, Invocation
 from ..targets import check_group, check_ready, of_run
 from ..validation import check_tags
+from ..wire import Params
 
 CONTENT_LIMIT = 24 * 1024
 CLASSIC_CONTENT_LIMIT = 16 * 1024
@@ -150,26 +151,7 @@ def _accept(
     _check_output_delivery(call)
     check_ready(call, instances, command.type)
     count_invocation(call)
-    invocation = _invocation(call, command, given, timeout, working_dir, tags, mode, frequency)
-    call.region.invocations.append(invocation)
-    call.region.invocations_by_id[invocation.id] = invocation
-    command.invoke_times += 1
-    call.dispatcher.accept(invocation, instances)
-    return invocation
-
-
-def _invocation(
-    call: Call,
-    command: Command,
-    given: dict[str, str],
-    timeout: int,
-    working_dir: str,
-    tags: dict[str, str],
-    mode: str,
-    frequency: str,
-) -> Invocation:
-    params = call.params
-    return Invocation(
+    invocation = Invocation(
         id=call.cloud.new_id("t"),
         region=call.region.id,
         command=command,
@@ -177,21 +159,33 @@ def _invocation(
         timeout=timeout,
         content=fill(command.content, given) if command.enable_parameter else command.content,
         working_dir=working_dir,
-        username=params.text("Username"),
         parameters=given,
         enable_parameter=command.enable_parameter,
         repeat_mode=mode,
         frequency=frequency,
-        termination_mode=params.text("TerminationMode", "Process"),
-        launcher=params.text("Launcher") or command.launcher,
-        container_id=params.text("ContainerId"),
-        container_name=params.text("ContainerName"),
-        oss_output=params.text("OssOutputDelivery"),
-        resource_group_id=params.text("ResourceGroupId"),
+        launcher=call.params.text("Launcher") or command.launcher,
         tags=tags,
         classic=call.classic,
         timed=mode != "Once" and mode != "DryRun",
+        **_as_given(call.params),
     )
+    call.region.invocations.append(invocation)
+    call.region.invocations_by_id[invocation.id] = invocation
+    command.invoke_times += 1
+    call.dispatcher.accept(invocation, instances)
+    return invocation
+
+
+def _as_given(params: Params) -> dict[str, str]:
+    """Return what an invocation takes from its parameters as it is."""
+    return {
+        "username": params.text("Username"),
+        "termination_mode": params.text("TerminationMode", "Process"),
+        "container_id": params.text("ContainerId"),
+        "container_name": params.text("ContainerName"),
+        "oss_output": params.text("OssOutputDelivery"),
+        "resource_group_id": params.text("ResourceGroupId"),
+    }
 
 
 @operation("RunCommand")
