@@ -194,7 +194,7 @@ class ActionModule(ActionBase):
 
     def _progress(self, task_vars: Mapping[str, Any]) -> Callable[[str], None]:
         """Return what gets the lines of progress: the callback that shows them, else the terminal."""
-        label = f"{task_vars.get('inventory_hostname', 'localhost')} | {self._task.get_name()}"
+        label = progress.label_of(task_vars.get("inventory_hostname", "localhost"), self._task)
         listener = progress.listener
         if self._task.no_log:
             return lambda text: None

@@ -129,7 +129,7 @@ class CallbackModule(DefaultCallback):
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
         """Note that a task has begun on a host."""
         super().v2_runner_on_start(host, task)
-        label = f"{host.get_name()} | {task.get_name()}"
+        label = progress.label_of(host.get_name(), task)
         self._lines[label] = progress.Progress(self._print, label)
         self._live.begin(label)
 
@@ -155,7 +155,7 @@ class CallbackModule(DefaultCallback):
                     show(text)
 
     def _ended(self, result: Any) -> None:
-        label = f"{_host(result)} | {_task(result).get_name()}"
+        label = progress.label_of(_host(result), _task(result))
         self._lines.pop(label, None)
         self._live.end(label)
 

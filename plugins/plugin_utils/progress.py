@@ -13,10 +13,16 @@ import selectors
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 FIRST_AFTER = 3.0  # seconds: a shorter task needs no progress
 AT_MOST_EVERY = 5.0  # seconds between two lines
 REPEAT_AFTER = 60.0  # seconds: an unchanged line is repeated, to show that the task is still running
+
+
+def label_of(host: str, task: Any) -> str:
+    """Return how lines of progress name a task of ansible-core on a host; a role without its collection."""
+    return f"{host} | {task.get_name(include_role_fqcn=False)}"
 
 
 class Progress:

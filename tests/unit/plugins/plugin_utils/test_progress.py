@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from ansible.playbook.task import Task
 from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.progress import (
     AT_MOST_EVERY,
     FIRST_AFTER,
     REPEAT_AFTER,
     Progress,
+    label_of,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +27,19 @@ def play(calls: list[tuple[float, str]]) -> list[tuple[float, str]]:
         now += pause
         progress(text)
     return shown
+
+
+class Role:
+    """A role of a collection, as far as a task asks for its name."""
+
+    def get_name(self, include_role_fqcn: bool = True) -> str:
+        return "cloudops.cloud_assistant.run_script" if include_role_fqcn else "run_script"
+
+
+def test_a_task_is_named_without_the_collection_of_its_role():
+    task = Task(role=Role())
+    task.name = "Run the script"
+    assert label_of("localhost", task) == "localhost | run_script : Run the script"
 
 
 @given(CALLS)
