@@ -85,6 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--repeats", type=int, default=tasks.REPEATS, help="plays of which tasks takes the median")
     parser.add_argument("--hosts", type=int, default=50, help="hosts of the largest play of the table connection")
     options = parser.parse_args(arguments)
+    # as users run Python: everything would be compiled at each start
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     unknown = [name for name in options.tables if name not in TABLES]
     if unknown:
         parser.error(f"there is no table {unknown[0]}")

@@ -8,10 +8,11 @@ from __future__ import annotations
 import base64
 import json
 import os
+import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,12 +94,20 @@ def measure(cloud: Emulator, command: list[str], ids: Sequence[str], **options: 
     if process.returncode:
         raise RuntimeError(f"{command} ended with {process.returncode}: {output[-2000:]}")
     _check(cloud, ids)
+    requests = cloud.requests()[before:]
+    looks = [row["bytes"] for row in requests if row["action"] == "DescribeInvocations" and not _reads_output(row)]
     return {
-        "calls": len(cloud.requests()) - before,
+        "calls": len(requests),
+        "MiB read": round(sum(row["bytes"] for row in requests) / 2**20, 1),
+        "KiB a look": round(statistics.median(looks) / 1024, 1) if looks else None,
         "seconds": round(seconds, 2),
         "CPU seconds": round(usage.ru_utime + usage.ru_stime, 2),
         "MiB": round(usage.ru_maxrss / 1024),
     }
+
+
+def _reads_output(request: Mapping[str, Any]) -> bool:
+    return "InvokeId" in request["params"]
 
 
 def _check(cloud: Emulator, ids: Sequence[str]) -> None:

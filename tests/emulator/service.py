@@ -82,6 +82,7 @@ class Service:
         if fault is not None and fault.kind == "clock_skew":
             response.headers["Date"] = formatdate(self._cloud.clock.now() + fault.skew_s, usegmt=True)
         row["status"], row["code"] = status, document.get("Code", "")
+        row["bytes"] = response.content_length
         if fault is not None:
             self._strike(fault, self._first_target(params, document))
             return await damaged(request, response, fault)

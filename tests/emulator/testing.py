@@ -81,7 +81,7 @@ class Emulator:
         return self.control("GET", "deletions")
 
     def requests(self) -> list[dict[str, Any]]:
-        """Return what was asked, in order: action, params, status, code, fault, request_id, generation, unknown."""
+        """Return the requests in order: action, params, status, code, fault, request_id, generation, unknown, bytes."""
         return self.control("GET", "requests")
 
     def faults(self, rules: Sequence[Mapping[str, Any]]) -> None:
