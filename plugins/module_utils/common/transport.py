@@ -142,11 +142,11 @@ class HttpTransport:
 
         Raises OSError where the bundle of authorities cannot be read.
         """
-        import requests.certs
+        import requests.utils
 
         verify = self._session.merge_environment_settings("https://", {}, True, self.verify, None)["verify"]
         if verify:
-            trusting(verify if isinstance(verify, str) else requests.certs.where())
+            trusting(verify if isinstance(verify, str) else requests.utils.DEFAULT_CA_BUNDLE_PATH)
 
     def send(
         self,
