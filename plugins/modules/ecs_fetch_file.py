@@ -124,6 +124,9 @@ notes:
     The instances need a POSIX shell as C(/bin/sh) (tested with dash and bash) and C(sha256sum), C(stat), C(base64) and
     C(dd), from coreutils or BusyBox, and for larger files C(gzip) and room for the compressed copy.
   - >-
+    The compressed copy of a larger file is removed at the end of the task. If the task is killed before that, the next
+    task that fetches a larger file from the instance removes the copy once it is two days old.
+  - >-
     The content passes through the service as the output of runs, which the service keeps for some weeks. Everyone in
     the account who may call C(DescribeInvocationResults) can read it.
   - >-

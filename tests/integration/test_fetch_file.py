@@ -10,6 +10,9 @@ import random
 
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.options import connect
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.files import (
+    fetch as fetch_module,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.files.fetch import (
     FetchRequest,
     fetch_file,
@@ -247,3 +250,28 @@ def test_what_cannot_be_is_refused_before_any_request(fetch, emulator, options, 
     with pytest.raises(InputError, match=told):
         fetch(**options)
     assert len(emulator.requests()) == before
+
+
+def test_a_file_may_be_fetched_by_two_tasks_at_the_same_time(client, ids, there, sh, tmp_path, monkeypatch):
+    """The second one begins and ends while the first one reads its ranges."""
+    monkeypatch.setattr(fetch_module, "RUNS_AT_ONCE", 2)
+    there(NOISE)
+    targets = Targets(tuple(ids[:1]))
+    outcomes = []
+
+    def progress(text):
+        if not outcomes:
+            outcomes.append(fetch_file(client(), FetchRequest(targets, PATH, str(tmp_path / "second"))))
+
+    outcomes.append(fetch_file(client(), FetchRequest(targets, PATH, str(tmp_path / "first")), progress=progress))
+    assert [outcome.failure() for outcome in outcomes] == [None, None]
+    assert [path.read_bytes() for path in tmp_path.rglob("file")] == [NOISE, NOISE]
+    assert sh("ls -A $HOME/.cache 2>/dev/null || true") == [""] * 3
+
+
+def test_what_a_killed_task_left_is_removed_later(fetch, there, ids, sh):
+    there(NOISE)
+    left = "$HOME/.cache/cloud-assistant/fetch-killed"
+    sh(f"mkdir -p {left}; touch -d '3 days ago' {left}")
+    assert fetch(targets=ids[:1]).failure() is None
+    assert sh("ls -A $HOME/.cache 2>/dev/null || true")[0] == ""

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -111,6 +112,7 @@ class _Fetching:
         self.progress = progress
         self.warn = warn
         self.deadline = Deadline(request.wait_timeout or WAIT_BASE)
+        self.copy = secrets.token_hex(12)
         self.outcome = FileOutcome()
         self.results: dict[str, FileResult] = {}
         self.places: dict[str, Path] = {}
@@ -240,7 +242,7 @@ class _Fetching:
             self._tidy(ids)
 
     def _snapshot(self, ids: Sequence[str]) -> dict[str, Ranges]:
-        run = self._run(ids, snapshot_script(self.request.path), "snapshot")
+        run = self._run(ids, snapshot_script(self.request.path, self.copy), "snapshot")
         self.outcome.errors += run.errors
         ranges = {}
         for item, found in self._found(run).items():
@@ -263,7 +265,7 @@ class _Fetching:
         """Read the ranges, a few runs at a time, and keep what arrives."""
 
         def read(piece: Piece) -> RunOutcome:
-            return self._run(piece.instance_ids, range_script(self.request.path, piece.number), "range")
+            return self._run(piece.instance_ids, range_script(self.copy, piece.number), "range")
 
         def report(done: int, total: int) -> None:
             self.progress(f"fetched {done} of {total} ranges of {self.request.path}")
@@ -285,12 +287,12 @@ class _Fetching:
         self._put(item, kept.content())
 
     def _tidy(self, ids: Sequence[str]) -> None:
-        """Remove the copies on the instances; one that cannot be removed is overwritten by the next run."""
+        """Remove the copies on the instances; a later task removes one that cannot be removed now."""
         try:
             run_internal_script(
                 self.client,
                 ids,
-                tidy_script(self.request.path),
+                tidy_script(self.copy),
                 name="cloud-assistant-fetch-tidy",
                 timeout=TIDY_TIMEOUT,
                 deadline=Deadline(TIDY_TIMEOUT),

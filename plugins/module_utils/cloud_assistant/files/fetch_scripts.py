@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -24,11 +23,12 @@ from .shell import PRELUDE, script_with
 INLINE_BYTES = 17000
 """Bytes of a file that the first look brings along."""
 
-_COMMON = (
+# the copy belongs to one task: several may fetch the same file at the same time
+_STAGE = (
     PRELUDE
     + r"""
 umask 077
-stage=${HOME:-/root}/.cache/cloud-assistant/fetch-$mark
+stage=${HOME:-/root}/.cache/cloud-assistant/fetch-$copy
 """
 )
 
@@ -60,13 +60,11 @@ if [ "$write" = 1 ] && [ "$size" -le "$inline" ]; then say content; say "$encode
 
 _SNAPSHOT = r"""
 need sha256sum gzip dd base64
-if [ -L "$stage" ] || { [ -e "$stage" ] && [ "$(stat -c %u "$stage")" != "$(id -u)" ]; }; then rm -rf "$stage"; fi
+# what killed tasks have left
+find "${stage%/*}" -name 'fetch-*' -prune -mtime +1 -exec rm -rf {} + 2>/dev/null
 mkdir -p "$stage" && cd "$stage" || fail FileCreateFail "$stage cannot be created"
-# a name of this run's own: two tasks may fetch the same file at the same time
-new=./new.$$
-gzip -nc <"$file" >"$new" 2>/dev/null ||
+gzip -nc <"$file" >data 2>/dev/null ||
   { rm -rf "$stage"; fail FileCreateFail "there is not enough space in $stage for a copy of $file"; }
-mv -f "$new" data || fail FileCreateFail "$stage cannot be written"
 size=$(gzip -dc <data | wc -c)
 size=$((size + 0))
 # it may have grown since the look
@@ -95,35 +93,30 @@ say state tidy
 """
 
 
-def _mark(path: str) -> str:
-    return hashlib.sha256(path.encode("utf-8")).hexdigest()[:12]
-
-
 def look_script(path: str, *, write: bool) -> str:
     """Return the script that reports what the file is and, with ``write``, the content of a small one."""
     values: dict[str, str | int | bool] = {
         "file": path,
-        "mark": _mark(path),
         "write": write,
         "inline": INLINE_BYTES,
         "largest": MAX_FILE_BYTES,
     }
-    return script_with(values, _COMMON + _LOOK)
+    return script_with(values, PRELUDE + _LOOK)
 
 
-def snapshot_script(path: str) -> str:
+def snapshot_script(path: str, copy: str) -> str:
     """Return the script that makes a compressed copy, so that all ranges are of the same content."""
-    return script_with({"file": path, "mark": _mark(path), "largest": MAX_FILE_BYTES}, _COMMON + _SNAPSHOT)
+    return script_with({"file": path, "copy": copy, "largest": MAX_FILE_BYTES}, _STAGE + _SNAPSHOT)
 
 
-def range_script(path: str, number: int) -> str:
+def range_script(copy: str, number: int) -> str:
     """Return the script that prints a range of the copy, numbered from 1."""
-    return script_with({"mark": _mark(path), "bytes": RANGE_BYTES, "skip": number - 1}, _COMMON + _RANGE)
+    return script_with({"copy": copy, "bytes": RANGE_BYTES, "skip": number - 1}, _STAGE + _RANGE)
 
 
-def tidy_script(path: str) -> str:
+def tidy_script(copy: str) -> str:
     """Return the script that removes the copy."""
-    return script_with({"mark": _mark(path)}, _COMMON + _TIDY)
+    return script_with({"copy": copy}, _STAGE + _TIDY)
 
 
 @dataclass(frozen=True)
