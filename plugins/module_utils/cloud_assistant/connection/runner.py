@@ -204,7 +204,12 @@ evict() {
   done
 }
 clean() { find "$S/w" "$S/in" "$S/o" -mindepth 1 -maxdepth 1 -mtime +0 -exec rm -rf {} + 2>/dev/null; }
+regain() {
+  W=$(mktemp -d "${TMPDIR:-/tmp}/ecs_assistant.XXXXXXXX") && cat <&8 >"$W/out" && cat <&9 >"$W/err" || return 1
+  [ -z "$C" ] || { C=$W/crt && cat <&7 >"$C"; }
+}
 reply() {
+  [ -d "$W" ] || regain || die "the command has removed $S, and its output with it"
   o=$(len "$W/out") e=$(len "$W/err")
   cat "$W/out" "$W/err" | zip | seal >"$W/res" || die "the instance cannot write to $S"
   n=$(len "$W/res")
@@ -257,7 +262,9 @@ watch() {
 }
 run() {
   [ -f "$W/in" ] || : >"$W/in"
+  exec 7<"${C:-/dev/null}" 8<"$W/out" 9<"$W/err"
   (
+    exec 7<&- 8<&- 9<&-
     rm -f "$W/in"
     umask "$U"
     unset N S U D G Z K M X P C E B T R W Y

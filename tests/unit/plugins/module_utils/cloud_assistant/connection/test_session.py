@@ -117,6 +117,22 @@ def test_an_instance_that_lost_its_store_is_asked_anew_and_runs_once(tmp_path: P
     assert len(set(tokens)) == len(tokens) == 5
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("protection", ["auto", "none"])
+def test_a_command_may_remove_the_store(tmp_path: Path, shell: str, protection: str) -> None:
+    """As a play does that prepares an image: its own answer still comes back, and nothing is left."""
+    agent = LocalAgent(tmp_path / "home", shell)
+    work = session(agent, tmp_path, payload_protection=protection)
+    for end in ("", "; touch ~/.ansible"):
+        result = run(work, f"cat; rm -rf ~/.ansible; echo gone; echo err >&2; ls /proc/self/fd >&2{end}; exit 3", b"in")
+        assert (result.rc, result.stdout) == (3, b"ingone\n")
+        # the command has its own three, and the one with which it reads the folder
+        assert result.stderr == b"err\n0\n1\n2\n3\n"
+        assert not (agent.home / ".ansible").is_dir()
+    (agent.home / ".ansible").unlink()
+    assert run(work, "echo anew").stdout == b"anew\n"
+
+
 def test_a_damaged_runner_is_not_run(tmp_path: Path, agent: LocalAgent) -> None:
     run(session(agent, tmp_path), "true")
     (runner,) = (agent.home / ".ansible/ecs_assistant/m").iterdir()
