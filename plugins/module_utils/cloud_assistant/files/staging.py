@@ -20,8 +20,9 @@ from ..concurrency import map_concurrently
 from ..instances.readiness import UNREADY
 from ..models import SKIPPED, InstanceResult
 from ..runs.internal import run_internal_script
+from ..runs.outcome import RunOutcome
 from ..runs.rounds import ROUNDS, TIDY_TIMEOUT, Piece, windows
-from ..runs.sending import error_code
+from ..runs.sending import Sent, error_code
 from ..tags import check_tags
 from .deliveries import Arrival, Delivery, deliver, wait_arrival
 from .ledger import Ledger
@@ -138,7 +139,7 @@ class Staging:
                 # each of many calls may be refused for the same reason
                 self.errors.append(answer.error)
 
-    def _deliver(self, item: Piece) -> Any:
+    def _deliver(self, item: Piece) -> Sent:
         delivery = Delivery(
             directory=self.request.target.staging,
             name=self.parcel.part_name(item.number),
@@ -191,28 +192,31 @@ class Staging:
         run = self._run(instance_ids, script, "assemble", self.request.timeout, self.deadline)
         self.refusal = next((error for error in run.errors if error_code(error) in UNREADY), self.refusal)
         self.errors += [error for error in run.errors if error is not self.refusal]
-        gaps: list[tuple[str, int]] = []
-        for result in run.results:
-            item = result.instance_id
-            if result.status == "Failed" and result.error_code in UNREADY and self.refusal:
-                continue
-            if result.status != "Success":
-                self.results[item] = FileResult(without_output(self._left_out(result)))
-                continue
-            report = read_report(in_hand(result.output) or b"", result.dropped)
-            if report.error_code:
-                self._fail([item], report.error_code, report.error_info)
-            elif report.state == "done":
-                before = self.reports[item]
-                done = InstanceResult(item, "Success", result.invoke_id)
-                self.results[item] = FileResult(done, True, report.facts, before.before, before.content)
-            else:
-                self.ledger.note_present(item, report.parts)
-                gaps += [(item, number) for number in self.ledger.missing(item)]
+        gaps = [(result.instance_id, number) for result in run.results for number in self._gaps(result)]
         # a delivery that is still on its way would come after its second copy, and after the cleaning up
         self._settle(gaps)
 
-    def _run(self, instance_ids: Sequence[str], script: str, what: str, timeout: int, deadline: Deadline) -> Any:
+    def _gaps(self, result: InstanceResult) -> list[int]:
+        """Note how the assembly ended on an instance, and return the parts that are missing there."""
+        item = result.instance_id
+        if result.status == "Failed" and result.error_code in UNREADY and self.refusal:
+            return []
+        if result.status != "Success":
+            self.results[item] = FileResult(without_output(self._left_out(result)))
+            return []
+        report = read_report(in_hand(result.output) or b"", result.dropped)
+        if report.error_code:
+            self._fail([item], report.error_code, report.error_info)
+            return []
+        if report.state == "done":
+            before = self.reports[item]
+            done = InstanceResult(item, "Success", result.invoke_id)
+            self.results[item] = FileResult(done, True, report.facts, before.before, before.content)
+            return []
+        self.ledger.note_present(item, report.parts)
+        return self.ledger.missing(item)
+
+    def _run(self, instance_ids: Sequence[str], script: str, what: str, timeout: int, deadline: Deadline) -> RunOutcome:
         return run_internal_script(
             self.client,
             instance_ids,
