@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -156,12 +156,13 @@ def _from_environment(value: str | None, names: tuple[str, ...], environ: Mappin
     return value is not None and value in [environ.get(name) for name in names]
 
 
-def _library(problem: Callable[[MissingLibrary], Exception] | None = None) -> Any:
+def _library() -> Any:
+    """Return the providers of the library. Raises MissingLibrary."""
     try:
         from alibabacloud_credentials import provider
     except ImportError as error:
-        missing = MissingLibrary(LIBRARY, f"It reads profiles, RAM roles and OIDC tokens, and assumes roles. ({error})")
-        raise (problem(missing) if problem else missing) from None
+        purpose = f"It reads profiles, RAM roles and OIDC tokens, and assumes roles. ({error})"
+        raise MissingLibrary(LIBRARY, purpose) from None
     return provider
 
 
@@ -178,11 +179,11 @@ def _default_chain() -> LibrarySource:
         "no credentials are given; set access_key_id and access_key_secret, or the environment variables "
         f"{KEY_ID_VARIABLES[0]} and {KEY_SECRET_VARIABLES[0]}. Other sources"
     )
-
-    def no_keys(missing: MissingLibrary) -> Exception:
-        return InputError("access_key_id", f"{advice}: {missing}")
-
-    return LibrarySource("access_key_id", [_library(no_keys).DefaultCredentialsProvider()], advice)
+    try:
+        library = _library()
+    except MissingLibrary as error:
+        raise InputError("access_key_id", f"{advice}: {error}") from None
+    return LibrarySource("access_key_id", [library.DefaultCredentialsProvider()], advice)
 
 
 def _assume_role(
