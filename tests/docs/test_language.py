@@ -27,6 +27,7 @@ PAGES = (
     "docs/tables/*.yml",
     "docs/awx/README.md",
     "docs/awx/definitions/*.yml",
+    "docs/awx/definitions/*.yml",
     "roles/*/README.md",
     "roles/*/*/*.yml",
     "roles/*/templates/*",
