@@ -177,7 +177,7 @@ def _accept(
 
 
 def _as_given(params: Params) -> dict[str, str]:
-    """Return what an invocation takes from its parameters as it is."""
+    """Return what an invocation takes from its parameters unchanged."""
     return {
         "username": params.text("Username"),
         "termination_mode": params.text("TerminationMode", "Process"),
