@@ -16,7 +16,7 @@ from ..common.wait import Deadline, poll
 from ..huawei.client import Client
 from . import instances
 from .changes import ERROR_GRACE, InstanceChange
-from .instances import DELETE_IDS, FAILED, GOING, GONE, RUNNING
+from .instances import FAILED, GOING, GONE, MAX_DELETIONS_PER_CALL, RUNNING
 from .power import PowerOff
 
 
@@ -73,7 +73,7 @@ class Deletion:
             switched = (change for change in self.changes.values() if change.power_off)
             PowerOff(self._client, self._deadline, self._progress).carry_out(switched)
             todo = [change for change in self.changes.values() if change.action == "delete" and not change.failed]
-            for batch in batches(todo, DELETE_IDS):
+            for batch in batches(todo, MAX_DELETIONS_PER_CALL):
                 self._submit(batch)
             if self._wait:
                 self._wait_until_gone()

@@ -27,11 +27,11 @@ GONE = frozenset({"terminated", "teminated"})
 # "failed" is what earlier releases called "error".
 FAILED = frozenset({"error", "failed"})
 
-LIST_IDS = 100
+MAX_IDS_PER_CALL = 100
 """Ids in one call (ListInstances, instance_id and server_id)."""
-DELETE_IDS = 50
+MAX_DELETIONS_PER_CALL = 50
 """Instances in one call (DeleteInstances, instance_id_set)."""
-POWER_IDS = 50
+MAX_SERVERS_PER_CALL = 50
 """Servers in one call (ChangeServerPowerState, server_id_set)."""
 
 _ID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
@@ -90,7 +90,7 @@ def list_instances(
             for part in batches(some, half) if len(some) > 1 else ():
                 read(part)
 
-    for some in batches(values, LIST_IDS):
+    for some in batches(values, MAX_IDS_PER_CALL):
         read(some)
     if not values:
         read([])

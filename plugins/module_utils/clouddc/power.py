@@ -17,7 +17,7 @@ from ..common.wait import Deadline, poll
 from ..huawei.client import Client
 from . import instances
 from .changes import ERROR_GRACE, InstanceChange
-from .instances import POWER_IDS, RUNNING
+from .instances import MAX_SERVERS_PER_CALL, RUNNING
 
 POWER_LAG = 60.0
 """Seconds that the state of an instance may take to follow its server's power, before the deletion is tried."""
@@ -37,7 +37,7 @@ class PowerOff:
     def carry_out(self, changes: Iterable[InstanceChange]) -> None:
         """Switch off the servers that are on, and wait until they are off. Raises ApiError, WaitTimeout."""
         on = [server_id for change in changes if (server_id := self._server_that_is_on(change))]
-        for batch in batches(on, POWER_IDS):
+        for batch in batches(on, MAX_SERVERS_PER_CALL):
             instances.power_off(self.client, batch, self.deadline)
             for server_id in batch:
                 self.servers[server_id].changed = True

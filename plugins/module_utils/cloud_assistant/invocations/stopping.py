@@ -16,8 +16,8 @@ from ...common.wait import Deadline, poll
 from ..models import Invocation
 from .listing import INVOCATION_NOT_FOUND, find_invocation
 
-STOP_BATCH = 50
-"""Instances that one StopInvocation takes."""
+MAX_STOPS_PER_CALL = 50
+"""Instances in one call (StopInvocation, InstanceId)."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ def stop(client: Client, stops: Sequence[Stop], deadline: Deadline) -> None:
     ``running_instances`` and ``changed`` when something still runs at the deadline.
     """
     for wanted in stops:
-        for start in range(0, len(wanted.instance_ids), STOP_BATCH):
-            _request_stop(client, wanted.invoke_id, wanted.instance_ids[start : start + STOP_BATCH], deadline)
+        for start in range(0, len(wanted.instance_ids), MAX_STOPS_PER_CALL):
+            _request_stop(client, wanted.invoke_id, wanted.instance_ids[start : start + MAX_STOPS_PER_CALL], deadline)
     try:
         for wanted in stops:
             if wanted.waiting_for:
