@@ -2,6 +2,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# Private to the collection: other collections and plugins must not import it, and any release may change it.
 """Load the connection plugin before Ansible starts its workers.
 
 Ansible runs each task of each host in a process of its own, which inherits what the process that starts it has loaded.
