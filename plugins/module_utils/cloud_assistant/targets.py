@@ -106,12 +106,17 @@ def read_names(names: Iterable[str], *, warn: Callable[[str], None] | None = Non
     """
     unique, repeated = dedupe(names)
     for name in unique:
-        check_identifiers(instance_names=name)
-        if "*" in name:
-            raise InputError("instance_names", f"{name!r} contains *; a name is compared exactly, without wildcards")
+        check_exact_name("instance_names", name)
     if repeated and warn:
         warn(f"instance_names: duplicates removed: {', '.join(repeated)}")
     return unique
+
+
+def check_exact_name(option: str, name: str) -> None:
+    """Raise InputError for a name that no instance can have, or that would need wildcards."""
+    check_identifiers(**{option: name})
+    if "*" in name:
+        raise InputError(option, f"{name!r} contains *; a name is compared exactly, without wildcards")
 
 
 def check_instance_id(option: str, text: str) -> None:

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...alibaba.client import Client
-from ...common.checks import check_identifiers, check_ids
+from ...common.checks import check_ids
 from ...common.errors import InputError
 from ...common.paging import batches
 from ...common.printable import some_of
 from ...common.wait import Deadline
 from ..tags import check_tags, tags_from_row, tags_to_rows
-from ..targets import read_instance_ids
+from ..targets import check_exact_name, read_instance_ids
 
 MAX_IDS_PER_CALL = 100
 """Instances in one call (DescribeInstances, InstanceIds)."""
@@ -67,10 +67,9 @@ class Selector:
             if value is not None and not value:
                 raise InputError(option, "must not be empty; omit it if it should not select instances")
         ids = read_instance_ids(instance_ids, warn=warn) if instance_ids is not None else ()
-        check_identifiers(name=name)
+        if name is not None:
+            check_exact_name("name", name)
         check_ids(vpc_id=vpc_id)
-        if name is not None and "*" in name:
-            raise InputError("name", f"{name!r} contains *; a name is compared exactly, without wildcards")
         if status is not None and status not in STATUSES:
             raise InputError("status", f"{status!r} is not one of {', '.join(STATUSES)}")
         return cls(ids, name, check_tags(tags or {}), vpc_id, status)

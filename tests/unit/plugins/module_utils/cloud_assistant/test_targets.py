@@ -1,7 +1,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Targets: order, duplicates, batches, and the tokens that go with them."""
+"""Targets: order, duplicates, and the tokens that go with their batches."""
 
 from __future__ import annotations
 
@@ -21,15 +21,6 @@ def test_duplicates_go_and_the_order_stays(ids: list[str]):
     unique, repeated = targets.dedupe(ids)
     assert list(unique) == list(dict.fromkeys(ids))
     assert set(repeated) == {item for item in ids if ids.count(item) > 1}
-
-
-@given(IDS, st.integers(1, 100))
-def test_batches_hold_everything_once_in_order(ids: list[str], size: int):
-    unique, _repeated = targets.dedupe(ids)
-    cut = targets.batches(unique, size)
-    assert [item for batch in cut for item in batch] == list(unique)
-    assert all(len(batch) == size for batch in cut[:-1])
-    assert all(1 <= len(batch) <= size for batch in cut)
 
 
 @given(IDS, st.integers(1, 100), st.text("abc-1", min_size=1, max_size=64))

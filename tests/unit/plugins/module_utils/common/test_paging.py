@@ -13,13 +13,16 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.pa
     batches,
     pages_by_token,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 
-@pytest.mark.parametrize(
-    ("count", "expected"), [(0, []), (2, [(0, 1)]), (3, [(0, 1, 2)]), (7, [(0, 1, 2), (3, 4, 5), (6,)])]
-)
-def test_batches(count: int, expected: list[tuple[int, ...]]):
-    assert batches(range(count), 3) == expected
+@given(st.integers(0, 350), st.integers(1, 100))
+def test_batches_hold_everything_once_in_order(count: int, size: int):
+    cut = batches(range(count), size)
+    assert [item for batch in cut for item in batch] == list(range(count))
+    assert all(len(batch) == size for batch in cut[:-1])
+    assert all(1 <= len(batch) <= size for batch in cut)
 
 
 def pages(*answers: dict[str, Any]) -> list[list[int]]:
