@@ -124,6 +124,7 @@ options:
     description:
       - Time between the first checks of a running command, in seconds. The longer the command runs, the longer the
         interval becomes.
+      - The first check follows after one to two intervals, depending on how long the commands before it took.
     type: float
     default: 0.3
     ini:

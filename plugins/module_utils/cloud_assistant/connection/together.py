@@ -56,6 +56,10 @@ _PATIENCE = 3.0
 # pauses between looks, as parts of the time since the newest began
 _SHARE = 0.3
 _SHARE_OF_MANY = 0.6
+# the first look at the first invocation, and by how much the next ones move it, as parts of the floor
+_FIRST = 1.5
+_LATER = 0.25
+_SOONER = 0.08
 # part of those at work who have to wait, so that the others are not waited for
 _MOST = 0.9
 # seconds without news from the one who asks, after which a worker asks for itself
@@ -67,24 +71,35 @@ Row = Mapping[str, Any]
 Ask = Callable[[Mapping[str, Any]], "list[Row] | None"]
 
 
-def seconds_to_look(now: float, looked: float, starts: Sequence[float], coming: int, floor: float) -> float:
+def seconds_to_look(
+    now: float, looked: float, starts: Sequence[float], coming: int, floor: float, first: float
+) -> float:
     """Return the seconds until invocations that began at ``starts`` are to be asked for; 0 or less is at once.
 
     ``looked`` is when they were asked for last, ``coming`` how many workers are about to start one, ``floor`` the
-    least seconds that one takes. As long as workers keep coming the question waits for them: it serves all at once.
-    After that its pauses grow with the time since the newest began.
+    least pause between two looks, ``first`` the seconds that a quick one takes. As long as workers keep coming the
+    question waits for them: it serves all at once. After that its pauses grow with the time since the newest began.
     """
     newest = max(starts)
     if not coming:
         share = _SHARE if len(starts) == 1 else _SHARE_OF_MANY
         pause = proportional_interval(now - newest, floor, share, cap=LONGEST_PAUSE)
-        return max(newest + floor, looked + pause) - now
-    unseen = [start + floor for start in starts if looked < start + floor <= now]
+        return max(newest + first, looked + pause) - now
+    unseen = [start + first for start in starts if looked < start + first <= now]
     if len(unseen) >= _MOST * (len(starts) + coming):
         return looked + floor - now
-    stalled = max(newest + floor, looked) + _PATIENCE
-    longest = max(looked, min(unseen, default=newest + floor)) + LONGEST_PAUSE
+    stalled = max(newest + first, looked) + _PATIENCE
+    longest = max(looked, min(unseen, default=newest + first)) + LONGEST_PAUSE
     return min(stalled, longest) - now
+
+
+def seconds_to_first(seconds: float, floor: float, *, early: bool) -> float:
+    """Return the seconds from the start of an invocation to the first look at it, after one more was seen to end.
+
+    A look that came ``early`` cost a call, and the pause until the next one. So the next first look comes later, at
+    most after two floors: then the second one would have come. Any other moves it forward again.
+    """
+    return min(seconds + _LATER * floor, 2 * floor) if early else max(seconds - _SOONER * floor, floor)
 
 
 @dataclass(frozen=True)
@@ -171,6 +186,11 @@ class Together:
         with self._run.opened() as document:
             document["blind"] = True
 
+    @property
+    def first(self) -> float:
+        """Return the seconds from the start of an invocation to the first look at it."""
+        return float(self._looks.read().get("first", _FIRST * self.floor))
+
     def look(self) -> float:
         """Ask, as the one who leads, for the batches whose time has come; return the seconds until the next one's."""
         batches: dict[int, list[Waiting]] = {}
@@ -178,29 +198,29 @@ class Together:
             batches.setdefault(each.batch, []).append(each)
         newest = max(batches, default=0)
         soonest = _NAP
-        looks = self._looks.read()
+        looked_at, first = self._looks.read().get("at", {}), self.first
         for number, members in batches.items():
-            looked = looks.get(str(number), -math.inf)
+            looked = looked_at.get(str(number), -math.inf)
             coming = self._coming() if number == newest else 0
             starts = [each.since for each in members]
-            seconds = seconds_to_look(self.clock(), looked, starts, coming, self.floor)
+            seconds = seconds_to_look(self.clock(), looked, starts, coming, self.floor, first)
             if seconds <= 0:
-                self._ask_for(number, members)
+                self._ask_for(number, members, looked)
             else:
                 soonest = min(soonest, seconds)
-        if looks.keys() - {str(number) for number in batches}:
+        if looked_at.keys() - {str(number) for number in batches}:
             self._forget_looks(batches)
         return soonest
 
-    def _ask_for(self, number: int, members: Sequence[Waiting]) -> None:
+    def _ask_for(self, number: int, members: Sequence[Waiting], looked: float) -> None:
         alone = len(members) == 1
         tag = _tag(str(self._run.read().get("run", "")), number)
         rows, refused = self._answer({"InvokeId": members[0].invoke_id} if alone else {"Tag": tag, "MaxResults": BATCH})
-        with self._looks.opened() as looks:
-            looks[str(number)] = self.clock()
+        found = {str(row.get("InvokeId")): row for row in rows or ()}
+        ended = [each for each in members if has_ended(found.get(each.invoke_id, {}))]
+        self._note_look(number, looked, ended)
         if rows is None:
             return
-        found = {str(row.get("InvokeId")): row for row in rows}
         for each in members:
             before = self.found(each.invoke_id)
             row = found.get(each.invoke_id)
@@ -218,10 +238,19 @@ class Together:
         except CloudError:
             return [], True
 
+    def _note_look(self, number: int, before: float, ended: Sequence[Waiting]) -> None:
+        """Note that the batch was asked for, last ``before``, and learn from those of it that have ended."""
+        with self._looks.opened() as looks:
+            looks.setdefault("at", {})[str(number)] = self.clock()
+            if ended:
+                first = self.first
+                early = any(each.since + first <= before for each in ended)
+                looks["first"] = seconds_to_first(first, self.floor, early=early)
+
     def _forget_looks(self, batches: Mapping[int, Any]) -> None:
         with self._looks.opened() as looks:
-            for number in looks.keys() - {str(number) for number in batches}:
-                del looks[number]
+            for number in looks["at"].keys() - {str(number) for number in batches}:
+                del looks["at"][number]
 
     def _waiting(self) -> Iterator[Waiting]:
         for text in _living(self._folder / "waiting"):
@@ -297,7 +326,9 @@ class Watch:
     def _shared(self, deadline: Deadline) -> Row:
         if self._leading is None:
             self._leading = self._together.lead()
-        pause = _NAP if self._leading is None else self._together.look()
+        # before the floor nobody has asked
+        nap = max(_NAP, self.own.since + self._together.floor - self._together.clock())
+        pause = nap if self._leading is None else self._together.look()
         found = self._together.found(self.own.invoke_id)
         row: Row = found.get("row") or {}
         if found.get("kept"):

@@ -25,6 +25,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     Row,
     Together,
     Watch,
+    seconds_to_first,
     seconds_to_look,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
@@ -217,7 +218,7 @@ moments = st.floats(0, 1000)
 @given(starts=st.lists(moments, min_size=1, max_size=60), looked=moments, coming=st.integers(0, 60), later=moments)
 def test_every_wait_for_a_question_ends(starts: list[float], looked: float, coming: int, later: float) -> None:
     now = max([*starts, looked]) + later
-    seconds = seconds_to_look(now, looked, starts, coming, 0.3)
+    seconds = seconds_to_look(now, looked, starts, coming, 0.3, 0.3)
     # nobody is asked for sooner than it can have ended, and nobody waits longer than the longest pause
     assert seconds <= LONGEST_PAUSE
     if later < 0.3 and now - looked < 0.3:
@@ -231,7 +232,44 @@ def test_one_question_is_enough_for_those_that_start_together(count: int, gap: f
     for number in range(1, count):
         now = starts[number - 1] + min(0.3, gap)
         if number < 0.9 * count:
-            assert seconds_to_look(now, float("-inf"), starts[:number], count - number, 0.3) > 0
+            assert seconds_to_look(now, float("-inf"), starts[:number], count - number, 0.3, 0.3) > 0
     end = starts[-1] + 0.3
-    assert seconds_to_look(end + 0.001, float("-inf"), starts, 0, 0.3) <= 0
-    assert seconds_to_look(end + 0.001, end, starts, 0, 0.3) > 0
+    assert seconds_to_look(end + 0.001, float("-inf"), starts, 0, 0.3, 0.3) <= 0
+    assert seconds_to_look(end + 0.001, end, starts, 0, 0.3, 0.3) > 0
+
+
+@given(seconds=st.floats(0.3, 0.6), before=st.floats(0.3, 0.6))
+def test_the_first_look_finds_most_of_those_that_are_equally_quick(seconds: float, before: float) -> None:
+    """Whatever those before them took: soon most take one call, and few wait in vain."""
+    first, firsts, found = before, [], []
+    for _turn in range(60):
+        firsts.append(first)
+        found.append(first >= seconds)
+        first = seconds_to_first(first, 0.3, early=first < seconds)
+    assert min(firsts) >= 0.3 and max(firsts) <= 0.6
+    settled = firsts[20:]
+    assert sum(settled) / len(settled) < seconds + 0.05
+    assert sum(found[20:]) >= 0.5 * len(settled)
+
+
+def test_a_look_that_came_too_early_moves_the_next_first_look(service: Service, tmp_path: Path) -> None:
+    together = Together(tmp_path / "run", service.ask, FLOOR)
+    batch, tag = together.batch()
+    looks = []
+    for number in range(4):
+        before = len(service.asked)
+        service.start(f"t-{number}", tag, "")
+        with together.waiting(f"t-{number}", batch) as watch:
+            while len(service.asked) - before < 1:
+                watch.next(Deadline(HANG_GUARD))
+            if number == 0:
+                # as late as it can be: every one that ends later takes a second look
+                assert together.first == pytest.approx(1.5 * FLOOR)
+            service.start(f"t-{number}", tag)
+            until_ended(watch)
+        looks.append(together.first)
+    assert looks == sorted(looks)
+    assert looks[-1] == pytest.approx(2 * FLOOR)
+    service.start("t-quick", tag)
+    wait(together, "t-quick", batch)
+    assert together.first < 2 * FLOOR
