@@ -35,7 +35,9 @@ options:
     type: int
     default: 20
   instances:
-    description: Maximum number of instances that a line names. Further instances are counted.
+    description:
+      - Maximum number of instances that a line names. Further instances are counted.
+      - A line names fewer instances if they would leave no room for the reason.
     type: int
     default: 3
 seealso:
