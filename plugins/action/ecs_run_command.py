@@ -153,18 +153,23 @@ class ActionModule(ActionBase):
         task_vars: Mapping[str, Any],
     ) -> dict[str, Any]:
         warnings: list[str] = []
-        result = run_in_process(
-            operation.SPEC,
-            operation.ensure,
-            arguments,
-            check_mode=self._task.check_mode,
-            diff_mode=self._task.diff,
-            warn=warnings.append,
-            progress=self._progress(task_vars),
-            no_log=bool(self._task.no_log),
-            source_is_encrypted=source is not None and source.was_encrypted,
-            name=self._task.action,
-        )
+        try:
+            result = run_in_process(
+                operation.SPEC,
+                operation.ensure,
+                arguments,
+                check_mode=self._task.check_mode,
+                diff_mode=self._task.diff,
+                warn=warnings.append,
+                progress=self._progress(task_vars),
+                no_log=bool(self._task.no_log),
+                source_is_encrypted=source is not None and source.was_encrypted,
+                name=self._task.action,
+            )
+        except BaseException:  # an interrupt, or the time limit of the task: there is no result that could carry them
+            for text in warnings:
+                display.warning(text)
+            raise
         if warnings:
             result["warnings"] = warnings
         if not _wants_invocation(task_vars):

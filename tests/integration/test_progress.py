@@ -70,6 +70,15 @@ def test_a_terminal_shows_progress_of_a_long_run(emulator: Any, tmp_path: Path):
     assert LINE.search(after.partition("PLAY RECAP")[0])
 
 
+def test_a_run_that_the_time_limit_of_the_task_ends_names_its_invocation(
+    emulator: Any, playbook: Callable[..., PlayResult]
+):
+    run = playbook(play(emulator, "sleep 600") + "      timeout: 2\n", env=emulator.env())
+    assert run.rc == 2, run.output
+    [invoke_id] = {row["invoke_id"] for rows in emulator.executions().values() for row in rows}
+    assert f"To wait for invocation {invoke_id}, use ecs_invocation_info" in " ".join(run.output.split())
+
+
 def test_a_short_run_is_silent(emulator: Any, playbook: Callable[..., PlayResult]):
     run = playbook(play(emulator, "echo quick"), env=emulator.env())
     assert run.rc == 0, run.output

@@ -76,6 +76,11 @@ class Rollout:
         self.warnings: list[str] = []
 
     @property
+    def under_way(self) -> list[str]:
+        """The IDs of the invocations that are waited for."""
+        return list(self._under_way)
+
+    @property
     def changed(self) -> bool:
         """Whether this run, and not an earlier one, has started something, or may have."""
         new = any(not self._replayed(sent) for sent in self.started.values())

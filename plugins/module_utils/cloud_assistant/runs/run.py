@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from ...alibaba.client import Client
 from ...alibaba.generations import default_timeout
 from ...common.wait import Deadline
+from ..invocations.waiting import names_of
 from ..models import SKIPPED, InstanceResult
-from .calls import call_for, dry_run_call, script_type_of
+from .calls import Call, call_for, dry_run_call, script_type_of
 from .gathering import Gathering, Share
 from .judging import Judge
 from .outcome import RunOutcome, delivery_warning, dropped_warning, skipped_warning
@@ -60,7 +61,7 @@ def run(
     else:
         rollout = Rollout(client, request, plan, gathering, deadline, progress)
         with call_for(client, request, plan.command, plan.tags, outcome.errors.append) as call:
-            rollout.run(call, adopted)
+            _carry_out(rollout, call, adopted, warn)
         outcome.add(rollout.started.values(), rollout.errors, changed=rollout.changed)
         warnings += rollout.warnings
     outcome.results = gathering.in_order(plan.instance_ids)
@@ -70,6 +71,20 @@ def run(
     for text in filter(None, warnings):
         warn(text)
     return outcome
+
+
+def _carry_out(rollout: Rollout, call: Call, adopted: dict[str, Share], warn: Callable[[str], None]) -> None:
+    """Carry out the rollout; if an interrupt or a time limit of Ansible ends it, name what is still running."""
+    try:
+        rollout.run(call, adopted)
+    except BaseException:
+        if rollout.under_way:
+            names = names_of(rollout.under_way, "invocation")
+            warn(
+                f"The task was interrupted, but the script continues. To wait for {names}, use ecs_invocation_info"
+                " (invoke_id, wait: true)."
+            )
+        raise
 
 
 def _with_defaults(client: Client, request: RunRequest) -> RunRequest:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -429,6 +430,22 @@ def test_exit_codes_that_are_accepted_count_for_failures_and_for_the_key():
     again = start(service, ids(3), **options)
     assert (again.changed, again.summary.previous, len(service.sent)) == (False, 3, 3)
     assert start(Exits(), ids(3), batch_size=1, max_failures=0).summary.skipped == 2
+
+
+class Interrupted(BaseException):
+    """What a time limit of Ansible raises, wherever the task is."""
+
+
+def test_a_wait_that_is_interrupted_names_its_invocations(monkeypatch: pytest.MonkeyPatch):
+    def interrupt(watch: object) -> None:
+        raise Interrupted
+
+    monkeypatch.setattr(rollout.Watch, "wait", interrupt)
+    told: list[str] = []
+    request = RunRequest.of(Targets.of(ids(3)), ScriptContent(b"x"), batch_size=2)
+    with pytest.raises(Interrupted):
+        run.run(Service(), request, warn=told.append)  # type: ignore[arg-type]
+    assert re.search(r"To wait for (invocation|2 invocations \()\S+, .*use ecs_invocation_info", told[-1])
 
 
 def test_a_delivery_to_a_bucket_is_waited_for_and_its_failure_is_said(monkeypatch: pytest.MonkeyPatch):
