@@ -1,7 +1,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook that takes instances out of service: asks first, says farewell, then deletes on both clouds."""
+"""The playbook that takes instances out of service: asks first, runs the final script, then deletes on both clouds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FLEET = {
         {"id": OTHER_METAL, "name": "metal-2", "state": "stopped"},
     ],
 }
-FAREWELL = '#!/bin/sh\necho "drained $(( 6 * 7 ))"\n'
+FINAL_SCRIPT = '#!/bin/sh\necho "drained $(( 6 * 7 ))"\n'
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def decommission(emulator: Any, playbook: Callable[..., PlayResult], tmp_path: P
     """Run the playbook on a fleet of its own, with a script of its own."""
     emulator.reset(FLEET)
     script = tmp_path / "mine.sh"
-    script.write_text(FAREWELL, encoding="utf-8")
+    script.write_text(FINAL_SCRIPT, encoding="utf-8")
     inventory = tmp_path / "hosts"
     inventory.write_text(
         f"metal-1 ansible_connection=local ansible_python_interpreter={sys.executable}\n", encoding="utf-8"
@@ -139,7 +139,7 @@ def test_switching_check_mode_off_is_no_confirmation(emulator: Any, playbook: Ca
     assert emulator.executions() == {}
 
 
-def test_what_cannot_be_deleted_stops_before_the_farewell(decommission: Callable[..., PlayResult], emulator: Any):
+def test_what_cannot_be_deleted_stops_before_the_final_script(decommission: Callable[..., PlayResult], emulator: Any):
     guarded = {"id": "i-guarded", "deletion_protection": True, "tags": {"role": "mixed"}}
     paid = {"id": "i-paid", "charge_type": "PrePaid", "tags": {"role": "mixed"}}
     emulator.reset({"instances": [guarded, paid]})
@@ -157,7 +157,7 @@ def test_what_cannot_be_deleted_stops_before_the_farewell(decommission: Callable
     assert decommission(**paid_only).result("Delete the ECS instances")["changed"] is True
 
 
-def test_failing_farewell_keeps_everything(decommission: Callable[..., PlayResult], emulator: Any, tmp_path: Path):
+def test_failing_final_script_keeps_everything(decommission: Callable[..., PlayResult], emulator: Any, tmp_path: Path):
     (tmp_path / "mine.sh").write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
     run = decommission(
         decommission_ecs_ids=["i-old-1"], decommission_clouddc_ids=[METAL], decommission_confirm="delete"
