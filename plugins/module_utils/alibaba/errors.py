@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-from xml.etree import ElementTree
 
 from ..common.answers import NotAnAnswer, read_object
 from ..common.errors import ApiError
@@ -94,6 +93,9 @@ def _xml(body: bytes) -> dict[str, Any]:
     text = body.strip()
     if not text.startswith(b"<") or len(text) > _LARGEST_XML or b"<!DOCTYPE" in text[:1000]:
         return {}
+    # loaded here, for hardly any answer is XML
+    from xml.etree import ElementTree
+
     try:
         root = ElementTree.fromstring(text)
     except (ElementTree.ParseError, ValueError):

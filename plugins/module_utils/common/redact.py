@@ -16,6 +16,7 @@ from urllib.parse import quote, quote_plus
 
 MASK = "********"
 
+# the patterns below are compiled when they are used: most processes have no error to report
 # names of query parameters, form fields, JSON keys and headers whose values never appear
 _SECRET_NAMES = (
     "Signature|SecurityToken|CommandContent|Parameters|Content|AccessKeySecret|SignatureNonce|Password"
@@ -24,14 +25,14 @@ _SECRET_NAMES = (
 )
 # the signs of a query: plain, and percent-encoded once and twice
 _BEGIN = r"(?:(?<![\w-])|(?<=%26)|(?<=%2526))"
-_QUERY = re.compile(rf"(?i){_BEGIN}({_SECRET_NAMES})(=|%(?:25)?3D)(?:(?!%(?:25)?26)[^&\s'\"<>)])*")
-_FIELD = re.compile(rf"(?i)([\"']?)(?<![\w-])({_SECRET_NAMES})\1\s*:\s*(\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\r\n,}}]+)")
-_KEY_ID = re.compile(
+_QUERY = rf"(?i){_BEGIN}({_SECRET_NAMES})(=|%(?:25)?3D)(?:(?!%(?:25)?26)[^&\s'\"<>)])*"
+_FIELD = rf"(?i)([\"']?)(?<![\w-])({_SECRET_NAMES})\1\s*:\s*(\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\r\n,}}]+)"
+_KEY_ID = (
     r"(?i)(?<![\w-])((?:AccessKeyId|x-acs-accesskey-id|Credential)[\"']?(?:[=:]|%(?:25)?3D)\s*[\"']?)([\w.]{1,4})[\w.]*"
 )
-_USER_INFO = re.compile(r"(?<=://)[^/@\s]+@")
+_USER_INFO = r"(?<=://)[^/@\s]+@"
 # SignatureDoesNotMatch repeats what it has signed: every parameter, encoded, or every header
-_STRING_TO_SIGN = re.compile(r"(?is)((?:string[ -]?to[ -]?sign|canonical[ -]?request)\s*(?:is)?\s*[:=]).*")
+_STRING_TO_SIGN = r"(?is)((?:string[ -]?to[ -]?sign|canonical[ -]?request)\s*(?:is)?\s*[:=]).*"
 
 
 def redact(text: str, secrets: Iterable[str | None] = ()) -> str:
@@ -40,14 +41,14 @@ def redact(text: str, secrets: Iterable[str | None] = ()) -> str:
     Those are the known ``secrets`` in each spelling in which an answer may repeat them, secret parameters of URLs,
     secret fields, passwords of proxies, and what follows "string to sign is:".
     """
-    text = _STRING_TO_SIGN.sub(rf"\1 {MASK}", text)
+    text = re.sub(_STRING_TO_SIGN, rf"\1 {MASK}", text)
     known = {spelling for secret in secrets if secret for spelling in spellings(secret)}
     for spelling in sorted(known, key=len, reverse=True):
         text = text.replace(spelling, MASK)
-    text = _USER_INFO.sub(f"{MASK}@", text)
-    text = _QUERY.sub(rf"\1\2{MASK}", text)
-    text = _FIELD.sub(rf"\1\2\1: {MASK}", text)
-    return _KEY_ID.sub(rf"\1\2{MASK}", text)
+    text = re.sub(_USER_INFO, f"{MASK}@", text)
+    text = re.sub(_QUERY, rf"\1\2{MASK}", text)
+    text = re.sub(_FIELD, rf"\1\2\1: {MASK}", text)
+    return re.sub(_KEY_ID, rf"\1\2{MASK}", text)
 
 
 @lru_cache(maxsize=64)
