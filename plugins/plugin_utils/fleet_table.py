@@ -24,7 +24,7 @@ WORDS = {
     "failed": "failed",
     "back": "rolled back",
     "skipped": "skipped",
-    "running": "not ended",
+    "running": "not finished",
 }
 """How a total is named, by class."""
 

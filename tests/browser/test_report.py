@@ -161,7 +161,7 @@ def test_names_hold_the_time_and_nothing_is_overwritten(place):
 
 def test_the_role_prints_totals_and_path(place):
     output = (place / "output").read_text(encoding="utf-8")
-    assert "7 instances: 1 succeeded, 3 failed, 1 rolled back, 1 skipped, 1 not ended" in output
+    assert "7 instances: 1 succeeded, 3 failed, 1 rolled back, 1 skipped, 1 not finished" in output
     assert f"Report: {place}/reports/report-" in output
     assert SECRET not in output
 
@@ -250,7 +250,7 @@ def test_page_tells_the_story(page, browser):
     assert labels == [
         "canary\n1 succeeded",
         "wave 1\n2 failed",
-        "wave 2\n1 not ended",
+        "wave 2\n1 not finished",
         "wave 3\n1 succeeded, 1 failed",
         "roll back\n2 succeeded",
         "stop",
@@ -297,7 +297,7 @@ def test_shapes_differ_without_colour(page, browser):
         shapes[word] = tuple(
             mark.value_of_css_property(name) for name in ("clip-path", "border-radius", "border-top-width")
         )
-    assert set(shapes) == {"succeeded", "failed", "rolled back", "skipped", "not ended"}
+    assert set(shapes) == {"succeeded", "failed", "rolled back", "skipped", "not finished"}
     assert len(set(shapes.values())) == 5
 
 

@@ -51,7 +51,7 @@ def test_arguments_secrets_and_check_mode(playbook: Callable[..., PlayResult], t
     run = playbook(PLAY, extra_vars={"rows": rows, "dest": str(tmp_path / "reports")})
     assert run.rc == 0, run.output
     predicted = run.result("Write in check mode")
-    assert (predicted["paths"], predicted["summary"]) == ({}, "2 instances: 1 succeeded, 1 not ended")
+    assert (predicted["paths"], predicted["summary"]) == ({}, "2 instances: 1 succeeded, 1 not finished")
     assert (predicted["by_status"], predicted["not_successful"]) == (
         {"total": 2, "Success": 1, "Pending": 1},
         ["i-2"],
