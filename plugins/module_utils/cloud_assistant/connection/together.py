@@ -326,7 +326,7 @@ class Watch:
     def _shared(self, deadline: Deadline) -> Row:
         if self._leading is None:
             self._leading = self._together.lead()
-        # before the floor nobody has asked
+        # before the floor, no worker has asked
         nap = max(_NAP, self.own.since + self._together.floor - self._together.clock())
         pause = nap if self._leading is None else self._together.look()
         found = self._together.found(self.own.invoke_id)
