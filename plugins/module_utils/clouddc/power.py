@@ -36,7 +36,8 @@ class PowerOff:
 
     def carry_out(self, changes: Iterable[InstanceChange]) -> None:
         """Switch off the servers that are on, and wait until they are off. Raises ApiError, WaitTimeout."""
-        on = [server_id for change in changes if (server_id := self._server_that_is_on(change))]
+        found = [self._server_that_is_on(change) for change in changes]
+        on = list(dict.fromkeys(server_id for server_id in found if server_id))
         for batch in batches(on, MAX_SERVERS_PER_CALL):
             instances.power_off(self.client, batch, self.deadline)
             for server_id in batch:
