@@ -56,8 +56,9 @@ _PATIENCE = 3.0
 # pauses between looks, as parts of the time since the newest began
 _SHARE = 0.3
 _SHARE_OF_MANY = 0.6
-# the first look at the first invocation, and by how much the next ones move it, as parts of the floor
-_FIRST = 1.5
+# the first look at an invocation, and by how much each one moves that of the next, as parts of the floor; it begins
+# late, for the first ones have keys to make and modules to unpack
+_LATEST = 2
 _LATER = 0.25
 _SOONER = 0.08
 # part of those at work who have to wait, so that the others are not waited for
@@ -99,7 +100,7 @@ def seconds_to_first(seconds: float, floor: float, *, early: bool) -> float:
     A look that came ``early`` cost a call, and the pause until the next one. So the next first look comes later, at
     most after two floors: then the second one would have come. Any other moves it forward again.
     """
-    return min(seconds + _LATER * floor, 2 * floor) if early else max(seconds - _SOONER * floor, floor)
+    return min(seconds + _LATER * floor, _LATEST * floor) if early else max(seconds - _SOONER * floor, floor)
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,7 @@ class Together:
     @property
     def first(self) -> float:
         """Return the seconds from the start of an invocation to the first look at it."""
-        return float(self._looks.read().get("first", _FIRST * self.floor))
+        return float(self._looks.read().get("first", _LATEST * self.floor))
 
     def look(self) -> float:
         """Ask, as the one who leads, for the batches whose time has come; return the seconds until the next one's."""
