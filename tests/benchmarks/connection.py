@@ -31,7 +31,7 @@ from core_targets import openssh
 from emulator.testing import Emulator, start_emulator
 
 from .delay import delayed
-from .plays import CONNECTION, Cost, Hosts, Played, Task, play
+from .plays import CALLBACKS, CONNECTION, Cost, Hosts, Played, Task, play
 
 API_LATENCY_MS = 50
 AGENT_LATENCY_MS = 400
@@ -40,6 +40,7 @@ MANY_TASKS = 20
 
 OURS, NAIVE, SSH = "ecs_assistant", "in chunks", "OpenSSH"
 LOCAL = {"ansible_connection": "local"}
+PRELOAD = "cloudops.cloud_assistant.preload"
 RUN_COMMAND = "cloudops.cloud_assistant.ecs_run_command"
 WARM = ("ping", "command", "stat", "file", "lineinfile", "setup")
 WARM_TASKS: tuple[Task, ...] = (
@@ -88,12 +89,12 @@ class Bench:
     folder: Path
     ways: Mapping[str, Hosts]
 
-    def play(self, way: str, tasks: Sequence[Task], *, static: bool = False) -> Played | None:
+    def play(self, way: str, tasks: Sequence[Task], *, static: bool = False, **settings: str) -> Played | None:
         """Run the tasks; None where this machine lacks the way."""
         hosts = self.ways.get(way)
         if not hosts:
             return None
-        return play(self.cloud, self.folder, hosts, tasks, static=static, ANSIBLE_PIPELINING="true")
+        return play(self.cloud, self.folder, hosts, tasks, static=static, ANSIBLE_PIPELINING="true", **settings)
 
 
 def rows(hosts: int) -> list[dict[str, Any]]:
@@ -231,13 +232,18 @@ def _cpu_rows(bench: Bench) -> list[dict[str, Any]]:
     return [
         _row(what, "40", {way: _controller_cpu(bench, way) for way in (OURS, SSH) if way in bench.ways}),
         _row(f"{what}; static inventory", "40", {OURS: _controller_cpu(bench, OURS, static=True)}),
+        _row(
+            f"{what}; static inventory, callback preload",
+            "40",
+            {OURS: _controller_cpu(bench, OURS, static=True, ANSIBLE_CALLBACKS_ENABLED=f"{CALLBACKS},{PRELOAD}")},
+        ),
         _row("instance: CPU seconds of a module to those over OpenSSH", "0.85", modules),
     ]
 
 
-def _controller_cpu(bench: Bench, way: str, *, static: bool = False) -> str:
+def _controller_cpu(bench: Bench, way: str, *, static: bool = False, **settings: str) -> str:
     """Return the milliseconds; Ansible's own process takes some while it waits for a task, whatever the way."""
-    cpu, seconds = _one_more(lambda count: bench.play(way, _raw_tasks(count), static=static))
+    cpu, seconds = _one_more(lambda count: bench.play(way, _raw_tasks(count), static=static, **settings))
     local, _seconds = _one_more(lambda count: bench.play("local", _raw_tasks(count, f"sleep {seconds:.2f}")))
     return str(round((cpu - local) * 1000))
 

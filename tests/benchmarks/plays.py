@@ -19,6 +19,8 @@ from playbook_runner import run_playbook
 
 CONNECTION = "cloudops.cloud_assistant.ecs_assistant"
 FLEET = "cloudops.cloud_assistant.ecs"
+CALLBACKS = "result_lines"
+"""What reads the results of the tasks; further callbacks may follow after a comma."""
 PYTHON = "/usr/bin/python3"
 WRITES = ("RunCommand", "SendFile")
 LOOKS = ("DescribeInvocation", "DescribeSendFileResults")
