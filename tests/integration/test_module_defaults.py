@@ -29,7 +29,9 @@ NEEDED: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("environment", [{}, {"MODULE": "process"}], ids=["in process", "as a module"])
 def test_defaults_of_a_group_reach_all_its_modules(playbook: Callable[..., Any], environment: dict[str, str]):
-    modules = [name for group in RUNTIME["action_groups"].values() for name in group]
+    groups = RUNTIME["action_groups"].values()
+    # that a module process gets them differs by group alone
+    modules = [name for group in groups for name in (group[:1] if environment else group)]
     play = {
         "hosts": "localhost",
         "gather_facts": False,
