@@ -48,7 +48,7 @@ EVERYTHING = """
     - {name: file of user, copy: {content: x, dest: ~/x}, vars: {ansible_user: worker}}
     - {name: no pipelining, command: echo plain, vars: {ansible_pipelining: false}}
     - {name: late, command: sleep 60, vars: {ansible_ecs_assistant_command_timeout: 1}, ignore_errors: true}
-    - {name: task limit, command: sleep 60, timeout: 1, ignore_errors: true}
+    - {name: task limit, command: sleep 60, timeout: 4, ignore_errors: true}
     - {name: stranger, command: id, vars: {ansible_user: nosuch}, ignore_unreachable: true}
     - {name: no home, shell: 'id -un; pwd', vars: {ansible_user: nobody}}
     - {name: password, command: id, become: true, become_user: worker, ignore_errors: true,
