@@ -113,5 +113,5 @@ def playbook(tmp_path: Path) -> Callable[..., PlayResult]:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two workers more than processors, because tests also wait: for scripts, for time-outs, for other processes."""
-    return (os.cpu_count() or 1) + 2
+    """Three workers more than processors, because tests also wait: for scripts, for time-outs, for other processes."""
+    return (os.cpu_count() or 1) + 3

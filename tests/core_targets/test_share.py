@@ -20,7 +20,7 @@ def test_a_target_of_ansible_core_passes() -> None:
     except LookupError as absent:
         pytest.skip(f"{RELEASES[-1]}: {absent}")
     with start_emulator(instances=2) as emulator:
-        outcome = over_assistant("raw", RELEASES[-1], targets, emulator)
+        outcome = over_assistant("connection", RELEASES[-1], targets, emulator)
     assert outcome.passed, outcome.output
     assert outcome.tasks
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -61,7 +62,7 @@ ANSIBLE_FACING = [
 ]
 
 
-@pytest.mark.parametrize("release", share(RELEASES, 0, -1), ids=str, indirect=True)
+@pytest.mark.parametrize("release", share(RELEASES, 0), ids=str, indirect=True)
 def test_unit_tests_pass(release):
     """What speaks with Ansible; `make releases` runs all on the oldest Python, but the long lists of wrong values."""
     whole = WHOLE and release.version is RELEASES[0]
@@ -69,6 +70,10 @@ def test_unit_tests_pass(release):
     without = [f"--ignore=tests/unit/plugins/{name}.py" for name in ("modules/test_any_input", "test_any_plugin_input")]
     output = release.run("python", "-m", "pytest", "-n", "0", "-q", "-p", "no:cacheprovider", *paths, *without)
     assert " passed" in output
+
+
+# a user without root rights whose machine allows no user namespaces has instances without root directories of their own
+WITHOUT_RIGHTS = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
 
 
 # of the share, the one in the middle is the first whose templates know where a value came from
@@ -88,6 +93,7 @@ def test_playbooks_run(release):
         "-k",
         "ecs_run_command or ecs_instance_info",
     )
-    shown = release.run("bash", "tests/emulator/demo.sh")
+    humble = release.version is RELEASES[-1] and os.geteuid() == 0 and shutil.which("setpriv")
+    shown = release.run(*(WITHOUT_RIGHTS if humble else ()), "bash", "tests/emulator/demo.sh")
     assert "Nothing ran twice." in shown
     assert shown.count(", on port 8080") == 3
