@@ -56,7 +56,7 @@ venv: $(VENV)/.dev  ## make the environment .venv with everything that is needed
 demo: $(VENV)/.run  ## run scripts and modules on a fleet of emulated instances
 	@tests/emulator/demo.sh
 
-test: $(VENV)/.dev  ## run all tests
+test: $(VENV)/.dev  ## run the tests
 	@$(BIN)/python -m pytest tests
 
 # The parts of `make test`, so that a workflow can run them side by side. Of what takes longest, `make test` runs a share,

@@ -46,7 +46,7 @@ from support.huawei import forget_logins
 from support.plugin_runs import inventory, lookup
 from support.share import WHOLE
 
-SHARE = 1 if WHOLE else 60
+SHARE = 1 if WHOLE else 120
 """One trial in so many is made."""
 ONE, TWO = ("i-cnhaemu000000000001", "i-cnhaemu000000000002")
 SERVER, RUNNING = ("aaaaaaaa-0000-0000-0000-000000000001", "aaaaaaaa-0000-0000-0000-000000000002")

@@ -76,8 +76,7 @@ def test_unit_tests_pass(release):
 WITHOUT_RIGHTS = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
 
 
-# of the share, the one in the middle is the first whose templates know where a value came from
-@pytest.mark.parametrize("release", share(RELEASES, 0, 3, -1), ids=str, indirect=True)
+@pytest.mark.parametrize("release", share(RELEASES, 0, -1), ids=str, indirect=True)
 def test_playbooks_run(release):
     """Two targets, which are playbooks of a module each, and the demonstration: scripts, then the connection plugin."""
     release.run(

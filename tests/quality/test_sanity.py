@@ -9,30 +9,21 @@ from __future__ import annotations
 import pathlib
 import shutil
 import subprocess
-from collections.abc import Sequence
 
 import pytest
 from support.environments import CACHE, RELEASES, REPOSITORY, clean_env, environment
-from support.share import WHOLE
+from support.share import WHOLE, share
 
-# The share of `make test`: all but pylint, which takes longest, and pep8, whose rules ruff has as well; imports only on
-# the oldest Python. `make sanity` runs everything on both releases.
-_SHARE_OF_NEWEST = (("--skip-test", "pylint", "--skip-test", "pep8", "--skip-test", "import"),)
-_SHARE_OF_OLDEST = (("--test", "import"),)
-
-
-def _runs(newest: bool) -> Sequence[tuple[str, ...]]:
-    """Return the options of each run of ansible-test sanity."""
-    if WHOLE:
-        return [()]
-    return _SHARE_OF_NEWEST if newest else _SHARE_OF_OLDEST
+# The share of `make test`: on the newest release, all but what takes longest and what other tests see as well.
+# `make sanity` runs everything on both releases.
+_LEFT_OUT = () if WHOLE else ("pylint", "import", "pep8", "yamllint", "compile")
 
 
 def test_there_is_no_ignore_file():
     assert not list(REPOSITORY.glob("tests/sanity/ignore-*"))
 
 
-@pytest.mark.parametrize("release", [RELEASES[0], RELEASES[-1]], ids=str)
+@pytest.mark.parametrize("release", share([RELEASES[0], RELEASES[-1]], -1), ids=str)
 def test_sanity(release, checkout, passes):
     try:
         place = environment(release)
@@ -40,12 +31,12 @@ def test_sanity(release, checkout, passes):
         pytest.skip(str(absent))
     home = CACHE / "ansible-test-home"
     _stand_in_for_get_pip(place, home)
-    for arguments in _runs(release == RELEASES[-1]):
-        passes(
-            [str(place / "bin/ansible-test"), "sanity", "--color", "no", "--python", release.python, *arguments],
-            cwd=checkout,
-            env=clean_env(place / "bin", HOME=str(home)),
-        )
+    left_out = [argument for name in _LEFT_OUT for argument in ("--skip-test", name)]
+    passes(
+        [str(place / "bin/ansible-test"), "sanity", "--color", "no", "--python", release.python, *left_out],
+        cwd=checkout,
+        env=clean_env(place / "bin", HOME=str(home)),
+    )
 
 
 def _stand_in_for_get_pip(place: pathlib.Path, home: pathlib.Path) -> None:

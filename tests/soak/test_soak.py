@@ -13,7 +13,7 @@ import pytest
 from soak.history import play
 from soak.kills import play_kill
 
-HISTORIES = 60
+HISTORIES = 30
 SEED = 1
 SHOT = 75
 """The seed of a history in which a process of the module is killed."""

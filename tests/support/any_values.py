@@ -117,7 +117,7 @@ OTHERS: list[Any] = [
 ]
 
 
-SHARE = 1 if WHOLE or FILE in os.environ else 6
+SHARE = 1 if WHOLE or FILE in os.environ else 12
 """One value in so many is tried; where figures are counted, each is."""
 
 
