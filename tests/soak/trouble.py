@@ -156,7 +156,11 @@ def hurried() -> Iterator[None]:
 
 def _method(function: Callable[[Deadline, float], None]) -> Callable[[Deadline, float], None]:
     """Return a plain function, which a class binds to its instances."""
-    return lambda deadline, seconds: function(deadline, seconds)
+
+    def method(deadline: Deadline, seconds: float) -> None:
+        function(deadline, seconds)
+
+    return method
 
 
 class Ahead:

@@ -345,7 +345,7 @@ def test_a_command_whose_start_is_interrupted_is_stopped_or_reported(
     finally:
         signal.signal(signal.SIGTERM, handler)
     assert received == ([signal.SIGTERM] if by_signal else [])
-    (reply,) = started.values()
+    [reply] = list(started.values())
     calls = [(name, params.get("InvokeId")) for name, params in agent.calls[before:]]
     assert calls == [("RunCommand", None)] * 2 + ([("StopInvocation", reply["InvokeId"])] if answered else [])
     assert (agent.home / "count").read_text() == "ran\n"
