@@ -236,8 +236,9 @@ def test_reboot_modes(sdk: Sdk, emulator: Any):
             lambda: sdk.invocation(every).invoke_instances.invoke_instance[0],
             lambda row, n=number: (row.repeats, row.invocation_status) == (n, "Scheduled"),
         )  # type: ignore[misc]
-    row = until(lambda: sdk.invocation(once), lambda row: row.invocation_status == "Success")
-    assert row.invoke_instances.invoke_instance[0].repeats == 1
+        # before the next reboot, which would end the script
+        row = until(lambda: sdk.invocation(once), lambda row: row.invocation_status == "Success")
+        assert row.invoke_instances.invoke_instance[0].repeats == 1
 
 
 def test_change_a_schedule_in_place(sdk: Sdk, emulator: Any):
