@@ -10,6 +10,7 @@ effect at most, and exactly one where it has succeeded.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from typing import Any, ClassVar
 
@@ -126,6 +127,15 @@ class Background(_Task):
 
     def draw(self) -> dict[str, Any]:
         return {"ansible.builtin.shell": ADD_LINE, "async": 60, "poll": 1}
+
+    def meanwhile(self) -> None:
+        until(self._jobs_have_ended)
+        super().meanwhile()
+
+    def _jobs_have_ended(self) -> bool:
+        """Return whether no job runs, which goes on when its controller is dead and adds its line later."""
+        found = self.output("cat /root/.ansible_async/* 2>/dev/null; true")
+        return not any(re.search(r'"finished": (0|false)', text) for text in found.values())
 
     def finished(self, result: Result) -> None:
         until(self._watcher_has_ended)
