@@ -94,6 +94,11 @@ def seconds_to_look(
     return min(stalled, longest) - now
 
 
+def first_look(looks: Mapping[str, Any], floor: float) -> float:
+    """Return the seconds from the start of an invocation to the first look at it, as learned from the looks so far."""
+    return float(looks.get("first", _LATEST * floor))
+
+
 def seconds_to_first(seconds: float, floor: float, *, early: bool) -> float:
     """Return the seconds from the start of an invocation to the first look at it, after one more was seen to end.
 
@@ -187,11 +192,6 @@ class Together:
         with self._run.opened() as document:
             document["blind"] = True
 
-    @property
-    def first(self) -> float:
-        """Return the seconds from the start of an invocation to the first look at it."""
-        return float(self._looks.read().get("first", _LATEST * self.floor))
-
     def look(self) -> float:
         """Ask, as the one who leads, for the batches whose time has come; return the seconds until the next one's."""
         batches: dict[int, list[Waiting]] = {}
@@ -199,7 +199,8 @@ class Together:
             batches.setdefault(each.batch, []).append(each)
         newest = max(batches, default=0)
         soonest = _NAP
-        looked_at, first = self._looks.read().get("at", {}), self.first
+        looks = self._looks.read()
+        looked_at, first = looks.get("at", {}), first_look(looks, self.floor)
         for number, members in batches.items():
             looked = looked_at.get(str(number), -math.inf)
             coming = self._coming() if number == newest else 0
@@ -244,7 +245,7 @@ class Together:
         with self._looks.opened() as looks:
             looks.setdefault("at", {})[str(number)] = self.clock()
             if ended:
-                first = self.first
+                first = first_look(looks, self.floor)
                 early = any(each.since + first <= before for each in ended)
                 looks["first"] = seconds_to_first(first, self.floor, early=early)
 
