@@ -199,7 +199,6 @@ class Deletion:
             deadline=self._deadline,
             progress=self._progress,
             what="instances are gone",
-            done="instances are gone",
             left="Not gone yet",
         )
 

@@ -105,19 +105,19 @@ class Changes(dict[str, C]):
         deadline: Deadline,
         progress: Callable[[str], None],
         what: str,
-        done: str,
+        done: str | None = None,
         left: str = "Still waiting for",
     ) -> None:
         """Call ``look`` until it has taken every id out of ``waiting``, and report after each look how many it has.
 
-        ``what`` says in the error what was waited for ("instances are gone"), ``done`` what has happened to those
-        that are out ("instances are gone"). Raises WaitTimeout that names the rest, after the words ``left``.
+        ``what`` says in the error what was waited for ("instances are gone"), ``done`` in the report what has happened
+        to those that are out, if that differs. Raises WaitTimeout that names the rest, after the words ``left``.
         """
         total = len(waiting)
 
         def probe() -> bool | None:
             look()
-            progress(f"{total - len(waiting)}/{total} {done}")
+            progress(f"{total - len(waiting)}/{total} {done or what}")
             return None if waiting else True
 
         if not waiting:
