@@ -123,7 +123,7 @@ class HttpTransport:
         self.connect_timeout = connect_timeout
         self.read_timeout = read_timeout
         self._session = self._new_session()
-        self._settings_of: dict[str, dict[str, Any]] = {}
+        self._settings_of: dict[tuple[str, ...], dict[str, Any]] = {}
 
     def _new_session(self) -> requests.Session:
         try:
@@ -204,14 +204,15 @@ class HttpTransport:
 
     def _settings(self, session: requests.Session, place: str) -> dict[str, Any]:
         """Return how requests to the host of this URL are sent: what the environment says is read once."""
-        host = urlsplit(place).netloc
-        if host not in self._settings_of:
+        # a proxy may be one for https alone
+        service = urlsplit(place)[:2]
+        if service not in self._settings_of:
             # streamed: requests would unpack an answer of any size
             settings = dict(session.merge_environment_settings(place, {}, True, self.verify, None))
             if _is_this_machine(place):
                 settings["proxies"] = {}
-            self._settings_of[host] = settings
-        return self._settings_of[host]
+            self._settings_of[service] = settings
+        return self._settings_of[service]
 
 
 def _read_body(response: requests.Response) -> bytes:
