@@ -87,7 +87,13 @@ def test_more_than_max_output_is_said(cloud: Cloud):
     result = complete(cloud, ids, "seq 1 100000", max_output=100)
     assert len(result["stdout"]) <= 100
     assert result["results"][0]["dropped"] > 500000
-    assert "output: the output is longer than max_output on instance" in cloud.warnings[0]
+    assert "output: the output has more than 100 bytes (max_output) on instance" in cloud.warnings[0]
+
+
+def test_a_script_that_was_not_started_has_lost_no_output(cloud: Cloud):
+    ids = list(cloud.emulator.reset(instances=1))
+    assert complete(cloud, ids, "echo a", working_dir="/no/such/directory")["results"][0]["status"] == "Invalid"
+    assert cloud.warnings == []
 
 
 def test_agents_that_go_offline_leave_what_is_known(cloud: Cloud, monkeypatch: pytest.MonkeyPatch):

@@ -47,14 +47,24 @@ for _co_base in /var/tmp /tmp "$HOME"; do
   _co_dir=
 done
 [ -n "$_co_dir" ] || { echo "output: neither /var/tmp nor /tmp nor the home directory can be used" >&2; exit 125; }
-echo "cloudops-output $_co_dir"
-cat >"$_co_script" <<'@end@'
+# nothing of this shell's own, such as that it has seen the script killed, may come between the lines of the report
+exec 2>/dev/null
+_co_give_up() {
+  rm -rf "$_co_dir"
+  echo "output: $1; the disk may be full. The script was not started."
+  exit 125
+}
+cat >"$_co_script" <<'@end@' || _co_give_up "the script could not be written to $_co_base"
 """
 
 _RUN = r"""
-@trim@mkfifo "$_co_dir/1" "$_co_dir/2" "$_co_dir/out.count" "$_co_dir/err.count"
+@trim@mkfifo "$_co_dir/1" "$_co_dir/2" "$_co_dir/out.count" "$_co_dir/err.count" ||
+  _co_give_up "no pipe could be made in $_co_base"
+echo "cloudops-output $_co_dir"
 _co_keep() {
-  trap 'kill "$_co_pid" 2>/dev/null; wait; exit 0' TERM
+  # a script that ends everything of its process group must not end what reads its last lines
+  trap '' HUP INT TERM
+  trap 'kill -KILL "$_co_pid"; wait; exit 0' USR1
   wc -c <"$_co_dir/$1.count" >"$_co_dir/$1.total" &
   # where the file may not grow any more, tee still passes everything on to be counted
   (trap '' XFSZ; ulimit -c 0 -f @blocks@; exec tee "$_co_dir/$1" <&3 >"$_co_dir/$1.count") &
@@ -81,36 +91,39 @@ while [ $_co_quiet -lt 20 ] && [ $_co_turn -lt 100 ] && ! _co_counted; do
   _co_seen=$_co_now
   _co_turn=$((_co_turn + 1))
 done
-kill $_co_out $_co_err 2>/dev/null
+kill -USR1 $_co_out $_co_err
 wait $_co_out $_co_err
 """
 
 _PACK = r"""
-cd "$_co_dir" || exit 1
+# the script may have removed it
+cd "$_co_dir" || exit ${_co_rc:-1}
 _co_r=0
 _co_size() {
-  _co_n=$(($(cat "$1" 2>/dev/null | wc -c)))
-  _co_t=$(($(cat "$1.total" 2>/dev/null) + 0))
+  _co_n=$(($(cat "$1" | wc -c)))
+  _co_t=$(($(cat "$1.total") + 0))
   # if the counting was not completed
   [ $_co_t -ge $_co_n ] || _co_t=$_co_n
-  if [ $_co_n -gt @largest@ ]; then
-    _co_n=@largest@
-    head -c @largest@ "$1" >cut && mv -f cut "$1"
-  fi
+  [ $_co_n -le @largest@ ] || _co_n=@largest@
   _co_r=$((_co_r + _co_t - _co_n))
+}
+# as far as they have been measured: what the script has left running may still be writing
+_co_both() {
+  head -c $_co_o out
+  head -c $_co_e err
 }
 _co_size out
 _co_o=$_co_n
 _co_size err
 _co_e=$_co_n
-_co_sum=$(cat out err 2>/dev/null | sha256sum)
+_co_sum=$(_co_both | sha256sum)
 if [ -e full ]; then _co_full=1; else _co_full=0; fi
 _co_facts="full=$_co_full out=$_co_o err=$_co_e rest=$_co_r sha256=${_co_sum%% *}"
 if [ $((_co_o + _co_e)) -le @raw@ ]; then
-  cat out err 2>/dev/null
+  _co_both
   printf '\n%s\n' "cloudops-output-end $_co_facts form=raw"
   rm -rf "$_co_dir"
-elif cat out err | gzip -nc >data 2>/dev/null; then
+elif _co_both | gzip -nc >data; then
   _co_z=$(($(wc -c <data)))
   if [ $_co_z -le @packed@ ]; then
     base64 <data
@@ -180,13 +193,14 @@ def wrap(script: ScriptContent, launcher: str | None, largest: int) -> ScriptCon
 
 
 _TRIM = r"""_co_size=$(($(wc -c <"$_co_script")))
-head -c $((_co_size - 1)) "$_co_script" >"$_co_dir/part" && cat "$_co_dir/part" >"$_co_script"
+{ head -c $((_co_size - 1)) "$_co_script" >"$_co_dir/part" && cat "$_co_dir/part" >"$_co_script"; } ||
+  _co_give_up "the script could not be written to $_co_base"
 """
 
 
 def unwrap(data: bytes) -> bytes:
     """Return the script inside a wrapper, or what was given if it is none."""
-    start = re.match(rb"#!/bin/sh\n_co_umask=.*?<<'(END-[0-9a-f]{16})'\n", data, re.DOTALL)
+    start = re.match(rb"#!/bin/sh\n_co_umask=.*?<<'(END-[0-9a-f]{16})'[^\n]*\n", data, re.DOTALL)
     if not start:
         return data
     body, mark, rest = data[start.end() :].partition(b"\n" + start[1] + b"\n")
@@ -213,7 +227,7 @@ def _launching(launcher: str | None) -> tuple[str, str]:
 
 def pack_script(names: Iterable[str], largest: int) -> str:
     """Return the script that does what the end of the wrapper would have done, where the wrapper was killed."""
-    return _find(names) + 'echo "cloudops-output $_co_dir"\n' + _pack(largest)
+    return _find(names) + 'echo "cloudops-output $_co_dir"\nexec 2>/dev/null\n' + _pack(largest)
 
 
 def range_script(names: Iterable[str], number: int) -> str:

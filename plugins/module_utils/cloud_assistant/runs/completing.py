@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 SCRIPT_TIMEOUT = 120
 """Seconds for each script that packs, reads or removes what is kept."""
 
+NEVER_BEGAN = frozenset({"Invalid", "Aborted", "Cancelled"})
+"""States of an instance on which the script was not started (DescribeInvocations, InvocationStatus)."""
+
 WAIT_BASE, WAIT_PER_RANGE = 120.0, 3.0
 """Seconds that fetching may take, and in addition for each range of the longest output."""
 
@@ -240,7 +243,7 @@ class _Completion:
         """Return why the output of an instance is not complete, empty if it is."""
         report = self.reports.get(result.instance_id)
         if report is None:
-            if result.live or not result.started_at:
+            if result.live or not result.started_at or result.status in NEVER_BEGAN:
                 return ""
             return "is only what the service kept on" if result.output else "was lost on"
         if report.streams is None:
@@ -249,4 +252,5 @@ class _Completion:
             return "could be fetched only in part from"
         if report.streams.full:
             return "is not complete, because the disk was full, on"
-        return "is longer than max_output on" if report.streams.dropped else ""
+        limit = self.request.output.max_output
+        return f"has more than {limit} bytes (max_output) on" if report.streams.dropped else ""

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.scripts import ScriptContent
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.kept import in_hand
+from support.patience import until
 
 LARGEST = 2**20
 SHELL = ["sh"]
@@ -64,6 +66,9 @@ def streams(tmp_path: Path, *args: Any, **options: Any) -> tuple[int, bytes, byt
         (b"sleep 2 & echo done", None, (0, b"done\n", b"")),
         (b"cat", None, (0, b"", b"")),
         (b"seq 1 6000", None, (0, b"".join(b"%d\n" % number for number in range(1, 6001)), b"")),
+        # the shell around it reports that it was killed
+        (b"import os; os.write(1, b'1'); os.kill(os.getpid(), 11)\n", "python3", (139, b"1", b"")),
+        (b"echo 1; kill $PPID; echo 2", None, (143, b"1\n2\n", b"")),
     ],
 )
 def test_a_script_runs_as_it_would_and_its_streams_are_kept_apart(
@@ -81,12 +86,34 @@ def test_more_than_the_limit_is_counted_and_does_not_stop_the_script(tmp_path: P
     assert report.streams.dropped == 1288895 - 1000 + 1092 - 1000
 
 
-def test_a_full_disk_does_not_stop_the_script_and_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    # no file may grow beyond 51,200 bytes, as if there were no more room
-    bound = "import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (51200, 51200))"
+def test_a_script_may_remove_what_is_kept(tmp_path: Path):
+    rc, printed = run(tmp_path, b'rm -rf "${0%/*}"; exit 3\n')
+    report = capture.read_report(printed)
+    assert report is not None and report.facts == {}
+    assert rc == 3
+
+
+def fill_disk(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    """Let no file grow beyond so many bytes, as if there were no more room."""
+    bound = f"import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))"
     monkeypatch.setattr(
         sys.modules[__name__], "SHELL", [sys.executable, "-c", f"{bound}; os.execvp('sh', sys.argv[1:])", "sh"]
     )
+
+
+@pytest.mark.parametrize("end", [b"", b"\n"])
+def test_a_script_that_a_full_disk_has_cut_off_is_not_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: bytes
+):
+    fill_disk(monkeypatch, 600)
+    rc, printed = run(tmp_path, b"echo began\n" + b"#" * 600 + end)
+    assert rc == 125
+    assert b"began" not in printed
+    assert b"output: the script could not be written to /var/tmp; the disk may be full" in printed
+
+
+def test_a_full_disk_does_not_stop_the_script_and_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    fill_disk(monkeypatch, 51200)
     rc, printed = run(tmp_path, b"head -c 80000 /dev/urandom; exit 3\n")
     report = capture.read_report(printed)
     assert report is not None and report.streams is not None, printed
@@ -113,25 +140,62 @@ def test_what_does_not_fit_stays_in_a_private_directory(tmp_path: Path):
     assert subprocess.run(["sh", "-c", capture.tidy_script([report.name])], check=False).returncode == 3
 
 
-def test_a_wrapper_that_was_killed_is_finished_later(tmp_path: Path):
+@contextlib.contextmanager
+def under_way(tmp_path: Path, script: bytes) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """Give the process of a wrapper that has begun, in a process group of its own, and the directory that it uses."""
     wrapper = tmp_path / "t-1.sh"
-    wrapper.write_bytes(capture.wrap(ScriptContent(b"echo so far; echo ready >&2; exec sleep 60"), None, LARGEST).data)
+    wrapper.write_bytes(capture.wrap(ScriptContent(script), None, LARGEST).data)
     wrapper.chmod(0o755)
-    process = subprocess.Popen(["sh", "-c", str(wrapper)], stdout=subprocess.PIPE, start_new_session=True)
-    assert process.stdout is not None
-    report = capture.read_report(process.stdout.readline())
-    assert report is not None and report.facts == {}
-    [folder] = [path for base in ("/var/tmp", "/tmp") for path in Path(base).glob(report.name)]
-    while not all((folder / name).exists() and (folder / name).stat().st_size for name in ("out", "err")):
-        time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
-    script = capture.pack_script([report.name], LARGEST)
-    packed = capture.read_report(subprocess.run(["sh", "-c", script], stdout=subprocess.PIPE, check=False).stdout)
-    assert packed is not None and packed.streams is not None
-    assert (packed.streams.stdout, packed.streams.stderr) == (b"so far\n", b"ready\n")
+    process = subprocess.Popen([str(wrapper)], stdout=subprocess.PIPE, start_new_session=True)
+    try:
+        assert process.stdout is not None
+        report = capture.read_report(process.stdout.readline())
+        assert report is not None and report.facts == {}
+        [folder] = [path for base in ("/var/tmp", "/tmp") for path in Path(base).glob(report.name)]
+        yield process, folder
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def packed_later(folder: Path) -> capture.Streams:
+    """Return what was kept by a wrapper that did not come to its end."""
+    script = capture.pack_script([folder.name], LARGEST)
+    report = capture.read_report(subprocess.run(["sh", "-c", script], stdout=subprocess.PIPE, check=False).stdout)
+    assert report is not None and report.streams is not None
     assert not folder.exists()
+    return report.streams
+
+
+def wait_for(*paths: Path) -> None:
+    until(lambda: all(path.exists() and path.stat().st_size for path in paths), pause=0.01)
+
+
+def test_a_wrapper_that_was_killed_is_finished_later(tmp_path: Path):
+    with under_way(tmp_path, b"echo so far; echo ready >&2; exec sleep 60") as (process, folder):
+        wait_for(folder / "out", folder / "err")
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        streams = packed_later(folder)
+    assert (streams.stdout, streams.stderr) == (b"so far\n", b"ready\n")
+
+
+def test_a_script_that_ends_its_process_group_keeps_its_output(tmp_path: Path):
+    with under_way(tmp_path, b"trap 'kill 0' EXIT; sleep 60 & echo last words") as (process, folder):
+        process.wait()
+        wait_for(folder / "out.total", folder / "err.total")
+        assert packed_later(folder).stdout == b"last words\n"
+
+
+def test_what_still_runs_and_prints_does_not_spoil_what_was_kept(tmp_path: Path):
+    with under_way(tmp_path, b"while :; do echo word; done") as (process, folder):
+        wait_for(folder / "out")
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        streams = packed_later(folder)
+        os.killpg(process.pid, signal.SIGKILL)
+    assert set((in_hand(streams.stdout) or b"").splitlines()[:-1]) == {b"word"}
 
 
 @pytest.mark.parametrize("script", [b"echo {{name}}\n", b"echo {{name}}", b"\n", b"#!/bin/sh\n\n\n"])
