@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -98,6 +99,7 @@ INJECTORS_SCHEMA = {
 }
 
 
+@functools.cache
 def load_definitions() -> dict[str, list[dict[str, Any]]]:
     """Return all assets of the definition files, resource by resource."""
     assets: dict[str, list[dict[str, Any]]] = {}
