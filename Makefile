@@ -32,12 +32,18 @@ LINK := $(VENV)/collections/ansible_collections/cloudops/cloud_assistant
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# uv is several times faster; pip knows the machine's own index settings, which uv does not read
+PIP := $(BIN)/pip install -qq --disable-pip-version-check
+install = { $(PIP) --constraint requirements/dev.txt uv && \
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --requirement requirements/$(1); } || \
+	$(PIP) --requirement requirements/$(1)
+
 $(VENV)/.run: requirements/run.txt
 	@test -n "$(PYTHON)" || { echo "make: no Python 3.10 or newer with venv and pip was found" >&2; exit 1; }
 	@echo "First time: making a Python environment in $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 	@echo "Installing $$(grep -c == requirements/run.txt) pinned packages into it, ansible-core first; half a minute to two minutes"
-	@$(BIN)/pip install -qq --disable-pip-version-check --requirement requirements/run.txt
+	@$(call install,run.txt)
 	@mkdir -p $(dir $(LINK))
 	@ln -sfn $(CURDIR) $(LINK)
 	@echo "Ready; the next time this is skipped"
@@ -45,10 +51,7 @@ $(VENV)/.run: requirements/run.txt
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 	@echo "Installing $$(grep -c == requirements/dev.txt) pinned packages for development"
-	@$(BIN)/pip install -qq --disable-pip-version-check --constraint requirements/dev.txt uv
-	@# uv is several times faster; pip knows the machine's own index settings, which uv does not read
-	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --requirement requirements/dev.txt || \
-		$(BIN)/pip install -qq --disable-pip-version-check --requirement requirements/dev.txt
+	@$(call install,dev.txt)
 	@touch $@
 
 venv: $(VENV)/.dev  ## make the environment .venv with everything that is needed, pinned

@@ -50,8 +50,10 @@ def test_it_says_what_it_does_while_it_installs(tmp_path: Path):
     (tmp_path / "bin").mkdir()
     # an environment that installs nothing
     (tmp_path / "python").write_text(f"#!/bin/sh\nmkdir -p {tmp_path}/bin\n", encoding="utf-8")
-    (tmp_path / "bin" / "pip").write_text("#!/bin/sh\n", encoding="utf-8")
-    for program in (tmp_path / "python", tmp_path / "bin" / "pip"):
+    installers = [tmp_path / "bin" / name for name in ("pip", "uv")]
+    for program in installers:
+        program.write_text("#!/bin/sh\n", encoding="utf-8")
+    for program in (tmp_path / "python", *installers):
         program.chmod(0o755)
     variables = [f"VENV={tmp_path}", f"PYTHON={tmp_path}/python"]
     made = subprocess.run(
