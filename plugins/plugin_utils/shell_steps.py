@@ -19,7 +19,7 @@ Answer = tuple[int, bytes, bytes]
 
 # A folder that core makes for one task: its name is core's own, so what the command prints is known beforehand.
 _MAKES = re.compile(r'mkdir "` echo (/[\w/.,+@-]+) `" && echo ([\w.-]+)="` echo \1 `"')
-_REMOVES = re.compile(r"rm -f -r (\S+) ")
+_REMOVES = ["rm", "-f", "-r"]
 # what core appends to a command
 _SLEEP = " && sleep 0"
 
@@ -110,10 +110,10 @@ class ShellSteps:
         self._notes[text] = change
 
     def _note_remove(self, text: str) -> None:
-        found = _REMOVES.match(text)
-        if found is None:
+        *command, path = shlex.split(text)[: len(_REMOVES) + 1]
+        if command != _REMOVES:
             return
-        folder = shlex.split(found[1])[0].rstrip("/")
+        folder = path.rstrip("/")
 
         def remove() -> Answer | None:
             if folder not in self._folders:

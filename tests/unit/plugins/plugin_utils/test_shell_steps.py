@@ -77,6 +77,7 @@ def test_what_decides_how_core_goes_on_is_run(steps: ShellSteps, shell: Any) -> 
         shell.chmod([FOLDER], "+a"),
         shell.chmod(["/etc/passwd"], "u+x"),
         shell.remove("/srv/app", recurse=True),
+        shell.remove("/srv/a folder's", recurse=True),
         shell.remove(f"{FOLDER}/file"),
         shell.mkdtemp(basefile=NAME, tmpdir="/srv/a folder"),
         shell.mkdtemp(basefile=NAME, tmpdir="$HOME/tmp"),
