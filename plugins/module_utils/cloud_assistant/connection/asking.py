@@ -11,8 +11,14 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from .failures import Refused
+
 STDIN = "in"
 """The file that holds the standard input of a command."""
+
+# the file that holds a command of more bytes than should stand among the lines of a request
+_COMMAND = "command"
+_LONG = 4_000
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,20 @@ class Request:
                 self.add("step", str(number), f"{step.command} || :" if step.kind == "remove" else step.command)
 
     def add(self, *words: str) -> None:
-        """Call a function of the runner."""
+        """Call a function of the runner. Raises Refused for words that a shell cannot take."""
+        for word in words:
+            _encoded(word)
         self.items.append(" ".join(shlex.quote(word) for word in words) + "\n")
+
+
+def _encoded(word: str) -> bytes:
+    """Return the bytes of a command or path. Raises Refused where there is no such command or path."""
+    if "\0" in word:
+        raise Refused("a command or a path must not contain a NUL character")
+    try:
+        return word.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise Refused("a command or a path is not valid UTF-8 text") from None
 
 
 @dataclass(frozen=True)
@@ -83,7 +101,13 @@ def run_request(command: Command, executable: str, seconds: int, steps: Sequence
     request.add_steps(steps)
     if command.stdin:
         request.items.append(Content(STDIN, command.stdin, read_archive=command.own_user))
-    request.add("run", executable, command.text, str(seconds))
+    text = _encoded(command.text)
+    if len(text) > _LONG:
+        # it travels like a file, in as many parts as it takes
+        request.items.append(Content(_COMMAND, text))
+        request.add("run_long", executable, _COMMAND, str(seconds))
+    else:
+        request.add("run", executable, command.text, str(seconds))
     return request
 
 

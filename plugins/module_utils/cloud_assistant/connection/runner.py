@@ -16,7 +16,7 @@ from .protocol import MARK
 # R (this file), U (the umask of commands), D, G and Z (the tools for Base64, digests and compression), K (bytes in one
 # block of an answer), M (the most bytes of an answer), X (the most kilobytes of the store) and P (cms for a sealed
 # request). W is the request's own folder, C the certificate that the answer is sealed with, E is set when the store has
-# grown. Y compiles an archive. Other requests may evict any member at any time, so a request takes what it needs into
+# grown. Y compiles an archive, Q is a command of the length of a file. Other requests may evict any member at any time, so a request takes what it needs into
 # its own folder before it does anything (need).
 RUNNER = (
     (
@@ -261,13 +261,14 @@ watch() {
   kill -KILL $k 2>/dev/null
 }
 run() {
+  has "$1" || die "there is no program $1 on the instance to run commands with (ansible_ecs_assistant_executable)"
   [ -f "$W/in" ] || : >"$W/in"
   exec 7<"${C:-/dev/null}" 8<"$W/out" 9<"$W/err"
   (
     exec 7<&- 8<&- 9<&-
     rm -f "$W/in"
     umask "$U"
-    unset N S U D G Z K M X P C E B T R W Y
+    unset N S U D G Z K M X P C E B T R W Y Q
     if has setsid; then exec setsid "$1" -c "$2"; fi
     exec "$1" -c "$2"
   ) <"$W/in" >"$W/out" 2>"$W/err" &
@@ -281,9 +282,13 @@ run() {
   if [ -f "$W/late" ]; then reply "late rc=$r"; fi
   reply "done rc=$r"
 }
+run_long() {
+  Q=$(cat "$W/$2" && echo .) || die "the instance cannot read from $S"
+  run "$1" "${Q%.}" "$3"
+}
 fetch() {
   if [ ! -e "$1" ]; then reply "absent rc=1"; fi
-  cat "$1" >"$W/out" 2>"$W/err"
+  cat -- "$1" >"$W/out" 2>"$W/err"
   reply "done rc=$?"
 }
 """

@@ -48,6 +48,8 @@ class Settings:
         """Raise InputError for values out of range."""
         if not self.instance_id.strip():
             raise InputError("instance_id", "is empty; ansible_host or the name of the host must be an instance ID")
+        if not self.executable.strip():
+            raise InputError("executable", "is empty; it must be the path of a shell on the instance, such as /bin/sh")
         for name in ("connection_timeout", "command_timeout"):
             if not 1 <= getattr(self, name) <= LONGEST_WAIT:
                 raise InputError(name, f"must be from 1 to {LONGEST_WAIT} seconds")

@@ -31,6 +31,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
     ApiError,
     CloudError,
+    InputError,
     TransportError,
 )
 from support.local_agent import LocalAgent, fetch, programs, put, run, session
@@ -60,6 +61,42 @@ def test_streams_and_exit_code_come_back_apart_and_byte_for_byte(tmp_path: Path,
     ]  # fmt: skip
     # the agent never sees an exit code, and one request carries one command
     assert len(agent.scripts) == 5
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_command_longer_than_a_script(tmp_path: Path, shell: str) -> None:
+    """Such as one with a certificate bundle among its variables."""
+    agent = LocalAgent(tmp_path / "home", shell)
+    word = NOISE.hex()[:50_000]
+    work = session(agent, tmp_path)
+    assert run(work, f"# {word}\ncat; cat <<'.'\nü{word}\n.\n", b"in").stdout == f"inü{word}\n".encode()
+    # more than the system takes in one argument, here and everywhere
+    result = run(work, f"# {NOISE.hex()} {NOISE.hex()}")
+    assert result.rc != 0 and b"too long" in result.stderr
+
+
+@pytest.mark.parametrize("text", ["echo a\0b", "echo \ud800", "#" * 5_000 + "\0"])
+def test_what_no_shell_can_take_is_refused(tmp_path: Path, agent: LocalAgent, text: str) -> None:
+    with pytest.raises(Refused, match="a command or a path"):
+        run(session(agent, tmp_path), text)
+    with pytest.raises(Refused, match="a command or a path"):
+        put(session(agent, tmp_path), b"", text)
+    assert agent.calls == []
+
+
+def test_a_shell_that_is_not_there_is_named(tmp_path: Path, agent: LocalAgent) -> None:
+    for executable in ("/bin/nosuch", "/bin/sh -e"):
+        with pytest.raises(Refused, match=f"no program {executable} .*ansible_ecs_assistant_executable"):
+            run(session(agent, tmp_path, executable=executable), "echo ran >>n")
+    with pytest.raises(InputError, match="executable"):
+        session(agent, tmp_path, executable=" ")
+    assert run(session(agent, tmp_path), "cat n").rc == 1
+
+
+def test_a_file_whose_name_begins_with_a_hyphen(tmp_path: Path, agent: LocalAgent) -> None:
+    work = session(agent, tmp_path)
+    put(work, b"data", "-n")
+    assert fetch(work, "-n") == b"data"
 
 
 @pytest.mark.parametrize("shell", SHELLS)
