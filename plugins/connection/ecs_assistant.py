@@ -295,7 +295,7 @@ with cached_byte_code():
     from ..module_utils.cloud_assistant.connection.asking import Command, Step
     from ..module_utils.cloud_assistant.connection.failures import Unreachable, windows_refusal
     from ..module_utils.cloud_assistant.connection.session import Result, Session
-    from ..module_utils.cloud_assistant.connection.settings import Settings
+    from ..module_utils.cloud_assistant.connection.settings import ROOT, Settings
     from ..module_utils.common.errors import CloudError, InputError
     from ..plugin_utils.options import connection_options, refuse_unusable_options
     from ..plugin_utils.play_cache import RUN_DIRECTORY
@@ -323,7 +323,7 @@ SETTINGS = (
 ACCOUNT = ("access_key_id", "profile", "assume_role")
 
 # the command that takes a module: an interpreter that sees the same files as the shell, with variables before it
-PLAIN_PYTHON = re.compile(r"/bin/sh -c '?(?:[A-Za-z_]\w*=[\w./:@,+-]* +)*[\w./-]*python[\d.]*(?: && sleep 0)?'?")
+PLAIN_PYTHON = re.compile(r"[\w./-]*sh -c '?(?:[A-Za-z_]\w*=[\w./:@,+-]* +)*[\w./-]*python[\d.]*(?: && sleep 0)?'?")
 
 # the exit codes of a shell that cannot run a program, and that does not find it
 _NOT_RUN = (126, 127)
@@ -348,7 +348,7 @@ class Connection(ConnectionBase):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._session: Session | None = None
-        self._steps = ShellSteps(self._shell, lambda: str(self.get_option("remote_user")))
+        self._steps = ShellSteps(self._shell, lambda: self._user)
 
     def _connect(self) -> Connection:
         """Read the options; nothing is sent yet. Raises AnsibleError for values that cannot be used."""
@@ -369,7 +369,7 @@ class Connection(ConnectionBase):
                 "only current is supported: the API of 2018 has no client tokens, so a command could run twice",
             )
         settings = Settings(
-            username=self.get_option("remote_user"),
+            username=self._user,
             run_dir=RUN_DIRECTORY,
             account=json.dumps([options[name] for name in ACCOUNT], sort_keys=True, default=str),
             **{name: self.get_option(name) for name in SETTINGS},
@@ -396,12 +396,10 @@ class Connection(ConnectionBase):
         """Write the controller's file to the instance."""
         self._begin()
         display.vvv(f"PUT {in_path} TO {out_path}", host=self._host)
-        try:
+        with _reported(), _of_controller(in_path, "read"):
+            self._open.check_size(in_path, Path(in_path).stat().st_size)
             data = Path(in_path).read_bytes()
-        except FileNotFoundError:
-            raise AnsibleFileNotFound(f"file or module does not exist: {in_path}") from None
         with _reported():
-            self._open.check_size(in_path, len(data))
             if not self._steps.put(out_path, data):
                 steps = [*self._steps.take(), Step("put", path=out_path, data=data)]
                 self._checked(self._open.do(steps), steps)
@@ -418,12 +416,18 @@ class Connection(ConnectionBase):
         self._checked(result, steps)
         if result.rc != 0:
             raise AnsibleError(f"{self._host}: {in_path} cannot be read: {_text(result.stderr)}")
-        Path(out_path).write_bytes(result.stdout)
+        with _of_controller(out_path, "written"):
+            Path(out_path).write_bytes(result.stdout)
 
     def reset(self) -> None:
-        """Forget what is known of the instance: the next command asks it again."""
-        self._connect()
-        self._open.forget()
+        """Forget what is known of the instance: the next command asks it again.
+
+        For meta: reset_connection core calls this outside of any task, where an error ends the run for all hosts. So
+        options that cannot be used are left to the next task to report.
+        """
+        with suppress(AnsibleError):
+            self._connect()
+            self._open.forget()
         self.close()
 
     def close(self) -> None:
@@ -462,6 +466,10 @@ class Connection(ConnectionBase):
         return self._session
 
     @property
+    def _user(self) -> str:
+        return str(self.get_option("remote_user") or ROOT)
+
+    @property
     def _host(self) -> str:
         return str(self.get_option("instance_id"))
 
@@ -487,6 +495,17 @@ def _shown(command: str) -> str:
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace").strip()
+
+
+@contextmanager
+def _of_controller(path: str, done: str) -> Iterator[None]:
+    """Raise the system's errors about a file of the controller as those of core, with its path."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise AnsibleFileNotFound(f"file or directory does not exist: {error.filename}") from None
+    except OSError as error:
+        raise AnsibleError(f"{path} on the controller cannot be {done}: {error.strerror}") from None
 
 
 @contextmanager

@@ -18,6 +18,7 @@ import pytest
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
+from ansible_collections.cloudops.cloud_assistant.plugins.connection.ecs_assistant import PLAIN_PYTHON
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection import failures
 from emulator.testing import Emulator, start_emulator
 from playbook_runner import PlayResult, ansible_environment, run_playbook
@@ -360,6 +361,43 @@ def test_closing_again_changes_nothing(emulator: Emulator, connection: Any) -> N
         "RunCommand",
         "DescribeInvocationResults",
     }
+
+
+@pytest.mark.parametrize(
+    ("command", "plain"),
+    [
+        ("/bin/sh -c /usr/bin/python3.12", True),
+        ("/bin/sh -c '/usr/bin/python3 && sleep 0'", True),
+        ("/bin/bash -c 'LANG=C /usr/bin/python3 && sleep 0'", True),
+        ("/bin/sh -c 'sudo -n python3'", False),
+        ("chroot /srv -c python3", False),
+    ],
+)
+def test_which_modules_read_the_store(command: str, plain: bool) -> None:
+    """Those that run as the user who is connected, whatever ansible_shell_executable is."""
+    assert bool(PLAIN_PYTHON.fullmatch(command)) is plain
+
+
+def test_files_of_the_controller_that_cannot_be_used(emulator: Emulator, connection: Any, tmp_path: Path) -> None:
+    """The error names the file, and nothing is read of one that is too large."""
+    with (tmp_path / "huge").open("wb") as file:
+        file.truncate(2**40)
+    for path, words in (("none", "none"), ("", "directory"), ("huge", "has 1099511627776 bytes.*max_file.*67108864")):
+        with pytest.raises(AnsibleError, match=words):
+            connection.put_file(str(tmp_path / path), "/root/file")
+    assert emulator.requests() == []
+    connection.exec_command("echo data >file")
+    for path in ("none/file", ""):
+        with pytest.raises(AnsibleError, match=re.escape(str(tmp_path / path))):
+            connection.fetch_file("/root/file", str(tmp_path / path))
+
+
+def test_resetting_a_host_whose_options_cannot_be_used(connection: Any) -> None:
+    """Core resets outside of tasks: an error there would end the run for all hosts. The next task reports it."""
+    connection.set_option("command_timeout", 0)
+    connection.reset()
+    with pytest.raises(AnsibleError, match="command_timeout: must be from 1"):
+        connection.exec_command("true")
 
 
 def test_an_agent_that_does_not_begin(emulator: Emulator, connection: Any) -> None:

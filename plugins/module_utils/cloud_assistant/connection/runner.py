@@ -16,8 +16,8 @@ from .protocol import MARK
 # R (this file), U (the umask of commands), D, G and Z (the tools for Base64, digests and compression), K (bytes in one
 # block of an answer), M (the most bytes of an answer), X (the most kilobytes of the store) and P (cms for a sealed
 # request). W is the request's own folder, C the certificate that the answer is sealed with, E is set when the store has
-# grown. Y compiles an archive, Q is a command of the length of a file. Other requests may evict any member at any time, so a request takes what it needs into
-# its own folder before it does anything (need).
+# grown. Y compiles an archive, Q is a command of the length of a file. Other requests may evict any member at any time,
+# so a request takes what it needs into its own folder before it does anything (need).
 RUNNER = (
     (
         r"""
