@@ -334,7 +334,8 @@ from ..module_utils.cloud_assistant.invocations.query import (
     history_of,
     results_of,
 )
-from ..module_utils.cloud_assistant.models import REPEAT_MODES, STATES, parse_time
+from ..module_utils.cloud_assistant.models import REPEAT_MODES, parse_time
+from ..module_utils.cloud_assistant.states import STATES
 from ..module_utils.cloud_assistant.targets import read_instance_ids
 from ..module_utils.common.checks import check_wait_timeout
 from ..module_utils.common.errors import InputError

@@ -14,7 +14,8 @@ from typing import Any
 
 from ..common.numbers import whole_number
 from ..common.printable import visible
-from .models import LIVE, SKIPPED, InstanceResult
+from .models import InstanceResult
+from .states import LIVE, SKIPPED
 
 SHOWN_LINE = 160
 """Characters of the last line of an instance's output that are compared and shown."""

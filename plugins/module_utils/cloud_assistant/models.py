@@ -17,7 +17,8 @@ from typing import Any
 
 from ..alibaba.generations import DEFAULT_TIMEOUT
 from ..common.kept import Kept, in_hand
-from .scripts import ParameterDefinition
+from .parameters import ParameterDefinition
+from .states import LIVE, SKIPPED
 from .tags import tags_from_row
 
 
@@ -139,17 +140,8 @@ class Command:
         return record
 
 
-STATES = ("Pending", "Scheduled", "Running", "Stopping", "Success", "PartialFailed", "Failed", "Stopped")
-"""States of an invocation as a whole (DescribeInvocations, InvocationStatus)."""
-
-LIVE = frozenset({"Pending", "Scheduled", "Running", "Stopping"})
-"""States of an invocation, or of one instance in it, that will still change by themselves."""
-
 KEPT_HEAD = 6000
 """Bytes that the service keeps of the beginning of an output that is too long; the rest of the 24 KB are its end."""
-
-SKIPPED = "Skipped"
-"""Our own status of an instance that was deliberately skipped: nothing was sent to it."""
 
 _EXITED = frozenset({"Success", "Failed"})
 """States in which the script exited by itself, so that its exit code is known."""

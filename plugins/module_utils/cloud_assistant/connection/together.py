@@ -34,7 +34,7 @@ from ...common.atomic_file import write_private
 from ...common.errors import CloudError
 from ...common.shared_file import SharedDocument, try_lock
 from ...common.wait import Deadline, proportional_interval
-from ..models import LIVE
+from ..states import LIVE
 from ..tags import tags_to_rows
 from .protocol import is_public
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from ...alibaba.client import Client
 from ...common.idempotency import new_client_token
 from ...common.wait import Deadline, poll, proportional_interval
-from ..models import LIVE
 from ..runs.batches import Batch
 from ..runs.calls import Call
 from ..runs.sending import Sent, send
+from ..states import LIVE
 from ..tags import tags_to_rows
 
 MAX_INSTANCES = 50

@@ -29,10 +29,11 @@ from ...common.numbers import natural_number
 from ...common.wait import Deadline
 from ..concurrency import map_concurrently
 from ..instances.readiness import find_targets
-from ..models import SKIPPED, InstanceResult
+from ..models import InstanceResult
 from ..runs.internal import run_internal_script
 from ..runs.outcome import RunOutcome
 from ..runs.rounds import RANGE_BYTES, ROUNDS, RUNS_AT_ONCE, TIDY_TIMEOUT, Piece, missing_pieces, windows
+from ..states import SKIPPED
 from ..targets import Targets
 from .fetch_local import LONGEST_STREAM, Ranges, destinations, forget_ranges, mode_of, put, sha256_of
 from .fetch_scripts import Found, look_script, range_script, read_found, snapshot_script, tidy_script

@@ -18,11 +18,12 @@ from ...common.printable import some_of
 from ...common.wait import Deadline
 from ..concurrency import map_concurrently
 from ..instances.readiness import UNREADY
-from ..models import SKIPPED, InstanceResult
+from ..models import InstanceResult
 from ..runs.internal import run_internal_script
 from ..runs.outcome import RunOutcome
 from ..runs.rounds import ROUNDS, TIDY_TIMEOUT, Piece, windows
 from ..runs.sending import Sent, error_code
+from ..states import SKIPPED
 from ..tags import check_tags
 from .deliveries import Arrival, Delivery, deliver, wait_arrival
 from .ledger import Ledger

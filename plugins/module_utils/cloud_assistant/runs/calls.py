@@ -25,7 +25,8 @@ from ..commands.listing import (
     predicted_command_warning,
 )
 from ..models import TERMINATION_MODES, Command
-from ..scripts import ScriptContent, check_values, match_parameters, name_warning
+from ..parameters import check_values, match_parameters
+from ..scripts import ScriptContent, name_warning
 from ..tags import tags_to_rows
 from .parts import Payload
 from .request import RunRequest

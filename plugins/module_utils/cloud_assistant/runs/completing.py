@@ -20,7 +20,8 @@ from ...common.paging import batches
 from ...common.wait import Deadline
 from ..concurrency import map_concurrently
 from ..invocations.waiting import names_of
-from ..models import SKIPPED, InstanceResult
+from ..models import InstanceResult
+from ..states import SKIPPED
 from ..targets import MAX_BATCH
 from .bucket import collect_from_bucket, load_library
 from .capture import Report, pack_script, range_script, read_report, tidy_script

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..instances.readiness import UNREADY_RESULTS
-from ..models import SKIPPED, InstanceResult
+from ..models import InstanceResult
+from ..states import SKIPPED
 
 NOT_ACCEPTED = "ExitCodeNotAccepted"
 """Our own error code of an instance on which the script ended with an exit code that is not in success_rcs."""

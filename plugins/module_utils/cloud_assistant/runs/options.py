@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ...alibaba.client import Client
 from ...common.atomic_file import check_writable, write_private
 from ...common.redact import MASK
-from ..models import REPEAT_MODES, SKIPPED, TERMINATION_MODES
+from ..models import REPEAT_MODES, TERMINATION_MODES
+from ..states import SKIPPED
 from ..targets import MAX_BATCH, Targets
 from .completing import run_with_output
 from .outcome import SHOWN_RESULTS, RunOutcome

@@ -17,8 +17,9 @@ from ...common.printable import some_of, visible
 from ..grouping import Ending, Summary, group
 from ..instances.readiness import UNREADY, UNREADY_RESULTS
 from ..invocations.listing import first_invoke_id
-from ..models import SKIPPED, InstanceResult
+from ..models import InstanceResult
 from ..scripts import ScriptContent
+from ..states import SKIPPED
 from .hints import result_hints
 from .judging import POWER_TEXTS
 from .request import RunRequest

@@ -27,17 +27,15 @@ from ...common.errors import InputError
 from ...common.idempotency import check_client_token
 from ..frequency import parse_frequency, read_frequency
 from ..models import REPEAT_MODES
+from ..parameters import merge_parameters, refuse_unknown, without_value
 from ..scripts import (
     SCRIPT_TYPES,
     ScriptContent,
     check_launcher,
     check_working_dir,
     encoding_warning,
-    merge_parameters,
     name_warning,
-    refuse_unknown,
     shell_warnings,
-    without_value,
 )
 from ..tags import MAX_TAGS, check_tags
 from ..targets import MAX_BATCH, check_batch_size

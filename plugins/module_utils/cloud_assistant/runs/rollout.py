@@ -19,7 +19,8 @@ from ...common.wait import Deadline
 from ..concurrency import map_concurrently
 from ..instances.readiness import TOO_OLD
 from ..invocations.waiting import Settled, Watch, begun, ended, names_of, visible
-from ..models import SKIPPED, InstanceResult, Invocation, parse_time
+from ..models import InstanceResult, Invocation, parse_time
+from ..states import SKIPPED
 from .batches import Batch, plan_batches
 from .calls import Call
 from .gathering import Gathering, Share, pending

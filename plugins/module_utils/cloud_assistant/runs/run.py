@@ -14,7 +14,8 @@ from ...alibaba.client import Client
 from ...alibaba.generations import default_timeout
 from ...common.wait import Deadline
 from ..invocations.waiting import names_of
-from ..models import SKIPPED, InstanceResult
+from ..models import InstanceResult
+from ..states import SKIPPED
 from .calls import Call, call_for, dry_run_call, script_type_of
 from .gathering import Gathering, Share
 from .judging import Judge

@@ -19,7 +19,8 @@ from ...common.wait import Deadline
 from ..instances.readiness import REFUSALS, Unavailable, examine
 from ..invocations.listing import list_invocations
 from ..invocations.results import RECORD_GRACE, REREAD_PAUSE
-from ..models import SKIPPED, InstanceResult
+from ..models import InstanceResult
+from ..states import SKIPPED
 from .batches import Batch
 from .calls import Call
 

@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.grouping import Summary
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.models import (
-    LIVE,
-    SKIPPED,
     InstanceResult,
     Invocation,
     parse_time,
 )
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.states import LIVE, SKIPPED
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -11,6 +11,9 @@ import string
 
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant import scripts as content
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.parameters import (
+    merge_parameters,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.scripts import ScriptContent
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
 from hypothesis import given
@@ -96,54 +99,10 @@ def test_placeholders_that_the_service_refuses(script: bytes, problem: str):
         ScriptContent(script).check_names()
 
 
-@pytest.mark.parametrize(
-    ("parameters", "secret", "problem"),
-    [
-        ({"": "x"}, {}, "^parameters: the name '' is empty"),
-        ({"n" * 65: "x"}, {}, "longer than 64 bytes"),
-        ({"a b": "x"}, {}, "letters, digits"),
-        ({"ü": "x"}, {}, "letters, digits"),
-        ({"ACS::InstanceId": "x"}, {}, "reserved for the service"),
-        ({}, {"acs::x": "x"}, "^secret_parameters: .*reserved for the service"),
-        ({"name": "x", "NAME": "y"}, {}, "given twice"),
-        ({"name": "x"}, {"name": "hidden"}, "given twice"),
-        ({f"n{number}": "x" for number in range(11)}, {}, "11 values; at most 10"),
-        ({f"n{number}": "x" for number in range(6)}, {f"s{number}": "x" for number in range(5)}, "11 values"),
-        ({"name": ["x"]}, {}, "not a string"),
-        ({"name": True}, {}, "not a string"),
-        ({"name": None}, {}, "not a string"),
-        ({"release": 1.10}, {}, "'release' is a decimal number.*; write it in quotes"),
-    ],
-)
-def test_values_that_are_refused(parameters: dict, secret: dict, problem: str):
-    with pytest.raises(InputError, match=problem) as caught:
-        content.merge_parameters(parameters, secret)
-    assert "hidden" not in str(caught.value)
-
-
-def test_numbers_become_text():
-    assert content.merge_parameters({"count": 3, "share": "0.5"}, {"pin": "0042"}) == {
-        "count": "3",
-        "share": "0.5",
-        "pin": "0042",
-    }
-
-
-def test_values_and_placeholders_have_to_match():
-    content.match_parameters({"NAME": ""}, ["name"])
-    content.match_parameters({}, ["name"], optional=["Name"])
-    with pytest.raises(InputError, match="requires a value for 'other'"):
-        content.match_parameters({"name": "x"}, ["name", "other"])
-    with pytest.raises(InputError, match="'nome': command 'c' does not have this parameter; its parameters are name"):
-        content.match_parameters({"nome": "x"}, ["name"], of="command 'c'")
-    with pytest.raises(InputError, match="it has none"):
-        content.match_parameters({"name": "x"}, [])
-
-
 @given(st.dictionaries(NAMES, st.text(max_size=20), max_size=10), st.binary(min_size=1, max_size=300))
 def test_the_size_is_that_of_script_and_parameters(values: dict[str, str], data: bytes):
     try:
-        merged = content.merge_parameters(values)
+        merged = merge_parameters(values)
     except InputError:
         return  # two names that differ by case only
     total = content.encoded_size(data) + (
