@@ -27,9 +27,9 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..plugin_utils.byte_code import cached_byte_code
+from ..plugin_utils.quick_imports import quick_imports
 
-with cached_byte_code():
+with quick_imports():
     from ..module_utils.common.arguments import refuse_unusable
     from ..module_utils.common.errors import InputError
     from ..module_utils.common.task import SOURCE_IS_ENCRYPTED, run_in_process
@@ -101,7 +101,7 @@ class ActionModule(ActionBase):
         collection, _dot, name = self._task.action.rpartition(".")
         package = f"ansible_collections.{COLLECTION}.plugins.modules"
         if collection in ("", COLLECTION):
-            with cached_byte_code(), suppress(ModuleNotFoundError):
+            with quick_imports(), suppress(ModuleNotFoundError):
                 return importlib.import_module(f"{package}.{name}")
         raise AnsibleActionFail(f"{self._task.action} is not a module of the collection {COLLECTION}")
 

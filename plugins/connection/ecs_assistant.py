@@ -288,9 +288,9 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFileNo
 from ansible.plugins.connection import ConnectionBase
 from ansible.utils.display import Display
 
-from ..plugin_utils.byte_code import cached_byte_code
+from ..plugin_utils.quick_imports import quick_imports
 
-with cached_byte_code():
+with quick_imports():
     from ..module_utils.alibaba.options import connect
     from ..module_utils.cloud_assistant.connection.asking import Command, Step
     from ..module_utils.cloud_assistant.connection.failures import Unreachable, windows_refusal

@@ -3,14 +3,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""Imports of the collection's own files that use Python's byte code cache.
+"""Import the collection's own files quickly, since the worker of each task imports them again.
 
-Ansible's loader of collections keeps no byte code. It compiles every file that a plugin imports again in the worker of
-each task, which takes several times as long as all that the plugin does there.
+Ansible's loader of collections keeps no byte code and compiles every file each time. Garbage collection finds nothing
+in what is being imported, but looks at all that a worker has inherited. Together they take several times as long as all
+that a plugin does in the worker.
 """
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -33,10 +35,14 @@ class _Finder:
 
 
 @contextmanager
-def cached_byte_code() -> Iterator[None]:
-    """Have what is imported in the block compiled once and kept in ``__pycache__``, where that may be written."""
+def quick_imports() -> Iterator[None]:
+    """Keep what is imported in the block compiled, in ``__pycache__`` if that may be written; collect no garbage."""
+    collects = gc.isenabled()
+    gc.disable()
     sys.meta_path.insert(0, _Finder)
     try:
         yield
     finally:
         sys.meta_path.remove(_Finder)
+        if collects:
+            gc.enable()
