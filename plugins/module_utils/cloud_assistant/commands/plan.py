@@ -38,8 +38,8 @@ MODIFIABLE = {
 FIXED = ("type", "content", "enable_parameter", "resource_group_id")
 """What no operation changes: a command that differs in one of these is replaced (ModifyCommand, CommandContent)."""
 
-MAX_LENGTHS = {"description": 512, "working_dir": 200}
-"""Characters (CreateCommand)."""
+COMMAND_TEXT_LIMITS = {"description": 512, "working_dir": 200}
+"""Characters of each text of a stored command (CreateCommand); its name is checked as an identifier."""
 
 DEFAULT_TYPE = "RunShellScript"
 
@@ -103,7 +103,7 @@ def check_desired(desired: DesiredCommand, generation: str = "current") -> None:
         raise InputError("type", f"{desired.type!r} is not a valid value; valid values are {', '.join(SCRIPT_TYPES)}")
     check_identifiers(name=desired.name)
     check_ids(resource_group_id=desired.resource_group_id)
-    for option, limit in MAX_LENGTHS.items():
+    for option, limit in COMMAND_TEXT_LIMITS.items():
         check_text(option, getattr(desired, option), limit, multiline=option == "description")
     check_seconds("timeout", desired.timeout)
     if desired.launcher is not None:

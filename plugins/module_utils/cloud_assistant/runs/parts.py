@@ -40,14 +40,14 @@ from ..scripts import (
 from ..tags import MAX_TAGS, check_tags
 from ..targets import MAX_BATCH, check_batch_size
 
-MAX_LENGTHS = {
+RUN_TEXT_LIMITS = {
     "name": 128,
     "description": 512,
     "working_dir": 200,
     "username": 255,
     "windows_password_name": 255,
 }
-"""Characters (RunCommand)."""
+"""Characters of each text of a run (RunCommand). The script has a limit of its own, in bytes."""
 
 MIN_INVOKE_TIMEOUT = 10
 """Seconds (InvokeCommand, Timeout)."""
@@ -364,4 +364,4 @@ def spacing(payload: Payload, run_as: RunAs) -> int:
 
 def _check_texts(part: object, *options: str) -> None:
     for option in options:
-        check_text(option, getattr(part, option), MAX_LENGTHS[option], multiline=option == "description")
+        check_text(option, getattr(part, option), RUN_TEXT_LIMITS[option], multiline=option == "description")
