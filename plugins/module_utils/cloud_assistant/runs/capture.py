@@ -65,16 +65,17 @@ _co_keep() {
   # a script that ends everything of its process group must not end what reads its last lines
   trap '' HUP INT TERM
   trap 'kill -KILL "$_co_pid"; wait; exit 0' USR1
-  wc -c <"$_co_dir/$1.count" >"$_co_dir/$1.total" &
-  # where the file may not grow any more, tee still passes everything on to be counted
-  (trap '' XFSZ; ulimit -c 0 -f @blocks@; exec tee "$_co_dir/$1" <&3 >"$_co_dir/$1.count") &
+  wc -c >"$_co_dir/$1.total" <"$_co_dir/$1.count" &
+  # where the file may not grow any more, tee still passes everything on to be counted. The stream of the script comes
+  # last: the script starts when it has a reader, and may remove all of these then
+  (trap '' XFSZ; ulimit -c 0 -f @blocks@; exec tee "$_co_dir/$1" >"$_co_dir/$1.count" <"$_co_dir/$2") &
   _co_pid=$!
   wait $_co_pid || [ "$(($(wc -c <"$_co_dir/$1")))" -ge @largest@ ] || : >"$_co_dir/full"
   wait
 }
-_co_keep out 3<"$_co_dir/1" >/dev/null 2>&1 &
+_co_keep out 1 >/dev/null &
 _co_out=$!
-_co_keep err 3<"$_co_dir/2" >/dev/null 2>&1 &
+_co_keep err 2 >/dev/null &
 _co_err=$!
 (umask "$_co_umask"; @launch@) >"$_co_dir/1" 2>"$_co_dir/2"
 _co_rc=$?
