@@ -204,9 +204,9 @@ options:
   wait_timeout:
     description:
       - >-
-        Maximum time to wait until the script has finished on all instances, in seconds. After that the task fails, with
-        the RV(results) so far and RV(invoke_ids), while the scripts continue to run;
-        M(cloudops.cloud_assistant.ecs_invocation_info) can wait for them.
+        Maximum time to wait until the script has finished on all instances, in seconds. After that the task reads the
+        output so far, for at most 10 seconds, and fails with the RV(results) so far and RV(invoke_ids). The scripts
+        continue to run; M(cloudops.cloud_assistant.ecs_invocation_info) can wait for them.
       - The default is the timeout of the script for each round of batches, plus two minutes.
     type: int
   batch_size:

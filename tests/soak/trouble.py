@@ -109,7 +109,9 @@ def _draw_kind(rng: random.Random, action: str) -> dict[str, Any]:
     ]
     if action in _PLACES:
         place = {"kind": "edit", "path": rng.choice(_PLACES[action])}
-        kinds += [{**place, "remove": True}, *({**place, "value": rng.choice(_WRONG)} for _number in range(4))]
+        # another name is a genuine answer, which nobody could doubt
+        wrong = [value for value in _WRONG if not (value == "text" and place["path"].endswith(".Name"))]
+        kinds += [{**place, "remove": True}, *({**place, "value": rng.choice(wrong)} for _number in range(4))]
     return rng.choice(kinds)
 
 
