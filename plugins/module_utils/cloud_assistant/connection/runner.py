@@ -314,14 +314,19 @@ for t in sha256sum openssl python3; do [ "$G" != none ] || ! has "$t" || G=$t; d
 [ "$D" != none ] || ! perl -MMIME::Base64 -e 1 2>/dev/null || D=perl
 for t in gzip python3; do [ "$Z" != none ] || ! has "$t" || Z=$t; done
 c=
+pair() { [ "$(C=$S/key.pem; echo x | seal | unseal)" = x ]; }
+make_pair() {
+  openssl req -x509 -newkey rsa:2048 -nodes -days 7300 -subj /CN=ecs_assistant -keyout "$S/key.$N" -out "$S/crt.$N" &&
+    cat "$S/crt.$N" >>"$S/key.$N" &&
+    { ln "$S/key.$N" "$S/key.pem" || [ -s "$S/key.pem" ] || mv "$S/key.$N" "$S/key.pem"; }
+  rm -f "$S/key.$N" "$S/crt.$N"
+}
 if [ "$P" = cms ] && has openssl; then
-  if [ ! -s "$S/key.pem" ]; then
-    openssl req -x509 -newkey rsa:2048 -nodes -days 7300 -subj /CN=ecs_assistant -keyout "$S/key.$N" -out "$S/crt.$N" &&
-      cat "$S/crt.$N" >>"$S/key.$N" &&
-      { ln "$S/key.$N" "$S/key.pem" || [ -s "$S/key.pem" ] || mv "$S/key.$N" "$S/key.pem"; }
-    rm -f "$S/key.$N" "$S/crt.$N"
-  fi >/dev/null 2>&1
-  if echo x | openssl cms -encrypt -binary -aes256 -outform DER "$S/key.pem" >/dev/null 2>&1; then
+  {
+    [ ! -s "$S/key.pem" ] || pair || rm -f "$S/key.pem"
+    [ -s "$S/key.pem" ] || make_pair
+  } >/dev/null 2>&1
+  if pair 2>/dev/null; then
     c=$(openssl x509 -in "$S/key.pem" | while read -r l; do case $l in -*) ;; *) printf %s "$l" ;; esac; done)
   fi
 fi

@@ -107,6 +107,15 @@ def test_a_lost_key_or_certificate_is_made_up_for(tmp_path: Path, agent: LocalAg
     assert run(session(agent, tmp_path, payload_protection="encrypt"), "echo ran >>n; cat n").stdout == b"ran\n"
 
 
+@pytest.mark.parametrize("half", ["PRIVATE KEY", "CERTIFICATE"])
+def test_a_damaged_key_is_replaced(tmp_path: Path, agent: LocalAgent, half: str) -> None:
+    """As after a power cut. Nothing has to be removed on the instance by hand."""
+    run(session(agent, tmp_path, payload_protection="encrypt"), "true")
+    key = agent.home / ".ansible/ecs_assistant/key.pem"
+    key.write_text(key.read_text().replace(f"-----BEGIN {half}-----", f"-----BEGIN {half}-----\n" + "A" * 64))
+    assert run(session(agent, tmp_path, payload_protection="encrypt"), "echo ran >>n; cat n").stdout == b"ran\n"
+
+
 def test_a_new_key_of_the_controller_is_taken(tmp_path: Path, agent: LocalAgent) -> None:
     run(session(agent, tmp_path, payload_protection="encrypt"), "true")
     (tmp_path / "cache" / "controller.pem").unlink()
