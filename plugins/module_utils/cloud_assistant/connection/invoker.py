@@ -21,7 +21,7 @@ from ...common.errors import ApiError, CloudError
 from ...common.idempotency import new_client_token
 from ...common.wait import Deadline
 from .failures import Refused, Unreachable, from_call, from_status
-from .interrupts import interrupts_raised
+from .interrupts import interrupts_raised, raise_lost_alarm
 from .pace import LONGEST_WAIT, Daily, Pace
 from .settings import ROOT, Settings
 from .together import Alone, Together, Watch, has_ended, name_of
@@ -111,6 +111,7 @@ class Invoker:
         Unreachable and Refused.
         """
         with interrupts_raised(), contextlib.ExitStack() as stack:
+            raise_lost_alarm()
             batch, tag = self._batch()
             command = self._command(script, seconds, tag)
             invoke_id = ""
@@ -228,6 +229,7 @@ class Invoker:
         whole = Deadline(self._settings.connection_timeout + max(seconds + _MARGIN, _LEAST_TIMEOUT) + _MARGIN)
         begun = False
         while True:
+            raise_lost_alarm()
             row = watch.next(whole)
             if has_ended(row):
                 return _written(row)

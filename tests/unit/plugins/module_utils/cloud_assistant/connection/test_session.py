@@ -390,6 +390,53 @@ def test_a_command_whose_start_is_interrupted_is_stopped_or_reported(
     assert bool(agent.warnings) is not answered
 
 
+class _Dropped:
+    """Python drops what is raised in its destructor, in which an alarm goes off."""
+
+    def __del__(self) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0.001)
+        while any(signal.getitimer(signal.ITIMER_REAL)):
+            pass
+
+
+def _time_limit(number: int, frame: object) -> None:
+    raise Interrupted
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("at", ["RunCommand", "DescribeInvocationResults"])
+def test_a_time_limit_whose_error_python_drops_is_kept(
+    tmp_path: Path, agent: LocalAgent, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    work = session(agent, tmp_path)
+    run(work, "true")
+    before = len(agent.calls)
+    answer = agent.call
+
+    def call(operation: str, params: Mapping[str, Any], **options: Any) -> Reply:
+        reply = answer(operation, params, **options)
+        if operation == at:
+            _Dropped()
+        return Reply({}) if operation == "DescribeInvocationResults" else reply
+
+    monkeypatch.setattr(agent, "call", call)
+    handler = signal.signal(signal.SIGALRM, _time_limit)
+    try:
+        # the handler of a process that this one was forked from limits nothing here
+        assert run(session(LocalAgent(tmp_path / "other"), tmp_path / "2"), "echo fine").stdout == b"fine\n"
+        monkeypatch.setattr(_time_limit, "__module__", "ansible.executor")
+        with pytest.raises(Interrupted):
+            run(work, "true")
+        calls = [name for name, _params in agent.calls[before:]]
+        assert calls[0] == "RunCommand" and calls[-1] == "StopInvocation"
+        # and nothing more is begun
+        with pytest.raises(Interrupted):
+            run(work, "true")
+        assert len(agent.calls) == before + len(calls)
+    finally:
+        signal.signal(signal.SIGALRM, handler)
+
+
 def test_an_interrupt_before_a_command_is_sent_starts_none(
     tmp_path: Path, agent: LocalAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
