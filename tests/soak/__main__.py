@@ -9,6 +9,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -91,6 +92,8 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """Read the command line, play, and return the exit code: 1 when an invariant was broken."""
     options = _arguments()
+    # the workers, and their emulators, end with this process
+    signal.signal(signal.SIGTERM, lambda *_signal: sys.exit(128 + signal.SIGTERM))
     before = _resumed(options.figures if options.resume else None)
     first = before["first seed"] or options.seed
     begin = before["last seed"] + 1 if before["last seed"] else options.seed

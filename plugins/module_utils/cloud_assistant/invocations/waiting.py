@@ -31,10 +31,11 @@ TAG_LIMIT = 1000
 """Invocations that a filter by tag sees (DescribeInvocations, Tag)."""
 FIRST_LOOK = 0.5
 """Seconds before the first look: no run is reported back sooner."""
-PAUSE_PER_PAGE = 0.5
-"""Seconds from one look to the next in the first three seconds, per page of states."""
-PAUSE_OF_FEW, PAUSE_OF_MANY = 1.45, 2.0
-"""Seconds from one look to the next after the first three seconds, up to MANY_UNSEEN invocations and beyond.
+FIRST_PAUSE_OF_FEW, FIRST_PAUSE_PER_PAGE = 0.35, 0.5
+"""Seconds from one look to the next in the first three seconds: up to MANY_UNSEEN invocations, and beyond, where they
+are per page of states."""
+PAUSE_OF_FEW, PAUSE_OF_MANY = 1.9, 2.0
+"""Seconds from one look to the next after the first three seconds, likewise.
 
 The looks at a run of 20 seconds cost at most 18 calls either way: the end of many invocations takes more than one.
 """
@@ -47,8 +48,10 @@ def pause_after(elapsed: float, invocations: int) -> float:
 
     Several pages of states are looked at less often in the beginning, when starting them took seconds as well.
     """
-    early = PAUSE_OF_FEW if invocations < MANY_UNSEEN else PAUSE_OF_MANY
-    floor = min(PAUSE_PER_PAGE * math.ceil(invocations / PAGE), early)
+    if invocations < MANY_UNSEEN:
+        floor, early = FIRST_PAUSE_OF_FEW, PAUSE_OF_FEW
+    else:
+        floor, early = min(FIRST_PAUSE_PER_PAGE * math.ceil(invocations / PAGE), PAUSE_OF_MANY), PAUSE_OF_MANY
     return proportional_interval(elapsed, floor, share=0.5, early=early)
 
 
