@@ -260,27 +260,65 @@ watch() {
   kill -KILL -"$1" 2>/dev/null
   kill -KILL $k 2>/dev/null
 }
+tap() {
+  : >"$W/in"
+  mkfifo "$W/out.pipe" "$W/err.pipe" 2>/dev/null || return
+  for i in out err; do { cat; : >"$W/$i.end"; } <"$W/$i.pipe" >"$W/$i" 2>/dev/null & done
+  exec 5>"$W/out.pipe" 6>"$W/err.pipe"
+  o=$W/out.pipe e=$W/err.pipe
+}
+come() { [ -f "$W/$1.end" ] || grep -q "$N" "/dev/fd/$2" 2>/dev/null; }
+settle() {
+  (trap '' PIPE; printf '%s\n' "$N" >&5; printf '%s\n' "$N" >&6) 2>/dev/null
+  exec 5>&- 6>&-
+  t=0
+  until { come out 8 && come err 9; } || [ $t -ge 1500 ]; do
+    sleep 0.02 2>/dev/null || sleep 1
+    t=$((t + 1))
+  done
+  [ -d "$W" ] || regain || die "the command has removed $S, and its output with it"
+  cut_off out && cut_off err || die "the instance cannot write the output of the command to $S"
+}
+cut_off() {
+  f=$W/$1
+  if [ ! -f "$f.end" ]; then
+    LC_ALL=C sed -e "/$N/{" -e "s/$N.*//" -e "s/\$/$N/" -e q -e '}' "$f" >"$f.new" && mv -f "$f.new" "$f" || return 1
+  fi
+  k=$(($(len "$f") - ${#N} - 1))
+  [ $k -ge 0 ] && [ "$(dd if="$f" bs=1 skip=$k 2>/dev/null)" = "$N" ] || return 1
+  dd if=/dev/null of="$f" bs=1 seek=$k count=0 2>/dev/null
+}
+login() {
+  USER=$(id -un) || return
+  LOGNAME=$USER
+  while IFS=: read -r i j j j j j l; do [ "$i" != "$USER" ] || SHELL=$l; done </etc/passwd
+  export USER LOGNAME SHELL
+}
 run() {
   has "$1" || die "there is no program $1 on the instance to run commands with (ansible_ecs_assistant_executable)"
-  [ -f "$W/in" ] || : >"$W/in"
+  o=$W/out e=$W/err
+  [ -f "$W/in" ] || tap
   exec 7<"${C:-/dev/null}" 8<"$W/out" 9<"$W/err"
   (
-    exec 7<&- 8<&- 9<&-
+    exec 5>&- 6>&- 7<&- 8<&- 9<&-
     rm -f "$W/in"
     umask "$U"
+    login 2>/dev/null
     unset N S U D G Z K M X P C E B T R W Y Q
     if has setsid; then exec setsid "$1" -c "$2"; fi
     exec "$1" -c "$2"
-  ) <"$W/in" >"$W/out" 2>"$W/err" &
+  ) <"$W/in" >"$o" 2>"$e" &
   p=$!
-  watch "$p" "$3" </dev/null >/dev/null 2>&1 &
+  watch "$p" "$3" </dev/null >/dev/null 2>&1 5>&- 6>&- &
   w=$!
   wait "$p"
   r=$?
   [ -f "$W/late" ] || kill "$w" 2>/dev/null
   wait "$w" 2>/dev/null
-  if [ -f "$W/late" ]; then reply "late rc=$r"; fi
-  reply "done rc=$r"
+  l=done
+  [ ! -f "$W/late" ] || l=late
+  [ "$o" = "$W/out" ] || settle
+  reply "$l rc=$r"
 }
 run_long() {
   Q=$(cat "$W/$2" && echo .) || die "the instance cannot read from $S"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import random
 import shutil
 import signal
@@ -35,6 +36,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
     TransportError,
 )
 from support.local_agent import LocalAgent, fetch, programs, put, run, session
+from support.patience import until
 
 SHELLS = [shell for shell in ("dash", "bash --posix", "busybox sh") if shutil.which(shell.split()[0])]
 # what POSIX gives every system
@@ -97,6 +99,17 @@ def test_a_file_whose_name_begins_with_a_hyphen(tmp_path: Path, agent: LocalAgen
     work = session(agent, tmp_path)
     put(work, b"data", "-n")
     assert fetch(work, "-n") == b"data"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_command_knows_its_user_as_over_ssh(tmp_path: Path, shell: str) -> None:
+    """The agent sets neither of these, and playbooks read them, for example as ansible_env.USER."""
+    user = pwd.getpwuid(os.geteuid())
+    work = session(LocalAgent(tmp_path / "home", shell), tmp_path)
+    found = run(work, "env | grep -E '^(HOME|LOGNAME|SHELL|USER)=' | sort").stdout.decode().splitlines()
+    assert found == [
+        f"HOME={tmp_path}/home", f"LOGNAME={user.pw_name}", f"SHELL={user.pw_shell}", f"USER={user.pw_name}",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -198,6 +211,27 @@ def test_a_job_in_the_background_does_not_hold_the_command(tmp_path: Path, agent
     result = run(session(agent, tmp_path, command_timeout=60), "sleep 97.75 & echo $!")
     os.kill(int(result.stdout), 9)
     assert result.rc == 0
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_streams_that_are_opened_by_name_lose_nothing(tmp_path: Path, shell: str) -> None:
+    """Scripts write to /dev/stderr; on a file, that would cut off what was written before."""
+    agent = LocalAgent(tmp_path / "home", shell)
+    work = session(agent, tmp_path)
+    result = run(work, "echo 1; echo 2 >/dev/stdout; echo 3; for i in 1 2 3; do echo $i >/dev/stderr; done; echo 4 >&2")
+    assert (result.stdout, result.stderr) == (b"1\n2\n3\n", b"1\n2\n3\n4\n")
+    # also while a job in the background holds both streams and writes on
+    held = run(
+        work, "seq 40000; (while :; do echo more; sleep 0.01; done) & echo $! >&2; sleep 0.1; echo end >/dev/stderr"
+    )
+    pid, end = held.stderr.split()
+    os.kill(int(pid), signal.SIGKILL)
+    assert end == b"end"
+    assert held.stdout.startswith(b"".join(b"%d\n" % number for number in range(1, 40_001)) + b"more\n")
+    assert set(held.stdout.removeprefix(b"".join(b"%d\n" % number for number in range(1, 40_001))).split()) == {b"more"}
+    # what the command leaves behind may write as long as it runs
+    run(work, f"(sleep 0.2; echo late; echo late >&2; touch {tmp_path}/alive) & :")
+    until((tmp_path / "alive").exists)
 
 
 def test_an_answer_beyond_the_limit_is_refused(tmp_path: Path, agent: LocalAgent) -> None:
