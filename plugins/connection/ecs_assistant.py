@@ -331,10 +331,11 @@ _NO_PYTHON = (
     "Without Python, only raw and script work. Install it with raw, or set ansible_python_interpreter to its path."
 )
 
-_PASSWORD = (
-    "a become password would be readable in the invocation, which the service keeps for weeks. Connect as root (the"
-    " default of remote_user), where become does not need a password, or set NOPASSWD for the user in sudoers."
+_NO_PASSWORD = (
+    "Connect as root (the default of remote_user), where become does not need a password, or set NOPASSWD for the user"
+    " in sudoers."
 )
+_PASSWORD = "a become password would be readable in the invocation, which the service keeps for weeks. " + _NO_PASSWORD
 
 
 class Connection(ConnectionBase):
@@ -390,6 +391,8 @@ class Connection(ConnectionBase):
             result = self._checked(self._open.run(Command(cmd, in_data, own_user), steps), steps)
         if in_data is not None and result.rc in _NOT_RUN and not result.stdout and PLAIN_PYTHON.fullmatch(cmd):
             raise AnsibleError(f"{self._host}: {_text(result.stderr)}. {_NO_PYTHON}")
+        if sudoable and self.become is not None and result.rc and not result.stdout:
+            self._check_escalation(self.become, result.stderr)
         return result.rc, result.stdout, result.stderr
 
     def put_file(self, in_path: str, out_path: str) -> None:
@@ -476,6 +479,11 @@ class Connection(ConnectionBase):
     def _begin(self) -> None:
         self._connect()
         self._refuse_password()
+
+    def _check_escalation(self, become: Any, stderr: bytes) -> None:
+        """Raise AnsibleError where the become method has asked for a password: no script could answer."""
+        if become.check_missing_password(stderr):
+            raise AnsibleError(f"{self._host}: Missing {become.name} password: {_text(stderr)}. {_NO_PASSWORD}")
 
     def _refuse_password(self) -> None:
         """Refuse a password of a become that core really applies: not to the user that is connected already."""

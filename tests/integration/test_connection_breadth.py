@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.playbook.play_context import PlayContext
-from ansible.plugins.loader import connection_loader
+from ansible.plugins.loader import become_loader, connection_loader
 from ansible_collections.cloudops.cloud_assistant.plugins.connection.ecs_assistant import PLAIN_PYTHON
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection import failures
 from emulator.testing import Emulator, start_emulator
@@ -408,3 +408,15 @@ def test_an_agent_that_does_not_begin(emulator: Emulator, connection: Any) -> No
     assert emulator.requests()[-1]["action"] in ("DescribeInvocationResults", "DescribeInvocations")
     assert "StopInvocation" in [request["action"] for request in emulator.requests()]
     assert emulator.executions() == {}
+
+
+def test_a_become_method_that_asks_for_a_password(emulator: Emulator, connection: Any) -> None:
+    """It ends at once, since a script has no terminal; the task says what to do instead."""
+    become = become_loader.get("sudo")
+    become.set_options(direct={"become_user": "nobody"})
+    connection.set_become_plugin(become)
+    refusal = "echo 'sudo: a password is required' >&2; exit 1"
+    with pytest.raises(AnsibleError, match="Missing sudo password.*NOPASSWD"):
+        connection.exec_command(refusal)
+    # the words of a module about something else
+    assert connection.exec_command(f"echo '{{}}'; {refusal}")[0] == 1
