@@ -3,17 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``make ansible-targets``: ansible-core's own integration targets over the connection plugin.
 
-A target that fails there is run over OpenSSH to an instance of the same kind. What fails there, too, and after no more
-tasks, says nothing of the connection; the rest is a failure, and so is all that fails where this machine has no OpenSSH
-to compare with.
+A target that fails there is run over OpenSSH to an instance of the same kind. If it ends there at the same task, and
+after no more tasks, its failure says nothing of the connection. Everything else is a failure, and so is all that fails
+where this machine has no OpenSSH to compare with.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import shutil
 import sys
-from collections import Counter
 from pathlib import Path
 
 from emulator.testing import Emulator, start_emulator
@@ -21,7 +20,8 @@ from support.environments import RELEASES, Release
 
 from . import openssh
 from .hosts import over_assistant, over_openssh
-from .runs import Outcome
+from .outcomes import Figures, Pair
+from .runs import reason
 from .source import targets_of
 
 # those that exercise a connection and need nothing that an emulated instance lacks
@@ -47,45 +47,64 @@ TARGETS = (
     "environment",
 )
 
+# programs without which a target ends early, over any connection, and the packages of Debian that have them
+PROGRAMS = {"getfacl": "acl", "git": "git", "unzip": "unzip", "zip": "zip", "zstd": "zstd"}
+
 
 def main() -> int:
-    """Run the targets, print a table, and return the exit code: 1 when one fails that does not over OpenSSH."""
+    """Run the targets, print how each ended, and return the exit code: 1 when one fails that does not over OpenSSH."""
     parser = argparse.ArgumentParser(prog="python -m core_targets", description=__doc__)
     parser.add_argument("targets", nargs="*", default=TARGETS, help="which are run (default: all)")
     parser.add_argument("--core", nargs="*", default=[RELEASES[0].core, RELEASES[-1].core], help="releases")
     parser.add_argument("--show", action="store_true", help="print the output of what fails")
-    parser.add_argument("--figures", type=Path, help="a file that gets the figures as JSON")
+    parser.add_argument("--figures", type=Path, help="a file that gets the figures as JSON after each target")
+    parser.add_argument(
+        "--resume", action="store_true", help="run what the file lacks or shows as broken; OpenSSH once per target"
+    )
     options = parser.parse_args()
-    figures = Counter[str](runs=0, tasks=0, broken=0)
+    _report_missing_programs()
+    figures = Figures.read(options.figures) if options.resume else Figures()
     with start_emulator(instances=2) as emulator:
         for release in [each for each in RELEASES if each.core in options.core]:
-            try:
-                targets = targets_of(release)
-            except LookupError as absent:
-                print(f"{release}: not run, {absent}")
-                continue
-            for name in options.targets:
-                outcome = over_assistant(name, release, targets, emulator)
-                verdict = "passed" if outcome.passed else _compared(outcome, name, release, targets, emulator)
-                figures.update(runs=1, tasks=outcome.tasks, broken=int(verdict.startswith("FAILED")))
-                print(f"{release}: {name}: {outcome.tasks} tasks, {verdict}", flush=True)
-                if not outcome.passed:
-                    print(outcome.output if options.show else f"    {outcome.reason}", flush=True)
-    if options.figures:
-        options.figures.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    return 1 if figures["broken"] else 0
+            _run_release(release, options, figures, emulator)
+    return 1 if figures.broken else 0
 
 
-def _compared(found: Outcome, name: str, release: Release, targets: Path, emulator: Emulator) -> str:
-    """Return the verdict on a target that ended so over the connection plugin."""
-    if not openssh.available():
-        return "FAILED (this machine has no OpenSSH server to compare with)"
-    expected = over_openssh(name, release, targets, emulator)
-    if expected.passed:
-        return "FAILED (it passes over OpenSSH)"
-    if expected.tasks > found.tasks:
-        return f"FAILED (over OpenSSH it fails after {expected.tasks} tasks: {expected.reason})"
-    return f"fails over OpenSSH, too, after {expected.tasks} tasks: {expected.reason}"
+def _report_missing_programs() -> None:
+    missing = {package for program, package in PROGRAMS.items() if not shutil.which(program)}
+    if missing:
+        print(f"some targets end early on this machine, since it lacks: {', '.join(sorted(missing))}", flush=True)
+
+
+def _run_release(release: Release, options: argparse.Namespace, figures: Figures, emulator: Emulator) -> None:
+    """Run the targets of one release, and write the figures after each."""
+    try:
+        targets = targets_of(release)
+    except LookupError as absent:
+        print(f"{release}: not run, {absent}")
+        return
+    pairs = figures.pairs.setdefault(release.core, {})
+    for name in options.targets:
+        known = pairs.get(name)
+        if known and not known.broken:
+            continue
+        pairs[name] = _compared(name, release, targets, emulator, known, show=options.show)
+        print(f"{release}: {name}: {pairs[name]}", flush=True)
+        if options.figures:
+            figures.write(options.figures)
+
+
+def _compared(
+    name: str, release: Release, targets: Path, emulator: Emulator, known: Pair | None, *, show: bool
+) -> Pair:
+    """Return how the target ends over both, OpenSSH's outcome from an earlier run where there is one."""
+    found, output = over_assistant(name, release, targets, emulator)
+    if found.passed:
+        return Pair(found)
+    print(output if show else f"    {reason(output)}", flush=True)
+    if known and known.openssh:
+        return Pair(found, known.openssh)
+    return Pair(found, over_openssh(name, release, targets, emulator)[0] if openssh.available() else None)
 
 
 if __name__ == "__main__":

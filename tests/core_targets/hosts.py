@@ -16,13 +16,14 @@ from support.environments import Release
 from support.module_runs import Cloud
 
 from . import openssh
-from .runs import HOSTS, Outcome, output_of, run_target
+from .outcomes import Outcome
+from .runs import HOSTS, output_of, run_target
 
 CONNECTION = "cloudops.cloud_assistant.ecs_assistant"
 PYTHON = "/usr/bin/python3"
 
 
-def over_assistant(name: str, release: Release, targets: Path, emulator: Emulator) -> Outcome:
+def over_assistant(name: str, release: Release, targets: Path, emulator: Emulator) -> tuple[Outcome, str]:
     """Run the target over the connection plugin."""
     with tempfile.TemporaryDirectory(prefix="target-") as folder:
         ids = _fresh(emulator, output_of(Path(folder)))
@@ -32,7 +33,7 @@ def over_assistant(name: str, release: Release, targets: Path, emulator: Emulato
         return run_target(name, release, targets, hosts, Path(folder), emulator.env())
 
 
-def over_openssh(name: str, release: Release, targets: Path, emulator: Emulator) -> Outcome:
+def over_openssh(name: str, release: Release, targets: Path, emulator: Emulator) -> tuple[Outcome, str]:
     """Run the target over OpenSSH to servers on the instances."""
     with tempfile.TemporaryDirectory(prefix="target-") as folder:
         home, keys = Path(folder, "home"), Path(folder, "keys")

@@ -6,11 +6,9 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,8 @@ import yaml
 from playbook_runner import collections_path
 from support.environments import Release, clean_env, environment
 from support.patience import HANG_GUARD
+
+from .outcomes import Outcome
 
 HOSTS = ("testhost", "testhost2")
 """The targets know the first; the second shows that nothing of one host reaches the other."""
@@ -40,23 +40,10 @@ BECOME = {"ansible_become_method": "su", "ansible_become_flags": "-s /bin/sh"}
 NO_PASSWORD = ["-e", '{"ansible_become_password": ""}']
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a target ended: whether it passed, and all that it printed."""
-
-    passed: bool
-    output: str
-
-    @property
-    def tasks(self) -> int:
-        """Return how many tasks succeeded, on all hosts and in all plays."""
-        return sum(map(int, re.findall(r"^\S+ +: ok=(\d+) ", self.output, re.MULTILINE)))
-
-    @property
-    def reason(self) -> str:
-        """Return the line that says why it failed."""
-        lines = [line for line in self.output.splitlines() if line.startswith(("fatal:", "ERROR", "[ERROR]"))]
-        return (lines or self.output.splitlines() or [""])[-1][:300]
+def reason(output: str) -> str:
+    """Return the line that says why a target failed that printed this."""
+    lines = [line for line in output.splitlines() if line.startswith(("fatal:", "ERROR", "[ERROR]"))]
+    return (lines or output.splitlines() or [""])[-1][:300]
 
 
 def output_of(folder: Path) -> Path:
@@ -66,10 +53,11 @@ def output_of(folder: Path) -> Path:
 
 def run_target(
     name: str, release: Release, targets: Path, hosts: Sequence[Mapping[str, Any]], folder: Path, env: Mapping[str, str]
-) -> Outcome:
-    """Run the target `name` on HOSTS, which have the variables `hosts`, and return how it ended.
+) -> tuple[Outcome, str]:
+    """Run the target `name` on HOSTS, which have the variables `hosts`; return how it ended, and what it printed.
 
-    `folder` is empty and becomes the home of the run; `env` adds to a clean environment.
+    `folder` is empty and becomes the home of the run, which what it printed has as ``~``; `env` adds to a clean
+    environment.
     """
     tree = folder / "test" / "integration"
     shutil.copytree(targets, tree / "targets", symlinks=True, ignore=_others(targets, name))
@@ -83,11 +71,13 @@ def run_target(
         "HOME": str(folder),
         "ANSIBLE_COLLECTIONS_PATH": collections_path(),
         "ANSIBLE_ROLES_PATH": str(tree / "targets"),
+        "ANSIBLE_CALLBACKS_ENABLED": "cloudops.cloud_assistant.preload",
         "ANSIBLE_HOST_KEY_CHECKING": "false",
         "INVENTORY_PATH": str(inventory),
         "INVENTORY": str(inventory),
         "OUTPUT_DIR": str(output),
         "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONPATH": str(_jinja(place, folder)),
     }
     command, cwd = _command(name, tree, inventory)
     done = subprocess.run(
@@ -102,7 +92,18 @@ def run_target(
         errors="replace",
         timeout=HANG_GUARD,
     )
-    return Outcome(done.returncode == 0, done.stdout)
+    output = done.stdout.replace(str(folder), "~")
+    return Outcome.of(done.returncode == 0, output), output
+
+
+def _jinja(place: Path, folder: Path) -> Path:
+    """Return a folder with the release's Jinja alone: targets look for it with the instance's Python."""
+    found = folder / "jinja"
+    found.mkdir()
+    (packages,) = place.glob("lib/python*/site-packages")
+    for name in ("jinja2", "markupsafe"):
+        (found / name).symlink_to(packages / name)
+    return found
 
 
 def _command(name: str, tree: Path, inventory: Path) -> tuple[list[str], Path]:
