@@ -203,7 +203,12 @@ evict() {
     (cd "$S" && rm -f -- "$@")
   done
 }
-clean() { find "$S/w" "$S/in" "$S/o" -mindepth 1 -maxdepth 1 -mtime +0 -exec rm -rf {} + 2>/dev/null; }
+clean() { find "$S/w" "$S/in" "$S/o" -mindepth 1 -maxdepth 1 -mtime +1 -exec rm -rf {} + 2>/dev/null; }
+tidy() {
+  set -- "$S"/w/* "$S"/in/* "$S"/o/*
+  [ $# -lt 20 ] || clean
+  [ -z "$E" ] || evict
+}
 regain() {
   W=$(mktemp -d "${TMPDIR:-/tmp}/ecs_assistant.XXXXXXXX") && cat <&8 >"$W/out" && cat <&9 >"$W/err" || return 1
   [ -z "$C" ] || { C=$W/crt && cat <&7 >"$C"; }
@@ -220,7 +225,7 @@ reply() {
   [ "$n" -le "$K" ] || { mkdir -p "$S/o" && mv "$W/res" "$S/o/$N"; }
   rm -rf "$W"
   say end
-  [ -z "$E" ] || evict
+  tidy
   exit 0
 }
 block() {

@@ -11,6 +11,7 @@ import random
 import shutil
 import signal
 import stat
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,22 @@ def test_nothing_is_left_behind_but_the_runner(tmp_path: Path, agent: LocalAgent
     assert [path.parent.name for path in left] == ["m"]
     assert list((tmp_path / "home-scripts").iterdir()) == []
     assert stat.S_IMODE((agent.home / ".ansible" / "ecs_assistant").stat().st_mode) == 0o700
+
+
+def test_what_interrupted_tasks_left_is_removed_after_two_days(tmp_path: Path, agent: LocalAgent) -> None:
+    """However long the instance is known: many of them would fill its disk."""
+    run(session(agent, tmp_path), "true")
+    store = agent.home / ".ansible/ecs_assistant"
+    for number in range(10):
+        for left in (store / f"w/task{number}", store / f"in/file.{number}", store / f"o/answer{number}"):
+            left.mkdir()
+            (left / "out").touch()
+            age = 0 if number == 0 else 3 * 86_400
+            os.utime(left, (time.time() - age,) * 2)
+    run(session(agent, tmp_path), "true")
+    assert sorted(path.name for kind in ("w", "in", "o") for path in (store / kind).iterdir()) == [
+        "answer0", "file.0", "task0",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
