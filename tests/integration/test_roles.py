@@ -211,6 +211,7 @@ def test_a_role_takes_every_option_of_its_modules(role: str):
     assert [option for option in sorted(options & taken) if f"{role}_{option}" not in tasks] == ["instance_ids"]
 
 
+DAILY = {"scheduled_script_frequency": "0 0 3 * * ?"}
 GOOD_ITEM = {"content": "x", "name": "x", "dest": "/srv"}
 # what a module would refuse as well, but only after something has been changed, among it
 REFUSED = [
@@ -260,6 +261,52 @@ REFUSED = [
             *("rolling_deploy", "run_script", "scheduled_script", "script_library"),
         )
     ),
+    *(
+        ("scheduled_script", {"scheduled_script_content": "echo {% raw %}{{a}}{% endraw %}", **given}, message)
+        for given, message in (
+            ({}, "frequency: is required when repeat_mode is period"),
+            ({"scheduled_script_frequency": "every day"}, "frequency: "),
+            ({"scheduled_script_frequency": "rate(60s)"}, "longer than the timeout"),
+            ({**DAILY, "scheduled_script_instance_ids": ["web"]}, "'web' is not a valid instance ID"),
+            ({**DAILY, "scheduled_script_tags": {"acs:x": "y"}}, "tags: "),
+            ({**DAILY, "scheduled_script_username": "x" * 256}, "username: has 256 characters"),
+            ({**DAILY, "scheduled_script_wait_timeout": 0}, "wait_timeout: is 0"),
+            ({**DAILY, "scheduled_script_timeout": 0}, "timeout: is 0"),
+            ({**DAILY, "scheduled_script_parameters": {"b": 1}}, "Without a value: a. Not in the script: b."),
+            ({**DAILY, "scheduled_script_enable_parameter": True}, "Without a value: a. Not in the script: (none)."),
+        )
+    ),
+    *(
+        (
+            "deliver_files",
+            {"deliver_files_items": [GOOD_ITEM, {"dest": "/srv", **wrong}]},
+            "and does not exist: nothing",
+        )
+        for wrong in ({"src": "nothing"}, {"src": "nothing", "template": True})
+    ),
+    *(
+        ("rolling_deploy", {f"rolling_deploy_{name}": value}, f"rolling_deploy_{name}: {message}")
+        for name, value, message in (
+            ("roll_back", "", "must be a script of up to 18432 characters"),
+            ("switch", " ", "must be a script of up to 18432 characters"),
+            ("prune", "#" * 18433, "must be a script of up to 18432 characters"),
+            ("prune", True, "not text"),
+            ("roll_back", True, "not text"),
+        )
+    ),
+    ("rolling_deploy", {"rolling_deploy_release": "1\n"}, "rolling_deploy_release must consist of"),
+    *(
+        (role, {f"{role}_report_dest": __file__}, f"{role}_report_dest")
+        for role in ("run_script", "rolling_deploy", "agent")
+    ),
+    *(
+        ("script_library", f"scripts: [{{name: a, file: a.sh}}, {{{entry}}}]", message)
+        for entry, message in (
+            ("name: b, file: b.sh", "b.sh"),
+            ("name: b, file: a.sh, timeout: soon", "timeout"),
+            ("name: b, file: a.sh, type: RunPython", "type"),
+        )
+    ),
     ("script_library", "", 'the key "scripts"'),
     ("script_library", "scripts:", 'the key "scripts"'),
     ("script_library", "scripts: [a.sh]", 'the key "scripts"'),
@@ -297,7 +344,7 @@ def test_what_cannot_be_meant_is_refused_before_anything_runs(roles: Roles):
     run = roles.run_roles(*entries)
     for number, (_role, _given, message) in enumerate(REFUSED):
         assert message in json.dumps(run.result(f"Failure {number}")["msg"]).replace('\\"', '"'), number
-    assert {row["action"] for row in roles.emulator.requests()[before:]} <= {"DescribeInstances"}
+    assert {row["action"] for row in roles.emulator.requests()[before:]} <= {"DescribeInstances", "DescribeCommands"}
 
 
 def test_roles_take_ids_as_the_text_that_a_survey_gives(playbook: Callable[..., PlayResult]):
@@ -529,6 +576,24 @@ def test_a_changed_script_takes_over_the_schedule(roles: Roles):
     before = roles.on_instances("wc -l < /srv/ticks", *WEB)
     roles.emulator.advance(7200)
     assert roles.on_instances("wc -l < /srv/ticks", *WEB) == before
+
+
+def test_check_mode_knows_a_schedule_whose_script_changes(roles: Roles):
+    given = {"target_instances": "i-web-1", "scheduled_script_name": "tick", "scheduled_script_frequency": "rate(1h)"}
+    assert roles.run("scheduled_script", scheduled_script_content="echo 1", **given).rc == 0
+    given |= {
+        "scheduled_script_content": "echo {% raw %}{{a}}{% endraw %}",
+        "scheduled_script_parameters": {"a": "1"},
+    }
+    for check in (True, False):
+        run = roles.run("scheduled_script", check=check, **given)
+        assert run.rc == 0, run.output
+        assert [row["task"].partition(" : ")[2] for row in run.results if row["result"].get("changed")] == [
+            "Store the script as a command",
+            "Keep the schedule on the instances",
+            *(["Remove the replaced script"] * (not check)),
+        ]
+        assert "check mode" not in run.output
 
 
 def test_agents_that_cannot_be_mended_are_told(roles: Roles):

@@ -133,10 +133,15 @@ def find_one(client: Client, *, command_id: str | None = None, name: str | None 
     return the_only(name, find_commands(client, name=name))
 
 
-def predicted_command_warning(name: str | None, region: str) -> str:
-    """Return the warning that check mode takes a command for granted that an earlier task would create."""
-    which, option = (f"the command {name!r}", "command_name") if name else ("the command", "command_id")
-    return f"{option}: {which} does not exist in {region}; check mode assumes that an earlier task creates it"
+def predicted_command_warning(name: str, region: str) -> str:
+    """Return the warning that check mode takes a command for granted that an earlier task would create.
+
+    It is for a name only: PREDICTED_COMMAND_ID can come from nowhere but such a task.
+    """
+    return (
+        f"command_name: the command {name!r} does not exist in {region}; check mode assumes that an earlier task "
+        "creates it"
+    )
 
 
 def the_only(name: str, commands: list[Command], option: str = "command_id") -> Command | None:

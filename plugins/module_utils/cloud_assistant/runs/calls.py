@@ -62,9 +62,10 @@ def stored_command(client: Client, request: RunRequest, warn: Callable[[str], No
     payload = request.payload
     if payload.script is not None:
         return None
-    foretold = request.dry_run and payload.command_id == PREDICTED_COMMAND_ID
-    command = None if foretold else find_one(client, command_id=payload.command_id, name=payload.command_name)
-    if command is None and (foretold or (request.dry_run and payload.command_name)) and warn:
+    if request.dry_run and payload.command_id == PREDICTED_COMMAND_ID:
+        return None
+    command = find_one(client, command_id=payload.command_id, name=payload.command_name)
+    if command is None and request.dry_run and payload.command_name and warn:
         warn(predicted_command_warning(payload.command_name, client.region))
         return None
     if command is None:

@@ -126,10 +126,11 @@ class ScheduleKeeper:
     def _command(self, request: RunRequest) -> Command:
         """Return the command of the schedule; in check mode also one that an earlier task would create, with no id."""
         name, command_id = request.payload.command_name, request.payload.command_id
-        foretold = self.check and (command_id == PREDICTED_COMMAND_ID or bool(name))
-        if foretold and (name is None or find_one(self.client, name=name) is None):
+        if self.check and command_id == PREDICTED_COMMAND_ID:
+            return Command(command_id="", name="", type="")
+        if self.check and name and find_one(self.client, name=name) is None:
             self.warn(predicted_command_warning(name, self.client.region))
-            return Command(command_id="", name=name or "", type="")
+            return Command(command_id="", name=name, type="")
         command = stored_command(self.client, request)
         if command is None:
             raise InputError("command_id", "give command_id or command_name")
