@@ -146,7 +146,8 @@ options:
         second file with the extension C(.stderr).
       - >-
         The directory must exist on the host where the module runs, usually the controller. Only the owner can read the
-        files. Values of secret options are masked.
+        files, which replace those of an earlier run and have the bytes that the script has written. Values of secret
+        options are masked.
     type: path
     version_added: "0.1.0"
 notes:

@@ -71,6 +71,15 @@ def test_output_that_does_not_fit_is_fetched_and_removed(cloud: Cloud, tmp_path:
     assert cloud.warnings == []
 
 
+def test_files_have_the_bytes_of_this_run_alone(cloud: Cloud, tmp_path: Path):
+    ids = list(cloud.emulator.reset(instances=1))
+    complete(cloud, ids, "echo old; echo old >&2", output_dir=str(tmp_path))
+    script = "printf 'a\\377{{word}}\\0\\r\\n'"
+    complete(cloud, ids, script, secret_parameters={"word": "hunter2"}, output_dir=str(tmp_path))
+    files = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert files == {f"{ids[0]}.stdout": b"a\xff********\0\r\n"}
+
+
 def test_what_a_script_printed_before_its_timeout_is_not_lost(cloud: Cloud):
     ids = list(cloud.emulator.reset(instances=1))
     result = complete(cloud, ids, "echo $0; echo problem >&2; sleep 30", timeout=1)
@@ -180,6 +189,9 @@ def test_what_a_killed_controller_left_is_removed_later_with_its_secrets(cloud: 
         ({"oss_output_delivery": "oss://logs/x"}, "oss2"),
         ({"wait": False}, "with wait: false"),
         ({"output_dir": "/nowhere/at/all"}, "does not exist"),
+        ({"output_dir": __file__}, "test_complete_output.py is not a directory"),
+        ({"output_dir": ""}, "output_dir: must not be empty"),
+        ({"max_output": True}, "max_output: must be a number, and is a boolean"),
         ({"content": "#" * 16000}, "output: complete adds"),
     ],
 )

@@ -28,9 +28,9 @@ MAX_DEPTH = 32
 def refuse_unusable(argument_spec: Mapping[str, Mapping[str, Any]], arguments: Mapping[str, Any]) -> None:
     """Raise InputError for the first value that no option can take; the message never quotes the value.
 
-    These are texts with a NUL or with characters that have no UTF-8 form, numbers that are not finite or have more than
-    64 bits, values nested too deeply, anything but a dictionary for an option that has suboptions, and texts for a
-    dictionary on which Ansible breaks down.
+    These are texts with a NUL or with characters that have no UTF-8 form, booleans for numbers, numbers that are not
+    finite or have more than 64 bits, values nested too deeply, anything but a dictionary for an option that has
+    suboptions, and texts for a dictionary on which Ansible breaks down.
     """
     names = {alias: name for name, option in argument_spec.items() for alias in option.get("aliases") or ()}
     for given, value in arguments.items():
@@ -90,10 +90,13 @@ def _has_utf8_form(text: str) -> bool:
 
 
 def _number_problem(option: Mapping[str, Any], value: Any) -> str | None:
-    """Return why a number cannot be used: too long for Python to print, or without an integer value."""
+    """Return why a number cannot be used: a boolean, too long for Python to print, or without an integer value."""
     kind = option.get("elements") if option.get("type") == "list" else option.get("type")
     if kind not in ("int", "float"):
         return None
+    if any(isinstance(item, bool) for item in (value, *_parts(value))):
+        # Ansible lets it pass as it is, because Python counts it among the integers
+        return "must be a number, and is a boolean"
     items = value.split(",") if isinstance(value, str) else _parts(value)
     for text in items:
         try:

@@ -29,6 +29,8 @@ def check_writable(option: str, place: str) -> Path:
             raise ValueError("it contains a NUL character")
         if path.exists() and not path.is_file():
             raise InputError(option, f"{place} is not a regular file")
+        if path.parent.exists() and not path.parent.is_dir():
+            raise InputError(option, f"{path.parent} is not a directory")
         if not path.parent.is_dir():
             raise InputError(option, f"the directory {path.parent} does not exist")
         if not os.access(path.parent, os.W_OK | os.X_OK):

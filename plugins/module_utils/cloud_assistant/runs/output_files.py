@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ...common.atomic_file import write_private
-from ...common.kept import in_hand
+from ...common.atomic_file import replacing
+from ...common.kept import Kept, in_hand
 from ..models import InstanceResult
 from .outcome import RunOutcome
 
@@ -42,13 +42,22 @@ def write_outputs(
 
 
 def _write(folder: Path, result: InstanceResult, redact: Callable[[dict[str, Any]], dict[str, Any]]) -> tuple[str, ...]:
-    texts = {"stdout": result.stdout or ""}
-    errors = in_hand(result.stderr)
+    """Write the files of an instance byte by byte, and remove one of an earlier run that this run has no output for."""
+    texts = {"stdout": _text(result.output) if result.stderr is not None else result.stdout or ""}
+    errors = _text(result.stderr)
     if errors:
-        texts["stderr"] = errors.decode("utf-8", "replace")
+        texts["stderr"] = errors
     paths = []
     for stream, text in redact(texts).items():
         path = folder / f"{result.instance_id}.{stream}"
-        write_private(path, [text])
+        with replacing(path) as file:
+            file.write(text.encode("utf-8", "surrogateescape"))
         paths.append(str(path))
+    if not errors:
+        (folder / f"{result.instance_id}.stderr").unlink(missing_ok=True)
     return tuple(paths)
+
+
+def _text(data: bytes | Kept | None) -> str:
+    """Return bytes as text in which secrets are found, and from which the same bytes can be made again."""
+    return (in_hand(data) or b"").decode("utf-8", "surrogateescape")

@@ -337,6 +337,7 @@ class Output:
                 "oss_output_delivery", f"{self.oss_output_delivery!r} is not of the form oss://bucket/prefix"
             )
         check_range("max_output", self.max_output, 1, LARGEST_OUTPUT, "bytes")
+        refuse_empty("output_dir", self.output_dir)
         if not self.complete:
             if self.output_dir is not None:
                 raise InputError("output_dir", "requires output: complete")

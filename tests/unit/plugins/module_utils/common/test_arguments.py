@@ -16,6 +16,8 @@ SPEC: dict[str, dict[str, Any]] = {
     "content": {"type": "str"},
     "tags": {"type": "dict"},
     "role": {"type": "dict", "options": {"arn": {"type": "str"}}},
+    "timeout": {"type": "int"},
+    "codes": {"type": "list", "elements": "int"},
     "rules": {"type": "list", "elements": "dict", "options": {"port": {"type": "int"}}},
 }
 
@@ -43,6 +45,8 @@ def nested(levels: int) -> Any:
         ({"name": 10**40}, "name: is too large a number; the limit is 9223372036854775807"),
         ({"name": -(10**5000)}, "name: is too large a number"),
         ({"tags": nested(40)}, "tags: is nested too deeply; at most 32 levels are allowed"),
+        ({"timeout": True}, "timeout: must be a number, and is a boolean"),
+        ({"codes": [0, False]}, "codes: must be a number, and is a boolean"),
         ({"role": 5}, "role: must be a dictionary"),
         ({"role": ["arn"]}, "role: must be a dictionary"),
         ({"rules": [5]}, "rules: must be a list of dictionaries"),
