@@ -13,8 +13,8 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 
-@pytest.fixture
-def browser(tmp_path):
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory):
     """Return a headless Chromium of its own profile; the network is unreachable for it except through file URLs."""
     chromium, driver = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("chromedriver")
     if not chromium or not driver:
@@ -31,11 +31,21 @@ def browser(tmp_path):
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
-        f"--user-data-dir={tmp_path}/profile",
+        f"--user-data-dir={tmp_path_factory.mktemp('profile')}",
         "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
     ):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    window = webdriver.Chrome(options=options, service=Service(driver))
-    yield window
-    window.quit()
+    started = webdriver.Chrome(options=options, service=Service(driver))
+    yield started
+    started.quit()
+
+
+@pytest.fixture
+def browser(chromium):
+    """Return the browser in a new window, which has a size, an emulated screen and a console of its own."""
+    chromium.switch_to.new_window("window")
+    yield chromium
+    chromium.get_log("browser")
+    chromium.close()
+    chromium.switch_to.window(chromium.window_handles[0])
