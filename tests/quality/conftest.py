@@ -20,7 +20,7 @@ def checkout(tmp_path: pathlib.Path) -> pathlib.Path:
     return copy_checkout(tmp_path)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def passes():
     """Return a function that runs a command and fails the test with its whole output when it fails."""
 

@@ -12,7 +12,7 @@ import sys
 import tarfile
 
 import pytest
-from support.environments import clean_env, tool_environment
+from support.environments import clean_env, copy_checkout, tool_environment
 from support.share import WHOLE
 
 BIN = pathlib.Path(sys.executable).parent
@@ -51,7 +51,13 @@ def files(folder: pathlib.Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory) -> pathlib.Path:
+    """Return the one copy of the collection that these tests build and look at."""
+    return copy_checkout(tmp_path_factory.mktemp("checkout"))
+
+
+@pytest.fixture(scope="module")
 def committed(checkout) -> set[str]:
     """Return the files of the checkout, without those that git ignores, which tools leave where people work."""
     known = files(checkout)
@@ -69,14 +75,15 @@ def committed(checkout) -> set[str]:
     return known
 
 
-@pytest.fixture
-def tarball(checkout, committed, tmp_path, passes) -> pathlib.Path:
+@pytest.fixture(scope="module")
+def tarball(checkout, committed, tmp_path_factory, passes) -> pathlib.Path:
+    dist = tmp_path_factory.mktemp("dist")
     passes(
-        [str(BIN / "ansible-galaxy"), "collection", "build", "--output-path", str(tmp_path / "dist")],
+        [str(BIN / "ansible-galaxy"), "collection", "build", "--output-path", str(dist)],
         cwd=checkout,
         env=clean_env(BIN),
     )
-    [built] = (tmp_path / "dist").iterdir()
+    [built] = dist.iterdir()
     return built
 
 
@@ -116,7 +123,8 @@ def test_installed_alone_it_runs_the_quickstart(tarball, tmp_path, passes):
         env=env,
     )
     collection = tmp_path / "installed" / "ansible_collections" / "cloudops" / "cloud_assistant"
-    output = passes([str(shutil.which("bash")), str(collection / "tests/emulator/demo.sh")], cwd=tmp_path, env=env)
+    demo, quickstart = collection / "tests/emulator/demo.sh", collection / "playbooks/quickstart.yml"
+    output = passes([str(shutil.which("bash")), str(demo), str(quickstart)], cwd=tmp_path, env=env)
     assert "failed=0" in output
 
 
