@@ -17,6 +17,7 @@ from typing import Any
 from support.patience import HANG_GUARD
 
 CALLBACKS = Path(__file__).parent / "integration" / "callback_plugins"
+ACTIONS = Path(__file__).parent / "integration" / "action_plugins"
 TARGETS = Path(__file__).parent / "integration" / "targets"
 
 

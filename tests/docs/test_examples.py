@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
-from playbook_runner import ansible_environment, run_playbook
+from playbook_runner import ACTIONS, ansible_environment, run_playbook
 from support.doc_blocks import Block, blocks
 from support.doc_fixtures import INVENTORY, PLAY_VARIABLES, VARIABLES, fleet_of, setup_tasks, substituted, write_files
 from support.environments import REPOSITORY
@@ -24,7 +24,6 @@ from support.return_values import assert_documented
 # the examples write where their readers' scripts do, below /etc and /var: not to the machine that runs the tests
 pytestmark = pytest.mark.isolation("user-namespace")
 
-ACTIONS = Path(__file__).parent / "action_plugins"
 BLOCKS = blocks()
 # one process each: what belongs together, and about equally long
 GROUPS = {

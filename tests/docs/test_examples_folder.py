@@ -13,14 +13,13 @@ from typing import Any
 
 import pytest
 import yaml
-from playbook_runner import run_playbook
+from playbook_runner import ACTIONS, run_playbook
 from support.doc_blocks import Block
 from support.doc_fixtures import fleet_of, setup_tasks
 from support.environments import REPOSITORY
 
 EXAMPLES = REPOSITORY / "examples"
 PLAYBOOKS = sorted(path.name for path in EXAMPLES.glob("*.yml") if not path.name.endswith(".ecs.yml"))
-ACTIONS = Path(__file__).parent / "action_plugins"
 # those of which a second run has nothing left to do
 IDEMPOTENT = {
     "patch_once.yml",
