@@ -41,15 +41,26 @@ def over_openssh(name: str, release: Release, targets: Path, emulator: Emulator)
         keys.mkdir()
         ids = _fresh(emulator, output_of(home))
         with openssh.servers(emulator, ids, keys) as reached:
+            (home / "authorized_keys").write_bytes((keys / "key.pub").read_bytes())
             hosts = [{**reached[item], "ansible_python_interpreter": PYTHON} for item in ids]
             return run_target(name, release, targets, hosts, home, {})
 
 
+# what targets take for granted on their host; the keys are those of root for OpenSSH
+_PREPARE = """
+set -e
+umask 022
+mkdir -p {output} /etc/sudoers.d /root/.ssh
+touch /root/.ssh/authorized_keys
+printf '%s\\n' 'root ALL=(ALL:ALL) ALL' '@includedir /etc/sudoers.d' >/etc/sudoers
+chmod 440 /etc/sudoers
+"""
+
+
 def _fresh(emulator: Emulator, output: Path) -> Sequence[str]:
-    """Return new instances with what targets take for granted: their folders, and root's keys for OpenSSH."""
+    """Return new instances with what targets take for granted."""
     ids = emulator.reset(instances=len(HOSTS))
-    folders = shlex.join([str(output), "/usr/local/etc/sudoers.d", "/root/.ssh"])
-    content = f"mkdir -p {folders} && touch /root/.ssh/authorized_keys"
+    content = _PREPARE.format(output=shlex.quote(str(output)))
     result = Cloud(emulator).run(ecs_run_command, instance_ids=ids, content=content)
     assert "failed" not in result, result["msg"]
     return ids

@@ -36,7 +36,7 @@ PLAY = """---
 
 # Root becomes another user without a password, which the connection plugin refuses to send. The extra variable takes
 # away what the targets set; over OpenSSH it is the same.
-BECOME = {"ansible_become_method": "su", "ansible_become_flags": "-s /bin/sh"}
+BECOME = {"ansible_become_method": "su", "ansible_su_flags": "-s /bin/sh"}
 NO_PASSWORD = ["-e", '{"ansible_become_password": ""}']
 
 
@@ -44,6 +44,10 @@ def reason(output: str) -> str:
     """Return the line that says why a target failed that printed this."""
     lines = [line for line in output.splitlines() if line.startswith(("fatal:", "ERROR", "[ERROR]"))]
     return (lines or output.splitlines() or [""])[-1][:300]
+
+
+# what a target reads on the controller that is not the user's own -> the file of that name in the home of its run
+ELSEWHERE = {"~root/.ssh/authorized_keys": "authorized_keys"}
 
 
 def output_of(folder: Path) -> Path:
@@ -61,6 +65,7 @@ def run_target(
     """
     tree = folder / "test" / "integration"
     shutil.copytree(targets, tree / "targets", symlinks=True, ignore=_others(targets, name))
+    _replace_files(tree / "targets" / name, folder)
     inventory = tree / "inventory"
     inventory.write_text(yaml.safe_dump(_inventory(hosts)), encoding="utf-8")
     output = output_of(folder)
@@ -68,7 +73,8 @@ def run_target(
     place = environment(release)
     own = {
         **env,
-        "HOME": str(folder),
+        # HOME stays the user's, where Ansible finds what it keeps in ~ for tasks that are delegated to the controller
+        "ANSIBLE_HOME": str(folder / ".ansible"),
         "ANSIBLE_COLLECTIONS_PATH": collections_path(),
         "ANSIBLE_ROLES_PATH": str(tree / "targets"),
         "ANSIBLE_CALLBACKS_ENABLED": "cloudops.cloud_assistant.preload",
@@ -94,6 +100,17 @@ def run_target(
     )
     output = done.stdout.replace(str(folder), "~")
     return Outcome.of(done.returncode == 0, output), output
+
+
+def _replace_files(target: Path, folder: Path) -> None:
+    """Have the playbooks of a target read the files of the run in place of the user's own."""
+    for playbook in target.rglob("*.yml"):
+        text = old = playbook.read_text(encoding="utf-8", errors="surrogateescape")
+        for path, name in ELSEWHERE.items():
+            (folder / name).touch()
+            text = text.replace(path, str(folder / name))
+        if text != old:
+            playbook.write_text(text, encoding="utf-8", errors="surrogateescape")
 
 
 def _jinja(place: Path, folder: Path) -> Path:
