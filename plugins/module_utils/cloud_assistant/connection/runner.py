@@ -251,18 +251,19 @@ kin() {
   echo "$1"
 }
 watch() {
+  until p=$(cat "$W/pid" 2>/dev/null) && [ -n "$p" ]; do sleep 0.05 2>/dev/null || sleep 1; done
   s=
   trap 'kill "$s" 2>/dev/null; exit 0' TERM
-  sleep "$2" &
+  sleep "$1" &
   s=$!
   wait "$s"
   trap '' TERM
   : >"$W/late"
-  k=$(kin "$1")
-  kill -TERM -"$1" 2>/dev/null
+  k=$(kin "$p")
+  kill -TERM -"$p" 2>/dev/null
   kill -TERM $k 2>/dev/null
   sleep 2
-  kill -KILL -"$1" 2>/dev/null
+  kill -KILL -"$p" 2>/dev/null
   kill -KILL $k 2>/dev/null
 }
 tap() {
@@ -304,20 +305,21 @@ run() {
   o=$W/out e=$W/err
   [ -f "$W/in" ] || tap
   exec 7<"${C:-/dev/null}" 8<"$W/out" 9<"$W/err"
-  (
-    exec 5>&- 6>&- 7<&- 8<&- 9<&-
-    rm -f "$W/in"
-    umask "$U"
-    login 2>/dev/null
-    unset N S U D G Z K M X P C E B T R W Y Q
-    if has setsid; then exec setsid "$1" -c "$2"; fi
-    exec "$1" -c "$2"
-  ) <"$W/in" >"$o" 2>"$e" &
-  p=$!
-  watch "$p" "$3" </dev/null >/dev/null 2>&1 5>&- 6>&- &
+  watch "$3" </dev/null >/dev/null 2>&1 5>&- 6>&- &
   w=$!
-  wait "$p"
-  r=$?
+  {
+    (
+      exec 5>&- 6>&- 7<&- 8<&- 9<&-
+      rm -f "$W/in"
+      read -r i j </proc/self/stat && echo "$i" >"$W/pid"
+      umask "$U"
+      login 2>/dev/null
+      unset N S U D G Z K M X P C E B T R W Y Q
+      if has setsid; then exec setsid "$1" -c "$2"; fi
+      exec "$1" -c "$2"
+    ) <"$W/in" >"$o" 2>"$e"
+    r=$?
+  } 2>/dev/null
   [ -f "$W/late" ] || kill "$w" 2>/dev/null
   wait "$w" 2>/dev/null
   l=done

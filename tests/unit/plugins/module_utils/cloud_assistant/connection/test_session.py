@@ -231,6 +231,15 @@ def test_a_job_in_the_background_does_not_hold_the_command(tmp_path: Path, agent
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("stdin", [b"in", None])
+def test_no_signal_is_ignored(tmp_path: Path, shell: str, stdin: bytes | None) -> None:
+    """A shell has what runs in its background ignore SIGINT and SIGQUIT, and all that this starts as well."""
+    work = session(LocalAgent(tmp_path / "home", shell), tmp_path)
+    result = run(work, "grep SigIgn /proc/self/status; kill -INT $$", stdin)
+    assert (int(result.stdout.split()[1], 16), result.rc) == (0, 128 + signal.SIGINT)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 def test_streams_that_are_opened_by_name_lose_nothing(tmp_path: Path, shell: str) -> None:
     """Scripts write to /dev/stderr; on a file, that would cut off what was written before."""
     agent = LocalAgent(tmp_path / "home", shell)
