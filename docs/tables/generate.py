@@ -21,6 +21,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba i
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.generations import MISSING_OPTIONS
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei import error_table as huawei
 from architecture import diagram
+from core_targets import core_targets
 from proof import benchmark, proof
 from shared_options import shared_options
 
@@ -166,6 +167,15 @@ def figures() -> str:
     return rst_table(("what was tried", "how many", "repeat it"), (58, 17, 25), proof())
 
 
+def targets() -> str:
+    """Return how each of ansible-core's own targets ended on each release, or how to run them where none was."""
+    heads, rows = core_targets()
+    if not rows:
+        return "``make ansible-targets`` runs them."
+    widths = (20, *(80 // (len(heads) - 1) for _release in heads[1:]))
+    return rst_table(heads, widths, rows)
+
+
 GENERATED = {
     "alibaba": alibaba_codes,
     "benchmark": benchmark,
@@ -176,6 +186,7 @@ GENERATED = {
     "policies": policies,
     "proof": figures,
     "rooms": diagram,
+    "targets": targets,
 }
 
 
