@@ -55,8 +55,10 @@ class LocalAgent:
         self.deliver: Callable[[Mapping[str, Any]], None] = write_file
         self._rows: dict[str, Mapping[str, Any]] = {}
         self._name = name
+        self._temporary = home.parent / f"{home.name}-tmp"
         self._ids = itertools.count(1)
         home.mkdir(parents=True, exist_ok=True)
+        self._temporary.mkdir(exist_ok=True)
 
     def call(self, operation: str, params: Mapping[str, Any], *, deadline: Any = None) -> Reply:
         """Answer as the client does."""
@@ -89,7 +91,7 @@ class LocalAgent:
         done = subprocess.run(
             [*self.shell.split(), str(file)],
             cwd=self.home,
-            env={"HOME": str(self.home), "PATH": self.path},
+            env={"HOME": str(self.home), "PATH": self.path, "TMPDIR": str(self._temporary)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -16,15 +16,17 @@ from .protocol import MARK
 # R (this file), U (the umask of commands), D, G and Z (the tools for Base64, digests and compression), K (bytes in one
 # block of an answer), M (the most bytes of an answer), X (the most kilobytes of the store) and P (cms for a sealed
 # request). W is the request's own folder, C the certificate that the answer is sealed with, E is set when the store has
-# grown. Y compiles an archive, Q is a command of the length of a file. Other requests may evict any member at any time,
-# so a request takes what it needs into its own folder before it does anything (need).
+# grown. Where the disk of the store is full, W is on another one and can be found through a link, so that a command can
+# free the disk. Y compiles an archive, Q is a command of the length of a file. Other requests may evict any member at
+# any time, so a request takes what it needs into its own folder before it does anything (need).
 RUNNER = (
     (
         r"""
 Y='COMPILER'
 say() { printf '%s\n' "MARK $N $*"; }
 has() { command -v "$1" >/dev/null 2>&1; }
-die() { say broken "$*"; [ -z "$W" ] || rm -rf "$W"; exit 0; }
+drop() { [ -z "$W" ] || rm -rf "$W" "$S/w/$N"; }
+die() { say broken "$*"; drop; exit 0; }
 len() { echo $(($(wc -c <"$1"))); }
 dec() {
   case $D in
@@ -71,11 +73,20 @@ sum() {
   echo "$1"
 }
 own() { [ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ]; }
+room() { printf %32768s '' >"$1/out" && : >"$1/out" && : >"$1/err"; }
 begin() {
   own "$S" || die "$S is not a directory of this user"
   W=$S/w/$N
-  mkdir -p "$S/w" && mkdir "$W" && : >"$W/out" && : >"$W/err" || { W=; die "no directory can be created in $S"; }
-}
+  mkdir -p "$S/w" && mkdir "$W" && room "$W" && return
+  rm -rf "$W"
+  for d in "${TMPDIR:-/tmp}" /dev/shm; do
+    W=$(mktemp -d "$d/ecs_assistant.XXXXXXXX") || continue
+    if room "$W"; then ln -s "$W" "$S/w/$N"; return; fi
+    rm -rf "$W"
+  done
+  W=
+  die "no command can be run: $S, ${TMPDIR:-/tmp} and /dev/shm are full or cannot be written to"
+} 2>/dev/null
 lit() { dec >"$W/$1" || die "the instance cannot write $(len "$W/$1") bytes to $S"; }
 litz() { dec | unzip >"$W/$1" || die "the instance cannot write $(len "$W/$1") bytes to $S"; }
 part() { mkdir -p "$S/in" && mv "$W/part" "$S/in/$1" || die "the instance cannot write to $S"; }
@@ -117,7 +128,7 @@ lacking() {
   say missing "$*"
   members
   say end
-  rm -rf "$W"
+  drop
   exit 0
 }
 damaged() {
@@ -218,12 +229,12 @@ reply() {
   o=$(len "$W/out") e=$(len "$W/err")
   cat "$W/out" "$W/err" | zip | seal >"$W/res" || die "the instance cannot write to $S"
   n=$(len "$W/res")
-  [ "$n" -le "$M" ] || { say "large $n"; say end; rm -rf "$W"; exit 0; }
+  [ "$n" -le "$M" ] || { say "large $n"; say end; drop; exit 0; }
   say "$*${C:+ seal=cms} out=$o err=$e size=$n sum=$(sum <"$W/res")"
   dd if="$W/res" bs="$K" count=1 2>/dev/null | enc
   echo
   [ "$n" -le "$K" ] || { mkdir -p "$S/o" && mv "$W/res" "$S/o/$N"; }
-  rm -rf "$W"
+  drop
   say end
   tidy
   exit 0
@@ -234,7 +245,7 @@ block() {
   say "block size=$(len "$W/res") sum=$(sum <"$W/res")"
   enc <"$W/res"
   echo
-  rm -rf "$W"
+  drop
   [ "$3" != last ] || rm -f "$S/o/$1"
   say end
   exit 0
@@ -347,12 +358,15 @@ RUNNER_ID = hashlib.sha256(RUNNER.encode()).hexdigest()
 # What the first request to an instance asks: where the store is, which tools there are. It needs no tool but the shell.
 # Of several that find no key at the same time, the first one to have made one gives it to all: a link replaces nothing.
 HELLO = r"""
-S=
-for S in "$HOME/.ansible/ecs_assistant" ''; do
-  [ -n "$S" ] || S=$(mktemp -d "${TMPDIR:-/tmp}/ecs_assistant.XXXXXXXX") || S=/tmp/ecs_assistant.$N
-  mkdir -p "$S" 2>/dev/null && own "$S" && chmod 700 "$S" && mkdir -p "$S/m" "$S/w" "$S/in" "$S/o" 2>/dev/null && break
-done
-own "$S" && [ -d "$S/o" ] || die "there is no working directory: neither $HOME nor ${TMPDIR:-/tmp} can be written to"
+for d in "$HOME" "${TMPDIR:-/tmp}" /dev/shm; do
+  S=$HOME/.ansible/ecs_assistant
+  [ "$d" = "$HOME" ] || S=$(mktemp -d "$d/ecs_assistant.XXXXXXXX") || S=$d/ecs_assistant.$N
+  mkdir -p "$S" && own "$S" && chmod 700 "$S" && mkdir -p "$S/m" "$S/in" "$S/o" "$S/w/$N" && room "$S/w/$N" && break
+  rm -rf "$S/w/$N"
+  [ "$d" = "$HOME" ] || rm -rf "$S"
+done 2>/dev/null
+[ -d "$S/w/$N" ] || die "no command can be run: $HOME, ${TMPDIR:-/tmp} and /dev/shm are full or cannot be written to"
+rm -rf "$S/w/$N"
 D=none G=none Z=none
 for t in base64 openssl python3; do [ "$D" != none ] || ! has "$t" || D=$t; done
 for t in sha256sum openssl python3; do [ "$G" != none ] || ! has "$t" || G=$t; done

@@ -137,6 +137,37 @@ def test_nothing_is_left_behind_but_the_runner(tmp_path: Path, agent: LocalAgent
     assert stat.S_IMODE((agent.home / ".ansible" / "ecs_assistant").stat().st_mode) == 0o700
 
 
+# runs a script on a disk that has nothing but the store, and no room
+FULL = """
+cp -a "$HOME" {spare}/.home
+mount -t tmpfs -o mode=0700,size=600k tmpfs "$HOME"
+cp -a {spare}/.home/. "$HOME"
+rm -rf {spare}/.home
+cat /dev/zero >"$HOME/fill" 2>/dev/null
+export TMPDIR={spare}
+exec sh "$1"
+"""
+
+
+@pytest.mark.isolation("user-namespace")
+@pytest.mark.parametrize("protection", ["none", "encrypt"])
+@pytest.mark.parametrize("known", [True, False], ids=["known", "first contact"])
+def test_a_full_disk_can_be_freed(tmp_path: Path, agent: LocalAgent, known: bool, protection: str) -> None:
+    """There may be no other way to the instance than this one."""
+    spare = tmp_path / "spare"
+    spare.mkdir()
+    (tmp_path / "full").write_text(FULL.format(spare=spare))
+    if known:
+        run(session(agent, tmp_path, payload_protection=protection), "true")
+    agent.shell = f"unshare --user --map-root-user --mount sh {tmp_path / 'full'}"
+    work = session(agent, tmp_path, payload_protection=protection)
+    text = "seq 1 3000 >new || { echo full; rm fill new; }; seq 1 3000 >new; cksum <new; cat"
+    result = run(work, text, b"input")
+    assert result.stdout.startswith(b"full\n") and result.stdout.endswith(b" 13893\ninput"), result
+    assert b"No space left" in result.stderr
+    assert not known or list(spare.iterdir()) == []
+
+
 def test_what_interrupted_tasks_left_is_removed_after_two_days(tmp_path: Path, agent: LocalAgent) -> None:
     """However long the instance is known: many of them would fill its disk."""
     run(session(agent, tmp_path), "true")
