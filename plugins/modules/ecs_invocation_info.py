@@ -270,7 +270,8 @@ invocations:
 results:
   description:
     - The result of each instance, with the keys of RV(cloudops.cloud_assistant.ecs_run_command#module:results). If the
-      output was not read, C(stdout) and C(stdout_lines) are missing.
+      output was not read, C(stdout) and C(stdout_lines) are missing. For a script that ran with C(output=complete),
+      they are its standard output, and C(stderr) and C(stderr_lines) its standard error.
   returned: success, and when O(wait_timeout) expired
   type: list
   elements: dict
@@ -319,6 +320,7 @@ error:
     hint: Allow the action ecs:DescribeInvocations on these resources in the RAM policy of the user or role.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -334,7 +336,9 @@ from ..module_utils.cloud_assistant.invocations.query import (
     history_of,
     results_of,
 )
-from ..module_utils.cloud_assistant.models import REPEAT_MODES, parse_time
+from ..module_utils.cloud_assistant.models import REPEAT_MODES, InstanceResult, parse_time
+from ..module_utils.cloud_assistant.runs.capture import unwrap
+from ..module_utils.cloud_assistant.runs.captured import read_captured
 from ..module_utils.cloud_assistant.states import STATES
 from ..module_utils.cloud_assistant.targets import read_instance_ids
 from ..module_utils.common.checks import check_wait_timeout
@@ -383,10 +387,18 @@ def ensure(task: TaskContext) -> dict[str, Any]:
         results = results_of(client, found, deadline, wait=params["wait"])
     else:
         results = found.results
-    shown = found_as_dict(found, results)
-    for text in found.warnings:
+    results, warning = read_captured(results)
+    for text in (*found.warnings, *([warning] if warning else [])):
         task.warn(text)
-    return {"changed": False, **shown}
+    return {"changed": False, **_shown(found, results)}
+
+
+def _shown(found: Found, results: Sequence[InstanceResult]) -> dict[str, Any]:
+    """Return the task's result; a script that ran in the wrapper that keeps its output is shown without it."""
+    shown = found_as_dict(found, results)
+    for record, invocation in zip(shown["invocations"], found.invocations, strict=True):
+        record["content"] = unwrap(invocation.content).decode("utf-8", "replace")
+    return shown
 
 
 def _query(params: dict[str, Any]) -> InvocationQuery:

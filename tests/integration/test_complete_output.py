@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.invocations import waiting
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs import completing
-from ansible_collections.cloudops.cloud_assistant.plugins.modules import ecs_run_command
+from ansible_collections.cloudops.cloud_assistant.plugins.modules import ecs_invocation_info, ecs_run_command
 from support.module_runs import Cloud
 
 LARGE = "yes $(head -c 40000 /dev/urandom | base64 | tr -d '\\n') | head -c 200000; echo $0 >&2"
@@ -158,6 +158,22 @@ def test_earlier_output_is_fetched_while_it_is_there(cloud: Cloud, monkeypatch: 
     assert "output: the output could not be fetched from" in cloud.warnings[0]
     small = complete(cloud, ids, "echo small", idempotency_key="s")
     assert (complete(cloud, ids, "echo small", idempotency_key="s")["stdout"], small["stdout"]) == ("small", "small")
+
+
+def test_other_tasks_show_what_the_script_printed(cloud: Cloud, monkeypatch: pytest.MonkeyPatch):
+    ids = list(cloud.emulator.reset(instances=1))
+    script = "echo out; echo err >&2"
+    invoke_id = complete(cloud, ids, script, idempotency_key="k")["invoke_id"]
+    seen = cloud.run(ecs_invocation_info, invoke_id=invoke_id)
+    assert seen["invocations"][0]["content"] == script
+    kept = cloud.run(ecs_run_command, instance_ids=ids, content=script, idempotency_key="k")
+    assert [(one["stdout"], one["stderr"]) for one in (*seen["results"], *kept["results"])] == [("out", "err")] * 2
+    assert kept["results"][0]["previous"] and cloud.warnings == []
+    monkeypatch.setattr(completing, "complete_output", lambda *arguments: None)
+    invoke_id = complete(cloud, ids, LARGE)["invoke_id"]
+    seen = cloud.run(ecs_invocation_info, invoke_id=invoke_id)["results"][0]
+    assert seen["stdout"] == "" and seen["dropped"] > 200000
+    assert "output: the service does not have the complete output of instance" in cloud.warnings[0]
 
 
 def test_what_a_killed_controller_left_is_removed_later_with_its_secrets(cloud: Cloud, monkeypatch: pytest.MonkeyPatch):

@@ -24,7 +24,8 @@ from ..models import InstanceResult
 from ..states import SKIPPED
 from ..targets import MAX_BATCH
 from .bucket import collect_from_bucket, load_library
-from .capture import Report, pack_script, range_script, read_report, tidy_script
+from .capture import Report, pack_script, range_script, tidy_script
+from .captured import read_captured, report_of, with_streams
 from .internal import run_internal_script
 from .outcome import RunOutcome
 from .request import RunRequest
@@ -59,7 +60,13 @@ def run_with_output(
     Raises MissingLibrary for an output in a bucket without the vendor's library, and what ``run`` raises.
     """
     if not request.output.complete:
-        return run(client, request, progress=progress, warn=warn, store=store)
+        outcome = run(client, request, progress=progress, warn=warn, store=store)
+        if any(result.previous for result in outcome.results):
+            # an earlier run under the same key may have kept its output
+            outcome.results, warning = read_captured(outcome.results)
+            if warning:
+                warn(warning)
+        return outcome
     if not request.output.captured:
         load_library()
         outcome = run(client, request, progress=progress, warn=warn, store=store)
@@ -121,7 +128,7 @@ class _Completion:
 
     def _read(self, results: Sequence[InstanceResult]) -> None:
         for result in results:
-            report = None if result.live or result.dropped else read_report(in_hand(result.output))
+            report = report_of(result)
             if report:
                 self.reports[result.instance_id] = self._stored(report)
 
@@ -222,13 +229,7 @@ class _Completion:
 
     def _completed(self, result: InstanceResult) -> InstanceResult:
         report = self.reports.get(result.instance_id)
-        if report is None:
-            return result
-        if report.streams is None:  # only the wrapper's own lines are known, and how much there was
-            return replace(result, output=b"", stderr=b"", dropped=report.size)
-        return replace(
-            result, output=report.streams.stdout, stderr=report.streams.stderr, dropped=report.streams.dropped
-        )
+        return result if report is None else with_streams(result, report)
 
     def _warn_incomplete(self, warn: Callable[[str], None]) -> None:
         """Warn of the instances whose output is not complete, grouped by reason."""
