@@ -182,7 +182,8 @@ class InstanceResult:
     (stdout and stderr as one stream), None where none were read; ``dropped`` counts the bytes that it discarded.
     ``rc`` is None unless the script exited by itself. ``power_action`` is what the agent does to the instance on
     account of the exit code. ``stderr`` is None unless the streams were kept apart, as ``output`` is standard output
-    alone then. ``files`` hold the output in place of the record.
+    alone then. ``files`` hold the output in place of the record. ``gap`` is where dropped bytes are missing in the one
+    stream that the service keeps, None where they are missing at the end.
     """
 
     instance_id: str
@@ -203,6 +204,7 @@ class InstanceResult:
     power_action: str = ""
     stderr: bytes | Kept | None = field(default=None, repr=False)
     files: tuple[str, ...] = ()
+    gap: int | None = KEPT_HEAD
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any], invoke_id: str = "") -> InstanceResult:
@@ -241,9 +243,9 @@ class InstanceResult:
         output = in_hand(self.output)
         if output is None:
             return None
-        if not self.dropped or self.stderr is not None:
+        if not self.dropped or self.stderr is not None or self.gap is None:
             return output.decode("utf-8", "replace")
-        head, tail = (part.decode("utf-8", "replace") for part in (output[:KEPT_HEAD], output[KEPT_HEAD:]))
+        head, tail = (part.decode("utf-8", "replace") for part in (output[: self.gap], output[self.gap :]))
         return f"{head}\n[... {self.dropped} bytes not kept by the service ...]\n{tail}"
 
     @property

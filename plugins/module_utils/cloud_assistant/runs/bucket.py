@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...alibaba.client import Client
 from ...common.errors import MissingLibrary
+from ...common.kept import in_hand
 from ..concurrency import map_concurrently
 from ..models import InstanceResult
 from .outcome import RunOutcome
@@ -64,8 +65,9 @@ def _completed(
         warn(f"output: {result.oss_output_uri} could not be read: {type(error).__name__}: {error}")
         return result
     if len(data) > largest:
-        warn(f"output: {result.oss_output_uri} is longer than max_output")
-        return replace(result, output=data[:largest], dropped=1)
+        whole = result.dropped + len(in_hand(result.output) or b"")
+        warn(f"output: {result.oss_output_uri} has more than {largest} bytes (max_output)")
+        return replace(result, output=data[:largest], dropped=max(1, whole - largest), gap=None)
     return replace(result, output=data, dropped=0)
 
 

@@ -46,13 +46,15 @@ def test_outputs_that_were_cut_are_read_from_the_bucket(monkeypatch: pytest.Monk
                 oss_output_status=status,
                 oss_output_uri=f"oss://logs/t-1/i-{number}.txt",
             )
-            for number, dropped, status in ((1, 5, "Finished"), (2, 5, "Finished"), (3, 5, "Finished"), (4, 0, ""))
+            for number, dropped, status in ((1, 5, "Finished"), (2, 96, "Finished"), (3, 5, "Finished"), (4, 0, ""))
         ]
     )
     bucket.collect_from_bucket(client, outcome, 50, told.append)
     assert [result.output for result in outcome.results] == [b"all of it", b"x" * 50, b"part", b"part"]
-    assert [bool(result.dropped) for result in outcome.results] == [False, True, True, False]
-    assert "i-2.txt is longer than max_output" in " ".join(told)
+    assert [result.dropped for result in outcome.results] == [0, 50, 5, 0]
+    # the service has cut out the middle, this is cut at the end
+    assert outcome.results[1].stdout == "x" * 50
+    assert "i-2.txt has more than 50 bytes (max_output)" in " ".join(told)
     assert "i-3.txt could not be read: KeyError" in " ".join(told)
 
 
