@@ -21,7 +21,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba i
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.generations import MISSING_OPTIONS
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.huawei import error_table as huawei
 from architecture import diagram
-from core_targets import core_targets
+from integration_targets import integration_targets
 from proof import benchmark, proof
 from shared_options import shared_options
 
@@ -169,7 +169,7 @@ def figures() -> str:
 
 def targets() -> str:
     """Return how each of ansible-core's own targets ended on each release, or how to run them where none was."""
-    heads, rows = core_targets()
+    heads, rows = integration_targets()
     if not rows:
         return "``make ansible-targets`` runs them."
     widths = (20, *(80 // (len(heads) - 1) for _release in heads[1:]))

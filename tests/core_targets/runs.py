@@ -65,7 +65,7 @@ def run_target(
     """
     tree = folder / "test" / "integration"
     shutil.copytree(targets, tree / "targets", symlinks=True, ignore=_others(targets, name))
-    _replace_files(tree / "targets" / name, folder)
+    replace_files(tree / "targets" / name, folder)
     inventory = tree / "inventory"
     inventory.write_text(yaml.safe_dump(_inventory(hosts)), encoding="utf-8")
     output = output_of(folder)
@@ -102,7 +102,7 @@ def run_target(
     return Outcome.of(done.returncode == 0, output), output
 
 
-def _replace_files(target: Path, folder: Path) -> None:
+def replace_files(target: Path, folder: Path) -> None:
     """Have the playbooks of a target read the files of the run in place of the user's own."""
     for playbook in target.rglob("*.yml"):
         text = old = playbook.read_text(encoding="utf-8", errors="surrogateescape")

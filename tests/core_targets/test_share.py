@@ -13,6 +13,7 @@ from support.environments import RELEASES
 
 from .hosts import over_assistant
 from .outcomes import Figures, Outcome, Pair
+from .runs import replace_files
 from .source import targets_of
 
 
@@ -70,3 +71,12 @@ def test_only_what_ends_as_over_openssh_is_not_broken(tmp_path: Path) -> None:
     assert figures.broken
     assert Figures.read(tmp_path / "figures.json") == figures
     assert Figures.read(tmp_path / "none") == Figures()
+
+
+def test_a_target_reads_no_keys_of_the_user(tmp_path: Path) -> None:
+    playbook = tmp_path / "target" / "tasks" / "main.yml"
+    playbook.parent.mkdir(parents=True)
+    playbook.write_bytes(b"- copy: {src: ~root/.ssh/authorized_keys, dest: \xff}\n")
+    replace_files(tmp_path / "target", tmp_path)
+    assert playbook.read_bytes() == b"- copy: {src: %s/authorized_keys, dest: \xff}\n" % bytes(tmp_path)
+    assert (tmp_path / "authorized_keys").exists()

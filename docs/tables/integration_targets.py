@@ -13,7 +13,7 @@ from proof import FIGURES
 Row = tuple[str, ...]
 
 
-def core_targets() -> tuple[Row, list[Row]]:
+def integration_targets() -> tuple[Row, list[Row]]:
     """Return the heads and the rows of the table: one target per row, one release per column."""
     path = FIGURES / "targets.json"
     found = json.loads(path.read_text(encoding="utf-8"))["targets"] if path.is_file() else {}
