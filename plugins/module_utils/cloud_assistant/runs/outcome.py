@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...common.errors import CloudError, TaskFailure, WaitTimeout
+from ...common.errors import ApiError, CloudError, TaskFailure, WaitTimeout
 from ...common.kept import in_hand
 from ...common.printable import some_of, visible
 from ..grouping import Ending, Summary, group
@@ -128,8 +128,11 @@ class RunOutcome:
         return [f"Nothing was started.{' To run on the other instances, use unready: skip.' if others else ''}"]
 
     def _error_lines(self) -> list[str]:
-        """Return the errors, each text once: many batches may have failed in the same way."""
-        texts = list(dict.fromkeys(str(error) for error in self.errors))
+        """Return the errors, those of the same text once: many batches may have failed in the same way."""
+        texts = [
+            f"{same[0]} ({len(same) - 1} more like this)" if len(same) > 1 else str(same[0])
+            for same in group_errors(self.errors)
+        ]
         more = [f"… and {len(texts) - SHOWN_INSTANCES} more errors"] if len(texts) > SHOWN_INSTANCES else []
         if any(error.may_have_taken_effect for error in self.errors):
             if self.by_key:
@@ -139,6 +142,17 @@ class RunOutcome:
                 token = self.client_token
                 more.append(f"To continue without running anything twice, add client_token: {token} to the task.")
         return texts[:SHOWN_INSTANCES] + more
+
+
+def group_errors(errors: Iterable[CloudError]) -> list[list[CloudError]]:
+    """Return the errors in groups of the same text, whatever the ids of their requests."""
+    groups: dict[str, list[CloudError]] = {}
+    for error in errors:
+        text = str(error)
+        if isinstance(error, ApiError) and error.request_id:
+            text = text.replace(error.request_id, "")
+        groups.setdefault(text, []).append(error)
+    return list(groups.values())
 
 
 def failure_of(

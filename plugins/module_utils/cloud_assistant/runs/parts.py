@@ -57,6 +57,11 @@ MAX_OUTPUT = 16 * 2**20
 LARGEST_OUTPUT = 2**30
 """Bytes of each stream that may be kept."""
 
+LINUX_RCS = -1, 255
+"""The least and the largest exit code of a shell script; the agent reports -1 for one that a signal has ended."""
+ANY_RCS = -(2**31), 2**32 - 1
+"""The same of any script: Windows has 32 bits, with or without a sign."""
+
 _OSS = re.compile(r"oss://[a-z0-9][a-z0-9-]{1,61}[a-z0-9](/.*)?")
 _CONTAINER_ID = re.compile(r"((docker|containerd|cri-o)://)?[0-9a-fA-F]{64}")
 
@@ -114,6 +119,11 @@ class Payload:
         if self.parameters_enabled:
             script.check_names()
             refuse_unknown(values, script.placeholders())
+
+    @property
+    def rcs(self) -> tuple[int, int]:
+        """The least and the largest exit code that may come."""
+        return LINUX_RCS if self.script is not None and self.type == "RunShellScript" else ANY_RCS
 
     @property
     def omitted(self) -> tuple[str, ...]:
@@ -292,8 +302,8 @@ class Pacing:
             return self.max_concurrent_batches
         return 1 if self.max_failures is not None else max(1, batches)
 
-    def check(self, *, scheduled: bool) -> None:
-        """Raise InputError for the first value that is out of range."""
+    def check(self, *, scheduled: bool, rcs: tuple[int, int]) -> None:
+        """Raise InputError for the first value that is out of range; ``rcs`` are the limits of exit codes."""
         check_batch_size(self.batch_size)
         if self.max_concurrent_batches is not None:
             check_range("max_concurrent_batches", self.max_concurrent_batches, 1)
@@ -304,6 +314,8 @@ class Pacing:
                 raise InputError("max_failures", "requires results to count: a run that starts now, with wait: true")
         if not self.success_rcs:
             raise InputError("success_rcs", "must not be an empty list; the default is [0]")
+        for rc in self.success_rcs:
+            check_range("success_rcs", rc, *rcs)
         if self.unready not in ("fail", "skip"):
             raise InputError("unready", f"{self.unready!r} is not a valid value; valid values are fail and skip")
 

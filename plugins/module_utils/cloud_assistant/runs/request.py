@@ -89,7 +89,7 @@ class RunRequest:
         self.payload.check(generation)
         self.run_as.check(self.payload)
         self.when.check(generation, spacing(self.payload, self.run_as))
-        self.pacing.check(scheduled=self.when.scheduled)
+        self.pacing.check(scheduled=self.when.scheduled, rcs=self.payload.rcs)
         self.identity.check()
         self.output.check(self.payload, self.run_as, scheduled=self.when.scheduled, wait=self.pacing.wait)
 

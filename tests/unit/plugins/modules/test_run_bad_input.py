@@ -134,6 +134,8 @@ BAD_SCRIPTS = [
     ({"parameters": {"a": 1.5}, "content": "{{a}}"}, "parameters: the value of 'a' is a decimal number"),
     ({"working_dir": "~/app"}, "working_dir: '~/app' is not an absolute path on Linux"),
     ({"success_rcs": []}, "success_rcs: must not be an empty list"),
+    ({"success_rcs": [0, 256]}, "success_rcs: is 256; it must be between -1 and 255"),
+    ({"success_rcs": [-(2**40)], "type": "RunBatScript"}, "it must be between -2147483648 and 4294967295"),
     ({"content": "{{a}}", "secret_parameters": {"b": "1"}}, "parameters: 'b': the script does not have this parameter"),
     ({"content": "{{a}}", "parameters": {"a": "1"}, "enable_parameter": False}, "while enable_parameter is false"),
     ({"content": "{{a}}", "parameters": {"a": "1", "A": "2"}}, "parameters: 'A' is given twice"),

@@ -9,7 +9,11 @@ import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.models import InstanceResult
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs import outcome
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.outcome import RunOutcome
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import TaskFailure, WaitTimeout
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import (
+    ApiError,
+    TaskFailure,
+    WaitTimeout,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +33,14 @@ def test_another_end_comes_with_its_reason():
     assert outcome.describe(timeout) == "i-1: Timeout ExecutionTimeout: it took long; output ends: x"
     assert outcome.describe(aborted) == "i-1: Aborted ClientNotRunning: no heartbeat"
     assert outcome.describe(InstanceResult("i-1", "Timeout", output=b"half")) == "i-1: Timeout; output ends: half"
+
+
+def test_batches_that_fail_alike_are_counted_whatever_their_requests():
+    errors = [
+        ApiError("RunCommand", "InvalidInstance.NotFound", "does not exist", f"R-{number}", 404) for number in range(12)
+    ]
+    failure = RunOutcome(errors=[*errors, TaskFailure("of another kind")]).failure()
+    assert str(failure).splitlines() == [f"{errors[0]} (11 more like this)", "of another kind"]
 
 
 @given(st.integers(1, 1500), st.binary(max_size=2000))
