@@ -234,16 +234,14 @@ def test_what_each_task_costs(emulator: Emulator, tmp_path: Path) -> None:
     assert writes(emulator, tmp_path, *as_user) <= 3 + 6
     # modules that are new to the instance, but share most of their files with the first one: one has more of its own
     assert writes(emulator, tmp_path, *SIMPLE[1:5]) <= 4 + 1
-    writes(emulator, tmp_path, SIMPLE[5])
+    copy = "{copy: {content: '%s', dest: /root/c}}"
+    writes(emulator, tmp_path, SIMPLE[5], copy % "first", "{script: script.sh one}")
     before = len(emulator.requests())
     assert writes(emulator, tmp_path, *SIMPLE) == len(SIMPLE)
     contents = [request["params"].get("CommandContent", "") for request in emulator.requests()[before:]]
     assert max(map(len, contents)) <= 4096
-    copy = "{copy: {content: '%s', dest: /root/c}}"
-    writes(emulator, tmp_path, copy % "first", "{script: script.sh one}")
-    # the module that looks, the one that copies, and the removal that nobody waits for
-    assert writes(emulator, tmp_path, copy % "changed", copy % "changed") == 6
-    assert writes(emulator, tmp_path, "{script: script.sh two}") == 2
+    # the module that looks, the one that copies, and the removal that nobody waits for; a script has two
+    assert writes(emulator, tmp_path, copy % "changed", copy % "changed", "{script: script.sh two}") == 6 + 2
     # a module that no earlier one shares anything with is sent with its task
     assert writes(emulator, tmp_path, "{find: {paths: /root}}") == 1
 
