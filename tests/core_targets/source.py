@@ -23,7 +23,8 @@ def targets_of(release: Release) -> Path:
         raise LookupError(f"this machine has no Python {release.python}")
     place = CACHE / "core-targets"
     place.mkdir(parents=True, exist_ok=True)
-    targets = place / f"ansible_core-{release.core}" / "test" / "integration" / "targets"
+    inside = f"ansible_core-{release.core}/test/integration/targets"
+    targets = place / inside
     with (place / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not targets.is_dir():
@@ -37,5 +38,6 @@ def targets_of(release: Release) -> Path:
             if done.returncode != 0:
                 raise LookupError(f"its source cannot be downloaded: {done.stderr.strip()[-300:]}")
             with tarfile.open(place / f"ansible_core-{release.core}.tar.gz") as archive:
-                archive.extractall(place, filter="data")
+                wanted = [member for member in archive if member.name.startswith(f"{inside}/")]
+                archive.extractall(place, wanted, filter="data")
     return targets
