@@ -90,12 +90,12 @@ def _has_utf8_form(text: str) -> bool:
 
 
 def _number_problem(option: Mapping[str, Any], value: Any) -> str | None:
-    """Return why a number cannot be used: a boolean, too long for Python to print, or without an integer value."""
+    """Return why a number cannot be used: a boolean, without an integer value, or too long for Python to print."""
     kind = option.get("elements") if option.get("type") == "list" else option.get("type")
     if kind not in ("int", "float"):
         return None
     if any(isinstance(item, bool) for item in (value, *_parts(value))):
-        # Ansible lets it pass as it is, because Python counts it among the integers
+        # Ansible accepts it, because Python counts it among the integers
         return "must be a number, and is a boolean"
     items = value.split(",") if isinstance(value, str) else _parts(value)
     for text in items:

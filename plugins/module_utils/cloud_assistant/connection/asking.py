@@ -74,7 +74,7 @@ class Request:
 
 
 def _encoded(word: str) -> bytes:
-    """Return the bytes of a command or path. Raises Refused where there is no such command or path."""
+    """Return the bytes of a command or path. Raises Refused where no shell can take it."""
     if "\0" in word:
         raise Refused("a command or a path must not contain a NUL character")
     try:
