@@ -18,7 +18,8 @@ from .protocol import MARK
 # request). W is the request's own folder, C the certificate that the answer is sealed with, E is set when the store has
 # grown. Where the disk of the store is full, W is on another one and can be found through a link, so that a command can
 # free the disk. Y compiles an archive, Q is a command of the length of a file. Other requests may evict any member at
-# any time, so a request takes what it needs into its own folder before it does anything (need).
+# any time, so a request takes what it needs into its own folder before it does anything (need). On a full disk the file
+# stays empty that says that an interpreter makes no byte code (hold).
 RUNNER = (
     (
         r"""
@@ -191,11 +192,13 @@ ready() {
 }
 hold() {
   f=$W/$1 o=$W/$3
-  if p=$(command -v "$2") && i=$(ls -Lid -- "$p") && [ ! -f "$S/c/${i%% *}.not" ]; then
+  if p=$(command -v "$2") && i=$(ls -Lid -- "$p") && [ ! -s "$S/c/${i%% *}.not" ]; then
     i=${i%% *}
     ready "$1-$4.$i" || {
       E=1
-      mkdir -p "$S/c" && "$p" -I -S -c "$Y" "$S" "$W/$1" "$i" "$4" </dev/null >/dev/null 2>&1 || : >"$S/c/$i.not"
+      {
+        mkdir -p "$S/c" && "$p" -I -S -c "$Y" "$S" "$W/$1" "$i" "$4" </dev/null || echo no >"$S/c/$i.not"
+      } >/dev/null 2>&1
       ready "$1-$4.$i"
     }
   fi

@@ -224,6 +224,11 @@ def test_a_python_that_cannot_compile_is_asked_once(tmp_path: Path, layout: str)
         data = payload(layout, "one", "p", number).replace(b"/usr/bin/python3", str(old).encode())
         assert play(agent, tmp_path, data) == "p one\n"
     assert (tmp_path / "asked").read_text() == "\n"
+    # nothing but the name can be written to a full disk, and that one may be freed
+    [answer] = (agent.home / ".ansible/ecs_assistant/c").glob("*.not")
+    answer.write_bytes(b"")
+    assert play(agent, tmp_path, data) == "p one\n"
+    assert (tmp_path / "asked").read_text() == "\n\n"
 
 
 def test_an_unknown_payload_travels_whole_and_is_logged(tmp_path: Path, layout: str) -> None:
