@@ -14,10 +14,11 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .hello import HELLO
 from .knowledge import Knowledge
 from .payload import Member
 from .protocol import MARK, MAX_SCRIPT
-from .runner import HELLO, RUNNER, RUNNER_ID
+from .runner import RUNNER, RUNNER_ID
 
 # A script is removed before it does anything: it may hold what others may not read, and lies in a folder that all can.
 # Where the agent could not write a file, $0 is the shell's name.
