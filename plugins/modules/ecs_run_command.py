@@ -125,7 +125,8 @@ options:
         adds about 4 KB to the script.
       - >-
         A warning names the instances whose output is not complete, for example because the disk was full or the agent
-        went offline; the part that is known is returned.
+        went offline; the part that is known is returned. Where the disk has no room for the script itself, it is not
+        started, and RV(results[].rc) is V(125).
     type: str
     choices: [kept, complete]
     default: kept

@@ -231,6 +231,12 @@ REFUSED = [
     ("agent", {"agent_report_name": "a/b"}, 'agent_report_name is "a/b"'),
     ("scheduled_script", {"scheduled_script_content": False}, "Give one of scheduled_script_content"),
     ("decommission", {"decommission_files": ["/a", "b"]}, "decommission_files must be absolute paths"),
+    (
+        "decommission",
+        {"decommission_logs": __file__},
+        "each must be the path of a directory, and one is that of a file",
+    ),
+    ("decommission", {"decommission_files_dest": __file__}, "each must be the path of a directory"),
     ("rolling_deploy", {"rolling_deploy_canary": "all"}, 'rolling_deploy_canary is "all"'),
     ("rolling_deploy", {"rolling_deploy_wave_size": "5 %"}, 'rolling_deploy_wave_size "5 %"'),
     ("agent", {"agent_instance_ids": [], "agent_resource_tags": {"role": "nothing"}}, "No instance has the tags"),
@@ -347,7 +353,8 @@ def test_what_cannot_be_meant_is_refused_before_anything_runs(roles: Roles):
     assert {row["action"] for row in roles.emulator.requests()[before:]} <= {"DescribeInstances", "DescribeCommands"}
 
 
-def test_roles_take_ids_as_the_text_that_a_survey_gives(playbook: Callable[..., PlayResult]):
+@pytest.mark.parametrize("text", ["i-web-1, i-web-3\ni-web-4", '["i-web-1", "i-web-3", "i-web-4"]'])
+def test_roles_take_ids_as_the_text_that_a_survey_gives(playbook: Callable[..., PlayResult], text: str):
     """Read as the roles do; their argument specifications let a text with commas pass."""
     lists = {
         "run_script": "__run_script_targets",
@@ -355,12 +362,16 @@ def test_roles_take_ids_as_the_text_that_a_survey_gives(playbook: Callable[..., 
         "deliver_files": "__deliver_files_targets",
         "rolling_deploy": "__rolling_deploy_targets",
         "scheduled_script": "__scheduled_script_targets",
+        "decommission": "__decommission_ecs_id_list",
     }
     play = {
         "hosts": "localhost",
         "gather_facts": False,
         "vars_files": [str(PLAYBOOKS.parent / "roles" / role / "vars" / "main.yml") for role in lists],
-        "vars": {f"{role}_instance_ids": "i-web-1, i-web-3\ni-web-4" for role in lists},
+        "vars": {
+            "decommission_ecs_ids": "[i-web-1,'i-web-3' \"i-web-4\"]",
+            **{f"{role}_instance_ids": text for role in lists if role != "decommission"},
+        },
         "tasks": [
             {
                 "name": "Show the lists",
