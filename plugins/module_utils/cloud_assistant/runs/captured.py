@@ -40,7 +40,7 @@ def read_captured(results: Iterable[InstanceResult]) -> tuple[list[InstanceResul
     if not elsewhere:
         return shown, None
     return shown, (
-        f"output: the service does not have the complete output of {names_of(elsewhere, 'instance')}. As long as it is "
-        "there, the task that ran the script with output: complete fetches it when it is started again with the same "
-        "idempotency_key or client_token"
+        f"output: the service does not have the complete output of {names_of(elsewhere, 'instance')}. While it "
+        "exists there, the task that ran the script with output: complete fetches it when it is started again with the "
+        "same idempotency_key or client_token"
     )

@@ -145,7 +145,7 @@ class RunOutcome:
 
 
 def group_errors(errors: Iterable[CloudError]) -> list[list[CloudError]]:
-    """Return the errors in groups of the same text, whatever the ids of their requests."""
+    """Return the errors in groups of the same text. The ids of their requests may differ."""
     groups: dict[str, list[CloudError]] = {}
     for error in errors:
         text = str(error)
