@@ -59,25 +59,40 @@ def stored_command(client: Client, request: RunRequest, warn: Callable[[str], No
     InputError when the parameters are not the command's or the runs of a schedule would be closer together than its
     timeout.
     """
-    payload = request.payload
-    if payload.script is not None:
+    if request.payload.script is not None:
         return None
-    if request.dry_run and payload.command_id == PREDICTED_COMMAND_ID:
+    command = find_stored(client, request.payload, check=request.dry_run, warn=warn)
+    if command is None:
+        return None
+    check_fit(client, request, command)
+    text = name_warning(command.name, command.type)
+    if text and warn and not command.public:
+        warn(text)
+    return command
+
+
+def find_stored(client: Client, payload: Payload, *, check: bool, warn: Callable[[str], None] | None) -> Command | None:
+    """Return the stored command that the payload names; with ``check``, None for one that an earlier task would create.
+
+    ``warn`` gets a line for such a name. Raises TaskFailure when the command does not exist or is ambiguous.
+    """
+    if check and payload.command_id == PREDICTED_COMMAND_ID:
         return None
     command = find_one(client, command_id=payload.command_id, name=payload.command_name)
-    if command is None and request.dry_run and payload.command_name and warn:
+    if command is None and check and payload.command_name and warn:
         warn(predicted_command_warning(payload.command_name, client.region))
         return None
     if command is None:
         wanted = f"command_id: {payload.command_id}" if payload.command_id else f"command_name: {payload.command_name}"
         raise TaskFailure(f"{wanted}: the command does not exist in {client.region}")
-    _check_values(payload, command)
-    text = name_warning(command.name, command.type)
-    if text and warn and not command.public:
-        warn(text)
+    return command
+
+
+def check_fit(client: Client, request: RunRequest, command: Command) -> None:
+    """Raise InputError unless the command takes the values, and the runs of a schedule are its timeout apart."""
+    _check_values(request.payload, command)
     if request.run_as.timeout is None:
         request.when.check_spacing(client.generation, command.timeout)
-    return command
 
 
 def _check_values(payload: Payload, command: Command) -> None:

@@ -17,7 +17,7 @@ from ...common.errors import ApiError, CloudError, InputError, TaskFailure
 from ...common.hidden import REDACTED
 from ...common.idempotency import new_client_token
 from ...common.wait import Deadline
-from ..commands.listing import PREDICTED_COMMAND_ID, find_one, predicted_command_warning
+from ..commands.listing import PREDICTED_COMMAND_ID
 from ..commands.plan import retired_name
 from ..frequency import read_frequency
 from ..instances.agents import agent_rows
@@ -26,7 +26,7 @@ from ..instances.requirements import CHANGES, has_feature
 from ..invocations.listing import oldest_first, scheduled_invocations
 from ..invocations.stopping import stop
 from ..models import TERMINATION_MODES, Command, Invocation
-from ..runs.calls import stored_command
+from ..runs.calls import check_fit, find_stored
 from ..runs.request import RunRequest
 from ..runs.run import run
 from ..tags import MAX_TAGS, check_tags
@@ -125,15 +125,10 @@ class ScheduleKeeper:
 
     def _command(self, request: RunRequest) -> Command:
         """Return the command of the schedule; in check mode also one that an earlier task would create, with no id."""
-        name, command_id = request.payload.command_name, request.payload.command_id
-        if self.check and command_id == PREDICTED_COMMAND_ID:
-            return Command(command_id="", name="", type="")
-        if self.check and name and find_one(self.client, name=name) is None:
-            self.warn(predicted_command_warning(name, self.client.region))
-            return Command(command_id="", name=name, type="")
-        command = stored_command(self.client, request)
+        command = find_stored(self.client, request.payload, check=self.check, warn=self.warn)
         if command is None:
-            raise InputError("command_id", "give command_id or command_name")
+            return Command(command_id="", name=request.payload.command_name or "", type="")
+        check_fit(self.client, request, command)
         return command
 
     def _live(self, request: RunRequest, command: Command, instance_ids: tuple[str, ...]) -> list[Invocation]:
