@@ -51,11 +51,16 @@ class Pair:
 
     @property
     def broken(self) -> bool:
-        """Return whether the target fails over the connection plugin and not, or not so early, over OpenSSH."""
+        """Return whether the target fails over the connection plugin and not, or not so early, over OpenSSH.
+
+        One that ran no task over OpenSSH never began there, which says nothing of either connection.
+        """
         ssh = self.openssh
         if self.assistant.passed:
             return False
-        return ssh is None or ssh.passed or ssh.tasks > self.assistant.tasks or ssh.ended != self.assistant.ended
+        if ssh is None or ssh.passed or not ssh.tasks:
+            return True
+        return ssh.tasks > self.assistant.tasks or ssh.ended != self.assistant.ended
 
     def __str__(self) -> str:
         found, ssh = self.assistant, self.openssh

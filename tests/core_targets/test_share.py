@@ -56,6 +56,7 @@ def test_the_outcome_is_read_from_all_plays() -> None:
 
 def test_only_what_ends_as_over_openssh_is_not_broken(tmp_path: Path) -> None:
     passed, early, late = Outcome(True, 9), Outcome(False, 3, "one"), Outcome(False, 5, "two")
+    never = Outcome(False, 0)
     pairs = {
         "passed": Pair(passed),
         "as over OpenSSH": Pair(early, early),
@@ -63,6 +64,7 @@ def test_only_what_ends_as_over_openssh_is_not_broken(tmp_path: Path) -> None:
         "further over OpenSSH": Pair(early, late),
         "at another task": Pair(late, early),
         "not compared": Pair(early),
+        "never began": Pair(never, never),
     }
     assert [name for name, pair in pairs.items() if not pair.broken] == ["passed", "as over OpenSSH"]
     assert ["FAILED" in str(pair) for pair in pairs.values()] == [pair.broken for pair in pairs.values()]
