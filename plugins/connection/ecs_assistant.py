@@ -245,8 +245,8 @@ options:
     description:
       - The directory on the controller that holds the private key of the controller, and records the tools and the
         stored files of each instance. Its files are readable only by their owner.
+      - If not set, it is C(ecs_assistant) in the directory that E(ANSIBLE_HOME) names, usually C(~/.ansible).
     type: path
-    default: '{{ ANSIBLE_HOME ~ "/ecs_assistant" }}'
     ini:
       - section: ecs_assistant
         key: cache_dir
@@ -369,11 +369,14 @@ class Connection(ConnectionBase):
                 "api_generation",
                 "only current is supported: the API of 2018 has no client tokens, so a command could run twice",
             )
+        values = {name: self.get_option(name) for name in SETTINGS}
+        # a default in the documentation could not name this directory: core resolves it with the host's variables alone
+        values["cache_dir"] = values["cache_dir"] or f"{C.config.get_config_value('ANSIBLE_HOME')}/ecs_assistant"
         settings = Settings(
             username=self._user,
             run_dir=RUN_DIRECTORY,
             account=json.dumps([options[name] for name in ACCOUNT], sort_keys=True, default=str),
-            **{name: self.get_option(name) for name in SETTINGS},
+            **values,
         )
         client = connect(options, outlast_throttling=False)
         return Session(client, settings, display.warning, lambda text: display.vvv(text, host=self._host))

@@ -91,7 +91,7 @@ def everything(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> 
     (folder / "empty").touch()
     (folder / "page.j2").write_text("{{ inventory_hostname }}\n")
     (folder / "script.sh").write_text("echo $1 $(basename $0)\n")
-    result = play(emulator, folder, EVERYTHING, env={"SECRET": "hunter2"})
+    result = play(emulator, folder, EVERYTHING, env={"SECRET": "hunter2", "ANSIBLE_HOME": str(folder / "ansible")})
     assert result.rc == 0, result.output
     return result, folder
 
@@ -120,6 +120,13 @@ def test_what_modules_return(everything: tuple[PlayResult, Path]) -> None:
     assert result.result("file of user")["owner"] == "worker"
     assert _text(result.result("no pipelining")) == "plain"
     assert _text(result.result("executable")) == "/bin/bash\n"
+
+
+def test_the_controller_keeps_its_key_in_the_home_of_ansible(everything: tuple[PlayResult, Path]) -> None:
+    """Where every user may write; all that is kept is the user's own."""
+    folder = everything[1] / "ansible" / "ecs_assistant"
+    assert (folder / "controller.pem").exists()
+    assert {path.stat().st_mode & 0o077 for path in (folder, *folder.iterdir())} == {0}
 
 
 @pytest.mark.parametrize(
