@@ -90,9 +90,9 @@ class ScriptContent:
     def check_size(
         self, generation: str = "current", parameters: Mapping[str, str] | None = None, option: str = "content"
     ) -> None:
-        """Raise InputError if the script is empty or exceeds the limit of the API's generation."""
-        if not self.data:
-            raise InputError(option, "the script is empty")
+        """Raise InputError if the script is blank or exceeds the limit of the API's generation."""
+        if not self.data.removeprefix(codecs.BOM_UTF8).strip():
+            raise InputError(option, "the script is empty, or has only white space")
         if generation == "classic":
             if len(self.data) > CLASSIC_MAX_CONTENT:
                 size = len(self.data)
@@ -150,6 +150,9 @@ def shell_warnings(data: bytes) -> list[str]:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return ["The script is encoded in UTF-16, which a Linux shell cannot read; save it as UTF-8"]
     found = []
+    if b"\0" in data.partition(b"\n")[0]:
+        mark = "The first line of the script contains a NUL byte"
+        found.append(f"{mark}, so that a Linux shell takes it for a binary file and does not run it; save it as UTF-8")
     if data.startswith(codecs.BOM_UTF8):
         mark = "The script starts with a byte order mark, which a Linux shell reads as part of the first line"
         found.append(f"{mark}, so that a #! line has no effect; save it as UTF-8 without one")

@@ -67,9 +67,11 @@ def test_the_classic_limit_counts_bytes_before_base64(size: int, fits: bool):
             script.check_size("classic")
 
 
-def test_an_empty_script_is_refused():
-    with pytest.raises(InputError, match="empty"):
-        ScriptContent(b"").check_size()
+@pytest.mark.parametrize("data", [b"", b" ", b"\r\n\t\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf \n"])
+@pytest.mark.parametrize("generation", ["current", "classic"])
+def test_a_blank_script_is_refused(data: bytes, generation: str):
+    with pytest.raises(InputError, match="empty, or has only white space"):
+        ScriptContent(data).check_size(generation)
 
 
 def test_placeholders_regard_neither_case_nor_blanks_and_leave_built_ins_out():
@@ -99,7 +101,7 @@ def test_placeholders_that_the_service_refuses(script: bytes, problem: str):
         ScriptContent(script).check_names()
 
 
-@given(st.dictionaries(NAMES, st.text(max_size=20), max_size=10), st.binary(min_size=1, max_size=300))
+@given(st.dictionaries(NAMES, st.text(max_size=20), max_size=10), st.binary(max_size=300).map(lambda rest: b":" + rest))
 def test_the_size_is_that_of_script_and_parameters(values: dict[str, str], data: bytes):
     try:
         merged = merge_parameters(values)
@@ -158,6 +160,7 @@ def test_content_that_is_base64_already_is_noticed(data: bytes, suspicious: bool
     [
         (b"\xef\xbb\xbf#!/bin/bash\necho hi\n", "byte order mark"),
         ("#!/bin/sh\n".encode("utf-16"), "UTF-16"),
+        ("echo hi\n".encode("utf-16-le"), "NUL byte"),
         (b"echo hi\r\n", "CRLF"),
         (b"#!/bin/sh\necho hi\n", None),
     ],
