@@ -176,6 +176,9 @@ class RunAs:
 
     def check(self, payload: Payload) -> None:
         """Raise InputError for the first thing that the service would reject for this payload."""
+        for option in ("username", "windows_password_name", "launcher"):
+            # the service takes an empty text for none: a script that is meant for a user would run as root
+            refuse_empty(option, getattr(self, option))
         _check_texts(self, "working_dir", "username", "windows_password_name")
         check_working_dir(self.working_dir, None if payload.script is None else payload.type)
         if self.launcher is not None:
