@@ -28,6 +28,8 @@ from ..plugin_utils.report.entries import Entry, entries_of
 from ..plugin_utils.report.files import EXTENSIONS, write_files
 from ..plugin_utils.report.page import Ran, Report
 
+MAX_NAME = 150
+"""Bytes of a report's name: the time and the extension follow it in the name of a file, which has at most 255."""
 LONGEST_SCRIPT = 1 << 20
 """Bytes of a script that are read; the service takes much less."""
 _SECRET_NAME = re.compile(r"(?i)passw|secret|token|credential")
@@ -98,10 +100,10 @@ class ActionModule(ActionBase):
         if validation.error_messages:
             raise AnsibleActionFail(validation.errors.msg)
         given: dict[str, Any] = validation.validated_parameters
-        if not re.fullmatch(r"[^/\0.][^/\0]{0,150}", given["name"]):
-            raise AnsibleActionFail(
-                "name: must have up to 151 characters, without a slash, and must not start with a dot"
-            )
+        size = len(given["name"].encode("utf-8", "surrogateescape"))
+        if size > MAX_NAME or not re.fullmatch(r"[^/\0.][^/\0]*", given["name"]):
+            problem = f"must have up to {MAX_NAME} bytes, without a slash, and must not start with a dot"
+            raise AnsibleActionFail(f"name: {problem}")
         return given
 
 

@@ -226,8 +226,14 @@ REFUSED = [
     ("run_script", {"run_script_max_failures": -1, "run_script_canary": 1}, "run_script_max_failures is -1"),
     ("run_script", {"run_script_report_name": "a/b"}, 'run_script_report_name is "a/b"'),
     ("run_script", {"run_script_content": True}, "run_script_content is not text"),
+    ("run_script", {"run_script_content": " \n"}, "Give one of run_script_content"),
+    ("scheduled_script", {"scheduled_script_content": " \n"}, "Give one of scheduled_script_content"),
+    *(
+        (role, {f"{role}_report_name": "报" * 51}, f"{role}_report_name")
+        for role in ("run_script", "rolling_deploy", "agent")
+    ),
     ("rolling_deploy", {"rolling_deploy_post_check": True}, "rolling_deploy_post_check: not text"),
-    ("rolling_deploy", {"rolling_deploy_report_name": ".a"}, "rolling_deploy_report_name must have up to 151"),
+    ("rolling_deploy", {"rolling_deploy_report_name": ".a"}, "rolling_deploy_report_name must have up to 150 bytes"),
     ("agent", {"agent_report_name": "a/b"}, 'agent_report_name is "a/b"'),
     ("scheduled_script", {"scheduled_script_content": False}, "Give one of scheduled_script_content"),
     ("decommission", {"decommission_files": ["/a", "b"]}, "decommission_files must be absolute paths"),
@@ -247,6 +253,7 @@ REFUSED = [
         for wrong, message in (
             ({"dest": "srv"}, "dest must be an absolute path, and is not: srv"),
             ({"name": "a/b"}, "name must be the name of a file, without a directory, and is not: a/b"),
+            ({"name": "ö" * 128}, "name must have at most 255 bytes"),
             ({"mode": "rw"}, "mode must be three or four octal digits in quotes, and is not: rw"),
             ({"mode": 420}, "mode must be three or four octal digits in quotes, and is not: 420"),
             ({"owner": "a b"}, "owner and group must be names or numbers, and one is not: a b"),
@@ -256,6 +263,7 @@ REFUSED = [
         ("deliver_files", {"deliver_files_items": [GOOD_ITEM], **wrong}, message)
         for wrong, message in (
             ({"deliver_files_handler": "a", "deliver_files_handler_timeout": 0}, "deliver_files_handler_timeout is 0"),
+            ({"deliver_files_handler": "ö" * 9217}, "deliver_files_handler must be a script of up to 18432 bytes"),
             ({"deliver_files_name": "http://a"}, 'deliver_files_name is "http://a"'),
             ({"deliver_files_wait_timeout": -1}, "deliver_files_wait_timeout is -1"),
         )
@@ -293,9 +301,10 @@ REFUSED = [
     *(
         ("rolling_deploy", {f"rolling_deploy_{name}": value}, f"rolling_deploy_{name}: {message}")
         for name, value, message in (
-            ("roll_back", "", "must be a script of up to 18432 characters"),
-            ("switch", " ", "must be a script of up to 18432 characters"),
-            ("prune", "#" * 18433, "must be a script of up to 18432 characters"),
+            ("roll_back", "", "must be a script of up to 18432 bytes"),
+            ("switch", " ", "must be a script of up to 18432 bytes"),
+            ("prune", "#" * 18433, "must be a script of up to 18432 bytes"),
+            ("post_check", "#" + "ö" * 9216, "must be a script of up to 18432 bytes"),
             ("prune", True, "not text"),
             ("roll_back", True, "not text"),
         )

@@ -119,6 +119,7 @@ BAD_SCHEDULES = [
 ]
 BAD_SCRIPTS = [
     ({"content": ""}, "content: the script is empty"),
+    ({"content": " \n"}, "content: the script is empty, or has only white space"),
     ({"content": "x" * 18433}, "content: the script has 24580 bytes after Base64 encoding; the limit is 24576"),
     (
         {"content": "{{a}}" + "x" * 18000, "parameters": {"a": "v" * 500}},
@@ -132,6 +133,7 @@ BAD_SCRIPTS = [
     ({"parameters": {"a": "1"}}, "parameters: 'a': the script does not have this parameter; it has none"),
     ({"content": "{{.Names}} {{a}}", "parameters": {"a": "1"}}, "content: the placeholder {{.Names}}"),
     ({"parameters": {"a": 1.5}, "content": "{{a}}"}, "parameters: the value of 'a' is a decimal number"),
+    *(({name: ""}, f"{name}: must not be empty") for name in ("username", "windows_password_name", "launcher")),
     ({"working_dir": "~/app"}, "working_dir: '~/app' is not an absolute path on Linux"),
     ({"success_rcs": []}, "success_rcs: must not be an empty list"),
     ({"success_rcs": [0, 256]}, "success_rcs: is 256; it must be between -1 and 255"),
