@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import shlex
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from ansible_collections.cloudops.cloud_assistant.plugins.modules import ecs_run_command
@@ -21,29 +22,31 @@ from .runs import HOSTS, output_of, run_target
 
 CONNECTION = "cloudops.cloud_assistant.ecs_assistant"
 PYTHON = "/usr/bin/python3"
+# targets that read on the controller what they have written on a host, and the other way round, by the same path
+SAME_FILES = ("template",)
+# which instances have from the machine
+SHARED = "/dev/shm"
 
 
 def over_assistant(name: str, release: Release, targets: Path, emulator: Emulator) -> tuple[Outcome, str]:
     """Run the target over the connection plugin."""
-    with tempfile.TemporaryDirectory(prefix="target-") as folder:
-        ids = _fresh(emulator, output_of(Path(folder)))
+    with _instances(name, emulator) as (ids, folder):
         # as over OpenSSH, where the keys are those of root alone
         common = {"ansible_connection": CONNECTION, "ansible_user": "root", "ansible_python_interpreter": PYTHON}
         hosts = [{**common, "ansible_host": item} for item in ids]
-        return run_target(name, release, targets, hosts, Path(folder), emulator.env())
+        return run_target(name, release, targets, hosts, folder, emulator.env())
 
 
 def over_openssh(name: str, release: Release, targets: Path, emulator: Emulator) -> tuple[Outcome, str]:
     """Run the target over OpenSSH to servers on the instances."""
-    with tempfile.TemporaryDirectory(prefix="target-") as folder:
-        home, keys = Path(folder, "home"), Path(folder, "keys")
-        home.mkdir()
-        keys.mkdir()
-        ids = _fresh(emulator, output_of(home))
-        with openssh.servers(emulator, ids, keys) as reached:
-            (home / "authorized_keys").write_bytes((keys / "key.pub").read_bytes())
-            hosts = [{**reached[item], "ansible_python_interpreter": PYTHON} for item in ids]
-            return run_target(name, release, targets, hosts, home, {})
+    with (
+        _instances(name, emulator) as (ids, folder),
+        tempfile.TemporaryDirectory(prefix="keys-") as keys,
+        openssh.servers(emulator, ids, Path(keys)) as reached,
+    ):
+        (folder / "authorized_keys").write_bytes(Path(keys, "key.pub").read_bytes())
+        hosts = [{**reached[item], "ansible_python_interpreter": PYTHON} for item in ids]
+        return run_target(name, release, targets, hosts, folder, {})
 
 
 # what targets take for granted on their host; the keys are those of root for OpenSSH
@@ -57,10 +60,12 @@ chmod 440 /etc/sudoers
 """
 
 
-def _fresh(emulator: Emulator, output: Path) -> Sequence[str]:
-    """Return new instances with what targets take for granted."""
+@contextmanager
+def _instances(name: str, emulator: Emulator) -> Iterator[tuple[Sequence[str], Path]]:
+    """Yield new instances with what targets take for granted, and an empty folder for the home of the run."""
     ids = emulator.reset(instances=len(HOSTS))
-    content = _PREPARE.format(output=shlex.quote(str(output)))
-    result = Cloud(emulator).run(ecs_run_command, instance_ids=ids, content=content)
-    assert "failed" not in result, result["msg"]
-    return ids
+    with tempfile.TemporaryDirectory(prefix="target-", dir=SHARED if name in SAME_FILES else None) as folder:
+        content = _PREPARE.format(output=shlex.quote(str(output_of(Path(folder)))))
+        result = Cloud(emulator).run(ecs_run_command, instance_ids=ids, content=content)
+        assert "failed" not in result, result["msg"]
+        yield ids, Path(folder)

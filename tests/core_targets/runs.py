@@ -82,7 +82,7 @@ def run_target(
     inventory = tree / "inventory"
     inventory.write_text(yaml.safe_dump(_inventory(hosts)), encoding="utf-8")
     output = output_of(folder)
-    output.mkdir()
+    output.mkdir(exist_ok=True)
     place = environment(release)
     own = {
         **env,
@@ -148,7 +148,7 @@ def _command(name: str, tree: Path, inventory: Path) -> tuple[list[str], Path]:
         )
         extra = [part for variable in variables for part in ("-e", variable)]
         return ["bash", "test.sh", *extra], target
-    if (target / "runme.sh").exists() and not (target / "tasks").exists():
+    if (target / "runme.sh").exists():
         return ["bash", "runme.sh", *NO_PASSWORD], target
     (tree / "site.yml").write_text(PLAY % name, encoding="utf-8")
     return ["ansible-playbook", "-i", str(inventory), *NO_PASSWORD, "site.yml"], tree
