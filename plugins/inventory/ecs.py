@@ -19,6 +19,9 @@ description:
     E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) is set, which is recommended for every cloud inventory.
   - The name of the configuration file must end in C(.ecs.yml) or C(.ecs.yaml).
   - Values that come from the cloud (names, tags) are never templated.
+  - The value of every option can be a Jinja2 template, for example with the lookup P(ansible.builtin.env#lookup), and
+    can use extra variables. The templates of O(hostnames), O(exclude), O(compose), O(groups) and O(keyed_groups) are
+    evaluated for each host, all others once. An option that does not exist is an error.
 requirements:
   - requests
 extends_documentation_fragment:
@@ -85,8 +88,10 @@ options:
     default: [instance_id]
   duplicates:
     description:
-      - What to do if O(hostnames) gives two instances the same name, or gives an instance a name that Ansible uses for
-        something else. Such names are V(all), V(ungrouped), V(localhost), V(127.0.0.1), V(::1) and the names of groups.
+      - What to do if O(hostnames) gives two instances the same name, even if another source of this plugin lists one of
+        them, or gives an instance a name that no host can have. Such names are V(all), V(ungrouped), V(localhost),
+        V(127.0.0.1), V(::1), the names of groups, names with control characters, and paths that start with C(/) or
+        contain C(..).
       - With V(fail) the source fails, and the error names the instances.
       - With V(instance_id) each of these instances is named by its instance ID, with a warning.
     type: str
@@ -123,7 +128,8 @@ notes:
   - The variables have the same names as the keys of M(cloudops.cloud_assistant.ecs_instance_info), except for C(name)
     and C(tags), which Ansible reserves. Expressions can nevertheless use C(tags) instead of C(instance_tags).
   - The cache holds the replies of the cloud, not the inventory. Changes to names, groups, variables and exclusions take
-    effect at once; changes to regions, filters or credentials cause a new read.
+    effect at once; changes to regions, filters or credentials cause a new read, and so does a cache that is damaged or
+    was written by another version of the collection.
   - Characters that are not valid in group names are replaced by underscores, depending on
     E(ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS) or the setting of the same name.
 seealso:
@@ -173,7 +179,8 @@ strict: true
 import hashlib
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from ansible import constants, template
@@ -184,16 +191,20 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 
 from ..module_utils.alibaba.options import connect
 from ..module_utils.common.errors import CloudError, InputError
+from ..plugin_utils.inventory_cache import Records, pack, unpack
+from ..plugin_utils.inventory_names import RESERVED, own, owners, unique_names
 from ..plugin_utils.inventory_records import HOST_VARIABLES, all_regions, read_fleet
-from ..plugin_utils.options import connection_options, refuse_unusable_options, template_value
+from ..plugin_utils.options import connection_options, refuse_unusable_options
 from ..plugin_utils.preload import CONNECTION, preload_connection
 
 SUFFIXES = (".ecs.yml", ".ecs.yaml")
 ALL_REGIONS = "all"
 DEFAULT_REGION = "cn-hangzhou"
 """Where the regions are looked up for a source that names none."""
-RESERVED = frozenset({"all", "ungrouped", *constants.LOCALHOST})
-"""Names that no host may have: groups that always exist, and the implicit localhost."""
+PER_HOST = frozenset({"compose", "exclude", "groups", "hostnames", "keyed_groups"})
+"""Options whose templates and expressions are evaluated for each host."""
+PLAIN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+"""An expression that only names a variable, or a key in it."""
 TAG = re.compile(r"tag:(?P<key>.+)")
 # a brace of Jinja's marks, or a header that gives it other marks
 TEMPLATE = re.compile(r"[{}]|^#jinja2:")
@@ -247,10 +258,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         """Add the hosts of the file at ``path`` to the inventory; on any error none of them."""
         super().parse(inventory, loader, path, cache)
-        self._read_config_data(path)
         try:
+            self._read_config_data(path)
             refuse_unusable_options(self)
             self._check_preferences(self.get_option("hostnames"))
+            _check_texts("exclude", self.get_option("exclude"))
             records = self._records(path, cache)
             self._populate_uniquely([record for record in records if not self._excluded(record)])
         except CloudError as error:
@@ -258,13 +270,44 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if self.get_option("connect_with") == "instance_id":
             preload_connection()
 
-    def _records(self, path: str, cache: bool) -> list[dict[str, Any]]:
+    def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
+        """Take the options of a source, every template in them resolved but those that are meant for each host.
+
+        Ansible converts the values of a plugin to their types and leaves templates to the plugin: too late for a list
+        or a boolean. Raises InputError naming an option that does not exist or whose template fails.
+        """
+        direct = direct and {name: self._resolved(name, value) for name, value in direct.items()}
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
+
+    def _resolved(self, name: str, value: Any) -> Any:
+        self._check_exists(name)
+        if name in PER_HOST:
+            return value
+        self.templar.available_variables = self._vars
+        try:
+            return self.templar.template(value) if self.templar.is_template(value) else value
+        except AnsibleError as error:
+            raise InputError(name, str(error)) from error
+
+    def _check_exists(self, name: str) -> None:
+        """Raise InputError for an option that does not exist, which Ansible leaves to the plugin as well."""
+        known = {
+            spelling
+            for option, definition in self.option_definitions.items()
+            for spelling in (option, *definition.get("aliases", ()))
+        }
+        if name not in known:
+            similar = get_close_matches(str(name), sorted(known), n=1)
+            hint = f"; did you mean {similar[0]}?" if similar else ""
+            raise InputError(name, f"is not an option of this plugin{hint}")
+
+    def _records(self, path: str, cache: bool) -> Records:
         """Return the host records, from the cache when it may be used and has them."""
-        options = connection_options(self.get_option, templar=self.templar)
-        regions = template_value(self.templar, self.get_option("regions"))
+        options = connection_options(self.get_option)
+        regions = self.get_option("regions")
         if not regions and options["region"]:
             regions = [options["region"]]
-        filters = template_value(self.templar, self.get_option("filters"))
+        filters = self.get_option("filters")
         agents = self.get_option("agent")
         if not regions:
             raise InputError("regions", "give at least one region, here or in the option region")
@@ -283,16 +326,29 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         digest = hashlib.sha256(json.dumps(source, sort_keys=True, default=str).encode()).hexdigest()[:16]
         key = f"{self.get_cache_key(path)}_{digest}"
         keep = self.get_option("cache")
-        if keep and cache:
-            try:
-                return self._cache[key]["hosts"]
-            except KeyError:
-                self.display.vvv(f"{path}: the cache is empty or has expired")
+        kept = self._kept(path, key) if keep and cache else None
+        if kept is not None:
+            return kept
         if regions == [ALL_REGIONS]:
             regions = all_regions(connect({**options, "region": options["region"] or DEFAULT_REGION}))
         records = read_fleet(lambda region: connect({**options, "region": region}), regions, filters, agents=agents)
         if keep:
-            self._cache[key] = {"hosts": records}
+            self._cache[key] = pack(records)
+        return records
+
+    def _kept(self, path: str, key: str) -> Records | None:
+        """Return the host records in the cache; None if it has none that can be used."""
+        try:
+            records = unpack(self._cache[key])
+        except KeyError:
+            self.display.vvv(f"{path}: the cache is empty or has expired")
+            return None
+        except Exception as error:
+            # each cache plugin, and each release of ansible-core, has errors of its own
+            self.display.warning(f"{path}: the cache cannot be read, so that the cloud is asked: {error}")
+            return None
+        if records is None:
+            self.display.vvv(f"{path}: the cache is damaged or was written by another version")
         return records
 
     def _check_preferences(self, preferences: list[str]) -> None:
@@ -337,8 +393,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """
         before = set(self.inventory.hosts), set(self.inventory.groups)
         taken = RESERVED | before[1]
+        owned = owners(self.inventory.hosts)
+        named = self._named(records)
         while True:
-            hosts = self._names(records, taken)
+            hosts = unique_names(named, taken, owned, self._report)
             failure = self._populate(hosts)
             groups = set(self.inventory.groups)
             clashes = {name for name, _record in hosts if name in groups} - taken
@@ -349,36 +407,19 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             taken |= groups
         if failure:
             raise failure
+        for name, record in hosts:
+            own(self.inventory.hosts[name], record["instance_id"])
 
-    def _names(self, records: list[dict[str, Any]], taken: Collection[str]) -> list[tuple[str, dict[str, Any]]]:
-        """Return each host's name with its record, in order; raise InputError for names that are not its own.
-
-        ``taken`` are names that Ansible uses for something else.
-        """
+    def _named(self, records: Records) -> list[tuple[str, dict[str, Any]]]:
+        """Return each record with the name that the options want for its host."""
         preferences = self.get_option("hostnames")
-        hosts: dict[str, list[dict[str, Any]]] = {}
-        for record in records:
-            hosts.setdefault(self._hostname(preferences, record), []).append(record)
-        shared = {name: same for name, same in hosts.items() if len(same) > 1 and name not in taken}
-        reserved = {name: same for name, same in hosts.items() if name in taken}
-        self._report(shared, "give several instances the same name", "Instances with the same name")
-        self._report(reserved, "give instances the name of a group or of this host", "Instances with a reserved name")
-        return [
-            (record["instance_id"] if name in shared or name in reserved else name, record)
-            for name, same in hosts.items()
-            for record in same
-        ]
+        return [(self._hostname(preferences, record), record) for record in records]
 
-    def _report(self, clashes: dict[str, list[dict[str, Any]]], problem: str, subject: str) -> None:
-        """Raise InputError for names that are not unique or, as ``duplicates`` wants, warn about them."""
-        if not clashes:
-            return
-        listed = "; ".join(
-            f"{name}: {', '.join(record['instance_id'] for record in same)}" for name, same in clashes.items()
-        )
+    def _report(self, problem: str, names: str) -> None:
+        """Raise InputError for names that cannot be used or, as ``duplicates`` wants, warn about them."""
         if self.get_option("duplicates") == "fail":
-            raise InputError("hostnames", f"{problem} ({listed})")
-        self.display.warning(f"{subject} are named by their IDs ({listed})")
+            raise InputError("hostnames", f"give {problem} ({names})")
+        self.display.warning(f"hostnames give {problem}; these instances are named by their IDs ({names})")
 
     def _variables(self, record: dict[str, Any]) -> dict[str, Any]:
         """Return the host's variables under the names that the user chose, none of them a template."""
@@ -407,16 +448,28 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 return str(name)
         return str(record["instance_id"])
 
-    def _template_name(self, template: str, variables: dict[str, Any], record: dict[str, Any]) -> str:
+    def _template_name(self, template: str, variables: dict[str, Any], record: dict[str, Any]) -> Any:
         """Return the value of a template; nothing if it fails, or under ``strict`` an error."""
         self.templar.available_variables = variables
         try:
-            return str(self.templar.template(template)).strip()
+            value = self.templar.template(template)
+            return value.strip() if isinstance(value, str) else value
         except AnsibleError as error:
             if self.get_option("strict"):
                 problem = f"no host name for {record['instance_id']} by {template!r}: {error}"
                 raise AnsibleParserError(problem) from error
             return ""
+
+    def _compose(self, template: Any, variables: Mapping[str, Any], *more: Any, **options: Any) -> Any:
+        """Return the value of an expression. The name of a variable needs no template engine, which takes 4 ms."""
+        if not self.get_option("use_extra_vars") and isinstance(template, str) and PLAIN.fullmatch(template):
+            value: Any = variables
+            for name in template.split("."):
+                # the template engine prefers the methods of a dictionary to its keys
+                value = value.get(name) if isinstance(value, dict) and not hasattr(value, name) else None
+            if value is not None:
+                return value
+        return super()._compose(template, variables, *more, **options)
 
     def _populate(self, hosts: list[tuple[str, dict[str, Any]]]) -> Exception | None:
         """Add the hosts with variables and groups; return what stopped it, as an expression under ``strict`` does."""

@@ -247,12 +247,27 @@ def read_fleet(
                 raise RegionError(region, error) from error
             if error is not None:
                 raise error
-        for region, future in futures.items():
-            instances, states = future.result()
+        read = {region: future.result() for region, future in futures.items()}
+        _refuse_shared({region: instances for region, (instances, _states) in read.items()})
+        for region, (instances, states) in read.items():
             records += [
                 host_record(row, states.get(row["InstanceId"]) if agents else None, region, agents) for row in instances
             ]
     return records
+
+
+def _refuse_shared(found: Mapping[str, Sequence[Row]]) -> None:
+    """Raise InputError for an instance that two regions list: an endpoint of one region answers for all of them."""
+    regions: dict[str, str] = {}
+    for region, rows in found.items():
+        for row in rows:
+            other = regions.setdefault(row["InstanceId"], region)
+            if other != region:
+                raise InputError(
+                    "regions",
+                    f"{other} and {region} both have the instance {row['InstanceId']}, so the endpoint answers for one "
+                    "region only; give that region alone",
+                )
 
 
 class RegionError(CloudError):

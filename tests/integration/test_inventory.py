@@ -225,6 +225,25 @@ def test_two_instances_of_one_name_are_told_by_their_ids(inventory):
     assert {"i-beijing-000", "node-149"} <= set(found)
 
 
+def test_two_sources_of_one_inventory_never_share_a_host(inventory, tmp_path):
+    other = tmp_path / "b.ecs.yml"
+    other.write_text(yaml.safe_dump({"plugin": PLUGIN, "regions": ["cn-shanghai"], "hostnames": ["instance_name"]}))
+    options = {"regions": ["cn-hangzhou"], "hostnames": ["instance_name"], "name": "a.ecs.yml"}
+    done = inventory("--list", "-i", str(other), **options)
+    assert done.returncode != 0
+    assert "node-000: i-shanghai-000, and i-hangzhou-000 of another source" in " ".join(done.stderr.split())
+
+
+def test_a_secret_that_cannot_be_decrypted_is_an_error_of_the_source(inventory, cloud, tmp_path):
+    source = tmp_path / "vault.ecs.yml"
+    vault = "!vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  3132\n"
+    source.write_text(f"plugin: {PLUGIN}\nregions: [cn-hangzhou]\naccess_key_secret: {vault}")
+    done = inventory("--list", "-i", str(source), regions=["cn-beijing"])
+    assert done.returncode != 0
+    assert "probably a bug" not in done.stderr
+    assert "ecrypt" in done.stderr
+
+
 def test_other_file_names_are_left_to_other_plugins(inventory, cloud):
     done = inventory(name="fleet.yml")
     assert done.returncode != 0

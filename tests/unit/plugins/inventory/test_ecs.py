@@ -232,7 +232,9 @@ def test_a_name_that_ansible_uses_otherwise_is_never_a_hosts(build, capsys, name
     built = build(records, duplicates="instance_id", inventory=known, **options)
     assert sorted(built.hosts) == ["fine", "i-1"]
     assert groups_of(built)["tag_role_web"] == ["fine", "i-1"]
-    assert "reserved name are named by their" in " ".join(capsys.readouterr().err.split())
+    assert "give instances the name of a group or of this host; these instances are named by their IDs" in " ".join(
+        capsys.readouterr().err.split()
+    )
 
 
 def test_expressions_exclude_instances(build):
@@ -272,3 +274,152 @@ def test_names_of_groups_follow_the_users_setting(build, monkeypatch):
 def test_all_must_stand_alone(build):
     with pytest.raises(AnsibleParserError, match="regions: all must be the only entry"):
         build([], regions=["all", "cn-hangzhou"])
+
+
+# tags that Ansible's own JSON reads as marks: of data, of a vault, of a type
+MARKS = dict.fromkeys(("__ansible_unsafe", "__ansible_vault", "__ansible_type"), "$ANSIBLE_VAULT;1.1;AES256\n3132")
+
+
+@pytest.fixture
+def kept(build, tmp_path):
+    """Return the options of a cached source and the file in which its one reading is kept."""
+    cached = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
+    build([instance(1, tags=MARKS)], **cached)
+    (file,) = (tmp_path / "cache").iterdir()
+    return cached, file
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_no_tag_makes_a_cache_unreadable(build, tmp_path, mark):
+    cached = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
+    for _time in range(2):
+        host = build([instance(1, tags={mark: MARKS[mark]})], **cached).get_host("i-1")
+        assert host.get_vars()["instance_tags"] == {mark: MARKS[mark]}
+    assert len(build.reads) == 1
+
+
+def test_a_cache_that_cannot_be_used_is_read_anew(build, kept):
+    cached, file = kept
+    whole = file.read_text()
+    unusable = {
+        "empty": "",
+        "cut off": whole[: len(whole) // 2],
+        "not text": "\udcff",
+        "a list": "[]",
+        "a text": '"x"',
+        "of another program": '{"hosts": [{"instance_id": "i-7"}]}',
+        "of another version": whole.replace("0.1.0", "0.0.9"),
+        "changed by hand": whole.replace("10.0.0.1", "10.0.0.9"),
+        # as of 2.19 ansible-core wraps what it keeps
+        "wrapped": '{"__payload__": "[1]"}',
+        "wrapped, without rows": '{"__payload__": "{\\"records\\": null}"}',
+    }
+    for what, text in unusable.items():
+        file.write_text(text, errors="surrogateescape")
+        build.reads.clear()
+        assert list(build([instance(2)], **cached).hosts) == ["i-2"], what
+        assert list(build([], **cached).hosts) == ["i-2"], what
+        assert len(build.reads) == 1, what
+
+
+def test_a_cache_that_cannot_be_opened_is_named(build, kept, capsys):
+    cached, file = kept
+    file.unlink()
+    file.mkdir()
+    assert list(build([instance(2)], **cached).hosts) == ["i-2"]
+    assert "cannot be read, so that the cloud is asked" in " ".join(capsys.readouterr().err.split())
+
+
+def test_every_option_may_be_a_template_and_keeps_its_type(build, monkeypatch, tmp_path):
+    for name, value in {"REGIONS": "cn-beijing, cn-shanghai", "NO": "false", "YES": "true", "MANY": "7"}.items():
+        monkeypatch.setenv(f"TEST_{name}", value)
+
+    def env(name):
+        return f"{{{{ lookup('ansible.builtin.env', 'TEST_{name}') }}}}"
+
+    seen = []
+
+    def connection_options(get_option):
+        seen.append({name: get_option(name) for name in ("validate_certs", "max_retries")})
+        return {"region": None}
+
+    module = sys.modules[type(inventory_loader.get(NAME)).__module__]
+    monkeypatch.setattr(module, "connection_options", connection_options)
+    offline = [instance(1), instance(2, online=False)]
+    built = build(
+        offline, regions=env("REGIONS"), only_online=env("YES"), validate_certs=env("YES"), max_retries=env("MANY")
+    )
+    assert list(built.hosts) == ["i-1"]
+    assert build.reads == [(("cn-beijing", "cn-shanghai"), {})]
+    assert seen == [{"validate_certs": True, "max_retries": 7}]
+    assert len(build(offline, only_online=env("NO")).hosts) == 2
+    build(offline, regions="{{ ['cn-wulanchabu'] + ['cn-heyuan'] }}")
+    assert build.reads[-1][0] == ("cn-wulanchabu", "cn-heyuan")
+    folder = tmp_path / "kept"
+    monkeypatch.setenv("TEST_FOLDER", str(folder))
+    build(offline, cache=True, cache_plugin="jsonfile", cache_connection=env("FOLDER"))
+    assert list(folder.iterdir())
+
+
+def test_options_see_extra_variables(build, monkeypatch):
+    extra = {"where": "cn-heyuan"}
+    monkeypatch.setattr("ansible.plugins.inventory.load_extra_vars", lambda loader: extra)
+    build([instance(1)], regions=["{{ where }}"])
+    assert build.reads == [(("cn-heyuan",), {})]
+    with pytest.raises(AnsibleParserError, match="regions: .*nowhere"):
+        build([instance(1)], regions=["{{ nowhere }}"])
+
+
+def test_an_option_that_does_not_exist_is_refused(build):
+    with pytest.raises(AnsibleParserError, match="exlude: is not an option of this plugin; did you mean exclude"):
+        build([instance(1)], exlude=["os_type == 'linux'"])
+    assert build.reads == []
+    # aliases and the options of ansible-core's own fragments exist
+    build([instance(1)], region_id="cn-beijing", use_extra_vars=True, cache=False)
+
+
+@pytest.mark.parametrize("prefix", ["", "ecs_"])
+def test_two_sources_never_share_a_host(build, capsys, prefix):
+    inventory = build([instance(1, name="web"), instance(2, name="db")], hostnames=["instance_name"])
+    options = {"hostnames": ["instance_name"], "hostvars_prefix": prefix, "inventory": inventory}
+    # Ansible gives each warning once
+    number = 70 + len(prefix)
+    others = [instance(number, name="web"), instance(8, name="cache")]
+    with pytest.raises(AnsibleParserError, match=rf"same name \(web: i-{number}, and i-1 of another source\)"):
+        build(others, **options)
+    assert sorted(inventory.hosts) == ["db", "web"]
+    build(others, duplicates="instance_id", **options)
+    assert sorted(inventory.hosts) == ["cache", "db", f"i-{number}", "web"]
+    assert f"web: i-{number}, and i-1 of another source" in " ".join(capsys.readouterr().err.split())
+    # an instance that two sources list is one host, and so is one that a file of hosts knows
+    build([instance(1, name="web")], **options)
+    known = InventoryData()
+    known.add_host("web")
+    assert list(build(others[:1], hostnames=["instance_name"], inventory=known).hosts) == ["web"]
+
+
+@pytest.mark.parametrize("name", ["we\nb", "\x1b[31mred", "../../etc/x", "/etc/x", "a/../b", " ", "we\u202eb"])
+def test_a_name_that_no_host_can_have_is_not_given(build, capsys, name):
+    records = [instance(1, tags={"Name": name}), instance(2, tags={"Name": "team/web"})]
+    with pytest.raises(AnsibleParserError, match=r"names that no host can have \(.*i-1\)") as caught:
+        build(records, hostnames=["tag:Name"])
+    assert str(caught.value).isprintable()
+    assert sorted(build(records, hostnames=["tag:Name"], duplicates="instance_id").hosts) == ["i-1", "team/web"]
+    assert "named by their IDs" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("template", ["{{ none }}", "{{ private_ips }}", "{{ instance_tags }}", "{{ '' }}"])
+def test_a_template_without_a_text_names_no_host(build, template):
+    assert list(build([instance(1)], hostnames=[template, "instance_name"]).hosts) == ["node-1"]
+
+
+def test_names_of_variables_need_no_template_engine(build, monkeypatch):
+    asked = []
+    original = Templar.template
+    monkeypatch.setattr(Templar, "template", lambda self, value, **more: asked.append(value) or original(self, value))
+    records = [instance(1, tags={"role": "[1, 2]", "items": "x"})]
+    keyed = [{"prefix": "role", "key": "tags.role"}, {"prefix": "items", "key": "tags['items']"}]
+    built = build(records, compose={"role": "instance_tags.role", "again": "tags.items"}, keyed_groups=keyed)
+    assert built.get_host("i-1").get_vars()["role"] == "[1, 2]"
+    assert "role__1__2_" in groups_of(built)
+    assert not any("tags.role" in str(value) for value in asked)

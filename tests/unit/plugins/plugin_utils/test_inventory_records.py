@@ -103,6 +103,12 @@ def test_regions_keep_their_order_and_repeat_once():
     assert "cloud_assistant" not in records[0]
 
 
+def test_an_endpoint_that_answers_for_one_region_only_is_found_out():
+    clients = {region: FakeClient("cn-a", 2) for region in ("cn-a", "cn-b")}
+    with pytest.raises(InputError, match="regions: cn-a and cn-b both have the instance i-cn-a-00000"):
+        read_fleet(clients.__getitem__, ["cn-a", "cn-b"], {}, agents=False)
+
+
 def test_a_service_that_takes_fewer_ids_is_asked_again_in_smaller_portions():
     client = FakeClient("cn-a", 400, id_limit=50)
     assert all(record["cloud_assistant"]["online"] for record in fleet(client))
