@@ -349,13 +349,21 @@ class Connection(ConnectionBase):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._session: Session | None = None
+        self._session_options: dict[str, Any] = {}
         self._steps = ShellSteps(self._shell, lambda: self._user)
 
     def _connect(self) -> Connection:
-        """Read the options; nothing is sent yet. Raises AnsibleError for values that cannot be used."""
+        """Read the options; nothing is sent yet. Raises AnsibleError for values that cannot be used.
+
+        Core keeps the connection for all items of a loop, and gives it the options of each.
+        """
+        options = self.get_options()
+        if self._session is not None and options != self._session_options:
+            self.close()
         if self._session is None:
             with _reported():
                 self._session = self._new_session()
+            self._session_options = options
             self._connected = True
         return self
 

@@ -52,7 +52,7 @@ class ShellSteps:
         ``home`` gives the home folder of the user who is connected.
         """
         text = inner_command(command)
-        if text in self._homes:
+        if text in self._homes and text == self._own_home():
             return 0, home().encode() + b"\n", b""
         note = self._notes.get(text)
         return note() if note else None
@@ -128,8 +128,11 @@ class ShellSteps:
         self._notes[text] = remove
 
     def _note_expand_user(self, text: str) -> None:
-        if text == f"echo ~{self._user()}":
+        if text == self._own_home():
             self._homes.add(text)
+
+    def _own_home(self) -> str:
+        return f"echo ~{self._user()}"
 
 
 def inner_command(command: str) -> str:

@@ -46,6 +46,10 @@ EVERYTHING = """
     - {name: user, user: {name: worker, create_home: true}}
     - {name: as user, shell: 'id -un; pwd', vars: {ansible_user: worker}}
     - {name: file of user, copy: {content: x, dest: ~/x}, vars: {ansible_user: worker}}
+    - {name: loop of users, raw: 'id -un; pwd', loop: [root, worker, root], vars: {ansible_user: '{{ item }}'}}
+    - {name: files of users, copy: {content: x, dest: ~/each}, loop: [root, worker], vars: {ansible_user: '{{ item }}'}}
+    - {name: left by users,
+       raw: 'stat -c %U /root/each /home/worker/each; ls -A /root/.ansible/tmp /home/worker/.ansible/tmp'}
     - {name: no pipelining, command: echo plain, vars: {ansible_pipelining: false}}
     - {name: late, command: sleep 60, vars: {ansible_ecs_assistant_command_timeout: 1}, ignore_errors: true}
     - {name: task limit, command: sleep 60, timeout: 4, ignore_errors: true}
@@ -118,6 +122,11 @@ def test_what_modules_return(everything: tuple[PlayResult, Path]) -> None:
     assert _text(result.result("as user")).split() == ["worker", "/home/worker"]
     assert _text(result.result("no home")).split() == ["nobody", "/"]
     assert result.result("file of user")["owner"] == "worker"
+    users = [row["stdout"].split() for row in result.result("loop of users")["results"]]
+    assert users == [["root", "/root"], ["worker", "/home/worker"], ["root", "/root"]]
+    assert _text(result.result("left by users")).split() == [
+        "root", "worker", "/home/worker/.ansible/tmp:", "/root/.ansible/tmp:",
+    ]  # fmt: skip
     assert _text(result.result("no pipelining")) == "plain"
     assert _text(result.result("executable")) == "/bin/bash\n"
 

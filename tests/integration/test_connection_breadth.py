@@ -206,6 +206,11 @@ WAYS = """
       delegate_to: '{{ item }}'
       loop: '{{ groups.all }}'
       when: inventory_hostname == 'i-2'
+    - name: named
+      raw: hostname
+      loop: '{{ groups.all }}'
+      vars: {ansible_ecs_assistant_instance_id: '{{ item }}'}
+      when: inventory_hostname == 'i-1'
     - {name: kept, raw: 'ls /root/.ansible/tmp/ansible-tmp-*/'}
 - hosts: all
   gather_facts: false
@@ -223,6 +228,7 @@ def test_delegation_and_files_that_are_kept(emulator: Emulator, tmp_path: Path) 
     assert result.result("ran", "i-1")["stdout_lines"] == ["i-1", "once", "i-2"]
     assert result.result("ran", "i-2")["stdout_lines"] == ["i-2", "once", "i-2"]
     assert [row["stdout"] for row in result.result("delegated", "i-2")["results"]] == ["host1\n", "host2\n"]
+    assert [row["stdout"] for row in result.result("named", "i-1")["results"]] == ["host1\n", "host2\n"]
     assert "AnsiballZ_command.py" in result.result("kept", "i-1")["stdout"]
 
 
