@@ -21,8 +21,22 @@ from ..common.errors import MissingLibrary
 FIRST_YEAR, LAST_YEAR = 1970, 2099
 _SHORTEST_MONTH = 28
 _OLDEST_CRONITER = 3
-_MONTHS = tuple(name.lower() for name in calendar.month_name)
-_DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+# calendar.month_name follows the locale, which Ansible sets to that of the user; the agent knows English names only
+MONTH_NAMES = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+DAY_NAMES = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
 
 class CronError(ValueError):
@@ -61,17 +75,17 @@ class _Field:
 
 
 def _named(names: tuple[str, ...], first: int) -> dict[str, int]:
-    return {text: first + place for place, name in enumerate(names) for text in (name, name[:3])}
+    return {text.lower(): first + place for place, name in enumerate(names) for text in (name, name[:3])}
 
 
 _SECOND = _Field("second", 0, 59)
 _MINUTE = _Field("minute", 0, 59)
 _HOUR = _Field("hour", 0, 23)
 _DAY = _Field("day-of-month", 1, 31, rules=r"L|LW|(?P<near>0?[1-9]|[12]\d|3[01])W")
-_MONTH = _Field("month", 1, 12, _named(_MONTHS[1:], 1))
+_MONTH = _Field("month", 1, 12, _named(MONTH_NAMES, 1))
 # 7 is Sunday too
 _WEEKDAY = _Field(
-    "day-of-week", 0, 7, _named(_DAYS, 0), r"(?P<last>[0-7]|[a-z]+)L|(?P<day>[0-7]|[a-z]+)#(?P<nth>[1-5])"
+    "day-of-week", 0, 7, _named(DAY_NAMES, 0), r"(?P<last>[0-7]|[a-z]+)L|(?P<day>[0-7]|[a-z]+)#(?P<nth>[1-5])"
 )
 _PADDED = re.compile(r"(?<![\d/])0(?=\d)")
 _YEAR = _Field("year", FIRST_YEAR, LAST_YEAR)

@@ -7,23 +7,21 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Collection, Sequence
 
-from .cron import CronFields
+from .cron import DAY_NAMES, MONTH_NAMES, CronFields
 
 MAX_TIMES = 6
 """Times of day that a description lists one by one."""
 
-MONTH_NAMES = tuple(calendar.month_name)
-DAY_NAMES = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+_MONTHS = ("", *MONTH_NAMES)
 _ORDINALS = ("", "first", "second", "third", "fourth", "fifth")
 
 
 def describe_cron(fields: CronFields) -> str:
     """Return the days and times of the fields in words, without a time zone."""
     times, days = _times(fields), _days(fields)
-    months = "" if fields.months.free else f"in {_spans(fields.months.values, MONTH_NAMES)}"
+    months = "" if fields.months.free else f"in {_spans(fields.months.values, _MONTHS)}"
     years = "" if fields.years.free else f"in {_spans(fields.years.values)}"
     if not days and not times.startswith("every"):
         days = "every day"

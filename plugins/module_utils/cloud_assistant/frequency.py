@@ -16,8 +16,8 @@ from itertools import islice
 from typing import ClassVar
 
 from ..common.errors import InputError, MissingLibrary
-from .cron import CronError, CronFields
-from .cron_text import DAY_NAMES, describe_cron
+from .cron import DAY_NAMES, CronError, CronFields
+from .cron_text import describe_cron
 
 # RunCommand, Frequency
 MIN_RATE = 60

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import calendar
+import importlib.util
 import subprocess
 import sys
 from collections.abc import Callable
@@ -355,6 +356,17 @@ def test_checking_loads_no_library() -> None:
         "sys.exit('croniter' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_names_are_english_in_every_locale(monkeypatch: pytest.MonkeyPatch) -> None:
+    # ansible-core sets the locale of the controller, in which calendar names the months
+    monkeypatch.setattr(calendar, "month_name", ["", "Januar", "Februar", "M\N{LATIN SMALL LETTER A WITH DIAERESIS}rz"])
+    loaded = importlib.util.spec_from_file_location(f"{cron.__name__}_in_german", cron.__file__)
+    assert loaded and loaded.loader
+    module = importlib.util.module_from_spec(loaded)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    loaded.loader.exec_module(module)
+    assert module.CronFields(["0", "0", "3", "1", "MAR", "?"]).months.values == {3}
 
 
 def test_zone_of_the_agents_reading() -> None:
