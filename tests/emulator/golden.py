@@ -102,9 +102,9 @@ async def _replay_one(replayer: Replayer, row: dict[str, Any], tally: Tally, *, 
     except Skip as skip:
         tally.skip(name, str(skip))
         return True
-    except Exception as exc:
+    except Exception as error:
         # one broken replay must not hide the others
-        differences = [f"{type(exc).__name__}: {exc}"]
+        differences = [f"{type(error).__name__}: {error}"]
     if differences and not last:
         return False
     tally.record(name, differences)

@@ -32,8 +32,8 @@ def replay(row: dict[str, Any], read: Callable[[str, str], Any] = schedules.read
         runs = schedule.next_runs(base, row["n"], instance_zone=row["instance_zone"], created_at=origin)
         # one word for both: that an expression has no run left, and that it ends after its runs
         error = "" if runs or "end" in row else "CronExpressionExpired"
-    except schedules.BadSchedule as exc:
-        runs, error = [], str(exc)
+    except schedules.BadSchedule as refusal:
+        runs, error = [], str(refusal)
     if row.get("error", "") != error:
         return [f"error: expected {row.get('error', '')!r}, got {error!r}"]
     recorded = [_instant(text) for text in row["next"]]

@@ -368,8 +368,8 @@ def _croniter() -> Any:
         import croniter
 
         installed = version("croniter")
-    except ImportError as exc:
-        raise MissingLibrary("croniter", "It computes the run times of cron schedules.") from exc
+    except ImportError as error:
+        raise MissingLibrary("croniter", "It computes the run times of cron schedules.") from error
     if int(installed.partition(".")[0]) < _OLDEST_CRONITER:
         found = f"The installed croniter {installed} does not support years in cron expressions."
         raise MissingLibrary(f"croniter>={_OLDEST_CRONITER}", found)

@@ -218,8 +218,8 @@ def read_frequency(text: str, *, option: str = "frequency") -> Schedule:
         if re.match(r"at\s*\(", text, re.IGNORECASE):
             return _read_at(text)
         schedule = read_cron(text)
-    except CronError as exc:
-        raise FrequencyError(option, f"{text}: {exc}", exc.code) from exc
+    except CronError as error:
+        raise FrequencyError(option, f"{text}: {error}", error.code) from error
     if schedule.fields.faults:
         raise FrequencyError(option, f"{text}: {schedule.fields.faults[0]}", "CronExpressionExpired")
     return schedule
@@ -244,8 +244,8 @@ def _read_at(text: str) -> AtSchedule:
     zone = _zone(match[3], strict=True) if match[3] else timezone.utc
     try:
         wall = datetime.fromisoformat(f"{match[1]}T{match[2]}")
-    except ValueError as exc:
-        raise CronError("InvalidAtExpression", f"it is not a valid time ({exc})") from exc
+    except ValueError as error:
+        raise CronError("InvalidAtExpression", f"it is not a valid time ({error})") from error
     return AtSchedule(text, _moment(wall, zone))
 
 
@@ -279,18 +279,18 @@ def find_zone(name: str) -> tzinfo:
 
     try:
         return ZoneInfo(name)
-    except ZoneInfoNotFoundError as exc:
+    except ZoneInfoNotFoundError as error:
         if name != "UTC" and _has_zones():
             raise CronError(
                 "TimezoneInformationCorrupt: Information of sepcified timezone in cron expression cannot be parsed:"
                 f" unknown time zone {name}",
                 f"unknown time zone {name}; {_ZONE_HELP}",
-            ) from exc
+            ) from error
         if name == "UTC":
             return timezone.utc
         raise MissingLibrary(
             "tzdata", "It provides the time zones; this host does not have a time zone database."
-        ) from exc
+        ) from error
 
 
 def _has_zones() -> bool:

@@ -17,7 +17,7 @@ from .printable import visible
 class CloudError(Exception):
     """Base of every error that is reported to the user.
 
-    ``str(exc)`` is the whole text for the user; ``result`` holds the extra keys of the failed task's result.
+    ``str(error)`` is the whole text for the user; ``result`` holds the extra keys of the failed task's result.
     ``transient``: the same request may succeed later, as after throttling or with a network that was down.
     """
 

@@ -113,8 +113,8 @@ class Agent:
             return invalid("TypeInvalid", f"TypeInvalid_{task.type}")
         try:
             content = go_base64.decode(task.content_b64)
-        except go_base64.CorruptInput as exc:
-            return invalid("CommandContentInvalid", str(exc))
+        except go_base64.CorruptInput as error:
+            return invalid("CommandContentInvalid", str(error))
         run = self._runs[task.task_id] = _Run()
         try:
             return await self._run(run, task, content, on_output)
@@ -211,8 +211,8 @@ class Agent:
         try:
             content = self._resolved(task, content)
             words, extension = launcher_option.parse(task.launcher)
-        except agent_placeholders.InvalidParameter as exc:
-            refusal = {"kind": "invalid", "param": exc.param, "value": exc.value}
+        except agent_placeholders.InvalidParameter as error:
+            refusal = {"kind": "invalid", "param": error.param, "value": error.value}
         except agent_placeholders.UnknownInstanceName:
             text = "ResolvingInstanceNameFailed: Agent is not able to retrieve instance name"
             refusal = {"kind": "error", "code": "-12", "text": text, "exit_code": 0}

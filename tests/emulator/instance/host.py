@@ -144,9 +144,9 @@ class Host:
             except BlockingIOError:
                 self._loop.add_writer(self._channel, self._flush)
                 return
-            except OSError as exc:
+            except OSError as error:
                 _close(self._unsent.popleft()[1])
-                self._fail_all(f"the spawner is gone: {exc}")
+                self._fail_all(f"the spawner is gone: {error}")
                 continue
             self._unsent.popleft()
             _close(handles)

@@ -39,9 +39,9 @@ def _error(code: str | int, text: str, exit_code: int) -> Refused:
     return Refused({"kind": "error", "code": str(code), "text": cut, "exit_code": exit_code})
 
 
-def _start_failure(exc: OSError, program: str) -> Refused:
+def _start_failure(error: OSError, program: str) -> Refused:
     """Return the agent's words for a process that could not be started: the error number, its name, its text."""
-    number = exc.errno or errno.EIO
+    number = error.errno or errno.EIO
     text = os.strerror(number)
     phrase = "".join(word[:1].upper() + word[1:] for word in re.findall(r"[A-Za-z0-9]+", text))
     return _error(number, f"ExecuteScriptFailed.{phrase}: fork/exec {program}: {text.lower()}", 1)
@@ -98,8 +98,8 @@ class ScriptProcess:
             os.execve(self.executable, argv, environment)
         except Refused as refused:
             _say(handles["status"], refused.args[0])
-        except OSError as exc:
-            _say(handles["status"], _start_failure(exc, self.program).args[0])
+        except OSError as error:
+            _say(handles["status"], _start_failure(error, self.program).args[0])
         finally:
             os._exit(127)
 
@@ -185,8 +185,8 @@ def write_sent_file(machine: Machine, task: Mapping[str, Any], handles: Mapping[
         machine.enter(task)
         book = accounts.Book(process.accounts_file("passwd"), process.accounts_file("group"))
         _say(handles["status"], write_file.write(task, _read_all(handles["content"]), process.inside, book))
-    except OSError as exc:
-        _say(handles["status"], write_file.failed(write_file.CREATE_FAILED, exc))
+    except OSError as error:
+        _say(handles["status"], write_file.failed(write_file.CREATE_FAILED, error))
     finally:
         os._exit(0)
 

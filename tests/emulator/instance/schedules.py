@@ -172,8 +172,8 @@ def _read_at(text: str) -> datetime:
         raise BadSchedule(f'parsing time "{stamp}": extra text: "{rest}"')
     try:
         return datetime.fromisoformat(stamp).replace(tzinfo=timezone.utc)
-    except ValueError as exc:
-        raise BadSchedule(f'parsing time "{stamp}": day out of range') from exc
+    except ValueError as error:
+        raise BadSchedule(f'parsing time "{stamp}": day out of range') from error
 
 
 # -- from the wall clock to the moment -------------------------------------------------------------------------------

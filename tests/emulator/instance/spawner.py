@@ -240,8 +240,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         machine = Machine(sys.argv[2])
-    except OSError as exc:
-        channel.send(json.dumps({"failure": str(exc)}).encode())
+    except OSError as error:
+        channel.send(json.dumps({"failure": str(error)}).encode())
         return
     spawner = Spawner(channel, machine)
     # a collection in a forked process would copy every page that it looks at

@@ -127,8 +127,8 @@ class Machine:
         for name in attempts:
             try:
                 _enter_own_namespace(user=name == USER_NAMESPACE)
-            except OSError as exc:
-                refused.append(f"{name}: {exc}")
+            except OSError as error:
+                refused.append(f"{name}: {error}")
                 continue
             self.isolation = name
             return
@@ -301,8 +301,8 @@ def _enter_own_namespace(*, user: bool) -> None:
             _bind("/proc", "/proc")
             os.chroot("/")
             code = 0
-        except OSError as exc:
-            code = exc.errno or 1
+        except OSError as error:
+            code = error.errno or 1
         finally:
             os._exit(code)
     code = os.waitstatus_to_exitcode(os.waitpid(probe, 0)[1])

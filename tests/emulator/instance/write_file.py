@@ -19,9 +19,9 @@ _DEFAULT_DIR = "/root"
 _DEFAULT_MODE = 0o644
 
 
-def failed(code: int, exc: OSError) -> dict[str, Any]:
+def failed(code: int, error: OSError) -> dict[str, Any]:
     """Return the report of a delivery that the system refused."""
-    return {"status": "Failed", "code": code, "param": "", "value": "", "errno": exc.errno or 0}
+    return {"status": "Failed", "code": code, "param": "", "value": "", "errno": error.errno or 0}
 
 
 def _invalid(param: str, value: str) -> dict[str, Any]:
@@ -51,8 +51,8 @@ def write(task: Mapping[str, Any], content: bytes | None, inside: Callable[[str]
     directory = inside(task["target_dir"] or _DEFAULT_DIR)
     try:
         os.makedirs(directory, mode=0o777, exist_ok=True)
-    except OSError as exc:
-        return failed(MKDIR_FAILED, exc)
+    except OSError as error:
+        return failed(MKDIR_FAILED, error)
     if refusal:
         return _invalid(refusal["param"], refusal["value"])
     mode = _mode(task["mode"])
@@ -66,12 +66,12 @@ def write(task: Mapping[str, Any], content: bytes | None, inside: Callable[[str]
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         with os.fdopen(handle, "wb") as file:
             file.write(content or b"")
-    except OSError as exc:
-        return failed(CREATE_FAILED, exc)
+    except OSError as error:
+        return failed(CREATE_FAILED, error)
     try:
         os.chmod(path, mode)
-    except OSError as exc:
-        return failed(CHMOD_FAILED, exc)
+    except OSError as error:
+        return failed(CHMOD_FAILED, error)
     return _give(path, task["owner"], task["group"], book)
 
 
@@ -103,6 +103,6 @@ def _give(path: str, owner: str, group: str, book: Book) -> dict[str, Any]:
         os.chown(path, uid, gid)
         # a change of owner may clear bits
         os.chmod(path, stat.S_IMODE(before.st_mode))
-    except OSError as exc:
-        return failed(CHOWN_FAILED, exc)
+    except OSError as error:
+        return failed(CHOWN_FAILED, error)
     return done

@@ -30,9 +30,9 @@ def test_base64_round_trip_with_line_ends_anywhere(content: bytes, data: st.Data
 def test_base64_is_decoded_or_refused_at_an_offset_in_the_text(text: str) -> None:
     try:
         content = go_base64.decode(text)
-    except go_base64.CorruptInput as exc:
-        assert 0 <= exc.offset <= len(text)
-        assert str(exc) == f"illegal base64 data at input byte {exc.offset}"
+    except go_base64.CorruptInput as error:
+        assert 0 <= error.offset <= len(text)
+        assert str(error) == f"illegal base64 data at input byte {error.offset}"
     else:
         assert len(base64.b64encode(content)) == len(text.replace("\n", ""))
 

@@ -319,8 +319,8 @@ def test_accepted_cron_schedules_keep_their_distance(expression: _Expression, ti
 def test_any_text_is_a_schedule_or_refused(text: str) -> None:
     try:
         assert _parse(text).kind in ("rate", "at", "cron")
-    except FrequencyError as exc:
-        assert exc.problem
+    except FrequencyError as error:
+        assert error.problem
 
 
 # -- the library -----------------------------------------------------------------------------------------------------
