@@ -197,7 +197,7 @@ error:
 from typing import Any
 
 from ..module_utils.clouddc.deletion import Deletion
-from ..module_utils.clouddc.instances import GONE, check_ids
+from ..module_utils.clouddc.instances import GONE, read_ids
 from ..module_utils.common.changes import ABSENT
 from ..module_utils.common.checks import check_wait_timeout
 from ..module_utils.common.task import TaskContext, TaskSpec, run_module
@@ -224,7 +224,7 @@ def ensure(task: TaskContext) -> dict[str, Any]:
     params = task.params
     option = "id" if params["id"] is not None else "ids"
     given = [params["id"]] if option == "id" else params["ids"]
-    ids = check_ids(given, option)
+    ids = read_ids(given, option)
     if len(ids) < len(given):
         task.warn(f"ids: {len(given) - len(ids)} duplicate IDs were removed")
     check_wait_timeout(params["wait_timeout"])

@@ -169,7 +169,7 @@ error:
 
 from typing import Any
 
-from ..module_utils.clouddc.instances import STATES, check_ids, list_instances
+from ..module_utils.clouddc.instances import STATES, list_instances, read_ids
 from ..module_utils.common.task import TaskContext, TaskSpec, run_module
 from ..module_utils.huawei.options import HUAWEI_OPTIONS, connect
 
@@ -189,8 +189,8 @@ def ensure(task: TaskContext) -> dict[str, Any]:
     """Return the instances that match."""
     params = task.params
     # an empty list is a filter that matches nothing by mistake, not "everything"
-    ids = [] if params["ids"] is None else check_ids(params["ids"], "ids")
-    server_ids = [] if params["server_ids"] is None else check_ids(params["server_ids"], "server_ids")
+    ids = [] if params["ids"] is None else read_ids(params["ids"], "ids")
+    server_ids = [] if params["server_ids"] is None else read_ids(params["server_ids"], "server_ids")
     instances = list_instances(connect(params), ids=ids, server_ids=server_ids, state=params["instance_state"])
     return {"changed": False, "instances": instances}
 

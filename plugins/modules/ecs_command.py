@@ -349,7 +349,7 @@ from typing import Any
 
 from ..module_utils.alibaba.generations import refuse_missing
 from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
-from ..module_utils.cloud_assistant.commands.keeper import Changes, CommandKeeper
+from ..module_utils.cloud_assistant.commands.keeper import CommandChanges, CommandKeeper
 from ..module_utils.cloud_assistant.commands.listing import PREDICTED_COMMAND_ID
 from ..module_utils.cloud_assistant.commands.plan import DesiredCommand, command_diff
 from ..module_utils.cloud_assistant.scripts import (
@@ -398,9 +398,8 @@ def ensure(task: TaskContext) -> dict[str, Any]:
     """Bring the command into the wanted state."""
     params = task.params
     check_wait_timeout(params["wait_timeout"])
-    if params["client_token"] is not None:
-        check_client_token(params["client_token"])
-        refuse_missing(params["api_generation"], {"client_token": params["client_token"]})
+    check_client_token(params["client_token"])
+    refuse_missing(params["api_generation"], {"client_token": params["client_token"]})
     desired = _desired(params)
     for text in _warnings(desired):
         task.warn(text)
@@ -458,7 +457,7 @@ def _desired(params: dict[str, Any]) -> DesiredCommand:
     )
 
 
-def _present_result(changes: Changes) -> dict[str, Any]:
+def _present_result(changes: CommandChanges) -> dict[str, Any]:
     result: dict[str, Any] = {"changed": changes.changed, "stopped_invoke_ids": changes.stopped_invoke_ids}
     if changes.after:
         command = changes.after.as_dict()
@@ -469,7 +468,7 @@ def _present_result(changes: Changes) -> dict[str, Any]:
     return result
 
 
-def _absent_result(changes: Changes) -> dict[str, Any]:
+def _absent_result(changes: CommandChanges) -> dict[str, Any]:
     return {
         "changed": changes.changed,
         "command_ids": [command.command_id for command in changes.deleted],
@@ -477,7 +476,7 @@ def _absent_result(changes: Changes) -> dict[str, Any]:
     }
 
 
-def _diff(changes: Changes) -> list[dict[str, Any]]:
+def _diff(changes: CommandChanges) -> list[dict[str, Any]]:
     if changes.after is None:
         return [part for command in changes.deleted for part in command_diff(command, None)]
     return command_diff(changes.before, changes.after)

@@ -345,9 +345,8 @@ def _selector(task: TaskContext) -> Selector:
     selector.require()
     check_range("max_instances", params["max_instances"], 1)
     check_wait_timeout(params["wait_timeout"])
-    if params["client_token"] is not None:
-        check_client_token(params["client_token"])
-        refuse_missing(params["api_generation"], {"client_token": params["client_token"]})
+    check_client_token(params["client_token"])
+    refuse_missing(params["api_generation"], {"client_token": params["client_token"]})
     for option, states in (("terminate_subscription", ("absent",)), ("stopped_mode", ("stopped",))):
         if params[option] and params["state"] not in states:
             raise InputError(option, f"has no effect with state: {params['state']}")

@@ -17,7 +17,7 @@ from ..module_utils.cloud_assistant.instances.agents import AgentReader, agent_r
 from ..module_utils.cloud_assistant.instances.selection import FILTER_CEILING, PAGE_SIZE, STATUSES, instance_record
 from ..module_utils.cloud_assistant.tags import check_tags, tags_from_row, tags_to_rows
 from ..module_utils.cloud_assistant.targets import read_instance_ids
-from ..module_utils.common.checks import check_identifiers
+from ..module_utils.common.checks import check_choice, check_identifiers
 from ..module_utils.common.errors import CloudError, InputError
 
 if TYPE_CHECKING:
@@ -119,8 +119,8 @@ def read_filters(filters: Mapping[str, Any]) -> FleetFilter:
             if isinstance(value, (Mapping, list, tuple)) or str(value) == "":
                 raise InputError(option, "must be a single non-empty value")
             check_identifiers(**{option: str(value)})
-            if name in CHOICES and value not in CHOICES[name]:
-                raise InputError(option, f"{value!r} is not one of {', '.join(CHOICES[name])}")
+            if name in CHOICES:
+                check_choice(option, value, CHOICES[name])
             parameters[SCALAR_FILTERS[name]] = str(value)
         else:
             known = ", ".join(sorted([*SCALAR_FILTERS, "instance_ids", "tags"]))

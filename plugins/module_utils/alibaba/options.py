@@ -13,6 +13,7 @@ from typing import Any
 from ansible.module_utils.common.parameters import env_fallback
 
 from ..common import options
+from ..common.checks import check_choice
 from ..common.errors import InputError
 from . import credentials, endpoints, generations
 from .client import Client
@@ -95,7 +96,5 @@ def _value(params: Mapping[str, Any], name: str) -> Any:
 
 def _choice(params: Mapping[str, Any], name: str) -> str:
     value = _value(params, name)
-    choices = ALIBABA_OPTIONS[name]["choices"]
-    if value is not None and value not in choices:
-        raise InputError(name, f"{value!r} is not one of {', '.join(choices)}")
+    check_choice(name, value, ALIBABA_OPTIONS[name]["choices"])
     return value or ""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..common.checks import check_identifiers, check_ids, check_range
+from ..common.checks import check_identifiers, check_ids, check_range, quoted
 from ..common.errors import InputError
 from .tags import check_tags
 
@@ -21,8 +21,6 @@ MAX_BATCH = 100
 MAX_RAISED_BATCH = 1000
 """Instances in one call that the collection sends at most. The quota can be raised in Quota Center; its limit is not
 published, and a call with more ids would no longer fit into the request line of every gateway."""
-MAX_SHOWN = 64
-"""Characters of a refused id in a message."""
 
 _ID = re.compile(r"(?:i|mi)-[A-Za-z0-9][A-Za-z0-9._-]{0,60}|AY[A-Za-z0-9]{8,62}")
 """Instances, managed instances (RegisterManagedInstance), and instances created before 2014."""
@@ -122,8 +120,7 @@ def check_exact_name(option: str, name: str) -> None:
 def check_instance_id(option: str, text: str) -> None:
     """Raise InputError unless a text has the form of an instance's id."""
     if _ID.fullmatch(text) is None:
-        shown = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
-        problem = f"{shown!r} is not a valid instance ID such as i-bp67acfmxazb4p1a2b3c"
+        problem = f"{quoted(text)} is not a valid instance ID such as i-bp67acfmxazb4p1a2b3c"
         raise InputError(option, f"{problem}; give the ID of the instance, not its name")
 
 

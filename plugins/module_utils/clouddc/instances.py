@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..common.checks import quoted
 from ..common.errors import ApiError, InputError
 from ..common.paging import batches
 from ..common.wait import Deadline
@@ -36,8 +37,6 @@ MAX_SERVERS_PER_CALL = 50
 
 _ID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 """A UUID, with or without hyphens (DeleteInstance, instance_id)."""
-MAX_SHOWN = 64
-"""Characters of a refused id in a message."""
 _SECRET_KEY = re.compile(r"(?i)user_?data|pass(word|wd|phrase)?$|admin_?pass|secret|token|private_?key")
 
 
@@ -50,13 +49,13 @@ class Status:
     error: dict[str, Any] | None = None
 
 
-def check_ids(ids: Sequence[str], option: str) -> list[str]:
+def read_ids(ids: Sequence[str], option: str) -> list[str]:
     """Return the ids in their order, each once. Raises InputError for none at all and for what cannot be an id."""
     if not ids:
         raise InputError(option, "must have at least one ID")
     for value in ids:
         if not _ID.fullmatch(value):
-            problem = f"{value[:MAX_SHOWN]!r} is not a valid instance ID. An ID is a UUID"
+            problem = f"{quoted(value)} is not a valid instance ID. An ID is a UUID"
             raise InputError(option, f"{problem}; give the ID of the instance, not its name")
     return list(dict.fromkeys(ids))
 

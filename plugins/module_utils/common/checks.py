@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from .errors import InputError
 
@@ -18,6 +19,9 @@ MAX_SECONDS = 2**31 - 1
 
 MAX_IDENTIFIER = 128
 """Characters of an id or a name; the longest are names (CreateCommand, Name; RunInstances, InstanceName)."""
+
+MAX_QUOTED = 64
+"""Characters of a refused value in a message."""
 
 _OCTAL_MODE = re.compile(r"[0-7]{3,4}")
 
@@ -88,6 +92,12 @@ def refuse_empty(option: str, value: str | None) -> None:
         raise InputError(option, "must not be empty")
 
 
+def check_choice(option: str, value: str | None, choices: Collection[str]) -> None:
+    """Raise InputError unless the value is one of the choices; None is an option that was not given."""
+    if value is not None and value not in choices:
+        raise InputError(option, f"{value!r} is not one of {', '.join(choices)}")
+
+
 def check_range(option: str, value: float, least: float, most: float | None = None, unit: str = "") -> None:
     """Raise InputError unless ``least`` <= ``value`` <= ``most``; ``unit`` is for the message, in the plural."""
     if value >= least and (most is None or value <= most):
@@ -120,6 +130,11 @@ def check_octal_mode(option: str, value: object) -> None:
     """
     if value is not None and not (isinstance(value, str) and _OCTAL_MODE.fullmatch(value)):
         raise InputError(option, f"{value!r} is not a valid mode; give three or four octal digits in quotes, as '0644'")
+
+
+def quoted(value: str) -> str:
+    """Return a value in quotes for a message; only the beginning of one that is longer than MAX_QUOTED."""
+    return repr(value if len(value) <= MAX_QUOTED else f"{value[:MAX_QUOTED]}...")
 
 
 def _of(what: str, problem: str) -> str:

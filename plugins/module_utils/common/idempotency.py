@@ -33,13 +33,14 @@ def derive_client_token(token: str, *parts: str) -> str:
     return digest.hexdigest()
 
 
-def check_client_token(value: str, option: str = "client_token") -> str:
-    """Return ``value``; raise InputError unless it is 1 to 64 printable ASCII characters."""
-    refuse_empty(option, value)
+def check_client_token(value: str | None) -> None:
+    """Raise InputError unless ``client_token`` is 1 to 64 printable ASCII characters; None means not given."""
+    if value is None:
+        return
+    refuse_empty("client_token", value)
     if not (value.isascii() and value.isprintable()):
-        raise InputError(option, "can contain only printable ASCII characters")
-    check_length(option, value, MAX_TOKEN_LENGTH)
-    return value
+        raise InputError("client_token", "can contain only printable ASCII characters")
+    check_length("client_token", value, MAX_TOKEN_LENGTH)
 
 
 def key_digest(key: str) -> str:

@@ -50,7 +50,7 @@ SETTLE_SECONDS = 10.0
 
 
 @dataclass
-class Changes:
+class CommandChanges:
     """What was done, or in check mode what would be: records before and after, and ids.
 
     ``after`` is None where no command remains; its id is empty while it is only predicted.
@@ -80,7 +80,7 @@ class CommandKeeper:
 
     def present(
         self, desired: DesiredCommand, *, command_id: str | None = None, client_token: str | None = None
-    ) -> Changes:
+    ) -> CommandChanges:
         """Make sure that the command of this id, or else of the desired name, is as desired.
 
         Raises InputError for what cannot be, TaskFailure for an ambiguous name or a half-done replacement.
@@ -90,7 +90,7 @@ class CommandKeeper:
         current, unnamed = self._current(desired, command_id)
         plan = plan_command(current, desired, default_timeout(self.client.generation))
         self._check_plan(plan)
-        changes = Changes(changed=plan.changed or unnamed is not None, before=plan.before, after=plan.after)
+        changes = CommandChanges(changed=plan.changed or unnamed is not None, before=plan.before, after=plan.after)
         schedules: list[Invocation] = []
         if current and plan.action == "replace":
             changes.replaced_command_id = current.command_id
@@ -122,7 +122,7 @@ class CommandKeeper:
         return current, unnamed
 
     def _carry_out(
-        self, plan: CommandPlan, changes: Changes, schedules: Sequence[Invocation], client_token: str | None
+        self, plan: CommandPlan, changes: CommandChanges, schedules: Sequence[Invocation], client_token: str | None
     ) -> Command:
         """Create, replace or modify the command, and return it as the service shows it afterwards."""
         if plan.action == "create":
@@ -141,7 +141,9 @@ class CommandKeeper:
             shown = self._first_of_twins(shown)
         return shown or created
 
-    def absent(self, *, command_id: str | None = None, name: str | None = None, all_matching: bool = False) -> Changes:
+    def absent(
+        self, *, command_id: str | None = None, name: str | None = None, all_matching: bool = False
+    ) -> CommandChanges:
         """Make sure that no command has this id or name; ``all_matching`` allows for several of one name.
 
         Raises TaskFailure while something runs one of them, or will on schedule: the service keeps such a command.
@@ -154,7 +156,7 @@ class CommandKeeper:
         if using and not self.stop_invocations:
             raise _still_used(doomed, ids)
         before = doomed[0] if doomed else None
-        changes = Changes(changed=bool(doomed), before=before, deleted=doomed, stopped_invoke_ids=ids)
+        changes = CommandChanges(changed=bool(doomed), before=before, deleted=doomed, stopped_invoke_ids=ids)
         if self.check:
             return changes
         gone: list[str] = []
@@ -225,7 +227,7 @@ class CommandKeeper:
             for invocation in scheduled_invocations(self.client, command_id=command.command_id)
         ]
 
-    def _decide_on(self, schedules: Sequence[Invocation], changes: Changes) -> None:
+    def _decide_on(self, schedules: Sequence[Invocation], changes: CommandChanges) -> None:
         """Record in the changes that the schedules will be stopped, or warn that they continue."""
         ids = [invocation.invoke_id for invocation in schedules]
         if self.stop_invocations:
@@ -241,7 +243,7 @@ class CommandKeeper:
         return replace(wanted, command_id=self.client.call("CreateCommand", params)["CommandId"])
 
     def _replace(
-        self, wanted: Command, changes: Changes, schedules: Sequence[Invocation], client_token: str | None
+        self, wanted: Command, changes: CommandChanges, schedules: Sequence[Invocation], client_token: str | None
     ) -> Command:
         """Create the replacement, delete the old command, give the replacement its name; return its record."""
         interim = replace(wanted, name=interim_name(wanted.name))

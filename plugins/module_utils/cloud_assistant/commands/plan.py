@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...alibaba.generations import DEFAULT_TIMEOUT
-from ...common.checks import check_identifiers, check_ids, check_seconds, check_text
-from ...common.errors import InputError
+from ...common.checks import check_choice, check_identifiers, check_ids, check_seconds, check_text
 from ..models import Command
 from ..scripts import SCRIPT_TYPES, ScriptContent, check_launcher
 from ..tags import TagChange, check_tags, own_tags, plan_tags, tags_to_rows
@@ -99,8 +98,7 @@ def modification(before: Command, after: Command) -> dict[str, Any]:
 
 def check_desired(desired: DesiredCommand, generation: str = "current") -> None:
     """Raise InputError for the first value that the service of this generation would not take (CreateCommand)."""
-    if desired.type is not None and desired.type not in SCRIPT_TYPES:
-        raise InputError("type", f"{desired.type!r} is not a valid value; valid values are {', '.join(SCRIPT_TYPES)}")
+    check_choice("type", desired.type, SCRIPT_TYPES)
     check_identifiers(name=desired.name)
     check_ids(resource_group_id=desired.resource_group_id)
     for option, limit in COMMAND_TEXT_LIMITS.items():

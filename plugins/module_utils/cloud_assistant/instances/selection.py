@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...alibaba.client import Client
-from ...common.checks import check_ids
+from ...common.checks import check_choice, check_ids
 from ...common.errors import InputError
 from ...common.paging import batches
 from ...common.printable import some_of
@@ -70,8 +70,7 @@ class Selector:
         if name is not None:
             check_exact_name("name", name)
         check_ids(vpc_id=vpc_id)
-        if status is not None and status not in STATUSES:
-            raise InputError("status", f"{status!r} is not one of {', '.join(STATUSES)}")
+        check_choice("status", status, STATUSES)
         return cls(ids, name, check_tags(tags or {}), vpc_id, status)
 
     def require(self) -> None:
@@ -96,7 +95,7 @@ class Selector:
             (self.resource_group_id, row.get("ResourceGroupId")),
         )
         tags = tags_from_row(row)
-        return all(wanted in (None, told) for wanted, told in compared) and all(
+        return all(wanted in (None, actual) for wanted, actual in compared) and all(
             tags.get(key) == value for key, value in self.tags.items()
         )
 

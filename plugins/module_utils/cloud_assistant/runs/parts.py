@@ -15,6 +15,7 @@ from typing import Any
 
 from ...alibaba.generations import DEFAULT_TIMEOUT
 from ...common.checks import (
+    check_choice,
     check_identifiers,
     check_ids,
     check_range,
@@ -109,8 +110,7 @@ class Payload:
             self._check_script(self.script, generation, values)
 
     def _check_script(self, script: ScriptContent, generation: str, values: Mapping[str, str]) -> None:
-        if self.type not in SCRIPT_TYPES:
-            raise InputError("type", f"{self.type!r} is not a valid value; valid values are {', '.join(SCRIPT_TYPES)}")
+        check_choice("type", self.type, SCRIPT_TYPES)
         script.check_size(generation, values)
         if generation == "classic" or self.enable_parameter is False:
             if values:
@@ -223,10 +223,7 @@ class When:
 
     def check(self, generation: str, timeout: int) -> None:
         """Raise InputError for a schedule that the service would reject; ``timeout`` of the script is in seconds."""
-        if self.repeat_mode is not None and self.repeat_mode not in REPEAT_MODES:
-            raise InputError(
-                "repeat_mode", f"{self.repeat_mode!r} is not a valid value; valid values are {', '.join(REPEAT_MODES)}"
-            )
+        check_choice("repeat_mode", self.repeat_mode, REPEAT_MODES)
         if self.timed and not self.frequency:
             raise InputError("frequency", "is required when timed is true")
         if self.timed is False and self.frequency:
@@ -269,8 +266,7 @@ class Identity:
         # each of these takes a tag of ours, without which an interrupted start could not be found again
         ours = sum(given is not None for given in (self.idempotency_key, self.client_token))
         check_tags(self.tags, limit=MAX_TAGS - ours)
-        if self.client_token is not None:
-            check_client_token(self.client_token)
+        check_client_token(self.client_token)
         refuse_empty("idempotency_key", self.idempotency_key)
 
 
@@ -319,8 +315,7 @@ class Pacing:
             raise InputError("success_rcs", "must not be an empty list; the default is [0]")
         for rc in self.success_rcs:
             check_range("success_rcs", rc, *rcs)
-        if self.unready not in ("fail", "skip"):
-            raise InputError("unready", f"{self.unready!r} is not a valid value; valid values are fail and skip")
+        check_choice("unready", self.unready, ("fail", "skip"))
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.clouddc.instances import (
-    check_ids,
     is_absence,
     list_instances,
+    read_ids,
     without_secrets,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import ApiError, InputError
@@ -102,12 +102,12 @@ def test_secrets_are_left_out():
 
 
 def test_ids_are_checked():
-    assert check_ids([ONE, TWO, ONE], "ids") == [ONE, TWO]
+    assert read_ids([ONE, TWO, ONE], "ids") == [ONE, TWO]
     with pytest.raises(InputError, match="ids: must have at least one ID"):
-        check_ids([], "ids")
+        read_ids([], "ids")
     for wrong in ("", "..", "a/b", "a b", "a,b", "ä", "-a", "b2", f"{ONE}0"):
         with pytest.raises(InputError, match="id: .* is not a valid instance ID. An ID is a UUID"):
-            check_ids([wrong], "id")
+            read_ids([wrong], "id")
 
 
 @pytest.mark.parametrize(

@@ -22,14 +22,15 @@ texts = st.lists(st.text(max_size=20), max_size=4)
 def test_new_tokens_differ_and_are_valid() -> None:
     tokens = {new_client_token() for _turn in range(1000)}
     assert len(tokens) == 1000
-    assert all(check_client_token(token) == token for token in tokens)
+    for token in tokens:
+        check_client_token(token)
 
 
 @given(st.text(), texts)
 def test_a_derived_token_is_valid_and_the_same_each_time(token: str, parts: list[str]) -> None:
     derived = derive_client_token(token, *parts)
     assert derived == derive_client_token(token, *parts)
-    assert check_client_token(derived) == derived
+    check_client_token(derived)
 
 
 @given(st.text(), texts, st.text(), texts)
@@ -54,12 +55,13 @@ def test_parts_do_not_run_together() -> None:
     ],
 )
 def test_bad_tokens_are_refused_by_the_options_name(value: str, problem: str) -> None:
-    with pytest.raises(InputError, match=f"my_token: .*{problem}"):
-        check_client_token(value, "my_token")
+    with pytest.raises(InputError, match=f"client_token: .*{problem}"):
+        check_client_token(value)
 
 
-def test_64_characters_are_allowed() -> None:
-    assert check_client_token("x" * 64) == "x" * 64
+def test_64_characters_and_no_token_are_allowed() -> None:
+    check_client_token("x" * 64)
+    check_client_token(None)
 
 
 @given(st.text())

@@ -16,7 +16,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     keeper as command_changes,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.commands.keeper import (
-    Changes,
+    CommandChanges,
     CommandKeeper,
 )
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.commands.plan import (
@@ -84,7 +84,7 @@ def owned(library: FakeLibrary) -> list[tuple[Any, ...]]:
     return sorted(rows)
 
 
-def foretold(changes: Changes) -> dict[str, Any]:
+def foretold(changes: CommandChanges) -> dict[str, Any]:
     """Return what a task says of its changes, without what only the service can know."""
     record = asdict(changes.after) if changes.after else {}
     for key in ("command_id", "created_at", "invoke_times"):
