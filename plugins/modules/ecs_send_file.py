@@ -413,8 +413,8 @@ from ..module_utils.cloud_assistant.files.send import send_file
 from ..module_utils.cloud_assistant.files.send_request import SendRequest, split_dest
 from ..module_utils.cloud_assistant.scripts import encoding_warning, script_file_warnings
 from ..module_utils.cloud_assistant.targets import Targets
+from ..module_utils.common.content import read_content
 from ..module_utils.common.errors import InputError
-from ..module_utils.common.plain_file import read_plain, unreadable
 from ..module_utils.common.task import TaskContext, TaskSpec, run_module
 
 PASSED_THROUGH = (
@@ -469,7 +469,9 @@ def ensure(task: TaskContext) -> dict[str, Any]:
     """Send the file to the instances and return the result of each. Raises CloudError if one of them failed."""
     params = task.params
     targets = Targets.of_options(params, warn=task.warn)
-    data = _content(params["content"], params["src"])
+    data = read_content(params["content"], params["src"], MAX_FILE_BYTES)
+    if data is None:
+        raise InputError("content", "is required unless src is given")
     target_dir, name = _place(params)
     request = SendRequest(
         targets,
@@ -493,22 +495,6 @@ def ensure(task: TaskContext) -> dict[str, Any]:
         outcome.extra["diff"] = file_diff(request.path, data, outcome.results)
     outcome.raise_for_failure()
     return outcome.as_dict()
-
-
-def _content(content: str | None, src: str | None) -> bytes:
-    """Return the content of the file. Raises InputError if it cannot be read or is too large to be sent."""
-    if content is not None:
-        try:
-            # undecodable bytes of a file that Ansible read come back as they were
-            return content.encode("utf-8", "surrogateescape")
-        except UnicodeEncodeError as error:
-            raise InputError("content", f"is not valid UTF-8 text at character {error.start}") from None
-    if src is None:
-        raise InputError("content", "is required unless src is given")
-    try:
-        return read_plain(src, MAX_FILE_BYTES)
-    except OSError as error:
-        raise InputError("src", f"{src} {unreadable(error)}") from None
 
 
 def _place(params: dict[str, Any]) -> tuple[str, str]:

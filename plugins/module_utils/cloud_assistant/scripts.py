@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..alibaba.generations import CLASSIC_MAX_CONTENT
+from ..common.content import content_bytes, read_content
 from ..common.errors import InputError
-from ..common.plain_file import read_plain, unreadable
 from .parameters import NAME, check_name
 
 SCRIPT_TYPES = ("RunShellScript", "RunPowerShellScript", "RunBatScript")
@@ -57,12 +57,7 @@ class ScriptContent:
     @classmethod
     def from_text(cls, text: str) -> ScriptContent:
         """Return the content of a script given as text, in UTF-8. Raises InputError if it cannot be encoded."""
-        try:
-            # undecodable bytes of a file that Ansible read come back as they were
-            return cls(text.encode("utf-8", "surrogateescape"))
-        except UnicodeEncodeError as error:
-            problem = f"contains half of a UTF-16 surrogate pair at character {error.start}, which cannot be encoded"
-            raise InputError("content", problem) from None
+        return cls(content_bytes(text))
 
     @property
     def text(self) -> str:
@@ -211,16 +206,6 @@ def check_launcher(launcher: str) -> None:
 
 
 def given_script(content: str | None, src: str | None) -> ScriptContent | None:
-    """Return the script of the options ``content`` and ``src``, None when neither is given.
-
-    Files of the controller arrive as ``content``; a path that is still there is one of the module's own host.
-    Raises InputError if it is not a regular file that can be read.
-    """
-    if content is not None:
-        return ScriptContent.from_text(content)
-    if src is None:
-        return None
-    try:
-        return ScriptContent(read_plain(src, MAX_SCRIPT_FILE))
-    except OSError as error:
-        raise InputError("src", f"{src} {unreadable(error)}") from error
+    """Return the script of the options ``content`` and ``src``, None when neither is given. Raises InputError."""
+    data = read_content(content, src, MAX_SCRIPT_FILE)
+    return None if data is None else ScriptContent(data)

@@ -125,7 +125,7 @@ BAD_SCRIPTS = [
         {"content": "{{a}}" + "x" * 18000, "parameters": {"a": "v" * 500}},
         "content: the script with its parameters has",
     ),
-    ({"content": "echo \ud83d"}, "content: contains half of a UTF-16 surrogate pair at character 5"),
+    ({"content": "echo \ud83d"}, "content: is not valid UTF-8 text at character 5"),
     ({"content": "{{a}}", "parameters": {"a": "caf\udce9"}}, "parameters: is not valid UTF-8"),
     ({"type": "RunPythonScript"}, "value of type must be one of: RunShellScript"),
     ({"name": "n" * 129}, "name: has 129 characters; at most 128"),
