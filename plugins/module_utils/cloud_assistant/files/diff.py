@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ...common.printable import some_of
-from .results import FileResult
+from .results import PERMISSIONS, FileResult
 
 SHOWN_FILE = 104448
 """Bytes of a file that a diff shows, as with ansible.builtin.copy."""
 SHOWN_INSTANCES = 5
 """Instances that a header names."""
-
-_PERMISSIONS = ("mode", "owner", "group")
 
 
 def file_diff(path: str, data: bytes, results: Sequence[FileResult]) -> list[dict[str, str]]:
@@ -28,8 +26,8 @@ def file_diff(path: str, data: bytes, results: Sequence[FileResult]) -> list[dic
     groups: dict[tuple[object, ...], list[FileResult]] = {}
     for result in results:
         if result.changed:
-            was = tuple(result.before.get(name, "") for name in ("kind", "sha256", *_PERMISSIONS))
-            groups.setdefault((*was, *(result.facts.get(name, "") for name in _PERMISSIONS)), []).append(result)
+            was = tuple(result.before.get(name, "") for name in ("kind", "sha256", *PERMISSIONS))
+            groups.setdefault((*was, *(result.facts.get(name, "") for name in PERMISSIONS)), []).append(result)
     diffs = []
     for same in groups.values():
         first = same[0]
@@ -75,5 +73,5 @@ def _described(facts: Mapping[str, str]) -> str:
 def _permissions(facts: Mapping[str, str], other: Mapping[str, str]) -> str:
     """Return the permissions and ownership that differ, as lines of their own before the content."""
     return "".join(
-        f"# {name}: {facts[name]}\n" for name in _PERMISSIONS if facts.get(name, "") not in ("", other.get(name))
+        f"# {name}: {facts[name]}\n" for name in PERMISSIONS if facts.get(name, "") not in ("", other.get(name))
     )

@@ -38,6 +38,7 @@ from ..targets import Targets
 from .fetch_local import LONGEST_STREAM, Ranges, destinations, forget_ranges, mode_of, put, sha256_of
 from .fetch_scripts import Found, look_script, range_script, read_found, snapshot_script, tidy_script
 from .results import FileOutcome, FileResult, in_order
+from .shell import INVALID_OUTPUT
 
 WAIT_BASE, WAIT_PER_RANGE = 300.0, 2.0
 """Seconds of the default wait: for a small file, and in addition for each range of a large one."""
@@ -252,9 +253,7 @@ class _Fetching:
             length = natural_number(found.facts.get("length", "")) or 0
             if not 0 < length <= LONGEST_STREAM:
                 shown = found.facts.get("length", "")[:20]
-                self._fail(
-                    item, "ScriptOutputInvalid", f"the reported length of the copy is not valid: {shown or 'none'}"
-                )
+                self._fail(item, INVALID_OUTPUT, f"the reported length of the copy is not valid: {shown or 'none'}")
                 continue
             try:
                 ranges[item] = Ranges(self.places[item], found.facts.get("stream", ""), length, RANGE_BYTES)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import shutil
 import stat
@@ -108,7 +109,7 @@ class Ranges:
         self.stream = stream
         self.length = length
         self.range_bytes = range_bytes
-        self.count = -(-length // range_bytes)
+        self.count = math.ceil(length / range_bytes)
         self._open()
 
     def _open(self) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from ..runs.rounds import RANGE_BYTES
 from .parts import MAX_FILE_BYTES
-from .shell import PRELUDE, script_with
+from .shell import PRELUDE, invalid_output, script_with
 
 INLINE_BYTES = 17000
 """Bytes of a file that the first look brings along."""
@@ -130,7 +130,7 @@ class Found:
 
 
 def read_found(output: bytes, dropped: int = 0) -> Found:
-    """Return what a script printed; anything that is not whole becomes the error ScriptOutputInvalid.
+    """Return what a script printed; anything that is not whole becomes the error INVALID_OUTPUT.
 
     ``dropped`` is the number of bytes that the service cut out of the output.
     """
@@ -149,6 +149,6 @@ def read_found(output: bytes, dropped: int = 0) -> Found:
         except binascii.Error:
             dropped = dropped or 1
     if dropped or "state" not in facts:
-        start = text.strip()[:200]
-        return Found(error_code="ScriptOutputInvalid", error_info=f"the script's output is not complete: {start}")
+        code, info = invalid_output(text)
+        return Found(error_code=code, error_info=info)
     return Found(facts, content)

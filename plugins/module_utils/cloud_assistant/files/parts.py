@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import zlib
 from dataclasses import dataclass, field
 
@@ -39,7 +40,7 @@ class Parcel:
     @property
     def count(self) -> int:
         """The number of parts; an empty file has none."""
-        return -(-len(self.stream) // self.part_bytes)
+        return math.ceil(len(self.stream) / self.part_bytes)
 
     def part(self, number: int) -> bytes:
         """Return the bytes of a part, numbered from 1."""
@@ -55,7 +56,7 @@ def pack(data: bytes, *, compress: bool = True, part_bytes: int = PART_BYTES) ->
     stream, compressed = data, False
     if compress and len(data) > part_bytes:
         small = _gzip(data)
-        if small is not None and -(-len(small) // part_bytes) < -(-len(data) // part_bytes):
+        if small is not None and math.ceil(len(small) / part_bytes) < math.ceil(len(data) / part_bytes):
             stream, compressed = small, True
     return Parcel(
         sha256=hashlib.sha256(data).hexdigest(),

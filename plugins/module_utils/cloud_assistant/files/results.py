@@ -18,7 +18,9 @@ from ..grouping import Summary
 from ..models import InstanceResult
 from ..runs.outcome import failing_lines, failure_of, skipped_warning
 
-FACTS = ("dest", "sha256", "size", "mode", "owner", "group")
+PERMISSIONS = ("mode", "owner", "group")
+"""Facts of a file that are neither its place nor its content."""
+FACTS = ("dest", "sha256", "size", *PERMISSIONS)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from ..runs.sending import Sent
 from ..tags import check_tags
 from .deliveries import MAX_INSTANCES, Arrival, Delivery, deliver, wait_arrival
 from .parts import Parcel, pack
-from .results import FileOutcome, FileResult, in_order, without_output
+from .results import PERMISSIONS, FileOutcome, FileResult, in_order, without_output
 from .send_request import SendRequest
 from .send_scripts import Report, look_script, read_report
 from .staging import Staging
@@ -237,5 +237,5 @@ def _kept(report: Report) -> Mapping[str, str]:
     """
     if not report.state:
         return {}
-    found = {key: value for key, value in report.facts.items() if key in ("mode", "owner", "group")}
+    found = {key: value for key, value in report.facts.items() if key in PERMISSIONS}
     return found or NEW_FILE

@@ -20,7 +20,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .shell import PRELUDE, script_with
+from .shell import PRELUDE, invalid_output, script_with
 
 SHOWN_BYTES = 12 * 1024
 """Bytes of the old file that a diff shows: what fits into a run's output beside the rest."""
@@ -336,7 +336,7 @@ _PARTS = re.compile(r"(?:\d{1,5}-\d{1,5}(?:,(?=\d)|$))*")
 def read_report(output: bytes, dropped: int = 0) -> Report:
     """Return what a script printed; ``dropped`` is the number of bytes that the service cut out of it.
 
-    An output that is not one of ours, whole, becomes a report with the error code ScriptOutputInvalid.
+    An output that is not a whole report becomes one with the error code INVALID_OUTPUT.
     """
     text, _mark, encoded = output.decode("utf-8", "replace").partition("\ncontent\n")
     described: list[dict[str, str]] = []
@@ -360,8 +360,7 @@ def read_report(output: bytes, dropped: int = 0) -> Report:
         except binascii.Error:
             dropped = dropped or 1
     if dropped or not (error or "state" in found) or not _PARTS.fullmatch(found.get("parts", "")):
-        start = text.strip()[:200]
-        error = ("ScriptOutputInvalid", f"the script's output is not complete: {start}" if start else "no output")
+        error = invalid_output(text)
     return Report(
         state=found.get("state", ""),
         facts=described[-1] if described else {},

@@ -25,6 +25,17 @@ need() {
 """``say`` prints a line of the report; ``fail``, with a code and a text, ends the script once ``tidy`` has cleaned."""
 
 
+INVALID_OUTPUT = "ScriptOutputInvalid"
+"""Our own error code of an instance on which a script printed something else than its report."""
+
+
+def invalid_output(text: str) -> tuple[str, str]:
+    """Return the error code and the explanation for an output that is not a whole report."""
+    beginning = text.strip()[:200]
+    problem = f"the script's output is not complete: {beginning}" if beginning else "the script printed nothing"
+    return INVALID_OUTPUT, problem
+
+
 def script_with(values: Mapping[str, str | int | bool], body: str) -> str:
     """Return the body with its variables before it, quoted, so that no value is ever taken for code."""
     lines = [
