@@ -15,6 +15,7 @@ from typing import Any
 
 from ..common.answers import Shape
 from ..common.errors import InputError
+from ..common.paging import batches
 from . import shapes
 from .classic_replies import REPLIES
 from .generations import (
@@ -154,8 +155,8 @@ def _split(operation: str, wire: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if most is None or not isinstance(ids, (list, tuple)) or len(ids) <= most:
         yield wire
         return
-    for start in range(0, len(ids), most):
-        yield {**wire, "InstanceId": list(ids[start : start + most])}
+    for batch in batches(ids, most):
+        yield {**wire, "InstanceId": list(batch)}
 
 
 def _time_out(wire: dict[str, Any]) -> None:

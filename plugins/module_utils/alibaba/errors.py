@@ -22,6 +22,8 @@ UNAVAILABLE = "ServiceUnavailable"
 # the same token is, or was, in use for another request
 IDEMPOTENT = "Idempotent"
 _IN_WORK = "IdempotentProcessing"
+# more ids than the endpoint takes in one call, which may be fewer than documented
+TOO_MANY_IDS = "InstanceIds.ExceedLimit"
 
 # one document writes "Internalerror. Dispatch"
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[._-] ?[A-Za-z0-9]+)*")

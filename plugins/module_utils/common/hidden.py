@@ -10,10 +10,12 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.common.parameters import remove_values
+
+from .paging import batches
 
 REDACTED = "(not shown)"
 """Placeholder in a result or a message for a value that is not repeated there."""
@@ -51,12 +53,11 @@ def without_values(value: Any, secrets: Iterable[str]) -> Any:
     if isinstance(value, Mapping):
         return {name: without_values(inner, secrets) for name, inner in value.items()}
     if isinstance(value, list):
-        slices = (value[start : start + _SLICE] for start in range(0, len(value), _SLICE))
-        return [item for part in slices for item in _part_without(part, secrets)]
+        return [item for part in batches(value, _SLICE) for item in _part_without(part, secrets)]
     return value if json_without(value, secrets) is not None else remove_values(value, secrets)
 
 
-def _part_without(part: list[Any], secrets: frozenset[str]) -> list[Any]:
+def _part_without(part: Sequence[Any], secrets: frozenset[str]) -> Sequence[Any]:
     return part if json_without(part, secrets) is not None else [without_values(item, secrets) for item in part]
 
 

@@ -66,9 +66,6 @@ _USERNAME = re.compile(r"[A-Za-z_][\w.-]*")
 # a content is compressed separately where that leaves less than this share of it
 _WORTH_PACKING = 0.8
 
-# what a line of Base64 holds, so that every tool decodes it
-_LINE = 76
-
 
 def hello_script(nonce: str, username: str, *, sealing: bool) -> bytes:
     """Return the first request, in plain text since the tools are unknown. ``sealing``: ask for a certificate."""
@@ -157,5 +154,5 @@ def compressed(data: bytes) -> bytes:
 
 
 def _lines(data: bytes) -> str:
-    text = base64.b64encode(data).decode()
-    return "".join(f"{text[start : start + _LINE]}\n" for start in range(0, len(text), _LINE))
+    """Return the data in Base64, in lines short enough for every tool that decodes them."""
+    return base64.encodebytes(data).decode()
