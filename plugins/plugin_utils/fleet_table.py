@@ -17,7 +17,7 @@ from ..module_utils.cloud_assistant.grouping import (
     folded,
     group_rows,
 )
-from ..module_utils.common.printable import columns, cut
+from ..module_utils.common.printable import columns, counted, cut
 
 WORDS = {
     "success": "succeeded",
@@ -36,9 +36,9 @@ Row = Mapping[str, Any]
 
 def totals_line(counts: Mapping[str, int]) -> str:
     """Return the totals as one line: ``12 instances: 10 succeeded, 2 failed``; what is zero is left out."""
-    noun = "instance" if counts["total"] == 1 else "instances"
+    total = counted(counts["total"], "instance")
     parts = [f"{counts[name]} {word}" for name, word in WORDS.items() if counts.get(name)]
-    return f"{counts['total']} {noun}: {', '.join(parts)}" if parts else f"{counts['total']} {noun}"
+    return f"{total}: {', '.join(parts)}" if parts else total
 
 
 def fleet_table(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 # control characters but tab and line feed, what turns the direction of text round, line ends that are none in a
 # terminal, lone surrogates and the code points that no XML document may hold
@@ -35,6 +35,16 @@ def some_of(texts: Iterable[str], shown: int, separator: str = ", ") -> str:
     every = list(texts)
     more = f"{separator.lstrip(',')}and {len(every) - shown} more" if len(every) > shown else ""
     return separator.join(every[:shown]) + more
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 instance``, ``3 instances``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def names_of(ids: Sequence[str], noun: str, shown: int = 5) -> str:
+    """Return the ids for a message, the first few of many: ``3 invocations (t-1, t-2, t-3)``."""
+    return f"{noun} {ids[0]}" if len(ids) == 1 else f"{counted(len(ids), noun)} ({some_of(ids, shown)})"
 
 
 def columns(text: str) -> int:

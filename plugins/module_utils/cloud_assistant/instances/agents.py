@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ...alibaba.client import Client
+from ...alibaba.errors import TOO_MANY_IDS
 from ...common.changes import Change, Changes
 from ...common.errors import ApiError, InputError, WaitTimeout
 from ...common.paging import batches
@@ -25,7 +26,6 @@ MAX_STATES_PER_CALL = 100
 """Instances in one call (DescribeCloudAssistantStatus, InstanceId); where the service accepts fewer, it is halved."""
 OS_TYPES = ("Linux", "Windows", "FreeBSD")
 NOT_READY = "do not have an agent that is ready"
-TOO_MANY_IDS = "InstanceIds.ExceedLimit"
 _ROWS = ("InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus")
 
 

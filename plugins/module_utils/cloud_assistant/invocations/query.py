@@ -16,6 +16,7 @@ from ...alibaba.client import Client
 from ...alibaba.generations import default_zone, refuse_missing
 from ...common.checks import check_identifiers, check_ids
 from ...common.errors import ApiError, InputError, MissingLibrary, TaskFailure, WaitTimeout
+from ...common.printable import names_of
 from ...common.wait import Deadline
 from ..frequency import Schedule, read_frequency
 from ..grouping import Summary
@@ -23,7 +24,7 @@ from ..models import REPEAT_MODES, InstanceResult, Invocation, parse_time
 from ..tags import check_tags, tags_to_rows
 from .listing import INVOCATION_NOT_FOUND
 from .results import REREAD_PAUSE, iter_results, read_results
-from .waiting import Watch, ended, names_of
+from .waiting import Watch, ended
 
 SHOWN_RUNS = 5
 """Coming runs of a schedule that are computed."""

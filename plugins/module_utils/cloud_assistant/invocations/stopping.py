@@ -11,7 +11,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ...alibaba.client import Client
+from ...alibaba.errors import TOO_MANY_IDS
 from ...common.errors import ApiError, WaitTimeout
+from ...common.paging import batches
+from ...common.printable import names_of
 from ...common.wait import Deadline, poll
 from ..models import Invocation
 from .listing import INVOCATION_NOT_FOUND, find_invocation
@@ -22,7 +25,7 @@ MAX_STOPS_PER_CALL = 50
 
 @dataclass(frozen=True)
 class Stop:
-    """Instances of one invocation to stop; ``everywhere`` if these are all live ones."""
+    """Instances of one invocation to stop, and those to wait for, some of which may be stopping already."""
 
     invoke_id: str
     instance_ids: tuple[str, ...]
@@ -56,8 +59,8 @@ def stop(client: Client, stops: Sequence[Stop], deadline: Deadline) -> None:
     ``running_instances`` and ``changed`` when something still runs at the deadline.
     """
     for wanted in stops:
-        for start in range(0, len(wanted.instance_ids), MAX_STOPS_PER_CALL):
-            _request_stop(client, wanted.invoke_id, wanted.instance_ids[start : start + MAX_STOPS_PER_CALL], deadline)
+        for batch in batches(wanted.instance_ids, MAX_STOPS_PER_CALL):
+            _request_stop(client, wanted.invoke_id, batch, deadline)
     try:
         for wanted in stops:
             if wanted.waiting_for:
@@ -72,7 +75,7 @@ def _request_stop(client: Client, invoke_id: str, instance_ids: Sequence[str], d
     try:
         client.call("StopInvocation", params, deadline=deadline)
     except ApiError as error:
-        if error.code == "InstanceIds.ExceedLimit" and len(instance_ids) > 1:
+        if error.code == TOO_MANY_IDS and len(instance_ids) > 1:
             # some endpoints take fewer than the documented 50
             middle = len(instance_ids) // 2
             _request_stop(client, invoke_id, instance_ids[:middle], deadline)
@@ -93,6 +96,5 @@ def _wait_stopped(client: Client, wanted: Stop, deadline: Deadline) -> None:
     try:
         poll(probe, deadline, f"stopping invocation {wanted.invoke_id}")
     except WaitTimeout as error:
-        count = f"{len(running)} instance{'s' if len(running) > 1 else ''}"
-        message = f"{error}; still running on {count}: {', '.join(running[:10])}"
+        message = f"{error}; still running on {names_of(running, 'instance', 10)}"
         raise WaitTimeout(message, invoke_ids=[wanted.invoke_id], running_instances=running) from error

@@ -8,12 +8,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import Any
 
 from ...alibaba.client import Client
 from ...common.errors import CloudError, WaitTimeout
-from ...common.printable import some_of
+from ...common.printable import names_of
 from ...common.wait import Deadline, poll, proportional_interval
 from ..models import Invocation
 from ..tags import tags_to_rows
@@ -174,13 +174,6 @@ class Watch:
         if count != live:
             self._since_full = Deadline(None)
         return bool(count == live)
-
-
-def names_of(ids: Sequence[str], noun: str, shown: int = 5) -> str:
-    """Return the ids for a message, the first few of many: ``3 invocations (t-1, t-2, t-3)``."""
-    if len(ids) == 1:
-        return f"{noun} {ids[0]}"
-    return f"{len(ids)} {noun}s ({some_of(ids, shown)})"
 
 
 def ended(instance_ids: Iterable[str]) -> Settled:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ...common.kept import in_hand
-from ..invocations.waiting import names_of
+from ...common.printable import names_of
 from ..models import InstanceResult
 from .capture import Report, read_report
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -17,9 +18,9 @@ from ...alibaba.client import Client
 from ...common.errors import CloudError
 from ...common.kept import Kept, in_hand
 from ...common.paging import batches
+from ...common.printable import names_of
 from ...common.wait import Deadline
 from ..concurrency import map_concurrently
-from ..invocations.waiting import names_of
 from ..models import InstanceResult
 from ..states import SKIPPED
 from ..targets import MAX_BATCH
@@ -168,7 +169,7 @@ class _Completion:
     def _fetch(self, kept: Mapping[str, Report]) -> None:
         if not kept:
             return
-        counts = {item: -(-report.length // RANGE_BYTES) for item, report in kept.items()}
+        counts = {item: math.ceil(report.length / RANGE_BYTES) for item, report in kept.items()}
         self.deadline = Deadline(WAIT_BASE + WAIT_PER_RANGE * max(counts.values()))
         self.ranges = {item: {} for item in kept}
         for _round in range(ROUNDS):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...alibaba.client import Client
 from ...common.atomic_file import check_writable, write_private
+from ...common.printable import counted
 from ...common.redact import MASK
 from ..models import REPEAT_MODES, TERMINATION_MODES
 from ..states import SKIPPED
@@ -171,6 +172,6 @@ def run_diff(request: RunRequest, outcome: RunOutcome) -> dict[str, str]:
     return {
         "before_header": f"{what}: not run",
         "before": "",
-        "after_header": f"{what} on {len(started)} instances",
+        "after_header": f"{what} on {counted(len(started), 'instance')}",
         "after": "".join(f"{line}\n" for line in lines) + script,
     }

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from ...alibaba.client import Client
 from ...common.errors import TaskFailure
 from ...common.idempotency import new_client_token
+from ...common.printable import names_of
 from ...common.wait import Deadline
 from ..instances.readiness import Unavailable, examine, find_targets, outdated
 from ..instances.requirements import Requirement, requirements
-from ..invocations.waiting import names_of
 from ..models import Command, InstanceResult, Invocation
 from ..scripts import ScriptContent
 from ..tags import MAX_TAGS, check_tags

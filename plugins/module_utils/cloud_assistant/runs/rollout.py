@@ -15,10 +15,11 @@ from datetime import timedelta
 
 from ...alibaba.client import Client
 from ...common.errors import CloudError, Defect, TaskFailure, WaitTimeout
+from ...common.printable import counted, names_of
 from ...common.wait import Deadline
 from ..concurrency import map_concurrently
 from ..instances.readiness import TOO_OLD
-from ..invocations.waiting import Settled, Watch, begun, ended, names_of, visible
+from ..invocations.waiting import Settled, Watch, begun, ended, visible
 from ..models import InstanceResult, Invocation, parse_time
 from ..states import SKIPPED
 from .batches import Batch, plan_batches
@@ -161,9 +162,9 @@ class Rollout:
     def _report_started(self, started: Sequence[Sent]) -> None:
         """Name the invocations, by which an interrupted wait can be resumed."""
         if started:
-            count = sum(len(sent.instance_ids) for sent in started)
+            instances = counted(sum(len(sent.instance_ids) for sent in started), "instance")
             names = names_of([sent.invoke_id for sent in started], "invocation")
-            self._progress(f"started {names} on {count} instance{'s' if count > 1 else ''}")
+            self._progress(f"started {names} on {instances}")
 
     def _reject(self, call: Call, queue: deque[Batch]) -> None:
         """Start nothing after the first call was rejected, and find out which other instances are not ready."""

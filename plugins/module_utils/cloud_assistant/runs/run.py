@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from ...alibaba.client import Client
 from ...alibaba.generations import default_timeout
+from ...common.printable import names_of
 from ...common.wait import Deadline
-from ..invocations.waiting import names_of
 from ..models import InstanceResult
 from ..states import SKIPPED
 from .calls import Call, call_for, dry_run_call, script_type_of

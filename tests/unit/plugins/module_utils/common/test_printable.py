@@ -10,7 +10,12 @@ import unicodedata
 
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import ApiError, CloudError
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.printable import cut, some_of, visible
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.printable import (
+    cut,
+    names_of,
+    some_of,
+    visible,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +27,11 @@ def test_some_of_many():
     assert some_of(["a", "b"], 2) == "a, b"
     assert some_of("abcde", 2) == "a, b and 3 more"
     assert some_of((f"{letter}: why" for letter in "abc"), 2, "; ") == "a: why; b: why; and 1 more"
+
+
+def test_names_are_the_first_few_of_many():
+    assert names_of(["t-1"], "invocation") == "invocation t-1"
+    assert names_of(["i-1", "i-2", "i-3"], "instance", shown=2) == "3 instances (i-1, i-2 and 1 more)"
 
 
 @pytest.mark.parametrize(

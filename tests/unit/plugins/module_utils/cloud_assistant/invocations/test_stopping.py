@@ -78,7 +78,7 @@ def test_what_still_runs_at_the_deadline_is_named():
     service, plan = running(2)
     service.refuse = lambda operation, params: None
     deaf = stopping.Stop("t-1", (), plan.waiting_for)
-    with pytest.raises(WaitTimeout, match="still running on 2 instances: i-0000, i-0001") as failure:
+    with pytest.raises(WaitTimeout, match="still running on 2 instances \\(i-0000, i-0001\\)") as failure:
         stopping.stop(service, [deaf], Deadline(0.1))  # type: ignore[arg-type]
     assert failure.value.result["invoke_ids"] == ["t-1"]
     assert failure.value.result["changed"] is False

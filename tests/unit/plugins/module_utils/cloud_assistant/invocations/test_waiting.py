@@ -112,11 +112,6 @@ def test_when_an_invocation_counts_as_settled(status: str, states: dict[str, str
     assert waiting.visible(invocation)
 
 
-def test_names_are_the_first_few_of_many():
-    assert waiting.names_of(["t-1"], "invocation") == "invocation t-1"
-    assert waiting.names_of(ids(7), "instance", shown=2) == "7 instances (i-0000, i-0001 and 5 more)"
-
-
 @pytest.mark.parametrize(
     ("counts", "full"),
     [
