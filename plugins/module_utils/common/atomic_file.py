@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from .checks import refuse_empty
 from .errors import InputError
 
 
@@ -23,6 +24,7 @@ def check_writable(option: str, place: str) -> Path:
     Raises InputError if its folder does not exist or may not be written to, or if something other than a plain file is
     in its place.
     """
+    refuse_empty(option, place)
     path = Path(place)
     try:
         if "\0" in place:

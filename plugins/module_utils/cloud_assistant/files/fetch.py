@@ -272,8 +272,7 @@ class _Fetching:
 
         for window in windows(pieces, RUNS_AT_ONCE, self.results, report):
             for piece, run in zip(window, map_concurrently(read, window), strict=True):
-                known = {str(error) for error in self.outcome.errors}
-                self.outcome.errors += [error for error in run.errors if str(error) not in known]
+                self.outcome.errors += run.errors
                 for item, found in self._found(run).items():
                     try:
                         ranges[item].add(piece.number, found.content or b"")

@@ -16,7 +16,7 @@ from ...common.numbers import natural_number
 from ...common.wait import Deadline
 from ..grouping import Summary
 from ..models import InstanceResult
-from ..runs.outcome import failing_lines, failure_of, skipped_warning
+from ..runs.outcome import error_lines, failing_lines, failure_of, skipped_warning
 
 PERMISSIONS = ("mode", "owner", "group")
 """Facts of a file that are neither its place nor its content."""
@@ -116,7 +116,7 @@ class FileOutcome:
     def failure(self) -> CloudError | None:
         """Return the error to raise for this outcome, with everything that was found; None if everything succeeded."""
         explained = {getattr(error, "api_message", str(error)) for error in self.errors}
-        lines = failing_lines(self.plain, explained) + list(dict.fromkeys(str(error) for error in self.errors))
+        lines = failing_lines(self.plain, explained) + error_lines(self.errors)
         if lines and self.hint:
             lines.append(self.hint)
         return failure_of(lines, self.errors, self.as_dict)

@@ -16,8 +16,9 @@ from ...alibaba.client import Client
 from ...common.errors import MissingLibrary
 from ...common.kept import in_hand
 from ..concurrency import map_concurrently
+from ..invocations.waiting import names_of
 from ..models import InstanceResult
-from .outcome import RunOutcome
+from .outcome import RunOutcome, by_reason
 from .spool import in_memory, stored
 
 if TYPE_CHECKING:
@@ -43,32 +44,35 @@ def collect_from_bucket(
 ) -> None:
     """Replace the outputs that the service has cut by those in the bucket, up to ``largest`` bytes each.
 
-    ``warn`` gets a line about each that cannot be read; its result keeps what the service kept.
+    ``warn`` gets a line about those that cannot be read; their results keep what the service kept.
     """
     library = load_library()
 
-    def completed(result: InstanceResult) -> InstanceResult:
-        return stored(_completed(client, library, result, largest, warn), store)
+    def completed(result: InstanceResult) -> tuple[InstanceResult, str]:
+        found, problem = _completed(client, library, result, largest)
+        return stored(found, store), problem
 
-    outcome.results = map_concurrently(completed, outcome.results)
+    found = map_concurrently(completed, outcome.results)
+    outcome.results = [result for result, _problem in found]
+    for problem, ids in by_reason((result.instance_id, problem) for result, problem in found).items():
+        warn(f"output: the object in the bucket {problem} ({names_of(ids, 'instance')})")
 
 
-def _completed(
-    client: Client, library: Any, result: InstanceResult, largest: int, warn: Callable[[str], None]
-) -> InstanceResult:
+def _completed(client: Client, library: Any, result: InstanceResult, largest: int) -> tuple[InstanceResult, str]:
+    """Return the result with the whole output, and what was wrong with it; "" for nothing."""
     if not result.dropped or result.oss_output_status != "Finished":
-        return result
+        return result, ""
     name, _slash, key = result.oss_output_uri.removeprefix("oss://").partition("/")
     try:
         data = bytes(_bucket(client, library, name).get_object(key).read(largest + 1))
     except Exception as error:  # any error of the library: the run itself has succeeded
-        warn(f"output: {result.oss_output_uri} could not be read: {type(error).__name__}: {error}")
-        return result
+        # the text of the library's errors has the id of each request
+        return result, f"could not be read: {type(error).__name__}: {getattr(error, 'message', '') or error}"
     if len(data) > largest:
         whole = result.dropped + len(in_hand(result.output) or b"")
-        warn(f"output: {result.oss_output_uri} has more than {largest} bytes (max_output)")
-        return replace(result, output=data[:largest], dropped=max(1, whole - largest), gap=None)
-    return replace(result, output=data, dropped=0)
+        cut = replace(result, output=data[:largest], dropped=max(1, whole - largest), gap=None)
+        return cut, f"has more than {largest} bytes (max_output)"
+    return replace(result, output=data, dropped=0), ""
 
 
 def _bucket(client: Client, library: Any, name: str) -> Any:

@@ -28,7 +28,7 @@ from .bucket import collect_from_bucket, load_library
 from .capture import Report, pack_script, range_script, tidy_script
 from .captured import read_captured, report_of, with_streams
 from .internal import run_internal_script
-from .outcome import RunOutcome
+from .outcome import RunOutcome, by_reason
 from .request import RunRequest
 from .rounds import RANGE_BYTES, ROUNDS, RUNS_AT_ONCE, Piece, missing_pieces, windows
 from .run import run
@@ -234,12 +234,8 @@ class _Completion:
 
     def _warn_incomplete(self, warn: Callable[[str], None]) -> None:
         """Warn of the instances whose output is not complete, grouped by reason."""
-        reasons: dict[str, list[str]] = {}
-        for result in self.outcome.results:
-            reason = self._gap(result)
-            if reason:
-                reasons.setdefault(reason, []).append(result.instance_id)
-        for reason, ids in reasons.items():
+        gaps = ((result.instance_id, self._gap(result)) for result in self.outcome.results)
+        for reason, ids in by_reason(gaps).items():
             warn(f"output: the output {reason} {names_of(ids, 'instance')}")
 
     def _gap(self, result: InstanceResult) -> str:

@@ -128,20 +128,26 @@ class RunOutcome:
         return [f"Nothing was started.{' To run on the other instances, use unready: skip.' if others else ''}"]
 
     def _error_lines(self) -> list[str]:
-        """Return the errors, those of the same text once: many batches may have failed in the same way."""
-        texts = [
-            f"{same[0]} ({len(same) - 1} more like this)" if len(same) > 1 else str(same[0])
-            for same in group_errors(self.errors)
-        ]
-        more = [f"… and {len(texts) - SHOWN_INSTANCES} more errors"] if len(texts) > SHOWN_INSTANCES else []
+        """Return the errors, and how the task can be started again without running anything twice."""
+        lines = error_lines(self.errors)
         if any(error.may_have_taken_effect for error in self.errors):
             if self.by_key:
                 left = "instances that succeeded or are still running are skipped"
-                more.append(f"To continue, run the task again: with its idempotency_key, {left}.")
+                lines.append(f"To continue, run the task again: with its idempotency_key, {left}.")
             elif self.client_token:
                 token = self.client_token
-                more.append(f"To continue without running anything twice, add client_token: {token} to the task.")
-        return texts[:SHOWN_INSTANCES] + more
+                lines.append(f"To continue without running anything twice, add client_token: {token} to the task.")
+        return lines
+
+
+def error_lines(errors: Iterable[CloudError]) -> list[str]:
+    """Return the lines of a message about errors, a few of many: of calls that failed alike, the first is shown."""
+    texts = [
+        f"{same[0]} ({len(same) - 1} more like this)" if len(same) > 1 else str(same[0])
+        for same in group_errors(errors)
+    ]
+    more = [f"… and {len(texts) - SHOWN_INSTANCES} more errors"] if len(texts) > SHOWN_INSTANCES else []
+    return texts[:SHOWN_INSTANCES] + more
 
 
 def group_errors(errors: Iterable[CloudError]) -> list[list[CloudError]]:
@@ -235,6 +241,18 @@ def last_lines(result: InstanceResult) -> list[str]:
     tail = visible(output[-SHOWN_LINES * SHOWN_WIDTH * 4 :].decode("utf-8", "replace"))
     lines = [line.strip() for line in tail.splitlines() if line.strip()]
     return [line if len(line) <= SHOWN_WIDTH else f"…{line[1 - SHOWN_WIDTH :]}" for line in lines[-SHOWN_LINES:]]
+
+
+def by_reason(problems: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return the ids of instances by their reasons, from pairs of an id and a reason; one that has none is left out.
+
+    A message then has one line per reason, however large the fleet is.
+    """
+    reasons: dict[str, list[str]] = {}
+    for instance_id, reason in problems:
+        if reason:
+            reasons.setdefault(reason, []).append(instance_id)
+    return reasons
 
 
 def dropped_warning(results: Sequence[InstanceResult]) -> str | None:

@@ -14,8 +14,9 @@ from typing import Any
 
 from ...common.atomic_file import replacing
 from ...common.kept import Kept, in_hand
+from ..invocations.waiting import names_of
 from ..models import InstanceResult
-from .outcome import RunOutcome
+from .outcome import RunOutcome, by_reason
 
 
 def write_outputs(
@@ -26,6 +27,7 @@ def write_outputs(
     ``redact`` masks the values of secret options. Where a file cannot be written, the result keeps the output.
     """
     results: list[InstanceResult] = []
+    problems: list[tuple[str, str]] = []
     for result in outcome.results:
         if result.output is None:
             results.append(result)
@@ -33,12 +35,14 @@ def write_outputs(
         try:
             files = _write(folder, result, redact)
         except OSError as error:
-            warn(f"output_dir: the output of {result.instance_id} could not be written: {error.strerror}")
+            problems.append((result.instance_id, error.strerror or str(error)))
             results.append(result)
         else:
             # the end of it is what a message may quote
             results.append(replace(result, files=files))
     outcome.results = results
+    for reason, ids in by_reason(problems).items():
+        warn(f"output_dir: the output of {names_of(ids, 'instance')} could not be written: {reason}")
 
 
 def _write(folder: Path, result: InstanceResult, redact: Callable[[dict[str, Any]], dict[str, Any]]) -> tuple[str, ...]:

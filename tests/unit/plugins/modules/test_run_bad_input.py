@@ -135,6 +135,7 @@ BAD_SCRIPTS = [
     ({"parameters": {"a": 1.5}, "content": "{{a}}"}, "parameters: the value of 'a' is a decimal number"),
     *(({name: ""}, f"{name}: must not be empty") for name in ("username", "windows_password_name", "launcher")),
     ({"working_dir": "~/app"}, "working_dir: '~/app' is not an absolute path on Linux"),
+    ({"results_file": ""}, "results_file: must not be empty"),
     ({"success_rcs": []}, "success_rcs: must not be an empty list"),
     ({"success_rcs": [0, 256]}, "success_rcs: is 256; it must be between -1 and 255"),
     ({"success_rcs": [-(2**40)], "type": "RunBatScript"}, "it must be between -2147483648 and 4294967295"),

@@ -19,6 +19,12 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
 OBJECTS = {"logs/t-1/i-1.txt": b"all of it", "logs/t-1/i-2.txt": b"x" * 100}
 
 
+class OssError(Exception):
+    """An error of the library: its text names the request, its message does not."""
+
+    message = "no such key"
+
+
 class Library(SimpleNamespace):
     """What is used of the library: objects by bucket and key, read with the account's key."""
 
@@ -28,7 +34,13 @@ class Library(SimpleNamespace):
     @staticmethod
     def Bucket(auth: Any, endpoint: str, name: str) -> Any:
         assert (auth, endpoint) == (("id", "secret", "token"), "https://oss-cn-hangzhou.aliyuncs.com")
-        return SimpleNamespace(get_object=lambda key: io.BytesIO(OBJECTS[f"{name}/{key}"]))
+
+        def get_object(key: str) -> io.BytesIO:
+            if f"{name}/{key}" not in OBJECTS:
+                raise OssError(key)
+            return io.BytesIO(OBJECTS[f"{name}/{key}"])
+
+        return SimpleNamespace(get_object=get_object)
 
 
 def test_outputs_that_were_cut_are_read_from_the_bucket(monkeypatch: pytest.MonkeyPatch):
@@ -46,16 +58,22 @@ def test_outputs_that_were_cut_are_read_from_the_bucket(monkeypatch: pytest.Monk
                 oss_output_status=status,
                 oss_output_uri=f"oss://logs/t-1/i-{number}.txt",
             )
-            for number, dropped, status in ((1, 5, "Finished"), (2, 96, "Finished"), (3, 5, "Finished"), (4, 0, ""))
+            for number, dropped, status in (
+                *((1, 5, "Finished"), (2, 96, "Finished"), (3, 5, "Finished"), (4, 0, "")),
+                *((number, 5, "Finished") for number in range(5, 15)),
+            )
         ]
     )
     bucket.collect_from_bucket(client, outcome, 50, told.append)
-    assert [result.output for result in outcome.results] == [b"all of it", b"x" * 50, b"part", b"part"]
-    assert [result.dropped for result in outcome.results] == [0, 50, 5, 0]
+    assert [result.output for result in outcome.results][:4] == [b"all of it", b"x" * 50, b"part", b"part"]
+    assert [result.dropped for result in outcome.results][:4] == [0, 50, 5, 0]
     # the service has cut out the middle, this is cut at the end
     assert outcome.results[1].stdout == "x" * 50
-    assert "i-2.txt has more than 50 bytes (max_output)" in " ".join(told)
-    assert "i-3.txt could not be read: KeyError" in " ".join(told)
+    assert told == [
+        "output: the object in the bucket has more than 50 bytes (max_output) (instance i-2)",
+        "output: the object in the bucket could not be read: OssError: no such key "
+        "(11 instances (i-3, i-5, i-6, i-7, i-8 and 6 more))",
+    ]
 
 
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch):

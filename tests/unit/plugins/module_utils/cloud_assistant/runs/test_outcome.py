@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.files.results import FileOutcome
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.models import InstanceResult
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs import outcome
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.outcome import RunOutcome
@@ -39,8 +40,9 @@ def test_batches_that_fail_alike_are_counted_whatever_their_requests():
     errors = [
         ApiError("RunCommand", "InvalidInstance.NotFound", "does not exist", f"R-{number}", 404) for number in range(12)
     ]
-    failure = RunOutcome(errors=[*errors, TaskFailure("of another kind")]).failure()
-    assert str(failure).splitlines() == [f"{errors[0]} (11 more like this)", "of another kind"]
+    for kind in (RunOutcome, FileOutcome):
+        failure = kind(errors=[*errors, TaskFailure("of another kind")]).failure()
+        assert str(failure).splitlines() == [f"{errors[0]} (11 more like this)", "of another kind"]
 
 
 @given(st.integers(1, 1500), st.binary(max_size=2000))
