@@ -15,7 +15,7 @@ from typing import Any
 from ...alibaba.generations import DEFAULT_TIMEOUT
 from ...common.checks import check_choice, check_identifiers, check_ids, check_seconds, check_text
 from ..models import Command
-from ..scripts import SCRIPT_TYPES, ScriptContent, check_launcher
+from ..scripts import SCRIPT_TYPES, ScriptContent, check_launcher, check_working_dir
 from ..tags import TagChange, check_tags, own_tags, plan_tags, tags_to_rows
 from .listing import MAX_COMMAND_NAME
 
@@ -103,6 +103,8 @@ def check_desired(desired: DesiredCommand, generation: str = "current") -> None:
     check_ids(resource_group_id=desired.resource_group_id)
     for option, limit in COMMAND_TEXT_LIMITS.items():
         check_text(option, getattr(desired, option), limit, multiline=option == "description")
+    if desired.working_dir:  # an empty one stands for the default
+        check_working_dir(desired.working_dir, desired.type)
     check_seconds("timeout", desired.timeout)
     if desired.launcher is not None:
         check_launcher(desired.launcher)
