@@ -85,7 +85,9 @@ options:
     type: str
   working_dir:
     description:
-      - The absolute path of the directory in which the script runs, up to 200 characters. It must exist on the instances.
+      - >-
+        The absolute path of the directory in which the script runs, up to 200 characters. It must exist on the
+        instances.
       - The default for a new command is C(/root) on Linux, and the directory of the agent on Windows.
     type: str
   timeout:

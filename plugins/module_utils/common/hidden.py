@@ -43,6 +43,16 @@ _CONSTANTS = ("True", "False", "None")
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
+def as_printed(secrets: Iterable[str]) -> set[str]:
+    """Return the secrets, and those with quotes also as the traces of shells (``set -x``) print them.
+
+    White space alone is not a secret: without it, no message could be read.
+    """
+    texts = {text for text in secrets if text.strip()}
+    quotes = ("'\\''", "'\"'\"'")
+    return texts | {text.replace("'", quote) for text in texts if "'" in text for quote in quotes}
+
+
 def without_values(value: Any, secrets: Iterable[str]) -> Any:
     """Return the plain value without the secrets in it, as ``remove_values`` of ansible-core does.
 

@@ -42,7 +42,7 @@ def redact(text: str, secrets: Iterable[str | None] = ()) -> str:
     secret fields, passwords of proxies, and what follows "string to sign is:".
     """
     text = re.sub(_STRING_TO_SIGN, rf"\1 {MASK}", text)
-    known = {spelling for secret in secrets if secret for spelling in spellings(secret)}
+    known = {spelling for secret in secrets if secret and secret.strip() for spelling in spellings(secret)}
     for spelling in sorted(known, key=len, reverse=True):
         text = text.replace(spelling, MASK)
     text = re.sub(_USER_INFO, f"{MASK}@", text)

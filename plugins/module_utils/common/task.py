@@ -24,6 +24,7 @@ from .arguments import refuse_unusable
 from .errors import CloudError, Defect, InputError
 from .hidden import (
     REDACTED,
+    as_printed,
     hide_lines,
     hide_refused,
     hide_rows,
@@ -162,6 +163,7 @@ class _Module(basic.AnsibleModule):
     def _return_formatted(self, kwargs: dict[str, Any]) -> None:
         """Print the result without secrets; Ansible's own search for them takes seconds for the results of a fleet."""
         vars(basic)["remove_values"] = without_values
+        self.no_log_values = as_printed(self.no_log_values)
         super()._return_formatted(kwargs)
 
     def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
@@ -177,7 +179,7 @@ def run_module(spec: TaskSpec, ensure: Operation) -> None:
     A ``CloudError`` becomes a failed result with its message and its ``result`` keys. Never returns.
     """
     module = _Module(spec)
-    module.no_log_values.update(_secrets_of(spec, module.params))
+    module.no_log_values = as_printed(module.no_log_values | _secrets_of(spec, module.params))
     hiding = module.hiding
     task = _context(
         hiding,
@@ -223,7 +225,7 @@ def run_in_process(
         return {"failed": True, "msg": hiding.refusal(visible(str(error)), {}), "invocation": {"module_args": {}}}
     validation = ArgumentSpecValidator(**spec.validation()).validate(dict(arguments))
     params = validation.validated_parameters
-    secrets = validation._no_log_values | _secrets_of(spec, params)
+    secrets = as_printed(validation._no_log_values | _secrets_of(spec, params))
     task = _context(hiding, params, secrets, check_mode=check_mode, diff_mode=diff_mode, warn=warn, progress=progress)
     for both in validation._warnings:
         task.warn(f"Both option {both['option']} and its alias {both['alias']} are set.")

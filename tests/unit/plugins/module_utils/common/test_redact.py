@@ -52,6 +52,10 @@ def test_known_values_never_remain(before: str, secret: str, after: str) -> None
     assert secret not in redact(before + secret + after, [secret, None, ""])
 
 
+def test_white_space_is_not_a_secret() -> None:
+    assert redact("the key is required", [" ", "\n", "\t"]) == "the key is required"
+
+
 SECRET = "se/cr+et==\"ä'\\"
 
 

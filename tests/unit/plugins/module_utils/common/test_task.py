@@ -119,6 +119,21 @@ def test_result_has_json_types_and_no_secret():
     assert result["invocation"]["module_args"]["count"] == 1
 
 
+def test_a_secret_with_quotes_is_removed_as_a_shell_traces_it():
+    def trace(task: TaskContext) -> dict[str, Any]:
+        task.warn(r"+ login 'pa'\''ss'")
+        return {"changed": False, "stdout": "+ login 'pa'\"'\"'ss'"}
+
+    result, warnings = use(trace, name="x", secret="pa'ss")
+    assert result["stdout"] == "+ login '********'" and warnings == ["+ login '********'"]
+
+
+@pytest.mark.parametrize("blank", [" ", "\n", "\t "])
+def test_white_space_is_not_a_secret(blank: str):
+    result, _warnings = use(refuse, name="a b", secret=blank)
+    assert result["failed"] and "********" not in result["msg"]
+
+
 def test_secret_from_the_environment_is_removed(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TASK_TEST_SECRET", SECRET)
     result, _warnings = use(name="x")
