@@ -22,6 +22,7 @@ description:
 notes:
   - The permissions C(ecs:RunCommand), C(ecs:DescribeInvocationResults) and C(ecs:StopInvocation) are required.
     C(ecs:SendFile) reduces the number of calls for new modules and files, see O(transfer_method).
+    C(ecs:DescribeCloudAssistantStatus) is used to notice an agent that goes offline while a command runs.
   - Windows instances are not supported. Use M(cloudops.cloud_assistant.ecs_run_command) to run PowerShell scripts on
     them.
   - A become password is rejected, because it would be readable in the invocation. Connect as C(root), or set
@@ -98,6 +99,8 @@ options:
     description:
       - Maximum time to wait until the agent has started a command, in seconds. After that, the host is reported as
         unreachable.
+      - It is also the time between two checks of the agent while a command runs. If the agent is offline at two checks
+        in a row, the host is reported as unreachable.
     type: float
     default: 60
     ini:

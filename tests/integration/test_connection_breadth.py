@@ -19,7 +19,10 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import become_loader, connection_loader
 from ansible_collections.cloudops.cloud_assistant.plugins.connection.ecs_assistant import PLAIN_PYTHON
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection import failures
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.connection import (
+    failures,
+    invoker,
+)
 from emulator.testing import Emulator, start_emulator
 from playbook_runner import PlayResult, ansible_environment, run_playbook
 from support.patience import HANG_GUARD, until
@@ -414,6 +417,19 @@ def test_an_agent_that_does_not_begin(emulator: Emulator, connection: Any) -> No
     assert emulator.requests()[-1]["action"] in ("DescribeInvocationResults", "DescribeInvocations")
     assert "StopInvocation" in [request["action"] for request in emulator.requests()]
     assert emulator.executions() == {}
+
+
+def test_an_agent_that_goes_offline(emulator: Emulator, connection: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The host is unreachable long before the command's own time is over."""
+    watch = invoker.AgentWatch
+    monkeypatch.setattr(invoker, "AgentWatch", lambda client, instance, _seconds: watch(client, instance, 0.1))
+    monkeypatch.setattr(invoker, "_STOP_SECONDS", 1)
+    connection.set_option("connection_timeout", HANG_GUARD)
+    instance = connection.get_option("instance_id")
+    offline = CONTROL.replace("{{ control }}", emulator.ready["control"]) + f"instances/{instance}/agent-offline"
+    with pytest.raises(AnsibleConnectionFailure, match="went offline while the command was running"):
+        connection.exec_command(f"{offline}; sleep {HANG_GUARD}")
+    assert "StopInvocation" in [request["action"] for request in emulator.requests()]
 
 
 def test_a_become_method_that_asks_for_a_password(emulator: Emulator, connection: Any) -> None:

@@ -20,7 +20,8 @@ from ...alibaba.errors import is_throttled
 from ...common.errors import ApiError, CloudError
 from ...common.idempotency import new_client_token
 from ...common.wait import Deadline
-from .failures import Refused, Unreachable, from_call, from_status
+from .agent_watch import AgentWatch
+from .failures import UNREACHABLE, Refused, Unreachable, from_call, from_status
 from .interrupts import interrupts_raised, raise_lost_alarm
 from .pace import LONGEST_WAIT, Daily, Pace
 from .settings import ROOT, Settings
@@ -227,6 +228,7 @@ class Invoker:
     def _wait(self, watch: Alone | Watch, invoke_id: str, seconds: int) -> Written:
         delivery = Deadline(self._settings.connection_timeout)
         whole = Deadline(self._settings.connection_timeout + max(seconds + _MARGIN, _LEAST_TIMEOUT) + _MARGIN)
+        agent = AgentWatch(self._client, self._settings.instance_id, self._settings.connection_timeout)
         begun = False
         while True:
             raise_lost_alarm()
@@ -234,13 +236,15 @@ class Invoker:
             if has_ended(row):
                 return _written(row)
             begun = begun or row.get("InvocationStatus") in _UNDER_WAY
+            if begun and agent.gone():
+                return self._give_up(invoke_id, self._lost(invoke_id))
             if (delivery.expired() and not begun) or whole.expired():
                 row = self._last_look(invoke_id)
                 if has_ended(row):
                     return _written(row)
                 begun = begun or row.get("InvocationStatus") in _UNDER_WAY
                 if not begun or whole.expired():
-                    return self._give_up(invoke_id, begun)
+                    return self._give_up(invoke_id, self._too_late(invoke_id, begun))
 
     def _last_look(self, invoke_id: str) -> Mapping[str, Any]:
         """Return the invocation's row before it is given up: perhaps no worker could look for a whole minute."""
@@ -248,8 +252,8 @@ class Invoker:
             return next(iter(_rows_of(self._in_turn(_Call(_RESULTS, {"InvokeId": invoke_id})))), {})
         return {}
 
-    def _give_up(self, invoke_id: str, begun: bool) -> Written:
-        """Stop the invocation; its end if it came in the last moment. Raises Unreachable or Refused otherwise."""
+    def _give_up(self, invoke_id: str, failure: CloudError) -> Written:
+        """Stop the invocation; return its end if that came in the last moment, and raise ``failure`` otherwise."""
         deadline = Deadline(_STOP_SECONDS)
         self._stop(invoke_id, deadline)
         row: Mapping[str, Any] = {}
@@ -258,11 +262,20 @@ class Invoker:
             row = next(iter(self._rows({"InvokeId": invoke_id}) or ()), {})
         if has_ended(row) and row["InvocationStatus"] not in ("Cancelled", "Terminated"):
             return _written(row)
+        raise failure
+
+    def _too_late(self, invoke_id: str, begun: bool) -> CloudError:
         if begun:
-            raise Refused(f"{self._what}: the command did not end in time; its invocation {invoke_id} was stopped")
-        raise Unreachable(
+            return Refused(f"{self._what}: the command did not end in time; its invocation {invoke_id} was stopped")
+        return Unreachable(
             f"{self._what}: the agent did not start the command within {self._settings.connection_timeout:.0f} s"
             f" (connection_timeout); its invocation {invoke_id} was stopped"
+        )
+
+    def _lost(self, invoke_id: str) -> CloudError:
+        return Unreachable(
+            f"{self._what}: the agent went offline while the command was running, and the command may still be running;"
+            f" the service was asked to stop its invocation {invoke_id}. {UNREACHABLE['ClientNotOnline']}"
         )
 
     def _abandon(self, command: _Call, invoke_id: str) -> None:
