@@ -162,7 +162,7 @@ def test_injected_variables_are_read_by_the_options_of_their_meaning(name: str, 
         assert bool(field.get("secret")) == bool(options[field["id"]].get("no_log")), field["id"]
 
 
-def test_the_inventory_plugin_reads_the_injected_variables_too():
+def test_the_inventory_plugin_also_reads_the_injected_variables():
     [item] = [item for item in DEFINITIONS["credential_types"] if item["name"] == "Alibaba Cloud"]
     read = {
         entry["name"]

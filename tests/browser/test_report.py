@@ -231,7 +231,7 @@ def test_page_filters_expands_and_runs_nothing_that_a_script_printed(page, brows
     assert browser.get_log("browser") == []
 
 
-def test_page_tells_the_story(page, browser):
+def test_page_shows_what_happened(page, browser):
     browser.get(page)
     [first, second] = browser.find_elements(By.CSS_SELECTOR, ".groups > li")
     assert first.text.splitlines() == ["2 × exit code 3: disk full", "i-bad1, i-bad2"]

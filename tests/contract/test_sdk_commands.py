@@ -214,7 +214,7 @@ def test_instances_that_are_down_miss_their_runs(sdk: Sdk, emulator: Any):
     assert [run["invoke_id"] for run in emulator.executions()[ids[0]]] == [rate]
 
 
-def test_schedules_that_are_over(sdk: Sdk):
+def test_schedules_that_have_expired(sdk: Sdk):
     ids = sdk.instance_ids()[:1]
     for frequency, code in (
         ("at(2020-01-01 00:00:00 UTC)", "AtExpressionExpired"),

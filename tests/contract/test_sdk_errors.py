@@ -177,7 +177,7 @@ def test_run_command_by_rule(sdk: Sdk, emulator: Any, code: str):
     sdk.call("RunCommand", GOOD)
 
 
-def test_half_a_character_is_no_text(sdk: Sdk):
+def test_half_a_character_is_not_valid_text(sdk: Sdk):
     query = {**PARAMETERS, "Parameters": '{"a":"\\ud800"}'}
     assert _refusal(lambda: sdk.call("RunCommand", query))[0] == "InvalidParameterCharset.Parameters"
 

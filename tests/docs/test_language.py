@@ -28,7 +28,6 @@ PAGES = (
     "docs/tables/*.yml",
     "docs/awx/README.md",
     "docs/awx/definitions/*.yml",
-    "docs/awx/definitions/*.yml",
     "roles/*/README.md",
     "roles/*/*/*.yml",
     "roles/*/templates/*",
@@ -50,7 +49,7 @@ CODE = re.compile(
 
 @dataclass(frozen=True)
 class Phrase:
-    """A phrase to avoid, as a regular expression that does not regard case, and what to write instead."""
+    """A phrase to avoid, as a case-insensitive regular expression, and what to write instead."""
 
     pattern: str
     instead: str
@@ -97,7 +96,8 @@ PHRASES = (
     Phrase("is required, or", "is required unless ... is given"),
     Phrase("heard of", "heard from, or been in contact with"),
 )
-"""Avoided in what users and contributors read: pages, documentation, messages, playbooks, docstrings, comments."""
+"""Avoided in what users and contributors read: pages, documentation, messages, playbooks, docstrings, comments, names
+of tests."""
 
 AN_ID = Phrase(r"(?<=[a-z,]\s)(?-i:ids?)(?=[\s.,;])", "ID, IDs")
 """In docstrings and comments an id is written like the field of that name."""
@@ -139,6 +139,14 @@ def remarks() -> Iterator[Text]:
                 yield Text(str(path.relative_to(REPOSITORY)), token.start[0], token.string)
 
 
+def names_of_tests() -> Iterator[Text]:
+    """Return the names of tests, which are read as sentences."""
+    for path in sorted((REPOSITORY / "tests").rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                yield Text(str(path.relative_to(REPOSITORY)), node.lineno, node.name.replace("_", " "))
+
+
 def _strings(path: Path, *, docstrings: bool) -> Iterator[Text]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
@@ -157,7 +165,7 @@ def user_texts() -> tuple[Text, ...]:
 @functools.cache
 def all_texts() -> tuple[Text, ...]:
     """Return what users and contributors read."""
-    return (*user_texts(), *remarks())
+    return (*user_texts(), *remarks(), *names_of_tests())
 
 
 def places(phrase: Phrase, texts: Iterable[Text]) -> list[str]:

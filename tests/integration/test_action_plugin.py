@@ -232,7 +232,7 @@ def test_no_log_keeps_values_out_of_messages(run: Run, tmp_path: Path):
     assert [number for number, text in enumerate(shown) if refused in text] == [0, len(bad), 2 * len(bad)]
 
 
-def test_no_log_censors_the_results_of_instances_too(run: Run):
+def test_no_log_also_censors_the_results_of_instances(run: Run):
     """ansible-core takes a list of this name for the results of a loop, each of which says itself whether to hide."""
     rows = [{"stdout": "hidden-value"}, "a text"]
     hidden = {"no_log": True, "register": "seen"}

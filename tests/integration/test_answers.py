@@ -310,7 +310,7 @@ def must_fail(case: Case, operation: str, what: str) -> bool:
 
 @pytest.mark.counted
 @pytest.mark.parametrize("name", CASES)
-def test_nothing_is_built_on_what_was_not_said(
+def test_nothing_is_decided_by_a_missing_field(
     emulator: Any, way: Way, name: str, record_property: Callable[[str, Any], None]
 ) -> None:
     case = CASES[name]
@@ -368,7 +368,7 @@ def test_a_page_after_the_effect_never_runs_a_script_twice(emulator: Any, way: W
         assert executions(emulator) == dict.fromkeys(instances, 1), what
 
 
-def test_a_playbook_is_told_that_a_script_may_have_run(emulator: Any, playbook: Any) -> None:
+def test_the_message_warns_that_a_script_may_have_run(emulator: Any, playbook: Any) -> None:
     emulator.reset()
     emulator.faults([{"action": "RunCommand", "kind": "page", "status": 403, "body": "<html>no entry</html>"}])
     result = playbook(PLAY, env=emulator.env())

@@ -91,7 +91,7 @@ def test_what_a_script_printed_before_its_timeout_is_not_lost(cloud: Cloud):
     assert "killed after 1 s (timeout)" in result["msg"]
 
 
-def test_more_than_max_output_is_said(cloud: Cloud):
+def test_output_beyond_max_output_is_reported(cloud: Cloud):
     ids = list(cloud.emulator.reset(instances=1))
     result = complete(cloud, ids, "seq 1 100000", max_output=100)
     assert len(result["stdout"]) <= 100

@@ -132,7 +132,7 @@ UNSWITCHED = """---
 """
 
 
-def test_switching_check_mode_off_is_no_confirmation(emulator: Any, playbook: Callable[..., PlayResult]):
+def test_switching_check_mode_off_does_not_confirm_the_deletion(emulator: Any, playbook: Callable[..., PlayResult]):
     emulator.reset(FLEET)
     run = playbook(UNSWITCHED, env=emulator.env(), check=True)
     assert alive(emulator) == {"i-old-1", "i-old-2", "i-new"}, run.output

@@ -118,7 +118,7 @@ def without_times(line: str) -> str:
     return re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", line)
 
 
-def test_a_playbook_that_fails_is_told_by_the_exit_code(tmp_path: Path):
+def test_a_failing_playbook_sets_the_exit_code(tmp_path: Path):
     playbook = tmp_path / "fails.yml"
     playbook.write_text("---\n- hosts: localhost\n  gather_facts: false\n  tasks:\n    - ansible.builtin.fail:\n")
     run = demo(tmp_path, str(playbook))

@@ -122,7 +122,7 @@ def test_a_large_file_costs_one_run_a_range_and_text_far_fewer(fetch, there, cli
     assert using.requests["RunCommand"] == 1 + 3
 
 
-def test_the_api_of_2018_fetches_too(fetch, there, client):
+def test_the_api_of_2018_can_fetch_files(fetch, there, client):
     there(NOISE[:40_000])
     assert contents(ok(fetch(using=client(api_generation="classic")))) == [NOISE[:40_000]] * 3
 
@@ -147,7 +147,7 @@ def test_a_file_that_grows_meanwhile_is_fetched_as_of_one_moment(fetch, sh):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_whatever_goes_wrong_in_between_the_same_bytes_arrive(fetch, there, client, emulator, seed):
+def test_the_same_bytes_arrive_despite_faults(fetch, there, client, emulator, seed):
     there(NOISE)
     kinds = ["drop_before", "drop_after", "truncate", "status", "throttle"]
     emulator.faults(
@@ -188,7 +188,7 @@ def test_what_has_another_sum_than_on_the_instance_is_not_put_into_place(fetch, 
     assert [name for _folder, _folders, names in os.walk(tmp_path) for name in names] == []
 
 
-def test_time_that_runs_out_is_told(fetch, there, client, emulator):
+def test_an_expired_wait_is_reported(fetch, there, client, emulator):
     there(NOISE)
     emulator.faults([{"action": "RunCommand", "kind": "delay", "delay_ms": 700}])
     failure = fetch(wait_timeout=2).failure()
@@ -197,7 +197,7 @@ def test_time_that_runs_out_is_told(fetch, there, client, emulator):
     assert {result["status"] for result in failure.result["results"]} == {"Running"}
 
 
-def test_an_instance_that_drops_out_takes_nobody_with_it(fetch, there, emulator, ids):
+def test_an_instance_that_drops_out_does_not_affect_others(fetch, there, emulator, ids):
     there(NOISE)
     emulator.instance(ids[1], "stop")
     assert fetch().failure().result["failed_instances"] == [ids[1]]

@@ -89,7 +89,7 @@ def test_check_mode_only_reads_and_foretells_the_run(endpoint: Any, state: str):
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "drop_before", "truncate"])
-def test_a_lost_reply_to_a_deletion_is_told_as_this_tasks_change(endpoint: Any, kind: str):
+def test_a_deletion_whose_reply_was_lost_counts_as_a_change(endpoint: Any, kind: str):
     two = ids(endpoint)[:2]
     endpoint.faults([{"action": "DeleteInstance", "kind": kind, "nth": [1]}])
     result = use(endpoint, state="absent", instance_ids=two, force=True)
@@ -98,7 +98,7 @@ def test_a_lost_reply_to_a_deletion_is_told_as_this_tasks_change(endpoint: Any, 
     assert use(endpoint, state="absent", instance_ids=two, force=True)["changed"] is False
 
 
-def test_a_lost_reboot_is_not_repeated_and_tells_where_to_look(endpoint: Any):
+def test_a_lost_reboot_is_not_repeated_and_advises_what_to_check(endpoint: Any):
     one = ids(endpoint)[:1]
     endpoint.faults([{"action": "RebootInstance", "kind": "drop_after", "nth": [1]}])
     result = use(endpoint, state="rebooted", instance_ids=one)

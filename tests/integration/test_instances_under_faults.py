@@ -57,7 +57,7 @@ def effects(emulator: Any) -> int:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(count=st.integers(1, 12), rules=RULES, retries=st.integers(0, 5), token=st.booleans())
-def test_deletion_is_made_once_and_told_truly(
+def test_deletion_is_made_once_and_reported_correctly(
     emulator: Any, count: int, rules: list[tuple[str, str, list[int]]], retries: int, token: bool
 ):
     ids = emulator.reset()[:count]
@@ -107,7 +107,7 @@ def mixed(emulator_factory: Any) -> Any:
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_protected_and_paid_instances_are_told_before_anything_is_deleted(mixed: Any, check_mode: bool):
+def test_protected_and_paid_instances_are_refused_before_anything_is_deleted(mixed: Any, check_mode: bool):
     result = use(mixed, state="absent", tags={"run": "1"}, force=True, check_mode=check_mode)
     assert result["failed"] and result["changed"] is False
     assert (
@@ -128,7 +128,7 @@ def test_a_stopped_instance_needs_no_force(mixed: Any):
 
 @pytest.mark.parametrize("rest", [{"status": "Stopped"}, {"tags": {"run": "2"}}], ids=["status", "tags"])
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_an_id_that_the_rest_of_the_selection_leaves_out_is_not_told_to_be_absent(
+def test_an_id_that_the_other_criteria_exclude_is_not_reported_as_absent(
     mixed: Any, rest: dict[str, Any], check_mode: bool
 ):
     ids = ["i-plain", "i-stopped", "i-none"]
@@ -168,7 +168,7 @@ def test_a_lost_reboot_is_not_repeated(emulator: Any):
     assert [row["action"] for row in emulator.requests()].count("RebootInstances") == 1
 
 
-def test_a_lost_start_is_repeated_and_told_as_a_change(emulator: Any):
+def test_a_lost_start_is_repeated_and_counts_as_a_change(emulator: Any):
     instance = "i-cnhaemu000000000001"
     use(emulator, state="stopped", instance_ids=[instance])
     emulator.faults([{"action": "StartInstances", "kind": "drop_after", "nth": [1]}])

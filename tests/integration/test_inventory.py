@@ -178,7 +178,7 @@ def test_a_cache_hit_asks_nothing(inventory, cloud, tmp_path):
     assert calls(cloud) == before + before
 
 
-def test_passing_faults_are_outlived_without_losing_a_host(inventory, cloud):
+def test_transient_faults_lose_no_host(inventory, cloud):
     cloud.faults(
         [
             {"action": "DescribeInstances", "kind": "throttle", "nth": [2], "retry_after_ms": 20},
@@ -204,7 +204,7 @@ def test_lasting_throttling_is_an_error_and_never_half_an_inventory(inventory, c
     assert hostvars(lenient) == {}
 
 
-def test_bad_options_are_told_before_any_request(inventory, cloud):
+def test_bad_options_are_refused_before_any_request(inventory, cloud):
     for options, named in (
         ({"filters": {"nmae": "x"}}, "filters.nmae"),
         ({"hostnames": ["nothing"]}, "hostnames"),
@@ -216,7 +216,7 @@ def test_bad_options_are_told_before_any_request(inventory, cloud):
     assert cloud.requests() == []
 
 
-def test_two_instances_of_one_name_are_told_by_their_ids(inventory):
+def test_two_instances_of_one_name_are_reported_by_their_ids(inventory):
     done = inventory(hostnames=["instance_name"])
     assert done.returncode != 0
     assert "node-000: i-hangzhou-000, i-shanghai-000, i-beijing-000" in " ".join(done.stderr.split())

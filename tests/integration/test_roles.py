@@ -334,7 +334,7 @@ REFUSED = [
 ]
 
 
-def test_what_cannot_be_meant_is_refused_before_anything_runs(roles: Roles):
+def test_impossible_variables_are_refused_before_anything_runs(roles: Roles):
     (roles.folder / "app.txt").write_text("1.0", encoding="utf-8")
     entries = []
     for number, (role, given, _message) in enumerate(REFUSED):
@@ -497,7 +497,7 @@ def test_an_instance_that_the_way_back_does_not_reach_has_failed(roles: Roles):
     assert "roll back: not reached: i-web-2" in report["notes"][0]
 
 
-def test_a_wave_that_fails_before_its_switch_stays_as_it_is(roles: Roles):
+def test_a_wave_that_fails_before_its_switch_stays_unchanged(roles: Roles):
     given = {"target_instances": "", "target_tags": {"role": "web"}}
     failed = deploy(roles, "1.0", rolling_deploy_pre_check=FAILS_WHERE_BROKEN, **given)
     assert failed.rc == 2, failed.output
@@ -545,7 +545,7 @@ def test_a_handler_that_failed_runs_again_where_it_failed(roles: Roles):
     assert not [row for row in last.results if row["result"].get("changed")]
 
 
-def test_a_library_does_not_take_over_the_command_of_somebody_else(roles: Roles):
+def test_a_library_does_not_take_over_the_command_of_another_user(roles: Roles):
     folder = roles.folder / "scripts"
     folder.mkdir()
     (folder / "manifest.yml").write_text("scripts: [{name: theirs, file: a.sh}]", encoding="utf-8")
@@ -616,7 +616,7 @@ def test_check_mode_knows_a_schedule_whose_script_changes(roles: Roles):
         assert "check mode" not in run.output
 
 
-def test_agents_that_cannot_be_mended_are_told(roles: Roles):
+def test_agents_that_cannot_be_fixed_are_reported(roles: Roles):
     run = roles.run("agent", target_instances="i-web-1 i-stopped i-nobody")
     assert run.rc == 2, run.output
     told = run.result("Show which instances cannot run scripts")["msg"]

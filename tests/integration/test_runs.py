@@ -168,7 +168,7 @@ def test_by_tag_stopped_instances_are_known_before_anything_starts(emulator: Any
     assert statuses(skipping) == ["Skipped", "Success", "Skipped"]
 
 
-def test_tags_that_nobody_has(emulator: Any):
+def test_tags_that_no_instance_has(emulator: Any):
     with pytest.raises(TaskFailure, match="resource_tags: no instance in cn-hangzhou has role=none"):
         by_tag(client_of(emulator), {"role": "none"})
 
@@ -198,7 +198,7 @@ def test_a_canary_that_fails_keeps_the_others_from_starting(emulator: Any):
     assert "2 of 6 instances failed" in str(failure_of(outcome))
 
 
-def test_an_agent_that_goes_offline_meanwhile_is_told_by_its_own_code(emulator: Any):
+def test_an_agent_that_goes_offline_meanwhile_has_an_error_code_of_its_own(emulator: Any):
     ids = emulator.reset(instances=2)
     emulator.faults([{"action": "RunCommand", "kind": "reboot", "instance_id": ids[0], "delay_ms": 200}])
     outcome = start(client_of(emulator), ids, "sleep 1; echo done")
@@ -231,7 +231,7 @@ def test_what_still_runs_under_a_key_is_waited_for(emulator: Any):
     assert all(len(rows) == 1 for rows in emulator.executions().values())
 
 
-def test_another_script_under_the_same_key_is_told(emulator: Any):
+def test_another_script_under_the_same_key_causes_a_warning(emulator: Any):
     ids = emulator.reset(instances=1)
     told: list[str] = []
     start(client_of(emulator), ids, "echo one", idempotency_key="k")
@@ -240,7 +240,7 @@ def test_another_script_under_the_same_key_is_told(emulator: Any):
     assert told == ["idempotency_key: an earlier invocation with this key ran a different script"]
 
 
-def test_output_beyond_what_is_kept_is_told(emulator: Any):
+def test_output_beyond_what_is_kept_causes_a_warning(emulator: Any):
     ids = emulator.reset(instances=1)
     told: list[str] = []
     request = RunRequest.of(Targets.of(ids), ScriptContent(b"head -c 30000 /dev/zero | tr '\\0' x"))
@@ -264,7 +264,7 @@ def test_what_runs_later_returns_once_it_is_known(emulator: Any, mode: str | Non
     assert executed(emulator) == set()
 
 
-def test_an_agent_too_old_for_the_schedule_is_told(emulator: Any):
+def test_an_agent_too_old_for_the_schedule_is_reported(emulator: Any):
     emulator.reset(fleet=[{"id": "i-new"}, {"id": "i-old", "agent": {"version": "2.2.3.200"}}])
     outcome = start(client_of(emulator), ["i-new", "i-old"], frequency="rate(5m)")
     assert outcome.failed_instances == ["i-old"]
@@ -312,7 +312,7 @@ def test_the_classic_generation_gives_the_same_result_and_leaves_no_command(emul
     assert own_commands(emulator) == []
 
 
-def test_the_classic_generation_names_failing_instances_too(emulator: Any):
+def test_the_classic_generation_also_names_failing_instances(emulator: Any):
     ids = emulator.reset(instances=2)
     outcome = start(classic(emulator), ids, "echo broken; exit 5")
     assert f"2 x exit code 5: broken: {ids[0]}, {ids[1]}" in str(failure_of(outcome))

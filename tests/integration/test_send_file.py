@@ -88,7 +88,7 @@ def test_a_large_file_to_twelve_instances_in_few_calls(cloud):
     assert again.requests["RunCommand"] == 1 and not again.requests["SendFile"]
 
 
-def test_text_travels_compressed_unless_told_otherwise(cloud):
+def test_text_is_compressed_by_default(cloud):
     text = b"all work and no play\n" * 9000
     assert ok(cloud.send(text))["transfer"] == {
         "method": "staged", "parts": 1, "sent": 1, "present": 0, "compressed": True,
@@ -117,7 +117,7 @@ def test_a_small_file_whose_arrival_cannot_be_read_counts_as_on_its_way_and_only
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_whatever_goes_wrong_in_between_the_file_arrives_once_and_whole(cloud, seed):
+def test_the_file_arrives_once_and_whole_despite_faults(cloud, seed):
     kinds = ["drop_before", "drop_after", "truncate", "status", "throttle", "duplicate"]
     cloud.emulator.faults(
         [
@@ -167,7 +167,7 @@ def test_a_staging_directory_that_is_not_needed_any_more_is_removed(cloud):
     assert cloud.content() == [(digest(OLD), ["file"])] * 2
 
 
-def test_an_instance_that_drops_out_takes_nobody_with_it(cloud):
+def test_an_instance_that_drops_out_does_not_affect_others(cloud):
     first, second, third = cloud.ids[:3]
     ok(cloud.send(OLD, cloud.ids[:3]))
     cloud.emulator.faults([{"action": "SendFile", "kind": "reboot", "nth": [1], "instance_id": second}])
@@ -196,7 +196,7 @@ def test_an_agent_that_goes_offline_ends_the_wait_and_only_there(cloud):
     assert cloud.content(ids) == [(digest(NOISE), ["file"])] * 3
 
 
-def test_time_that_runs_out_is_told_and_nothing_is_replaced(cloud):
+def test_an_expired_wait_is_reported_and_nothing_is_replaced(cloud):
     ok(cloud.send(OLD))
     cloud.emulator.faults([{"action": "SendFile", "kind": "delay", "delay_ms": 400}])
     failure = cloud.send(NOISE, wait_timeout=1.2, client=cloud.client()).failure()
@@ -205,7 +205,7 @@ def test_time_that_runs_out_is_told_and_nothing_is_replaced(cloud):
     assert [content for content, _beside in cloud.content()] == [digest(OLD)] * 2
 
 
-def test_a_directory_that_cannot_be_written_is_told_before_anything_is_sent(cloud):
+def test_a_directory_that_cannot_be_written_is_reported_before_anything_is_sent(cloud):
     client = cloud.client()
     outcome = cloud.send(NOISE, client=client, directory="/proc/sys/app")
     assert {result.result.error_code for result in outcome.results} == {"FilePathInvalid"}

@@ -151,7 +151,7 @@ def test_a_deletion_that_failed_half_way_says_what_is_gone(cloud: Cloud) -> None
     assert set(failed["command_ids"]) == ids - {left["command_id"]}
 
 
-def test_the_quota_of_commands_is_told(emulator_factory: Callable[..., Any]) -> None:
+def test_an_exceeded_quota_of_commands_is_reported(emulator_factory: Callable[..., Any]) -> None:
     cloud = Cloud(emulator_factory(instances=1, quota_commands=1))
     assert cloud.run(ecs_command, name="one", content="true")["changed"]
     refused = cloud.run(ecs_command, name="two", content="true")

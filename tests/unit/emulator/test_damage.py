@@ -48,7 +48,7 @@ def _raw(emulator: Any, size: int, **fault: Any) -> bytes:
 
 
 @pytest.mark.parametrize(("when", "effects"), [("before", 0), ("after", 1)])
-def test_a_page_of_somebody_else(emulator: Any, when: str, effects: int):
+def test_a_page_of_a_proxy(emulator: Any, when: str, effects: int):
     sdk = Sdk(emulator)
     target = sdk.instance_ids()[0]
     page = {"status": 407, "headers": {"Proxy-Authenticate": "Basic"}, "body": "<html>who are you</html>"}

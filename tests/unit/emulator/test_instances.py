@@ -78,7 +78,7 @@ def test_what_a_stop_ends(emulator: Any, mode: str, output: str):
     assert printed("sleep 1; ls /root | grep survived") == output
 
 
-def test_names_of_commands_meet_a_shell_where_the_fleet_says_so(emulator: Any):
+def test_names_of_commands_reach_a_shell_if_the_fleet_is_configured_so(emulator: Any):
     emulator.reset(fleet=[{"id": "i-1"}, {"id": "i-2", "agent": {"names_in_shell": True}}])
     sdk = Sdk(emulator)
     for name, output, exit_code in (

@@ -95,7 +95,7 @@ def test_clamped_sizes():
     assert sizes == {"1": 10, "50": 50, "1000": 100}
 
 
-def test_tokens_cannot_be_made_up():
+def test_invented_tokens_are_refused():
     token = next_token(ACTION, {"i": 3})
     assert read_next_token(ACTION, token) == {"i": 3}
     with pytest.raises(ApiError):

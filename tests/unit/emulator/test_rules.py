@@ -185,7 +185,7 @@ def test_values_are_put_in_once(values: dict[str, str]):
     assert fill(content, values).decode("utf-8", "surrogateescape") == expected
 
 
-def test_bytes_that_are_no_text_survive():
+def test_bytes_that_are_not_text_survive():
     assert fill(b"\xff{{a}}\xfe", {"a": "1"}) == b"\xff1\xfe"
 
 
@@ -221,7 +221,7 @@ def test_operations_of_an_old_endpoint():
 # --- errors and fleets -------------------------------------------------------------------------------------------
 
 
-def test_every_documented_error_can_be_said():
+def test_every_documented_error_can_be_returned():
     for action, described in OPERATIONS.items():
         for code, (status, _unused) in described["errors"].items():
             error = api_error(action, code, "why")

@@ -298,7 +298,7 @@ def test_no_tag_makes_a_cache_unreadable(build, tmp_path, mark):
     assert len(build.reads) == 1
 
 
-def test_a_cache_that_cannot_be_used_is_read_anew(build, kept):
+def test_an_unusable_cache_is_read_again(build, kept):
     cached, file = kept
     whole = file.read_text()
     unusable = {

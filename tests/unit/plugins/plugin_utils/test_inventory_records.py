@@ -215,7 +215,7 @@ def test_record_has_exactly_the_documented_variables_and_finds_each_address():
         ({"CloudAssistantStatus": "true"}, True),
     ],
 )
-def test_an_agent_that_was_ever_heard_of_is_installed(agent, installed):
+def test_an_agent_that_was_ever_online_is_installed(agent, installed):
     record = host_record({"InstanceId": "i-1"}, {"InstanceId": "i-1", **agent}, "cn-a", True)
     assert record["cloud_assistant"]["installed"] is installed
 

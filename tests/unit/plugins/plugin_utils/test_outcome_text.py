@@ -47,7 +47,7 @@ def test_no_id_is_cut_where_fewer_fit():
 
 
 @pytest.mark.parametrize("shown", ["failed", "none"])
-def test_reasons_are_there_whatever_the_task_returns(shown):
+def test_reasons_are_shown_for_any_result(shown):
     lines = outcome_lines(result(94, 6, shown=shown), width=100, height=20, successes=False)
     assert lines[:2] == [
         "100 instances: 6 succeeded, 94 failed",
@@ -77,7 +77,7 @@ def test_it_fits_a_small_screen_and_hides_nothing_on_a_tall_one():
     assert len(outcome_lines(many, width=60, height=None, successes=True)) > 305
 
 
-def test_only_results_per_instance_that_may_be_shown_are_told_that_way():
+def test_only_results_per_instance_that_may_be_shown_become_a_table():
     good = result(1, 1)
     assert is_fleet_result(json.loads(json.dumps(good)))
     assert not is_fleet_result({**good, "_ansible_no_log": True})

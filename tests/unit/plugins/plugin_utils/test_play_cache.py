@@ -57,7 +57,7 @@ def test_one_process_works_at_a_time(tmp_path: Path) -> None:
         assert document == {"count": 40}
 
 
-def test_forgetting_makes_the_next_lookup_read_anew(tmp_path: Path) -> None:
+def test_forgetting_makes_the_next_lookup_read_again(tmp_path: Path) -> None:
     with PlayCache({}, "play", str(tmp_path)).opened() as document:
         document["commands"] = []
     forget(str(tmp_path))
@@ -65,7 +65,7 @@ def test_forgetting_makes_the_next_lookup_read_anew(tmp_path: Path) -> None:
         assert document == {}
 
 
-def test_a_process_that_is_no_worker_has_no_play() -> None:
+def test_a_process_other_than_a_worker_has_no_play() -> None:
     assert play_id() is None
 
 
@@ -92,7 +92,7 @@ def test_a_missing_name_is_asked_for_again() -> None:
     assert calls(library) == [None, "late", "late"]
 
 
-def test_a_long_list_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_list_is_not_read_completely(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command_catalogue, "LISTED", 3)
     library = FakeLibrary()
     for number in range(9):

@@ -55,12 +55,12 @@ def test_lines_are_late_seldom_and_new(calls: list[tuple[float, str]]):
     )
 
 
-def test_a_run_in_which_nothing_changes_is_heard_of_each_minute():
+def test_a_run_in_which_nothing_changes_is_reported_each_minute():
     shown = [line for _when, line in play([(1.0, "0/3 finished")] * 130)]
     assert shown == ["host: 0/3 finished (3 s)", "host: 0/3 finished (63 s)", "host: 0/3 finished (123 s)"]
 
 
-def test_a_long_run_is_heard_of():
+def test_a_long_run_is_reported():
     shown = [line for _when, line in play([(1.0, f"{number}/20 finished") for number in range(1, 21)])]
     assert shown == [
         "host: 3/20 finished (3 s)",

@@ -69,7 +69,7 @@ def test_a_folder_that_nothing_needed_is_never_made(steps: ShellSteps, shell: An
     assert steps.waiting == []
 
 
-def test_what_decides_how_core_goes_on_is_run(steps: ShellSteps, shell: Any) -> None:
+def test_commands_whose_exit_code_core_evaluates_are_run(steps: ShellSteps, shell: Any) -> None:
     make(steps, shell)
     for text in (
         shell.set_user_facl([FOLDER], "worker", "rx"),

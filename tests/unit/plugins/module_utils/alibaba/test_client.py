@@ -193,7 +193,7 @@ def test_a_lost_answer_says_whether_the_request_may_have_arrived(
     assert ("ecs_invocation_info" in str(caught.value)) is arrived
 
 
-def test_an_error_after_a_lost_answer_says_so(server: ScriptedServer, client: Client) -> None:
+def test_an_error_after_a_lost_answer_mentions_it(server: ScriptedServer, client: Client) -> None:
     server.script([DROP, api_error(404, "InvalidCmdId.NotFound")])
     with pytest.raises(ApiError) as caught:
         client.call(*REPEATABLE)
@@ -248,7 +248,7 @@ def test_the_usual_retries_outlast_a_minute_of_throttling(server: ScriptedServer
 
 
 @pytest.mark.parametrize(
-    ("fault", "passing"),
+    ("fault", "transient"),
     [
         (UNAVAILABLE, True),
         (DROP, True),
@@ -258,15 +258,17 @@ def test_the_usual_retries_outlast_a_minute_of_throttling(server: ScriptedServer
     ],
 )
 @pytest.mark.parametrize("call", [READ, TOKEN_WRITE])
-def test_an_error_says_whether_it_passes(server: ScriptedServer, call: Any, fault: Answer, passing: bool) -> None:
+def test_an_error_reports_whether_it_is_transient(
+    server: ScriptedServer, call: Any, fault: Answer, transient: bool
+) -> None:
     server.script([fault])
     with pytest.raises(CloudError) as caught:
         make_client(server.url, max_retries=0).call(*call)
-    assert caught.value.transient is passing
+    assert caught.value.transient is transient
 
 
 @pytest.mark.parametrize("junk", ["", "soon", "-5", "nan", "inf"])
-def test_an_unreadable_pause_is_no_pause(server: ScriptedServer, client: Client, junk: str) -> None:
+def test_an_unreadable_pause_is_ignored(server: ScriptedServer, client: Client, junk: str) -> None:
     clock = Clock()
     server.script([api_error(503, "ServiceUnavailable", retry_after=junk), OK])
     client.call(*READ, deadline=Deadline(60, clock, clock.sleep))
@@ -366,9 +368,7 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("page", FOREIGN, ids=lambda page: f"{page.status}-{str(page.body)[:12]}")
-def test_a_foreign_page_is_a_lost_answer_whatever_its_status(
-    server: ScriptedServer, client: Client, page: Answer
-) -> None:
+def test_a_foreign_page_of_any_status_is_a_lost_answer(server: ScriptedServer, client: Client, page: Answer) -> None:
     """Nothing but a document of the API says anything of what the service did."""
     server.script([page, OK])
     reply = client.call(*TOKEN_WRITE)
@@ -402,7 +402,7 @@ def test_a_foreign_page_is_a_lost_answer_whatever_its_status(
         (UNAVAILABLE, False),
     ],
 )
-def test_only_a_code_that_says_so_means_that_nothing_was_started(
+def test_only_a_known_refusal_means_that_nothing_was_started(
     server: ScriptedServer, fault: Answer, refused: bool
 ) -> None:
     server.script([fault])
@@ -411,7 +411,7 @@ def test_only_a_code_that_says_so_means_that_nothing_was_started(
     assert caught.value.refused is refused
 
 
-def test_an_error_keeps_what_the_service_said_and_gains_a_hint(server: ScriptedServer, client: Client) -> None:
+def test_an_error_keeps_the_words_of_the_service_and_gains_a_hint(server: ScriptedServer, client: Client) -> None:
     server.script([api_error(404, "InvalidRegionId.NotFound", "no such region")])
     with pytest.raises(ApiError) as caught:
         client.call(*READ)
@@ -600,7 +600,7 @@ def test_a_listing_by_number_is_complete_or_an_error(server: ScriptedServer, pag
 
 
 @pytest.mark.parametrize(("asked", "sent"), [(10, "10"), (500, "100")])
-def test_a_page_is_no_larger_than_allowed(server: ScriptedServer, client: Client, asked: int, sent: str) -> None:
+def test_a_page_has_at_most_the_allowed_size(server: ScriptedServer, client: Client, asked: int, sent: str) -> None:
     list(client.pages("DescribeInstances", page_size=asked))
     assert server.requests[0].query["MaxResults"] == sent
 

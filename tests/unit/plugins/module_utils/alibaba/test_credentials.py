@@ -98,7 +98,9 @@ def test_without_anything_the_default_chain_is_asked(home: Path) -> None:
     assert find_source({}, {}).get().access_key_id == "cli-id"
 
 
-def test_whoever_has_set_nothing_reads_first_what_to_set(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_message_about_missing_credentials_starts_with_what_to_set(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (home / ".aliyun" / "config.json").unlink()
     (home / ".alibabacloud" / "credentials.ini").unlink()
     for name in ENVIRONMENT:
@@ -108,7 +110,7 @@ def test_whoever_has_set_nothing_reads_first_what_to_set(home: Path, monkeypatch
         find_source({}, {}).get()
 
 
-def test_a_missing_library_is_told_only_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_is_reported_only_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "alibabacloud_credentials", None)
     assert find_source(KEYS, {}).get().access_key_id == "option-id"
     with pytest.raises(MissingLibrary, match="alibabacloud-credentials"):

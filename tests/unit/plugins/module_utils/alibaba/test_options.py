@@ -111,7 +111,7 @@ def test_bad_values_are_refused_by_their_names(
     assert "s3cr3t" not in str(caught.value)
 
 
-def test_classic_signs_the_old_way_unless_told_otherwise(server: ScriptedServer) -> None:
+def test_classic_signs_with_v1_by_default(server: ScriptedServer) -> None:
     for version, header in ((None, False), ("v1", False), ("v3", True)):
         server.script([])
         connect({**KEYS, "endpoint": server.url, "api_generation": "classic", "signature_version": version}).call(

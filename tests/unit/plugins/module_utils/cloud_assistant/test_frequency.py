@@ -132,7 +132,7 @@ def test_the_code_is_what_an_agent_reports() -> None:
     assert caught.value.code == ""
 
 
-def test_an_accepted_schedule_is_read_whatever_the_time_is() -> None:
+def test_an_accepted_schedule_is_read_at_any_time() -> None:
     assert read_frequency("at(2020-01-01 00:00:00)").next_runs(NOW, 5) == []
     assert read_frequency("0 0 3 * * ? 2020").next_runs(NOW, 5) == []
 

@@ -78,7 +78,7 @@ ROWS = st.lists(
 
 
 @given(ROWS)
-def test_every_instance_is_in_one_group_whatever_the_rows_hold(rows: list[dict[str, Any]]):
+def test_every_instance_of_any_rows_is_in_one_group(rows: list[dict[str, Any]]):
     groups = group_rows(rows)
     assert sum(len(one.instance_ids) for one in groups) == len(rows)
     assert all("\n" not in one.line() for one in groups)

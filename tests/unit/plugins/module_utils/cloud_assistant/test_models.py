@@ -39,7 +39,7 @@ def row(**fields: Any) -> dict[str, Any]:
         ({"InvocationStatus": "Scheduled", "ExitCode": 0, "Repeats": 0}, None),
     ],
 )
-def test_the_exit_code_is_known_only_where_the_script_came_to_its_end(fields: dict[str, Any], rc: int | None):
+def test_the_exit_code_is_known_only_if_the_script_exited(fields: dict[str, Any], rc: int | None):
     result = InstanceResult.from_row(row(**fields))
     assert result.rc == rc
     assert ("rc" in result.as_dict()) is (rc is not None)

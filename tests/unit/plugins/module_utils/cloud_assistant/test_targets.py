@@ -43,7 +43,7 @@ def test_what_an_earlier_start_has_left_never_takes_the_users_own_token():
     assert plan_batches(("i-1",), 100, None) == plan_batches(("i-1",), 100, None, whole=False)
 
 
-def test_duplicates_are_told():
+def test_duplicates_cause_a_warning():
     told: list[str] = []
     made = Targets.of(["i-1", "i-2", "i-1"], warn=told.append)
     assert made.instance_ids == ("i-1", "i-2")

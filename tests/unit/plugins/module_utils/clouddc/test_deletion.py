@@ -61,14 +61,14 @@ def test_several_instances_go_in_batches_of_50():
 
 
 @pytest.mark.parametrize("state", ["terminated", "teminated"])
-def test_terminated_is_left_alone(state: str):
+def test_a_terminated_instance_is_not_changed(state: str):
     cloud = FakeCloud(a=Machine(state))
     deletion = delete(cloud, "a")
     assert (deletion.changes.changed, seen(deletion, "action")) == (False, ["none"])
     assert not cloud.deletions
 
 
-def test_absent_is_left_alone():
+def test_an_absent_instance_is_not_changed():
     cloud = FakeCloud()
     deletion = delete(cloud, "a")
     assert deletion.changes.changed is False
@@ -76,7 +76,7 @@ def test_absent_is_left_alone():
     assert cloud.calls == ["ListInstances", "ShowInstanceStatus"], "the list alone does not prove it"
 
 
-def test_gateway_404_is_no_absence():
+def test_gateway_404_does_not_mean_absence():
     cloud = FakeCloud()
     for code in ("APIGW.0101", "APIG.0101"):
         cloud.trouble["ShowInstanceStatus"] = [api_error("ShowInstanceStatus", 404, code)]
@@ -210,7 +210,7 @@ def test_lost_reply_then_404_is_a_change():
     assert cloud.deletions == {"a": 1}
 
 
-def test_404_without_a_lost_reply_was_somebody_else():
+def test_404_without_a_lost_reply_means_that_another_user_deleted_it():
     cloud = FakeCloud(a=Machine("stopped", [(0, "forgotten")]))
     cloud.trouble["DeleteInstance"] = [("after", api_error("DeleteInstance", 404, "iMetal.0200"))]
     deletion = delete(cloud, "a")

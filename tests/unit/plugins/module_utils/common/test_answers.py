@@ -52,7 +52,7 @@ def test_what_is_not_an_object_is_not_an_answer(body: bytes, reason: str) -> Non
         Shape(optional={"a": COUNT}).check(read_object(body))
 
 
-def test_an_object_is_read_as_it_is() -> None:
+def test_an_object_is_read_unchanged() -> None:
     deep: Any = 1
     for _level in range(MAX_DEPTH - 1):
         deep = [deep]
@@ -76,7 +76,7 @@ def test_an_object_is_read_as_it_is() -> None:
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
-def test_each_kind_of_value_is_told_from_others(kind: Kind, fitting: list[Any], others: list[Any]) -> None:
+def test_each_kind_of_value_is_distinguished(kind: Kind, fitting: list[Any], others: list[Any]) -> None:
     assert [value for value in fitting if not kind.fits(value)] == []
     assert [value for value in others if kind.fits(value)] == []
 

@@ -64,7 +64,7 @@ def test_an_answer_without_end_is_given_up_in_time(kind: str) -> None:
     assert "read_timeout" in caught.value.reason or "header" in caught.value.reason
 
 
-def test_what_is_left_of_the_wait_cuts_the_answer_too() -> None:
+def test_what_is_left_of_the_wait_also_limits_the_answer() -> None:
     server = RawServer(lambda: server.trickle(ENDLESS["a body by the byte"]()))
     with server, pytest.raises(NoAnswer, match="read_timeout"):
         ask(server.url, remaining=0.3, read=300)
@@ -124,7 +124,7 @@ def test_a_packed_answer_is_unpacked(encoding: str) -> None:
         assert ask(server.url, read=60).body == b'{"a": 1}'
 
 
-def test_what_is_not_packed_stays_as_it_is() -> None:
+def test_an_uncompressed_body_stays_unchanged() -> None:
     assert unpack(b"abc", "") == unpack(b"abc", " Identity ") == b"abc"
     with pytest.raises(BadEncoding):
         unpack(b"", "gzip")

@@ -39,7 +39,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
         (lambda: checks.check_octal_mode("mode", "0888"), "mode: '0888' is not a valid mode"),
     ],
 )
-def test_a_refused_value_is_told_with_option_problem_and_limit(check: Callable[[], None], problem: str):
+def test_a_refusal_names_option_problem_and_limit(check: Callable[[], None], problem: str):
     with pytest.raises(InputError) as refused:
         check()
     assert str(refused.value).startswith(problem)

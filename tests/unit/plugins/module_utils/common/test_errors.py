@@ -26,7 +26,7 @@ def test_an_input_error_names_the_option() -> None:
     assert error.result == {}
 
 
-def test_an_api_error_tells_everything_once() -> None:
+def test_an_api_error_reports_everything_once() -> None:
     error = ApiError("RunCommand", "Code", "message", "R-1", 403, "host", "Do this.")
     assert str(error) == "RunCommand: Code: message (HTTP 403, request ID R-1). Do this."
     assert error.result == {"error": error.as_dict()}

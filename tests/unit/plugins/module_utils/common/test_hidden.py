@@ -67,7 +67,7 @@ def test_no_line_of_an_encrypted_file_is_quoted():
     )
 
 
-def test_the_text_of_an_encrypted_file_is_hidden_wherever_a_result_has_it():
+def test_the_text_of_an_encrypted_file_is_hidden_everywhere_in_a_result():
     result: dict[str, Any] = {
         "command": {"name": "c", "content": "x", "content_base64": "eA=="},
         "diff": [{"before": "", "after": "x"}, {"prepared": "x"}],
@@ -95,7 +95,7 @@ VALUE: dict[str, Any] = {
 @pytest.mark.parametrize(
     "secrets", [set(), {"hunter2", "42", 'with "quotes"'}, {"größer\n"}, {"\u00f6"}, {"True"}, {"one"}, {"0.5"}, {"e"}]
 )
-def test_secrets_are_taken_out_as_ansible_does_whatever_the_value(secrets: set[str]):
+def test_secrets_are_removed_from_any_value_as_ansible_does(secrets: set[str]):
     expected = remove_values(VALUE, secrets)
     # a list may stay a tuple, which is the same to JSON
     assert json.dumps(without_values(VALUE, secrets), default=str) == json.dumps(expected, default=str)

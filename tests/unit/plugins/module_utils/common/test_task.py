@@ -203,12 +203,12 @@ def test_an_alias_beside_its_option_is_a_warning():
     assert use(name="x", title="x")[1][0] == "Both option name and its alias title are set."
 
 
-def test_progress_is_told_without_secrets():
-    def tell(task: TaskContext) -> dict[str, Any]:
+def test_progress_is_reported_without_secrets():
+    def report(task: TaskContext) -> dict[str, Any]:
         task.progress(f"1/2 finished by {task.params['secret']}")
         return {"changed": False}
 
-    lines = use(tell, name="x", secret=SECRET)[1]
+    lines = use(report, name="x", secret=SECRET)[1]
     assert len(lines) == 1 and lines[0].startswith("1/2 finished") and SECRET not in lines[0]
 
 

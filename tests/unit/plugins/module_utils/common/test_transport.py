@@ -134,7 +134,7 @@ def test_this_machine_is_reached_without_a_proxy(monkeypatch: pytest.MonkeyPatch
         assert (len(server.requests), proxy.requests) == (2, [])
 
 
-def test_an_unreachable_proxy_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_proxy_is_reported_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
     with ScriptedServer() as gone:
         host = gone.host
     monkeypatch.setenv("https_proxy", f"http://user:hidden@{host}")
@@ -144,7 +144,7 @@ def test_an_unreachable_proxy_is_told_without_its_password(monkeypatch: pytest.M
     assert "hidden" not in str(caught.value)
 
 
-def test_a_query_is_sent_as_it_is_encoded() -> None:
+def test_an_encoded_query_is_sent_unchanged() -> None:
     target = "/?a=%7E%2B%20&b=%E4%BD%A0&c=~-._"
     with ScriptedServer() as server:
         HttpTransport().send("POST", f"{server.url}{target}", {})

@@ -109,7 +109,7 @@ def test_poll_keeps_a_last_look_before_the_deadline() -> None:
     assert looks == [1000, 1012, 1019]
 
 
-def test_a_wait_that_ends_within_a_probe_is_told_in_the_words_of_the_poll() -> None:
+def test_a_wait_that_expires_within_a_probe_is_reported_in_the_words_of_the_poll() -> None:
     clock = Clock()
 
     def probe() -> None:

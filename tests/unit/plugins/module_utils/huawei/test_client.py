@@ -41,7 +41,7 @@ def test_answer():
     ],
     ids=["lost", "no connection", "429", "500", "502", "503", "504", "half an answer", "no object"],
 )
-def test_passing_trouble_is_tried_again(problem: HttpAnswer | Exception):
+def test_transient_errors_are_retried(problem: HttpAnswer | Exception):
     clock = Clock()
     transport = FakeTransport(problem, problem, GOOD)
     assert call(transport, clock=clock) == SERVER
@@ -83,7 +83,7 @@ def test_retry_after_is_obeyed():
     assert clock.pauses[0] >= 7
 
 
-def test_each_try_is_signed_anew():
+def test_each_try_is_signed_again():
     transport = FakeTransport(LOST, GOOD)
     call(transport)
     for sent in transport.sent:
@@ -142,7 +142,7 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("page", FOREIGN, ids=lambda page: f"{page.status} {page.body[:20]!r}")
-def test_a_foreign_page_is_a_lost_answer_whatever_its_status(page: HttpAnswer):
+def test_a_foreign_page_of_any_status_is_a_lost_answer(page: HttpAnswer):
     """Nothing but a document of the API says anything of what the service did."""
     assert call(FakeTransport(page, GOOD)) == SERVER
     for method, lost in (("GET", False), ("DELETE", True)):
@@ -188,7 +188,7 @@ def test_secrets_do_not_come_back_in_errors():
     ],
     ids=["lost", "500", "never sent", "429"],
 )
-def test_error_after_a_lost_reply_says_so(first: HttpAnswer | Exception, after: bool):
+def test_error_after_a_lost_reply_mentions_it(first: HttpAnswer | Exception, after: bool):
     with pytest.raises(ApiError) as caught:
         call(FakeTransport(first, refusal(404, "iMetal.0200")), method="DELETE")
     assert caught.value.after_lost_reply is after

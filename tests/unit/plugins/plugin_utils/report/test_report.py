@@ -100,7 +100,7 @@ def test_the_message_of_a_failed_run_is_shown_without_what_the_page_repeats():
 
 
 @given(st.lists(ROW, max_size=5), TEXT)
-def test_every_report_can_be_written_and_read_whatever_the_results_hold(rows, text):
+def test_a_report_of_any_results_can_be_written_and_read(rows, text):
     written = report(rows, subtitle=text, notes=[text], who=text)
     page = "".join(written.page())
     page.encode("utf-8")
@@ -145,7 +145,7 @@ def test_a_wave_that_has_not_ended_lasts_until_now():
     assert [(band.name, band.ended) for band in line.bands] == [("wave 1", line.ended), ("wave 2", line.ended)]
 
 
-def test_without_times_there_is_no_time_line():
+def test_without_times_there_is_no_timeline():
     assert timeline_of(entries_of([{"instance_id": "i", "status": "Success"}])) is None
 
 

@@ -153,9 +153,7 @@ def test_a_run_after_a_crash_ends_as_a_run_without_one(
 
 @settings(max_examples=60, deadline=None)
 @given(before=stored, content=st.sampled_from(CONTENTS), data=st.data())
-def test_a_crash_on_a_classic_endpoint_is_repaired_too(
-    before: dict[str, Any], content: bytes, data: st.DataObject
-) -> None:
+def test_a_crash_on_a_classic_endpoint_is_repaired(before: dict[str, Any], content: bytes, data: st.DataObject) -> None:
     classic = {key: before[key] for key in ("Type", "CommandContent", "Timeout", "Description", "WorkingDir")}
     after = DesiredCommand(name="job", content=content, description="new", timeout=30)
     smooth = world(classic, "classic")
@@ -378,7 +376,7 @@ def test_classic_refuses_what_it_lacks_by_option(option: str) -> None:
 
 @pytest.mark.parametrize("action", ["create", "replace"])
 @pytest.mark.parametrize("differs", [False, True])
-def test_what_a_killed_task_created_is_taken_although_it_was_not_to_be_seen_at_first(
+def test_what_a_killed_task_created_is_used_although_it_was_not_visible_at_first(
     monkeypatch: pytest.MonkeyPatch, action: str, differs: bool
 ) -> None:
     """Reads lag behind writes: the command of the killed task appears together with that of this one."""

@@ -43,7 +43,7 @@ def test_ids_are_asked_for_one_by_one_and_may_be_missing() -> None:
     assert find_commands(library, command_ids=[]) == []
 
 
-def test_an_error_that_merely_looks_like_absence_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_that_merely_looks_like_absence_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     library = FakeLibrary()
 
     def refuse(params: dict[str, Any]) -> None:

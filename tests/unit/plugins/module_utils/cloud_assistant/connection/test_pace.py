@@ -97,7 +97,7 @@ def test_processes_share_a_budget(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("made*"))) == 20
 
 
-def test_a_folder_that_is_gone_stops_nobody(tmp_path: Path) -> None:
+def test_a_missing_folder_stops_no_worker(tmp_path: Path) -> None:
     budget = pace(tmp_path / "gone", 1, Clock())
     assert [budget.take(RUN) for _number in range(3)] == [0, 0, 0]
     budget.close_minute(RUN)

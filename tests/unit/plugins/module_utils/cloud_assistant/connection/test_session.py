@@ -206,7 +206,7 @@ def test_a_warm_command_is_one_request(tmp_path: Path, agent: LocalAgent) -> Non
     assert len(agent.scripts) == before + 1
 
 
-def test_an_instance_that_lost_its_store_is_asked_anew_and_runs_once(tmp_path: Path, agent: LocalAgent) -> None:
+def test_an_instance_that_lost_its_store_is_asked_again_and_runs_once(tmp_path: Path, agent: LocalAgent) -> None:
     run(session(agent, tmp_path), "true")
     shutil.rmtree(agent.home / ".ansible")
     result = run(session(agent, tmp_path), "echo ran >>count; cat count")
@@ -317,7 +317,7 @@ def test_an_end_without_an_answer(tmp_path: Path, agent: LocalAgent) -> None:
             run(work, "true")
 
 
-def test_a_damaged_answer_is_no_result(tmp_path: Path, agent: LocalAgent) -> None:
+def test_a_damaged_answer_is_refused(tmp_path: Path, agent: LocalAgent) -> None:
     work = session(agent, tmp_path)
     run(work, "true")
     agent.path = programs(tmp_path / "bin", *PLAIN, "base64", "sha256sum")
@@ -414,7 +414,7 @@ def test_invocations_of_the_day_are_counted_and_warned_of_once(tmp_path: Path, a
     assert other.started_today == 1
 
 
-def test_a_command_that_nobody_could_look_at_is_not_given_up(
+def test_a_command_that_no_worker_could_look_at_is_not_given_up(
     tmp_path: Path, agent: LocalAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pace, "MINUTE", 4)

@@ -115,7 +115,7 @@ def test_two_modules_share_their_library(layout: str) -> None:
     ],
     ids=["script", "empty", "text", "no archive", "unknown lines", "two archives"],
 )
-def test_what_is_no_known_payload_travels_whole(data: bytes) -> None:
+def test_an_unknown_payload_travels_whole(data: bytes) -> None:
     assert take_apart(data) is None
 
 

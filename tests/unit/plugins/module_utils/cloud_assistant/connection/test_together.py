@@ -116,7 +116,7 @@ def test_one_question_serves_many_processes(service: Service, worker: Callable[[
     assert all(stat.S_IMODE(path.stat().st_mode) & 0o77 == 0 for path in (tmp_path / "run" / "rows").parent.iterdir())
 
 
-def test_a_worker_that_is_killed_blocks_nobody(service: Service, tmp_path: Path) -> None:
+def test_a_killed_worker_blocks_no_other(service: Service, tmp_path: Path) -> None:
     """Whether it is the one who asks, or one that is on its way."""
 
     def work(number: int) -> None:
@@ -206,7 +206,7 @@ def test_a_folder_that_goes_away_leaves_each_worker_to_itself(service: Service, 
         (tmp_path / "gone").rename(tmp_path / "run")
 
 
-def test_a_tag_belongs_to_no_more_invocations_than_a_page_has(service: Service, tmp_path: Path) -> None:
+def test_a_tag_has_at_most_a_page_of_invocations(service: Service, tmp_path: Path) -> None:
     together = Together(tmp_path / "run", service.ask, FLOOR)
     tags = [together.batch()[1][0]["Value"] for _number in range(2 * BATCH)]
     assert [tags.count(tag) for tag in dict.fromkeys(tags)] == [BATCH, BATCH]
@@ -254,7 +254,7 @@ def test_the_first_look_finds_most_of_those_that_are_equally_quick(seconds: floa
     assert sum(found[20:]) >= 0.5 * len(settled)
 
 
-def test_looks_in_vain_move_the_next_first_look(service: Service, tmp_path: Path) -> None:
+def test_early_looks_delay_the_next_first_look(service: Service, tmp_path: Path) -> None:
     together = Together(tmp_path / "run", service.ask, FLOOR)
     batch, tag = together.batch()
     # at first as late as it can be: every one that ends later takes a second look

@@ -74,7 +74,7 @@ def test_ranges_survive_a_broken_fetch_and_only_the_whole_ones_count(tmp_path, d
     assert second.content() == data
 
 
-def test_a_place_that_cannot_be_is_told_of_the_option(tmp_path):
+def test_an_impossible_place_is_refused_with_the_option(tmp_path):
     with pytest.raises(InputError, match="dest: .*File name too long"):
         destinations(f"{tmp_path}/{'x' * 300}", "/etc/motd", ["i-1"], flat=True)
 
@@ -86,7 +86,7 @@ def test_ranges_of_another_content_are_thrown_away(tmp_path):
     assert Ranges(place, "a" * 64, 10, 5).missing() == [1, 2]
 
 
-def test_what_does_not_add_up_is_no_content(tmp_path):
+def test_what_does_not_match_its_digest_is_refused(tmp_path):
     kept = Ranges(tmp_path / "file", "a" * 64, 3, 5)
     kept.add(1, b"abc")
     assert kept.content() is None
@@ -97,7 +97,7 @@ def test_what_does_not_add_up_is_no_content(tmp_path):
     [b"no gzip", gzip.compress(b"cut off" * 100)[:-9], gzip.compress(bytes(MAX_FILE_BYTES + 1), 1)],
     ids=["no gzip", "cut off", "more than a file may have"],
 )
-def test_what_does_not_unpack_is_no_content(tmp_path, stream):
+def test_what_does_not_unpack_is_refused(tmp_path, stream):
     kept = Ranges(tmp_path / "file", hashlib.sha256(stream).hexdigest(), len(stream), len(stream))
     assert kept.add(1, stream)
     assert kept.content() is None

@@ -54,7 +54,7 @@ def test_compression_only_where_it_saves_a_part():
     assert not pack(b"a" * PART_BYTES * 3, compress=False).compressed
 
 
-def test_a_large_file_whose_beginning_does_not_shrink_is_left_alone():
+def test_a_large_file_whose_beginning_does_not_shrink_is_not_compressed():
     noise = random.Random(1).randbytes(1024 * 1024)
     assert not pack(noise + bytes(1024 * 1024)).compressed
 

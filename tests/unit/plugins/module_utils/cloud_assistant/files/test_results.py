@@ -18,6 +18,6 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
         ({"size": "many", "mode": ""}, {}),
     ],
 )
-def test_facts_are_told_as_far_as_they_are_known(facts, told):
+def test_known_facts_are_returned(facts, told):
     record = FileResult(InstanceResult("i-1", "Success"), facts=facts).as_dict()
     assert {key: record[key] for key in ("checksum", "size", "mode", "owner") if key in record} == told

@@ -76,7 +76,7 @@ def deliver(target, parcel, numbers=None):
             file.write(parcel.part(number))
 
 
-def deliver_anew(target, parcel):
+def deliver_again(target, parcel):
     """Send the parts as the agent does, which makes the directory where it is missing."""
     os.makedirs(target.staging, mode=0o755, exist_ok=True)
     deliver(target, parcel)
@@ -149,7 +149,7 @@ def test_a_missing_part_is_named_and_the_old_file_stays(instance, tmp_path):
 
 @given(data=st.data())
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_breaks_on_the_way_only_whole_parts_count(instance, tmp_path, data):
+def test_only_whole_parts_count(instance, tmp_path, data):
     shutil.rmtree(tmp_path)
     tmp_path.mkdir()
     parcel = pack(random.Random(3).randbytes(5000), part_bytes=400)
@@ -202,7 +202,7 @@ def test_a_wrong_sum_leaves_the_old_file_and_no_rubbish(instance, tmp_path):
     assert os.listdir(tmp_path) == ["file"]
 
 
-def test_replacing_keeps_the_rights_that_nobody_asked_to_change(instance, tmp_path):
+def test_replacing_keeps_permissions_that_are_not_given(instance, tmp_path):
     target = TargetFile(str(tmp_path), "file")
     (tmp_path / "file").write_bytes(b"old")
     os.chmod(tmp_path / "file", 0o4750)
@@ -277,7 +277,7 @@ def test_a_target_directory_that_is_a_file_is_an_error(instance, tmp_path):
 
 @as_root
 @pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: path.symlink_to("/etc")])
-def test_a_staging_directory_of_somebody_else_is_not_used(instance, tmp_path, make):
+def test_a_staging_directory_of_another_user_is_not_used(instance, tmp_path, make):
     target, parcel = TargetFile(str(tmp_path), "file"), pack(b"x")
     staging = tmp_path / os.path.basename(target.staging)
     make(staging)
@@ -348,7 +348,7 @@ def test_parts_that_are_gone_are_asked_for_again(instance, tmp_path):
     (tmp_path / "file").write_bytes(b"of another task")
     report = instance.assemble(target, parcel)
     assert (report.state, report.parts, report.error_code) == ("incomplete", "", "")
-    deliver_anew(target, parcel)
+    deliver_again(target, parcel)
     assert instance.assemble(target, parcel).state == "done"
 
 

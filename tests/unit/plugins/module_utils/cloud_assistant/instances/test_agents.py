@@ -52,7 +52,7 @@ def test_classic_generation_asks_by_ids_only():
     assert all("InstanceId" in params for params in fleet.names("DescribeCloudAssistantStatus"))
 
 
-def test_classic_generation_refuses_what_it_does_not_tell():
+def test_classic_generation_refuses_what_it_does_not_report():
     fleet = FakeFleet({})
     fleet.generation = "classic"
     with pytest.raises(InputError, match="os_type"):
@@ -88,7 +88,7 @@ def test_prediction_only_reads():
     assert task.changes.changed and not fleet.calls
 
 
-def test_an_old_agent_is_installed_anew():
+def test_an_old_agent_is_reinstalled():
     fleet = FakeFleet(
         {"agent": {"online": True, "version": "2.2.3.9"}}, {"agent": {"online": True, "version": "2.2.10"}}
     )

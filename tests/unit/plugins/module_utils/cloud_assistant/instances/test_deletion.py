@@ -50,7 +50,7 @@ def test_deletion_waits_until_all_are_gone():
     ]
 
 
-def test_what_cannot_be_deleted_is_told_at_once_and_nothing_is_deleted():
+def test_all_undeletable_instances_are_reported_and_nothing_is_deleted():
     fleet = FakeFleet(
         {"Status": "Stopped"},
         {"DeletionProtection": True, "Status": "Stopped"},
@@ -94,7 +94,7 @@ def test_rehearsal_asks_the_service_and_deletes_nothing():
     assert fleet.names("DeleteInstances")[0]["DryRun"] is True
 
 
-def test_rehearsal_that_is_refused_says_so_for_each_instance():
+def test_a_refused_dry_run_is_reported_for_each_instance():
     fleet = FakeFleet({}, {"DeletionProtection": True})
     task = deletion(fleet, force=True)
     with pytest.raises(TaskFailure, match="1 of 2 instances could not be deleted: i-0002"):
@@ -114,7 +114,7 @@ def test_one_that_is_refused_does_not_keep_the_others():
     assert caught.value.result["error"]["code"] == "InvalidOperation.DeletionProtection"
 
 
-def test_one_that_someone_else_deleted_meanwhile_is_unchanged():
+def test_an_instance_that_another_user_deleted_meanwhile_is_unchanged():
     fleet = FakeFleet({}, {})
     task = deletion(fleet, force=True)
     del fleet.rows["i-0001"]
@@ -287,7 +287,7 @@ def test_one_that_is_just_stopping_is_waited_for():
     protected=st.sets(st.integers(1, 230), max_size=3),
     foreign=st.sets(st.integers(1, 230), max_size=3),
 )
-def test_every_instance_is_deleted_once_whatever_gets_lost(
+def test_every_instance_is_deleted_once_despite_lost_replies(
     count: int, seed: int, protected: set[int], foreign: set[int]
 ):
     """Random lost replies, refusals and deletions by others: each instance goes once, and each change is true."""

@@ -57,7 +57,7 @@ def test_one_that_is_going_the_other_way_is_turned_round():
     assert task.changes.changed and fleet.rows["i-0001"]["Status"] == "Running"
 
 
-def test_reboot_is_over_when_the_instance_was_down_and_runs_again():
+def test_reboot_has_ended_when_the_instance_was_down_and_runs_again():
     fleet = FakeFleet({})
     task = power(fleet, "rebooted")
     task.carry_out()

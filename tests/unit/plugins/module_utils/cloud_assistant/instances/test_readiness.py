@@ -42,7 +42,7 @@ def test_a_tag_without_a_value_does_not_mean_any_value():
 
 
 @pytest.mark.parametrize(("group", "message"), [(None, "has role=web$"), ("rg-9", "has role=web and is in rg-9$")])
-def test_tags_that_no_instance_has_are_told(group: str | None, message: str):
+def test_tags_that_no_instance_has_are_reported(group: str | None, message: str):
     with pytest.raises(TaskFailure, match=f"resource_tags: no instance in cn-hangzhou {message}"):
         targets_of(FakeFleet(), {"role": "web"}, group)
 

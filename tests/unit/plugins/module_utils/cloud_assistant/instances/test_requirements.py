@@ -88,12 +88,12 @@ def test_versions(text: str, numbers: tuple[int, ...]):
 
 
 @pytest.mark.parametrize("text", ["", "2.x", "latest", "2..3", "²"])
-def test_what_is_no_version_is_refused(text: str):
+def test_an_invalid_version_is_refused(text: str):
     with pytest.raises(InputError):
         parse_version(text)
 
 
-def test_only_agents_that_are_online_are_outdated_and_nothing_is_asked_in_vain():
+def test_only_online_agents_are_outdated_and_no_call_is_wasted():
     fleet = FakeFleet({}, {}, {})
     for instance_id, version in (("i-0001", "2.2.3.100"), ("i-0002", "2.2.3.900"), ("i-0003", "2.2.3.100")):
         fleet.agents[instance_id].update(version=version, online=instance_id != "i-0003")

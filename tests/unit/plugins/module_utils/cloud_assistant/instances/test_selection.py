@@ -89,7 +89,7 @@ def test_ids_given_twice_are_used_once_with_a_warning():
     assert warnings == ["instance_ids: duplicates removed: i-1"]
 
 
-def test_record_has_plain_values_whatever_is_missing():
+def test_record_has_plain_values_for_missing_fields():
     record = instance_record({"InstanceId": "i-1"}, "cn-hangzhou")
     assert record["private_ips"] == [] and record["tags"] == {} and record["region"] == "cn-hangzhou"
 

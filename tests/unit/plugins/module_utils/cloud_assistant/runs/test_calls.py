@@ -46,7 +46,7 @@ def test_the_dry_run_has_neither_schedule_nor_tags():
 
 
 @pytest.mark.parametrize("keep", [True, False])
-def test_the_classic_api_stores_the_script_for_the_run_and_removes_it_whatever_happens(keep: bool):
+def test_the_classic_api_stores_the_script_for_the_run_and_always_removes_it(keep: bool):
     service = Service(generation="classic")
     wanted = request(keep_command=keep, working_dir="/srv", timeout=77)
     with pytest.raises(KeyError), calls.call_for(service, wanted, None, {}, print) as call:  # type: ignore[arg-type]

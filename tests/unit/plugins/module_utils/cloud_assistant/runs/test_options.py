@@ -35,14 +35,12 @@ def warnings(script: bytes, **options: Any) -> list[str]:
         (b"echo hi\r\n", {"type": "RunBatScript"}, False),
     ],
 )
-def test_windows_line_ends_are_told_where_a_linux_shell_trips_over_them(
-    script: bytes, options: dict[str, Any], told: bool
-):
+def test_windows_line_ends_in_a_linux_script_cause_a_warning(script: bytes, options: dict[str, Any], told: bool):
     assert [("CRLF" in text) for text in warnings(script, **options)] == [True] * told
 
 
 @pytest.mark.parametrize("options", [{"username": "web"}, {"working_dir": "/srv"}])
-def test_what_has_no_effect_in_a_container_is_told(options: dict[str, Any]):
+def test_what_has_no_effect_in_a_container_causes_a_warning(options: dict[str, Any]):
     assert warnings(b"id", **options) == []
     assert warnings(b"id", container_name="web", **options) == [
         "username and working_dir have no effect in a container"
@@ -60,7 +58,7 @@ def test_what_has_no_effect_in_a_container_is_told(options: dict[str, Any]):
         (b"\xef\xbb\xbfecho hi", {}, "byte order mark"),
     ],
 )
-def test_what_is_sent_all_the_same_is_said(script: bytes, options: dict[str, Any], told: str | None):
+def test_suspicious_values_are_sent_with_a_warning(script: bytes, options: dict[str, Any], told: str | None):
     found = warnings(script, **options)
     assert len(found) == (told is not None)
     assert told is None or told in found[0]

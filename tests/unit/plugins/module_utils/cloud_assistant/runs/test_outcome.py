@@ -36,7 +36,7 @@ def test_another_end_comes_with_its_reason():
     assert outcome.describe(InstanceResult("i-1", "Timeout", output=b"half")) == "i-1: Timeout; output ends: half"
 
 
-def test_batches_that_fail_alike_are_counted_whatever_their_requests():
+def test_batches_that_fail_alike_are_counted_despite_their_request_ids():
     errors = [
         ApiError("RunCommand", "InvalidInstance.NotFound", "does not exist", f"R-{number}", 404) for number in range(12)
     ]
@@ -83,7 +83,7 @@ def test_a_task_returns_the_results_that_are_wanted(shown, ids):
     assert (record["summary"]["total"], record["failed_instances"]) == (2, ["i-0001"])
 
 
-def test_what_went_well_is_no_failure():
+def test_success_is_not_a_failure():
     good = RunOutcome(results=[InstanceResult("i-1", "Success"), InstanceResult("i-2", "Skipped")])
     assert good.failure() is None
     good.raise_for_failure()
@@ -95,7 +95,7 @@ def test_under_no_log_a_failure_quotes_no_output():
     assert str(failure) == "1 of 1 instance failed:\ni-0001: exit code 1"
 
 
-def test_a_wait_that_ended_early_is_told_as_such():
+def test_an_expired_wait_is_raised_as_such():
     early = RunOutcome(results=[InstanceResult("i-1", "Running", "t-1")], invoke_ids=["t-1"])
     early.errors.append(WaitTimeout("invocation t-1: not finished after 5 s"))
     failure = early.failure()

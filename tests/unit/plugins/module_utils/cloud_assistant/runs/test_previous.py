@@ -61,7 +61,7 @@ def test_what_succeeded_or_runs_is_done_and_nothing_else(history: list[dict[str,
 
 
 @given(HISTORIES, st.sets(st.sampled_from(IDS)))
-def test_what_was_started_counts_whatever_became_of_it(history: list[dict[str, str]], wanted: set[str]):
+def test_what_was_started_counts_with_any_outcome(history: list[dict[str, str]], wanted: set[str]):
     found = covered(previous.started_before(invocations(history), wanted))
     assert found.keys() == {item for states in history for item in states} & wanted
     for item, state in found.items():

@@ -126,7 +126,7 @@ def test_a_refusal_that_the_service_remembers_does_not_hold_up_a_key():
     assert start(Service(refuse=refuse), ids(2), client_token=first.sent[0]["ClientToken"]).summary.failed == 2
 
 
-def test_a_call_under_a_key_that_may_have_arrived_is_gone_on_with_by_the_key():
+def test_a_lost_call_under_a_key_is_continued_by_the_key():
     lost = TransportError("RunCommand", "host", "the connection was closed", may_have_arrived=True)
     service = Service(refuse=lambda operation, params: lost if operation == "RunCommand" else None)
     failure = start(service, ids(2), idempotency_key="k").failure()
@@ -137,7 +137,7 @@ def test_a_call_under_a_key_that_may_have_arrived_is_gone_on_with_by_the_key():
     assert "client_token" not in str(failure)
 
 
-def test_a_call_that_may_have_arrived_counts_as_a_change_and_tells_how_to_go_on():
+def test_a_lost_call_counts_as_a_change_and_advises_how_to_continue():
     lost = TransportError("RunCommand", "host", "the connection was closed", may_have_arrived=True)
     outcome = start(Service(refuse=lambda operation, params: lost if operation == "RunCommand" else None), ids(2))
     failure = outcome.failure()
@@ -154,7 +154,7 @@ def test_twenty_tags_of_the_users_leave_no_room_and_each_batch_is_asked_for_by_i
     assert service.requests["DescribeInvocations"] == 2
 
 
-def test_what_is_not_to_be_seen_yet_is_waited_for():
+def test_an_invocation_that_is_not_visible_yet_is_waited_for():
     service = Service(hidden_looks=3, late_reads=2)
     outcome = start(service, ids(2))
     assert outcome.summary.success == 2
@@ -227,7 +227,7 @@ def test_states_that_cannot_be_read_end_the_run_with_what_is_known():
     assert "Still running on 2 instances (i-0000, i-0001). The script continues there; wait for it" in str(failure)
 
 
-def passing(error: CloudError) -> CloudError:
+def transient(error: CloudError) -> CloudError:
     error.transient = True
     return error
 
@@ -239,9 +239,9 @@ def passing(error: CloudError) -> CloudError:
         TransportError("DescribeInvocations", "host", "the network is unreachable", may_have_arrived=False),
     ],
 )
-def test_a_wait_outlasts_what_passes(trouble: CloudError):
+def test_a_wait_outlasts_transient_errors(trouble: CloudError):
     """A script of an hour is not given up because of a minute without its state."""
-    looks = iter([passing(trouble)] * 3)
+    looks = iter([transient(trouble)] * 3)
 
     def refuse(operation: str, params: Mapping[str, Any]) -> CloudError | None:
         return next(looks, None) if operation == "DescribeInvocations" else None
@@ -250,8 +250,8 @@ def test_a_wait_outlasts_what_passes(trouble: CloudError):
     assert (outcome.summary.success, outcome.failure()) == (2, None)
 
 
-def test_what_does_not_pass_in_time_is_told_with_the_wait():
-    down = passing(ApiError("DescribeInvocations", "ServiceUnavailable", "try later", "R-1", 503, "host"))
+def test_an_error_that_lasts_is_reported_with_the_expired_wait():
+    down = transient(ApiError("DescribeInvocations", "ServiceUnavailable", "try later", "R-1", 503, "host"))
     service = Service(refuse=lambda operation, params: down if operation == "DescribeInvocations" else None)
     # the results, which another operation gives, show that all is over
     assert start(service, ids(2), wait_timeout=0.1).failure() is None
@@ -265,7 +265,7 @@ def test_what_does_not_pass_in_time_is_told_with_the_wait():
     assert failure.result["invoke_ids"] == ["t-2"]
 
 
-def test_a_batch_that_fails_leaves_the_others_and_is_told_once():
+def test_a_batch_that_fails_leaves_the_others_and_is_reported_once():
     quota = ApiError("RunCommand", "Invocation.ExceedQuota", "no more today", "R-1", 403, "host")
 
     def refuse(operation: str, params: Mapping[str, Any]) -> CloudError | None:
@@ -308,7 +308,7 @@ def test_max_failures_leaves_the_rest_unstarted():
     assert start(Service(no_record=frozenset({"i-0001"})), ids(6), batch_size=2, max_failures=1).summary.success == 5
 
 
-def test_dropped_output_is_told():
+def test_dropped_output_causes_a_warning():
     told: list[str] = []
     request = RunRequest.of(Targets.of(ids(2)), ScriptContent(b"x"))
     run.run(Service(dropped=7), request, warn=told.append)  # type: ignore[arg-type]
@@ -448,7 +448,7 @@ def test_a_wait_that_is_interrupted_names_its_invocations(monkeypatch: pytest.Mo
     assert re.search(r"To wait for (invocation|2 invocations \()\S+, .*use ecs_invocation_info", told[-1])
 
 
-def test_a_delivery_to_a_bucket_is_waited_for_and_its_failure_is_said(monkeypatch: pytest.MonkeyPatch):
+def test_a_delivery_to_a_bucket_is_waited_for_and_its_failure_is_reported(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(rollout, "DELIVERY_PAUSE", 0.01)
     told: list[str] = []
     looks = iter(["InProgress", "InProgress"])
@@ -478,7 +478,7 @@ def test_results_in_check_mode_have_the_keys_that_later_tasks_read():
     assert real["results"][0].keys() == foretold["results"][0].keys()
 
 
-def test_a_first_call_that_is_rejected_starts_nothing_and_names_everybody_who_is_not_ready(
+def test_a_rejected_first_call_starts_nothing_and_names_all_unready_instances(
     monkeypatch: pytest.MonkeyPatch,
 ):
     stopped = ApiError("RunCommand", "InvalidInstanceStatus", "not Running", "R-1", 403, "host")

@@ -90,7 +90,7 @@ def test_instances_that_keep_dropping_out_end_the_rounds():
     assert ROUNDS == 3
 
 
-def test_nobody_left_is_no_error():
+def test_a_batch_without_remaining_instances_is_not_an_error():
     sent = sent_to(Fleet(set(ids(2))), 2, skip=True)
     assert (sent.invoke_id, sent.error, len(sent.left_out)) == ("", None, 2)
 

@@ -31,7 +31,7 @@ def test_outputs_come_back_as_they_were_and_nothing_is_left_in_the_folder(tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_result_shows_the_same_wherever_its_streams_are(tmp_path: Path):
+def test_a_result_shows_streams_from_memory_and_from_a_file_alike(tmp_path: Path):
     kept = InstanceResult("i-1", "Success", rc=0, output=b"out\n", stderr=b"err\n")
     cut = InstanceResult("i-1", "Success", rc=0, output=b"h" * 6000 + b"t" * 100, dropped=7)
     with spool_in(tmp_path) as store:
