@@ -36,6 +36,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "untimed"))
 LONGEST = (
     "quality/test_sanity.py",
     "matrix/test_releases.py",
+    "integration/test_role_variables.py",
+    "integration/test_rolling_deploy.py",
     "integration/test_roles.py",
     "quality/test_lint.py",
     "awx/test_runner.py",
@@ -63,7 +65,7 @@ ISOLATIONS = ("none", "user-namespace", "namespace")
 @functools.cache
 def isolation() -> str:
     """Return what this machine lets the emulator do, one of ISOLATIONS."""
-    # in a process of its own, because whoever finds out is then in another mount namespace
+    # in a process of its own, because the process that finds out is then in another mount namespace
     program = "from emulator.instance.view import Machine; print(Machine('auto').isolation)"
     tests = Path(__file__).parent
     done = subprocess.run([sys.executable, "-c", program], cwd=tests, check=True, capture_output=True, text=True)
@@ -71,7 +73,7 @@ def isolation() -> str:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what this machine cannot do; the summary of a run says so."""
+    """Skip what this machine cannot do; the summary of a run reports it."""
     for marker in item.iter_markers("isolation"):
         if ISOLATIONS.index(isolation()) < ISOLATIONS.index(marker.args[0]):
             pytest.skip(f"needs instances apart by {marker.args[0]}, this machine allows {isolation()}")
