@@ -6,6 +6,9 @@
 A target that fails there is run over OpenSSH to an instance of the same kind. If it ends there at the same task, and
 after no more tasks, its failure says nothing of the connection. Everything else is a failure, and so is all that fails
 where this machine has no OpenSSH to compare with.
+
+Nothing else should run on the machine. ``copy`` walks up to 40 symbolic links in one path, which is all that Linux
+allows, and Linux counts them again where another process mounts a file system meanwhile, as emulated instances do.
 """
 
 from __future__ import annotations
