@@ -108,11 +108,24 @@ whole_parts() {
 
 _LOOK = r"""
 need sha256sum stat awk
+accounts_exist() {
+  if [ -n "$owner" ]; then
+    id -u "$owner" >/dev/null 2>&1 || case $owner in
+      *[!0-9]*) fail UserGroupNotExists "user $owner does not exist" ;;
+    esac
+  fi
+  if [ -n "$group" ]; then
+    getent group "$group" >/dev/null 2>&1 || grep -q "^$group:" /etc/group || case $group in
+      *[!0-9]*) fail UserGroupNotExists "group $group does not exist" ;;
+    esac
+  fi
+}
 describe
 if [ "$compare" = 1 ] && [ "$kind" = file ] && [ "$digest" = "$sha256" ]; then
   if [ "$write" = 1 ]; then rm -rf "$stage"; fi
   if ! permissions_differ; then say state same; exit 0; fi
   may_set_permissions
+  accounts_exist
   say state permissions
   [ "$write" = 1 ] || exit 0
   set_permissions
@@ -124,16 +137,7 @@ case $kind in
   link) [ ! -d "$file" ] || fail FilePathInvalid "$file is a link to a directory" ;;
 esac
 [ "$kind" = missing ] || [ "$overwrite" = 1 ] || fail FileAlreadyExists "$file exists, and overwrite is false"
-if [ -n "$owner" ]; then
-  id -u "$owner" >/dev/null 2>&1 || case $owner in
-    *[!0-9]*) fail UserGroupNotExists "user $owner does not exist" ;;
-  esac
-fi
-if [ -n "$group" ]; then
-  getent group "$group" >/dev/null 2>&1 || grep -q "^$group:" /etc/group || case $group in
-    *[!0-9]*) fail UserGroupNotExists "group $group does not exist" ;;
-  esac
-fi
+accounts_exist
 if [ "$kind" = missing ]; then say state missing; else say state content; fi
 if [ "$write" = 1 ] && { [ "$staged" = 1 ] || [ "$kind" != missing ]; }; then
   [ "$compressed" = 0 ] || need gzip

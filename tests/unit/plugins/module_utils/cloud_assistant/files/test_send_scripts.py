@@ -240,6 +240,9 @@ def test_an_unknown_owner_is_found_before_anything_is_sent(instance, tmp_path, o
     target = TargetFile(str(tmp_path), "file", owner=owner, group=group)
     assert instance.look(target, pack(b"x")).error_code == "UserGroupNotExists"
     assert os.listdir(tmp_path) == []
+    # check mode finds it where the permissions alone would change
+    (tmp_path / "file").write_bytes(b"x")
+    assert instance.look(target, pack(b"x"), write=False).error_code == "UserGroupNotExists"
 
 
 def test_overwrite_off_refuses_both_times(instance, tmp_path):
