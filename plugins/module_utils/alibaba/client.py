@@ -8,9 +8,8 @@
 from __future__ import annotations
 
 import collections
-import itertools
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ from ..common.calling import Call, call_until_answered
 from ..common.credentials import CredentialSource
 from ..common.errors import ApiError, CloudError
 from ..common.paging import Incomplete, pages_by_token
+from ..common.retry import outlasting_throttling
 from ..common.transport import HttpTransport, NoAnswer
 from ..common.version import COLLECTION, VERSION
 from ..common.wait import Deadline
@@ -29,9 +29,6 @@ from .errors import is_throttled, read_error, retry_delay
 from .operations import Operation, Repeat
 
 USER_AGENT = f"{COLLECTION}/{VERSION} (Ansible collection)"
-
-# seconds
-_MINUTE = 60.0
 
 
 class Reply(dict[str, Any]):
@@ -215,24 +212,20 @@ class Client:
             repeatable=repeat is not Repeat.ONCE,
             recovery_hint=operation.recovery_hint,
         )
-        # the service counts by the minute: with the usual settings these pauses outlast one, 2 + 4 + 8 + 16 + 32 s
-        throttle_pauses = (min(self._backoff_base * 4 * 2.0**number, _MINUTE) for number in itertools.count())
-
-        def pause_after(error: ApiError) -> float | None:
-            asked = retry_delay(error)
-            if asked == 0.0 and is_throttled(error):
-                # an answer to a throttled call does not always have a pause
-                return next(throttle_pauses) if self._outlast_throttling else None
-            return asked
-
         return call_until_answered(
             call,
             lambda lost: self._exchange(operation, wire, repeat, deadline, lost),
-            pause_after,
+            self._pause_after(),
             retries=self._max_retries,
             deadline=deadline,
             backoff_base=self._backoff_base,
         )
+
+    def _pause_after(self) -> Callable[[ApiError], float | None]:
+        """Return what gives the pause after an error of one call, None where the call is not repeated."""
+        if self._outlast_throttling:
+            return outlasting_throttling(retry_delay, is_throttled, base=self._backoff_base)
+        return lambda error: None if is_throttled(error) and not error.retry_after else retry_delay(error)
 
     def _exchange(
         self, operation: Operation, wire: Mapping[str, str], repeat: Repeat, deadline: Deadline, lost: bool

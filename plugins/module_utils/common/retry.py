@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -15,9 +16,13 @@ from ansible.module_utils.api import generate_jittered_backoff
 from .wait import Deadline
 
 T = TypeVar("T")
+E = TypeVar("E", bound=Exception)
 
 # seconds; a longer pause than this is not waited for, the caller gets the error instead
 LONGEST_PAUSE = 300.0
+
+MINUTE = 60.0
+"""Seconds: the period by which the services count calls."""
 
 
 def backoff(retries: int, base: float = 0.5, cap: float = 20.0) -> Iterator[float]:
@@ -26,6 +31,29 @@ def backoff(retries: int, base: float = 0.5, cap: float = 20.0) -> Iterator[floa
     pauses = generate_jittered_backoff(retries, delay_base=max(int(base * 1000), 1), delay_threshold=int(cap * 1000))
     for milliseconds in pauses:
         yield milliseconds / 1000
+
+
+def outlasting_throttling(
+    retry_delay: Callable[[E], float | None], throttled: Callable[[E], bool], *, base: float = 0.5
+) -> Callable[[E], float | None]:
+    """Return ``retry_delay`` for one call, with pauses that outlast a minute in which the service takes no more calls.
+
+    With the usual settings they are 2, 4, 8, 16 and 32 seconds. Where the service asks for a pause of its own, that is
+    kept at first; a call that is throttled again has others that compete with it for the same moment.
+    """
+    pauses = (min(base * 4 * 2.0**number, MINUTE) for number in itertools.count())
+    again = False
+
+    def pause_after(error: E) -> float | None:
+        nonlocal again
+        asked = retry_delay(error)
+        if asked is None or not throttled(error):
+            return asked
+        own = next(pauses)
+        first, again = not again, True
+        return asked if first and asked else max(asked, own)
+
+    return pause_after
 
 
 def call_with_retries(

@@ -19,10 +19,11 @@ from ..common.answers import NotAnAnswer, read_object
 from ..common.calling import Call, call_until_answered
 from ..common.errors import ApiError
 from ..common.paging import Incomplete, pages_by_token
+from ..common.retry import outlasting_throttling
 from ..common.transport import HttpAnswer, HttpTransport, NoAnswer, foreign_answer
 from ..common.version import COLLECTION, VERSION
 from ..common.wait import Deadline
-from .errors import read_error, request_id_of, retry_delay
+from .errors import is_throttled, read_error, request_id_of, retry_delay
 from .operations import OPERATIONS, Operation
 from .signing import encode_query
 
@@ -113,7 +114,7 @@ class Exchange:
         return call_until_answered(
             Call(operation.name, host, operation.reads, repeatable=True, recovery_hint=operation.recovery_hint),
             lambda _lost: self._authenticated(operation, base, request, authentication, limit),
-            retry_delay,
+            outlasting_throttling(retry_delay, is_throttled),
             retries=self._max_retries,
             deadline=limit,
         )

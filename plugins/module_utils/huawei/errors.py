@@ -55,9 +55,14 @@ def read_error(operation: str, answer: HttpAnswer, host: str, secrets: Iterable[
     )
 
 
+def is_throttled(error: ApiError) -> bool:
+    """Return whether the service refused the call only because there were too many calls."""
+    return error.http_status == 429 or error.code in THROTTLED_CODES
+
+
 def retry_delay(error: ApiError) -> float | None:
     """Return the least pause in seconds after which the same request may succeed, None where it will not."""
-    if error.http_status in TRANSIENT_STATUSES or error.code in THROTTLED_CODES:
+    if is_throttled(error) or error.http_status in TRANSIENT_STATUSES:
         return error.retry_after or 0.0
     return None
 

@@ -247,6 +247,15 @@ def test_the_usual_retries_outlast_a_minute_of_throttling(server: ScriptedServer
     assert 60 < clock.now < 90
 
 
+def test_short_pauses_that_the_service_asks_for_again_and_again_grow(server: ScriptedServer) -> None:
+    """Each of many clients is asked to wait for the same moment."""
+    clock = Clock()
+    client = make_client(server.url, max_retries=5, backoff_base=0.5)
+    server.script([api_error(400, "Throttling.User", retry_after="300")] * 5 + [OK])
+    client.call(*TOKEN_WRITE, deadline=Deadline(600, clock, clock.sleep))
+    assert 60 < clock.now < 90
+
+
 @pytest.mark.parametrize(
     ("fault", "transient"),
     [

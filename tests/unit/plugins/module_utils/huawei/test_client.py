@@ -83,6 +83,13 @@ def test_retry_after_is_obeyed():
     assert clock.pauses[0] >= 7
 
 
+@pytest.mark.parametrize("headers", [{}, {"Retry_After": "1"}])
+def test_the_usual_retries_outlast_a_minute_of_throttling(headers: dict[str, str]):
+    clock = Clock()
+    call(FakeTransport(*[answer(429, **headers)] * 5, GOOD), clock=clock, retries=5)
+    assert 60 < sum(clock.pauses) < 90
+
+
 def test_each_try_is_signed_again():
     transport = FakeTransport(LOST, GOOD)
     call(transport)
