@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import re
 from types import ModuleType
@@ -83,7 +84,7 @@ def test_every_error_code_of_an_instance_is_explained(generate):
     codes |= set(
         re.findall(
             r"^(?:NO_RECORD|NOT_STARTED|CHECK_MODE|NOT_FOUND|NO_AGENT|NOT_VPC|NOT_MATCHING|NOT_RUNNING|"
-            r'WRONG_STATUS) = "([\w.]+)"',
+            r'WRONG_STATUS|INVALID_OUTPUT|NOT_ACCEPTED|TOO_OLD) = "([\w.]+)"',
             own,
             re.MULTILINE,
         )
@@ -93,6 +94,29 @@ def test_every_error_code_of_an_instance_is_explained(generate):
     assert len(codes) > 30
     known = generate.instance_codes()
     assert sorted(code for code in codes if CODE.fullmatch(code) and code not in known) == []
+
+
+def literals() -> list[str]:
+    """Return the literals of the plugins on one line each, without docstrings; an f-string is one for each part."""
+    found = []
+    for path in (REPOSITORY / "plugins").rglob("*.py"):
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        docstrings = {node.value for node in nodes if isinstance(node, ast.Expr)}
+        texts = [node.value for node in nodes if isinstance(node, ast.Constant) and node not in docstrings]
+        found += [" ".join(text.split()).casefold() for text in texts if isinstance(text, str)]
+    return found
+
+
+def test_messages_that_the_guides_quote_exist():
+    """Three dots in a quotation stand for what differs."""
+    quotations = [
+        quoted for guide in GUIDES for quoted in re.findall(r'\*\*"([^"*]+)"', guide.read_text(encoding="utf-8"))
+    ]
+    assert len(quotations) > 8
+    known = literals()
+    for quotation in quotations:
+        for part in " ".join(quotation.split()).casefold().split("..."):
+            assert any(part.strip() in literal for literal in known), quotation
 
 
 def test_texts_name_no_option_that_is_not(generate):
