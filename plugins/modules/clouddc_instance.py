@@ -221,6 +221,22 @@ SPEC = TaskSpec(
 
 def ensure(task: TaskContext) -> dict[str, Any]:
     """Make sure that the instances are gone; return changed, results and the diff."""
+    deletion, unknown = _deletion(task)
+    if task.check_mode:
+        deletion.predict()
+    else:
+        deletion.carry_out()
+    result: dict[str, Any] = {**deletion.changes.as_result(), "unknown_ids": unknown}
+    if task.diff_mode:
+        result["diff"] = {
+            "before": {"instances": _states(result["results"], "state_before")},
+            "after": {"instances": _states(result["results"], "state")},
+        }
+    return result
+
+
+def _deletion(task: TaskContext) -> tuple[Deletion, list[str]]:
+    """Return the planned deletion, and the given IDs that do not exist, with a warning about them."""
     params = task.params
     option = "id" if params["id"] is not None else "ids"
     given = [params["id"]] if option == "id" else params["ids"]
@@ -228,7 +244,6 @@ def ensure(task: TaskContext) -> dict[str, Any]:
     if len(ids) < len(given):
         task.warn(f"ids: {len(given) - len(ids)} duplicate IDs were removed")
     check_wait_timeout(params["wait_timeout"])
-
     deletion = Deletion(
         connect(params),
         ids,
@@ -243,17 +258,7 @@ def ensure(task: TaskContext) -> dict[str, Any]:
         task.warn(
             f"{option}: not found in {params['region'] or 'the region'}: {', '.join(unknown)}. They count as deleted."
         )
-    if task.check_mode:
-        deletion.predict()
-    else:
-        deletion.carry_out()
-    result: dict[str, Any] = {**deletion.changes.as_result(), "unknown_ids": unknown}
-    if task.diff_mode:
-        result["diff"] = {
-            "before": {"instances": _states(result["results"], "state_before")},
-            "after": {"instances": _states(result["results"], "state")},
-        }
-    return result
+    return deletion, unknown
 
 
 def _states(results: list[dict[str, Any]], key: str) -> dict[str, str]:

@@ -223,6 +223,23 @@ SPEC = TaskSpec(
 
 def ensure(task: TaskContext) -> dict[str, Any]:
     """Make sure that the agents are online; return changed, results and the diff."""
+    installation = _installation(task)
+    before = _states(installation.changes.results())
+    if task.check_mode:
+        installation.predict()
+        installed = [instance_id for instance_id, change in installation.changes.items() if change.changed]
+        after = {**before, **dict.fromkeys(installed, "installed")}
+    else:
+        installation.carry_out()
+        after = _states(installation.changes.results())
+    result = installation.changes.as_result()
+    if task.diff_mode:
+        result["diff"] = {"before": {"agents": before}, "after": {"agents": after}}
+    return result
+
+
+def _installation(task: TaskContext) -> Installation:
+    """Return the installation on the selected instances. Raises TaskFailure for instances that were not found."""
     params = task.params
     selector = Selector.of(instance_ids=params["instance_ids"], tags=params["tags"], warn=task.warn)
     check_wait_timeout(params["wait_timeout"])
@@ -237,8 +254,7 @@ def ensure(task: TaskContext) -> dict[str, Any]:
         raise TaskFailure(f"instance_ids: not found in {client.region}: {', '.join(missing)}")
     if not rows:
         raise TaskFailure(f"no instance in {client.region} matches the selection ({selector})")
-
-    installation = Installation(
+    return Installation(
         client,
         rows,
         agent_states(client, ids, deadline=deadline),
@@ -247,18 +263,6 @@ def ensure(task: TaskContext) -> dict[str, Any]:
         deadline=deadline,
         progress=task.progress,
     )
-    before = _states(installation.changes.results())
-    if task.check_mode:
-        installation.predict()
-        installed = [instance_id for instance_id, change in installation.changes.items() if change.changed]
-        after = {**before, **dict.fromkeys(installed, "installed")}
-    else:
-        installation.carry_out()
-        after = _states(installation.changes.results())
-    result = installation.changes.as_result()
-    if task.diff_mode:
-        result["diff"] = {"before": {"agents": before}, "after": {"agents": after}}
-    return result
 
 
 def _states(results: list[dict[str, Any]]) -> dict[str, str]:

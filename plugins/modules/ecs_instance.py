@@ -292,31 +292,8 @@ SPEC = TaskSpec(
 
 def ensure(task: TaskContext) -> dict[str, Any]:
     """Bring the selected instances to the state; return changed, results and the diff."""
-    params = task.params
     selector = _selector(task)
-    client = connect(params)
-    deadline = Deadline(params["wait_timeout"])
-    rows = find_instances(client, selector, deadline)
-    missing = [item for item in selector.instance_ids if item not in {row["InstanceId"] for row in rows}]
-    _refuse_too_many(rows, params["max_instances"])
-
-    common = {"wait": params["wait"], "deadline": deadline, "progress": task.progress, "force": params["force"]}
-    unknown: list[str] = []
-    change: Deletion | PowerChange
-    if params["state"] == "absent":
-        left_out, unknown = _explain_missing(task, client, selector, missing, deadline)
-        change = Deletion(
-            client,
-            rows,
-            unknown,
-            left_out=left_out,
-            terminate_subscription=params["terminate_subscription"],
-            client_token=params["client_token"],
-            **common,
-        )
-    else:
-        _refuse_absent(client, selector, rows, missing, deadline)
-        change = PowerChange(client, rows, params["state"], stopped_mode=params["stopped_mode"], **common)
+    change, unknown = _change(task, connect(task.params), selector)
     change.check()
     if task.check_mode:
         change.predict()
@@ -329,6 +306,34 @@ def ensure(task: TaskContext) -> dict[str, Any]:
             "after": {"instances": _statuses(result["results"], "status")},
         }
     return result
+
+
+def _change(task: TaskContext, client: Client, selector: Selector) -> tuple[Deletion | PowerChange, list[str]]:
+    """Return the change of the selected instances, and the given IDs that do not exist.
+
+    Raises TaskFailure for too wide a selection, and for instances to start, stop or reboot that were not found.
+    """
+    params = task.params
+    deadline = Deadline(params["wait_timeout"])
+    rows = find_instances(client, selector, deadline)
+    found = {row["InstanceId"] for row in rows}
+    missing = [instance_id for instance_id in selector.instance_ids if instance_id not in found]
+    _refuse_too_many(rows, params["max_instances"])
+    common = {"wait": params["wait"], "deadline": deadline, "progress": task.progress, "force": params["force"]}
+    if params["state"] != "absent":
+        _refuse_absent(client, selector, rows, missing, deadline)
+        return PowerChange(client, rows, params["state"], stopped_mode=params["stopped_mode"], **common), []
+    left_out, unknown = _explain_missing(task, client, selector, missing, deadline)
+    deletion = Deletion(
+        client,
+        rows,
+        unknown,
+        left_out=left_out,
+        terminate_subscription=params["terminate_subscription"],
+        client_token=params["client_token"],
+        **common,
+    )
+    return deletion, unknown
 
 
 def _selector(task: TaskContext) -> Selector:

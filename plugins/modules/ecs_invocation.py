@@ -344,6 +344,7 @@ error:
 from collections.abc import Sequence
 from typing import Any
 
+from ..module_utils.alibaba.client import Client
 from ..module_utils.alibaba.generations import refuse_missing
 from ..module_utils.alibaba.options import ALIBABA_OPTIONS, connect
 from ..module_utils.cloud_assistant.instances.readiness import find_targets
@@ -442,24 +443,16 @@ def _stopped(task: TaskContext) -> dict[str, Any]:
         params["api_generation"],
         {"tags": tags, **{name: params[name] for name in ("resource_tags", "resource_group_id")}},
     )
-    mode = params["repeat_mode"] or ("period" if params["frequency"] or params["timed"] else None)
     client = connect(params)
     deadline = Deadline(params["wait_timeout"])
     instance_ids = find_targets(client, targets, deadline)[0] if targets else given
-    live = stoppable_invocations(
-        client,
-        invoke_id=params["invoke_id"],
-        command_id=params["command_id"],
-        command_name=params["command_name"],
-        tags=tags,
-        repeat_mode=REPEAT_MODES[mode] if mode else None,
-    )
+    live = _stoppable(client, params, tags)
     unknown = unknown_to_stop(
         client,
         live,
         invoke_id=params["invoke_id"],
         command_id=params["command_id"],
-        instance_ids=None if targets else instance_ids,
+        instance_ids=given,
         deadline=deadline,
     )
     for text in unknown.warnings:
@@ -469,6 +462,19 @@ def _stopped(task: TaskContext) -> dict[str, Any]:
         stop(client, stops, deadline)
     wanted = {each.invoke_id: list(each.instance_ids) for each in stops if each}
     return {**_stop_result(live, wanted, diff_mode=task.diff_mode), "unknown_ids": list(unknown.ids)}
+
+
+def _stoppable(client: Client, params: dict[str, Any], tags: dict[str, str]) -> list[Invocation]:
+    """Return the invocations that the options select, as long as something of them is live."""
+    mode = params["repeat_mode"] or ("period" if params["frequency"] or params["timed"] else None)
+    return stoppable_invocations(
+        client,
+        invoke_id=params["invoke_id"],
+        command_id=params["command_id"],
+        command_name=params["command_name"],
+        tags=tags,
+        repeat_mode=REPEAT_MODES[mode] if mode else None,
+    )
 
 
 def _stop_result(live: Sequence[Invocation], wanted: dict[str, list[str]], *, diff_mode: bool) -> dict[str, Any]:

@@ -196,22 +196,9 @@ def _assume_role(
     if duration < SHORTEST_SESSION_SECONDS:
         raise InputError("assume_role", f"duration_seconds must be at least {SHORTEST_SESSION_SECONDS}")
     library = _library()
-    base: Any = source
-    if isinstance(source, StaticSource):
-        keys = source.get()
-        if keys.security_token:
-            base = library.StaticSTSCredentialsProvider(
-                access_key_id=keys.access_key_id,
-                access_key_secret=keys.access_key_secret,
-                security_token=keys.security_token,
-            )
-        else:
-            base = library.StaticAKCredentialsProvider(
-                access_key_id=keys.access_key_id, access_key_secret=keys.access_key_secret
-            )
     within_vpc = params.get("network") == "vpc"
     provider = library.RamRoleArnCredentialsProvider(
-        credentials_provider=base,
+        credentials_provider=_library_provider(library, source),
         role_arn=arn,
         role_session_name=role.get("session_name") or SESSION_NAME,
         external_id=role.get("external_id"),
@@ -221,3 +208,14 @@ def _assume_role(
         enable_vpc=True if within_vpc else None,
     )
     return LibrarySource("assume_role", [provider])
+
+
+def _library_provider(library: Any, source: CredentialSource[Credentials]) -> Any:
+    """Return the source as a provider of the library, on top of which a role can be assumed."""
+    if not isinstance(source, StaticSource):
+        return source
+    keys = source.get()
+    key = {"access_key_id": keys.access_key_id, "access_key_secret": keys.access_key_secret}
+    if keys.security_token:
+        return library.StaticSTSCredentialsProvider(**key, security_token=keys.security_token)
+    return library.StaticAKCredentialsProvider(**key)
