@@ -404,7 +404,8 @@ class Connection(ConnectionBase):
             steps = self._steps.take()
             result = self._checked(self._open.run(Command(cmd, in_data, own_user), steps), steps)
         if in_data is not None and result.rc in _NOT_RUN and not result.stdout and PLAIN_PYTHON.fullmatch(cmd):
-            raise AnsibleError(f"{self._host}: {_text(result.stderr)}. {_NO_PYTHON}")
+            advice = f". {_NO_PYTHON}" if b"python" in result.stderr else ""
+            raise AnsibleError(f"{self._host}: {_text(result.stderr)}{advice}")
         if sudoable and self.become is not None and result.rc and not result.stdout:
             self._check_escalation(self.become, result.stderr)
         return result.rc, result.stdout, result.stderr

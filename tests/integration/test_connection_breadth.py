@@ -387,6 +387,19 @@ def test_which_modules_read_the_store(command: str, plain: bool) -> None:
     assert bool(PLAIN_PYTHON.fullmatch(command)) is plain
 
 
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("/usr/bin/nopython", "not found.* Without Python"),
+        # more than the kernel takes in one argument
+        (f"BIG={'x' * 140_000} /usr/bin/python3", "Argument list too long$"),
+    ],
+)
+def test_a_module_that_cannot_start(connection: Any, command: str, words: str) -> None:
+    with pytest.raises(AnsibleError, match=words):
+        connection.exec_command(f"/bin/sh -c '{command}'", in_data=b"print(1)")
+
+
 def test_files_of_the_controller_that_cannot_be_used(emulator: Emulator, connection: Any, tmp_path: Path) -> None:
     """The error names the file, and nothing is read of one that is too large."""
     with (tmp_path / "huge").open("wb") as file:
