@@ -19,14 +19,15 @@ from .protocol import MARK
 # grown. Where the disk of the store is full, W is on another one and can be found through a link, so that a command can
 # free the disk. Y compiles an archive, Q is a command of the length of a file. Other requests may evict any member at
 # any time, so a request takes what it needs into its own folder before it does anything (need). On a full disk the file
-# stays empty that says that an interpreter makes no byte code (hold).
+# stays empty that says that an interpreter makes no byte code (hold). What writes the lines of a frame writes no errors
+# or warnings, which would stand among them.
 RUNNER = (
     (
         r"""
 Y='COMPILER'
 say() { printf '%s\n' "MARK $N $*"; }
 has() { command -v "$1" >/dev/null 2>&1; }
-drop() { [ -z "$W" ] || rm -rf "$W" "$S/w/$N"; }
+drop() { [ -z "$W" ] || rm -rf "$W" "$S/w/$N"; } 2>/dev/null
 die() { say broken "$*"; drop; exit 0; }
 len() { echo $(($(wc -c <"$1"))); }
 dec() {
@@ -45,7 +46,7 @@ enc() {
     perl) perl -MMIME::Base64 -0777 -ne 'print encode_base64($_)' ;;
     *) od -An -v -tx1 ;;
   esac | tr -d ' \n'
-}
+} 2>/dev/null
 zip() {
   case $Z in
     gzip) gzip -c ;;
@@ -124,7 +125,7 @@ unjoined() {
   unseal <"$W/join" | unzip >/dev/null 2>&1 || die "a file of the request arrived damaged"
   die "the instance cannot write to $S"
 }
-members() { ls -t "$S/m" 2>/dev/null | head -n 500; }
+members() { ls -t "$S/m" | head -n 500; } 2>/dev/null
 lacking() {
   say missing "$*"
   members
@@ -227,16 +228,23 @@ regain() {
   W=$(mktemp -d "${TMPDIR:-/tmp}/ecs_assistant.XXXXXXXX") && cat <&8 >"$W/out" && cat <&9 >"$W/err" || return 1
   [ -z "$C" ] || { C=$W/crt && cat <&7 >"$C"; }
 }
+keep() {
+  f=$S/o/$N
+  mkdir -p "$S/o" && mv "$W/res" "$f" && return
+  rm -f "$f"
+  return 1
+}
 reply() {
   [ -d "$W" ] || regain || die "the command has removed $S, and its output with it"
   o=$(len "$W/out") e=$(len "$W/err")
   cat "$W/out" "$W/err" | zip | seal >"$W/res" || die "the instance cannot write to $S"
   n=$(len "$W/res")
   [ "$n" -le "$M" ] || { say "large $n"; say end; drop; exit 0; }
-  say "$*${C:+ seal=cms} out=$o err=$e size=$n sum=$(sum <"$W/res")"
-  dd if="$W/res" bs="$K" count=1 2>/dev/null | enc
+  f=$W/res
+  [ "$n" -le "$K" ] || keep || die "the instance cannot write an output of $n bytes to $S"
+  say "$*${C:+ seal=cms} out=$o err=$e size=$n sum=$(sum <"$f")"
+  dd if="$f" bs="$K" count=1 2>/dev/null | enc
   echo
-  [ "$n" -le "$K" ] || { mkdir -p "$S/o" && mv "$W/res" "$S/o/$N"; }
   drop
   say end
   tidy
@@ -245,11 +253,11 @@ reply() {
 block() {
   [ -f "$S/o/$1" ] || { say missing "$1"; say end; exit 0; }
   dd if="$S/o/$1" bs="$K" skip="$2" count=1 2>/dev/null >"$W/res"
+  [ "$3" != last ] || rm -f "$S/o/$1"
   say "block size=$(len "$W/res") sum=$(sum <"$W/res")"
   enc <"$W/res"
   echo
   drop
-  [ "$3" != last ] || rm -f "$S/o/$1"
   say end
   exit 0
 }

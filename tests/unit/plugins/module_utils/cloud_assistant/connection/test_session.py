@@ -191,6 +191,37 @@ def test_an_instance_with_few_tools(tmp_path: Path, tools: tuple[str, ...]) -> N
     assert all(len(script) <= MAX_SCRIPT for script in agent.scripts)
 
 
+@pytest.mark.parametrize("protection", ["encrypt", "none"])
+def test_programs_that_warn_damage_no_answer(tmp_path: Path, protection: str) -> None:
+    """Of a locale that is not installed, or of a configuration file that is missing."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in {*PLAIN, "base64", "gzip", "sha256sum", "openssl", "mkfifo", "setsid", "seq"} - {"sh"}:
+        text = f'#!/bin/sh\necho "{name}: warning: no locale" >&2\nexec {shutil.which(name)} "$@"\n'
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    agent = LocalAgent(tmp_path / "home", "/bin/sh", str(folder))
+    work = session(agent, tmp_path, payload_protection=protection)
+    assert put(work, NOISE, agent.home / "file").rc == 0
+    assert fetch(work, agent.home / "file") == NOISE
+    assert run(work, "echo out").stdout == b"out\n"
+    shutil.rmtree(agent.home / ".ansible/ecs_assistant/m")
+    assert put(work, NOISE, agent.home / "again").rc == 0
+    assert list((agent.home / ".ansible/ecs_assistant/o").iterdir()) == []
+
+
+def test_an_answer_that_cannot_be_kept(tmp_path: Path, agent: LocalAgent) -> None:
+    """It is longer than one frame; the error names the place, and no part of it stays there."""
+    work = session(agent, tmp_path)
+    put(work, NOISE, agent.home / "file")
+    answers = agent.home / ".ansible/ecs_assistant/o"
+    answers.rmdir()
+    answers.touch()
+    with pytest.raises(Refused, match=f"cannot write an output of [0-9]* bytes to {answers.parent}$"):
+        run(work, "cat file")
+    assert list((answers.parent / "w").iterdir()) == []
+
+
 def test_a_warm_command_is_one_request(tmp_path: Path, agent: LocalAgent) -> None:
     run(session(agent, tmp_path), "true")
     before = len(agent.scripts)
