@@ -46,12 +46,13 @@ options:
     required: true
   id:
     description:
-      - The ID of one instance. Exactly one of O(id) and O(ids) is required.
+      - The ID of one instance, case-insensitive. Exactly one of O(id) and O(ids) is required.
     type: str
     aliases: [instance_id]
   ids:
     description:
-      - The IDs of the instances. Duplicate IDs are removed, with a warning.
+      - The IDs of the instances, case-insensitive. Duplicate IDs are removed, with a warning.
+      - An entry can hold several IDs separated by white space, for example one per line.
     type: list
     elements: str
     aliases: [instance_ids]
@@ -239,10 +240,7 @@ def _deletion(task: TaskContext) -> tuple[Deletion, list[str]]:
     """Return the planned deletion, and the given IDs that do not exist, with a warning about them."""
     params = task.params
     option = "id" if params["id"] is not None else "ids"
-    given = [params["id"]] if option == "id" else params["ids"]
-    ids = read_ids(given, option)
-    if len(ids) < len(given):
-        task.warn(f"ids: {len(given) - len(ids)} duplicate IDs were removed")
+    ids = read_ids([params["id"]] if option == "id" else params["ids"], option, warn=task.warn)
     check_wait_timeout(params["wait_timeout"])
     deletion = Deletion(
         connect(params),

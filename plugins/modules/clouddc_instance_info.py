@@ -26,7 +26,8 @@ extends_documentation_fragment:
 options:
   ids:
     description:
-      - Return only the instances with these IDs. Unknown IDs are ignored.
+      - Return only the instances with these IDs, case-insensitive. Unknown IDs are ignored.
+      - An entry can hold several IDs separated by white space, for example one per line.
     type: list
     elements: str
     aliases: [instance_ids, id]

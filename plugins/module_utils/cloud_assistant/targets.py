@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..common.checks import check_identifiers, check_ids, check_range, quoted
+from ..common.entries import each_once, split_entries
 from ..common.errors import InputError
 from .tags import check_tags
 
@@ -88,12 +89,9 @@ def read_instance_ids(
     entries = list(entries)
     if not entries:
         raise InputError(option, "must not be an empty list; omit it if it should not select instances")
-    ids = [item for entry in entries for item in (entry.split() or [""])]
-    for instance_id in ids:
+    unique = each_once(split_entries(entries), option, warn)
+    for instance_id in unique:
         check_instance_id(option, instance_id)
-    unique, repeated = dedupe(ids)
-    if repeated and warn:
-        warn(f"{option}: duplicates removed: {', '.join(repeated)}")
     return unique
 
 
@@ -102,11 +100,9 @@ def read_names(names: Iterable[str], *, warn: Callable[[str], None] | None = Non
 
     Raises InputError for a name that no instance can have.
     """
-    unique, repeated = dedupe(names)
+    unique = each_once(names, "instance_names", warn)
     for name in unique:
         check_exact_name("instance_names", name)
-    if repeated and warn:
-        warn(f"instance_names: duplicates removed: {', '.join(repeated)}")
     return unique
 
 
@@ -122,14 +118,6 @@ def check_instance_id(option: str, text: str) -> None:
     if _ID.fullmatch(text) is None:
         problem = f"{quoted(text)} is not a valid instance ID such as i-bp67acfmxazb4p1a2b3c"
         raise InputError(option, f"{problem}; give the ID of the instance, not its name")
-
-
-def dedupe(ids: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the ids, each once in the order of its first place, and those that came more than once."""
-    count: dict[str, int] = {}
-    for instance_id in ids:
-        count[instance_id] = count.get(instance_id, 0) + 1
-    return tuple(count), tuple(instance_id for instance_id, times in count.items() if times > 1)
 
 
 def check_batch_size(size: int) -> None:

@@ -8,11 +8,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..common.checks import quoted
+from ..common.entries import each_once, split_entries
 from ..common.errors import ApiError, InputError
 from ..common.paging import batches
 from ..common.wait import Deadline
@@ -49,15 +50,20 @@ class Status:
     error: dict[str, Any] | None = None
 
 
-def read_ids(ids: Sequence[str], option: str) -> list[str]:
-    """Return the ids in their order, each once. Raises InputError for none at all and for what cannot be an id."""
-    if not ids:
+def read_ids(entries: Sequence[str], option: str, *, warn: Callable[[str], None] | None = None) -> list[str]:
+    """Return the ids in their order, each once, in lower case as the service writes them.
+
+    An entry can hold several ids separated by white space; ``warn`` gets a line about repeated ones. Raises InputError
+    for none at all and for what cannot be an id.
+    """
+    if not entries:
         raise InputError(option, "must have at least one ID")
+    ids = split_entries(entries)
     for value in ids:
         if not _ID.fullmatch(value):
             problem = f"{quoted(value)} is not a valid instance ID. An ID is a UUID"
             raise InputError(option, f"{problem}; give the ID of the instance, not its name")
-    return list(dict.fromkeys(ids))
+    return list(each_once((value.lower() for value in ids), option, warn))
 
 
 def list_instances(

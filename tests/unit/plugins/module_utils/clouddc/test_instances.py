@@ -105,9 +105,17 @@ def test_ids_are_checked():
     assert read_ids([ONE, TWO, ONE], "ids") == [ONE, TWO]
     with pytest.raises(InputError, match="ids: must have at least one ID"):
         read_ids([], "ids")
-    for wrong in ("", "..", "a/b", "a b", "a,b", "ä", "-a", "b2", f"{ONE}0"):
+    for wrong in ("", "..", "a/b", "a,b", "ä", "-a", "b2", f"{ONE}0"):
         with pytest.raises(InputError, match="id: .* is not a valid instance ID. An ID is a UUID"):
             read_ids([wrong], "id")
+
+
+def test_ids_may_be_written_as_a_block_of_lines_and_in_any_case():
+    repeated = []
+    assert read_ids([f" {ONE}\n{TWO} ", ONE.upper()], "ids", warn=repeated.append) == [ONE, TWO]
+    assert repeated == [f"ids: duplicates removed: {ONE}"]
+    with pytest.raises(InputError, match="ids: '' is not a valid instance ID"):
+        read_ids([ONE, " "], "ids")
 
 
 @pytest.mark.parametrize(
