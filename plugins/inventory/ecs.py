@@ -261,7 +261,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             self._read_config_data(path)
             refuse_unusable_options(self)
-            self._check_preferences(self.get_option("hostnames"))
+            self._check_names(self.get_option("hostnames"))
             _check_texts("exclude", self.get_option("exclude"))
             records = self._records(path, cache)
             self._populate_uniquely([record for record in records if not self._excluded(record)])
@@ -351,9 +351,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self.display.vvv(f"{path}: the cache is damaged or was written by another version")
         return records
 
-    def _check_preferences(self, preferences: list[str]) -> None:
-        """Raise InputError for an entry of ``hostnames`` that cannot name a host."""
+    def _check_names(self, preferences: list[str]) -> None:
+        """Raise InputError for an entry of ``hostnames`` that cannot name a host, and for a prefix of no variable."""
         prefix = self.get_option("hostvars_prefix")
+        if prefix and not (prefix.isascii() and prefix.isidentifier()):
+            problem = "it must consist of letters, digits and underscores, and not start with a digit"
+            raise InputError("hostvars_prefix", f"{prefix!r} cannot start the name of a variable; {problem}")
         _check_texts("hostnames", preferences)
         for preference in preferences:
             if (

@@ -95,6 +95,21 @@ REFUSED = [
     ("rolling_deploy", {"rolling_deploy_canary": "all"}, 'rolling_deploy_canary is "all"'),
     ("rolling_deploy", {"rolling_deploy_wave_size": "5 %"}, 'rolling_deploy_wave_size "5 %"'),
     ("agent", {"agent_instance_ids": [], "agent_resource_tags": {"role": "nothing"}}, "No instance has the tags"),
+    # a survey or an inventory gives a dictionary as text
+    (
+        "agent",
+        {"agent_instance_ids": "", "agent_resource_tags": "{}"},
+        "Give agent_instance_ids or agent_resource_tags",
+    ),
+    *(
+        (role, {f"{role}_instance_ids": "", f"{role}_resource_tags": "{}", **given}, "No instance IDs are given")
+        for role, given in {
+            "run_script": {},
+            "scheduled_script": {**DAILY, "scheduled_script_content": "true"},
+            "rolling_deploy": {},
+            "deliver_files": {"deliver_files_items": [GOOD_ITEM]},
+        }.items()
+    ),
     ("deliver_files", {"deliver_files_items": [{"content": "x", "dest": "/srv"}]}, "either src, or content and name"),
     ("deliver_files", {"deliver_files_items": [{"dest": "/srv", "name": "x"}]}, "either src, or content and name"),
     *(

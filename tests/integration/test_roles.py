@@ -181,5 +181,7 @@ def test_agents_that_cannot_be_fixed_are_reported(roles: Roles):
     reasons = run.result("Show which instances cannot run scripts")["msg"]
     assert set(reasons) == {"i-stopped", "i-nobody"}
     assert "the instance is Stopped" in reasons["i-stopped"]
-    quiet = roles.run("agent", target_instances="i-web-1 i-stopped i-nobody", agent_strict="false")
+    quiet = roles.run(
+        "agent", target_instances="i-web-1 i-stopped i-nobody", agent_strict="false", agent_resource_tags="{}"
+    )
     assert quiet.rc == 0, quiet.output

@@ -124,7 +124,7 @@ PLAY_VARIABLES: dict[str, dict[str, Any]] = {
 
 INVENTORY = {
     "all": {
-        "vars": {"ansible_connection": "local"},
+        "vars": {"ansible_connection": "local", "region": REGION},
         "children": {
             "web": {"hosts": {f"i-web{number}": {"instance_id": f"i-web{number}"} for number in (1, 2, 3)}},
             "app": {"hosts": {f"i-app{number}": {"instance_id": f"i-app{number}"} for number in (1, 2)}},

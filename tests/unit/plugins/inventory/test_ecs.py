@@ -423,3 +423,10 @@ def test_names_of_variables_need_no_template_engine(build, monkeypatch):
     assert built.get_host("i-1").get_vars()["role"] == "[1, 2]"
     assert "role__1__2_" in groups_of(built)
     assert not any("tags.role" in str(value) for value in asked)
+
+
+@pytest.mark.parametrize("prefix", ["ecs-", "1", "a b", "é", "{", "x.y"])
+def test_a_prefix_that_makes_no_variable_is_refused(build, prefix):
+    with pytest.raises(AnsibleParserError, match="hostvars_prefix: .* cannot start the name of a variable"):
+        build([instance(1)], hostvars_prefix=prefix)
+    assert build.reads == []
