@@ -40,7 +40,7 @@ class AgentWatch:
         # few commands run for so long that it is needed, and each worker imports what it uses
         from ..instances.agents import agent_rows, is_online
 
-        # a state that cannot be read, or that this account may not read, is no reason to give up a command
+        # a command is not given up because the state cannot be read, or may not be read by this account
         with contextlib.suppress(CloudError):
             row = agent_rows(self._client, [self._instance_id], Deadline(_LOOK_SECONDS)).get(self._instance_id)
             return row is not None and not is_online(row)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from ...alibaba.client import Client
 from ...common.errors import MissingLibrary
 from ...common.kept import in_hand
+from ...common.printable import names_of
 from ..concurrency import map_concurrently
-from ..invocations.waiting import names_of
 from ..models import InstanceResult
 from .outcome import RunOutcome, by_reason
 from .spool import in_memory, stored

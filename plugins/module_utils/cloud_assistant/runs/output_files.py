@@ -14,7 +14,7 @@ from typing import Any
 
 from ...common.atomic_file import replacing
 from ...common.kept import Kept, in_hand
-from ..invocations.waiting import names_of
+from ...common.printable import names_of
 from ..models import InstanceResult
 from .outcome import RunOutcome, by_reason
 
