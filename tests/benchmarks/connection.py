@@ -184,7 +184,7 @@ def _warm_rows(warm: Mapping[str, Played | None], local: Played, floor: float) -
     return [
         _row("warm task: most writes", "1", most(lambda cost: cost.writes)),
         _row("warm task: most waited exchanges", "1", most(lambda cost: cost.waited)),
-        _row("warm task: most looks", "3", most(lambda cost: cost.looks)),
+        _row("warm task: most polls", "3", most(lambda cost: cost.polls)),
         _row("warm task: bytes of CommandContent", "4096", most(lambda cost: cost.content)),
         _row("warm task: seconds", None, _each(warm, lambda played: f"{mean(played):.2f}")),
         _row(
@@ -296,7 +296,7 @@ def _many_hosts(cloud: Emulator, folder: Path, count: int) -> list[dict[str, Any
     what = f"{MANY_TASKS} raw tasks on {count} hosts"
     return [
         _row(f"{what}: writes per host and task", "1.2", {OURS: f"{whole.writes / each:.2f}"}),
-        _row(f"{what}: looks per host and task", "0.2", {OURS: f"{whole.looks / each:.2f}"}),
+        _row(f"{what}: polls per host and task", "0.2", {OURS: f"{whole.polls / each:.2f}"}),
         *_seconds_rows(what, whole.seconds, bases),
         *_seconds_rows(f"{what}, static inventory", static.seconds, bases),
     ]

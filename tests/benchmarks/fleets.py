@@ -19,7 +19,7 @@ from .runs import MAX_IDS_PER_CALL, WAYS, measure
 FLEETS = (1, 100, 1_000, 5_000, 20_000)
 API_LATENCY_MS = 50
 LONG, SHORT = (19.3, 20.0, 20.6), (1.2, 2.0, 2.8)
-"""How long the scripts take, in seconds: where in a pause between two looks a script ends, decides about a second."""
+"""How long the scripts take, in seconds: where in a pause between two polls a script ends, decides about a second."""
 ONE_TURN = 5_000
 """Instances from which on that matters less than the calls themselves, so that one script of 20 s is measured."""
 OUTPUT_BYTES = 24_000
@@ -70,7 +70,7 @@ def _row(
         "MiB": round(middle["MiB"]),
         "aim: MiB": 120 if output else None,
         "MiB read": round(middle["MiB read"], 1),
-        "KiB a look": round(middle["KiB a look"]) or None,
+        "KiB / poll": round(middle["KiB / poll"]) or None,
     }
 
 

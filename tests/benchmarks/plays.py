@@ -23,7 +23,7 @@ CALLBACKS = "result_lines"
 """What reads the results of the tasks; further callbacks may follow after a comma."""
 PYTHON = "/usr/bin/python3"
 WRITES = ("RunCommand", "SendFile")
-LOOKS = ("DescribeInvocation", "DescribeSendFileResults")
+POLLS = ("DescribeInvocation", "DescribeSendFileResults")
 
 Hosts = Mapping[str, Mapping[str, Any]]
 Task = Mapping[str, Any]
@@ -38,11 +38,11 @@ AnsibleModule({}).exit_json(cpu=time.process_time())
 
 @dataclass(frozen=True)
 class Cost:
-    """What a task took: requests that write, those of them that were waited for, looks, seconds, bytes of a script."""
+    """What a task took: requests that write, those of them that were waited for, polls, seconds, bytes of a script."""
 
     writes: int
     waited: int
-    looks: int
+    polls: int
     seconds: float
     content: int
 
@@ -107,9 +107,9 @@ def _of(requests: Sequence[Mapping[str, Any]], seconds: float) -> Cost:
     writes = [row for row in requests if row["action"] in WRITES]
     # what is left for the instance to do carries no tag to ask for it by
     waited = [row for row in writes if "Tag.1.Key" in row["params"]]
-    looks = [row for row in requests if row["action"].startswith(LOOKS)]
+    polls = [row for row in requests if row["action"].startswith(POLLS)]
     content = max((len(row["params"].get("CommandContent", "")) for row in writes), default=0)
-    return Cost(len(writes), len(waited), len(looks), seconds, content)
+    return Cost(len(writes), len(waited), len(polls), seconds, content)
 
 
 def _cpu() -> float:

@@ -95,11 +95,11 @@ def measure(cloud: Emulator, command: list[str], ids: Sequence[str], **options: 
         raise RuntimeError(f"{command} ended with {process.returncode}: {output[-2000:]}")
     _check(cloud, ids)
     requests = cloud.requests()[before:]
-    looks = [row["bytes"] for row in requests if row["action"] == "DescribeInvocations" and not _reads_output(row)]
+    polls = [row["bytes"] for row in requests if row["action"] == "DescribeInvocations" and not _reads_output(row)]
     return {
         "calls": len(requests),
         "MiB read": round(sum(row["bytes"] for row in requests) / 2**20, 1),
-        "KiB a look": round(statistics.median(looks) / 1024, 1) if looks else None,
+        "KiB / poll": round(statistics.median(polls) / 1024, 1) if polls else None,
         "seconds": round(seconds, 2),
         "CPU seconds": round(usage.ru_utime + usage.ru_stime, 2),
         "MiB": round(usage.ru_maxrss / 1024),
