@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ..alibaba.generations import DEFAULT_TIMEOUT
-from ..common.kept import Kept, in_hand
+from ..common.spooled import Spooled, bytes_of
 from .parameters import ParameterDefinition
 from .states import LIVE, SKIPPED
 from .tags import tags_from_row
@@ -190,7 +190,7 @@ class InstanceResult:
     status: str
     invoke_id: str = ""
     rc: int | None = None
-    output: bytes | Kept | None = field(default=None, repr=False)
+    output: bytes | Spooled | None = field(default=None, repr=False)
     dropped: int = 0
     error_code: str = ""
     error_info: str = ""
@@ -202,7 +202,7 @@ class InstanceResult:
     oss_output_uri: str = ""
     oss_output_error: str = ""
     power_action: str = ""
-    stderr: bytes | Kept | None = field(default=None, repr=False)
+    stderr: bytes | Spooled | None = field(default=None, repr=False)
     files: tuple[str, ...] = ()
     gap: int | None = KEPT_HEAD
 
@@ -240,7 +240,7 @@ class InstanceResult:
 
         A line marks where the service has cut bytes out.
         """
-        output = in_hand(self.output)
+        output = bytes_of(self.output)
         if output is None:
             return None
         if not self.dropped or self.stderr is not None or self.gap is None:
@@ -283,7 +283,7 @@ class InstanceResult:
         if text is not None:
             record["stdout"] = text.rstrip("\r\n")
             record["stdout_lines"] = record["stdout"].splitlines()
-        errors = None if self.files else in_hand(self.stderr)
+        errors = None if self.files else bytes_of(self.stderr)
         if errors is not None:
             record["stderr"] = errors.decode("utf-8", "replace").rstrip("\r\n")
             record["stderr_lines"] = record["stderr"].splitlines()

@@ -24,8 +24,8 @@ from ...common.checks import (
     refuse_empty,
 )
 from ...common.errors import CloudError, InputError, WaitTimeout
-from ...common.kept import in_hand
 from ...common.numbers import natural_number
+from ...common.spooled import bytes_of
 from ...common.wait import Deadline
 from ..concurrency import map_concurrently
 from ..instances.readiness import find_targets
@@ -164,7 +164,7 @@ class _Fetching:
             if result.status != "Success":
                 self._fail(result.instance_id, result.error_code, result.error_info, result.status)
                 continue
-            report = read_found(in_hand(result.output) or b"", result.dropped)
+            report = read_found(bytes_of(result.output) or b"", result.dropped)
             if report.error_code == "FileNotFound" and not self.request.fail_on_missing:
                 self._fail(result.instance_id, report.error_code, report.error_info, SKIPPED)
             elif report.error_code:

@@ -12,8 +12,8 @@ from typing import Any
 
 from ...alibaba.client import Client
 from ...common.errors import CloudError
-from ...common.kept import in_hand
 from ...common.paging import batches
+from ...common.spooled import bytes_of
 from ...common.wait import Deadline
 from ..concurrency import map_concurrently
 from ..instances.readiness import find_targets
@@ -137,7 +137,7 @@ class _Sending:
         if result.status != "Success":
             self.results[item] = FileResult(without_output(result))
             return False
-        report = self.reports[item] = read_report(in_hand(result.output) or b"", result.dropped)
+        report = self.reports[item] = read_report(bytes_of(result.output) or b"", result.dropped)
         if report.error_code:
             self.results[item] = FileResult.failure(item, report.error_code, report.error_info)
         elif report.state in ("same", "permissions"):

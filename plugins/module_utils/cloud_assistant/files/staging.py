@@ -13,8 +13,8 @@ from typing import Any
 
 from ...alibaba.client import Client
 from ...common.errors import CloudError, WaitTimeout
-from ...common.kept import in_hand
 from ...common.printable import some_of
+from ...common.spooled import bytes_of
 from ...common.wait import Deadline
 from ..concurrency import map_concurrently
 from ..instances.readiness import UNREADY
@@ -205,7 +205,7 @@ class Staging:
         if result.status != "Success":
             self.results[item] = FileResult(without_output(self._left_out(result)))
             return []
-        report = read_report(in_hand(result.output) or b"", result.dropped)
+        report = read_report(bytes_of(result.output) or b"", result.dropped)
         if report.error_code:
             self._fail([item], report.error_code, report.error_info)
             return []

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...alibaba.client import Client
 from ...common.errors import MissingLibrary
-from ...common.kept import in_hand
 from ...common.printable import names_of
+from ...common.spooled import bytes_of
 from ..concurrency import map_concurrently
 from ..models import InstanceResult
 from .outcome import RunOutcome, by_reason
@@ -69,7 +69,7 @@ def _completed(client: Client, library: Any, result: InstanceResult, largest: in
         # the text of the library's errors has the id of each request
         return result, f"could not be read: {type(error).__name__}: {getattr(error, 'message', '') or error}"
     if len(data) > largest:
-        whole = result.dropped + len(in_hand(result.output) or b"")
+        whole = result.dropped + len(bytes_of(result.output) or b"")
         cut = replace(result, output=data[:largest], dropped=max(1, whole - largest), gap=None)
         return cut, f"has more than {largest} bytes (max_output)"
     return replace(result, output=data, dropped=0), ""

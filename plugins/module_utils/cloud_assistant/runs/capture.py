@@ -22,8 +22,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ...common.errors import InputError
-from ...common.kept import Kept
 from ...common.numbers import natural_number
+from ...common.spooled import Spooled
 from ..scripts import ScriptContent
 from .rounds import RANGE_BYTES
 
@@ -260,8 +260,8 @@ def _filled(text: str, values: Mapping[str, str | int]) -> str:
 class Streams:
     """Both streams of a script. ``dropped`` counts bytes over the limit; ``full``: the instance's disk was full."""
 
-    stdout: bytes | Kept
-    stderr: bytes | Kept
+    stdout: bytes | Spooled
+    stderr: bytes | Spooled
     dropped: int = 0
     full: bool = False
 

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ...common.kept import in_hand
 from ...common.printable import names_of
+from ...common.spooled import bytes_of
 from ..models import InstanceResult
 from .capture import Report, read_report
 
 
 def report_of(result: InstanceResult) -> Report | None:
     """Return the report of the wrapper in the output of a run that has ended, None if it is an output of its own."""
-    return None if result.live or result.dropped else read_report(in_hand(result.output))
+    return None if result.live or result.dropped else read_report(bytes_of(result.output))
 
 
 def with_streams(result: InstanceResult, report: Report) -> InstanceResult:

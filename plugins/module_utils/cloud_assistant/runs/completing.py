@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from ...alibaba.client import Client
 from ...common.errors import CloudError
-from ...common.kept import Kept, in_hand
 from ...common.paging import batches
 from ...common.printable import names_of
+from ...common.spooled import Spooled, bytes_of
 from ...common.wait import Deadline
 from ..concurrency import map_concurrently
 from ..models import InstanceResult
@@ -108,7 +108,7 @@ class _Completion:
     progress: Callable[[str], None]
     store: Store
     reports: dict[str, Report] = field(default_factory=dict)
-    ranges: dict[str, dict[int, bytes | Kept]] = field(default_factory=dict)
+    ranges: dict[str, dict[int, bytes | Spooled]] = field(default_factory=dict)
     partly: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
     deadline: Deadline = field(default_factory=lambda: Deadline(WAIT_BASE))
@@ -188,10 +188,10 @@ class _Completion:
             self.reports[item] = self._stored(replace(report, streams=streams))
 
     @staticmethod
-    def _beginning(ranges: Mapping[int, bytes | Kept]) -> bytes:
+    def _beginning(ranges: Mapping[int, bytes | Spooled]) -> bytes:
         """Return the ranges up to the first that is missing."""
         count = next(number for number in range(len(ranges) + 1) if number not in ranges)
-        return b"".join(in_hand(ranges[number]) or b"" for number in range(count))
+        return b"".join(bytes_of(ranges[number]) or b"" for number in range(count))
 
     def _fetch_ranges(self, pieces: Sequence[Piece]) -> None:
         """Read the ranges, a few runs at a time."""
@@ -212,7 +212,7 @@ class _Completion:
     def _keep(self, result: InstanceResult, number: int) -> None:
         report = self.reports[result.instance_id]
         try:
-            data = base64.b64decode(b"".join((in_hand(result.output) or b"").split()), validate=True)
+            data = base64.b64decode(b"".join((bytes_of(result.output) or b"").split()), validate=True)
         except binascii.Error:
             return
         if len(data) == min(RANGE_BYTES, report.length - number * RANGE_BYTES):

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...common.errors import ApiError, CloudError, TaskFailure, WaitTimeout
-from ...common.kept import in_hand
 from ...common.printable import some_of, visible
+from ...common.spooled import bytes_of
 from ..grouping import Ending, Summary, group
 from ..instances.readiness import UNREADY, UNREADY_RESULTS
 from ..invocations.listing import first_invoke_id
@@ -234,7 +234,7 @@ def describe(result: InstanceResult, *, quote: bool = True) -> str:
 
 def last_lines(result: InstanceResult) -> list[str]:
     """Return the last lines of an instance's output, cut to a readable width."""
-    output = in_hand(result.stderr) or in_hand(result.output)
+    output = bytes_of(result.stderr) or bytes_of(result.output)
     if not output:
         return []
     # more than enough for the lines wanted, and little to decode of each of many instances

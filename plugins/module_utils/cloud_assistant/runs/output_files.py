@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ...common.atomic_file import replacing
-from ...common.kept import Kept, in_hand
 from ...common.printable import names_of
+from ...common.spooled import Spooled, bytes_of
 from ..models import InstanceResult
 from .outcome import RunOutcome, by_reason
 
@@ -62,6 +62,6 @@ def _write(folder: Path, result: InstanceResult, redact: Callable[[dict[str, Any
     return tuple(paths)
 
 
-def _text(data: bytes | Kept | None) -> str:
+def _text(data: bytes | Spooled | None) -> str:
     """Return bytes as text in which secrets are found, and from which the same bytes can be made again."""
-    return (in_hand(data) or b"").decode("utf-8", "surrogateescape")
+    return (bytes_of(data) or b"").decode("utf-8", "surrogateescape")

@@ -16,12 +16,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from ...common.kept import Kept
+from ...common.spooled import Spooled
 from ..models import InstanceResult
 
 if TYPE_CHECKING:
     # stores bytes until the end of a run, and returns the object that reads them back
-    Store = Callable[[bytes], "bytes | Kept"]
+    Store = Callable[[bytes], "bytes | Spooled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Spool:
         self._end = 0
         self._one_at_a_time = threading.Lock()
 
-    def __call__(self, data: bytes) -> bytes | Kept:
+    def __call__(self, data: bytes) -> bytes | Spooled:
         """Return what gives the data back: a piece of the file, or the data where the file cannot take it."""
         with self._one_at_a_time:
             piece = _Piece(self._file, self._end, len(data))

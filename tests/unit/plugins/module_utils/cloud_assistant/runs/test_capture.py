@@ -20,7 +20,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.runs.rounds import RANGE_BYTES
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.scripts import ScriptContent
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.kept import in_hand
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.spooled import bytes_of
 from support.patience import until
 
 LARGEST = 2**20
@@ -82,7 +82,7 @@ def test_more_than_the_limit_is_counted_and_does_not_stop_the_script(tmp_path: P
     report = capture.read_report(printed)
     assert report is not None and report.streams is not None
     assert (rc, report.streams.full) == (3, False)
-    assert [len(in_hand(data) or b"") for data in (report.streams.stdout, report.streams.stderr)] == [1000, 1000]
+    assert [len(bytes_of(data) or b"") for data in (report.streams.stdout, report.streams.stderr)] == [1000, 1000]
     assert report.streams.dropped == 1288895 - 1000 + 1092 - 1000
 
 
@@ -118,7 +118,7 @@ def test_a_full_disk_does_not_stop_the_script_and_is_reported(tmp_path: Path, mo
     report = capture.read_report(printed)
     assert report is not None and report.streams is not None, printed
     assert (rc, report.streams.full) == (3, True)
-    assert len(in_hand(report.streams.stdout) or b"") + report.streams.dropped == 80000
+    assert len(bytes_of(report.streams.stdout) or b"") + report.streams.dropped == 80000
     assert gone(report)
 
 
@@ -195,7 +195,7 @@ def test_what_still_runs_and_prints_does_not_spoil_what_was_kept(tmp_path: Path)
         process.wait()
         streams = packed_later(folder)
         os.killpg(process.pid, signal.SIGKILL)
-    assert set((in_hand(streams.stdout) or b"").splitlines()[:-1]) == {b"word"}
+    assert set((bytes_of(streams.stdout) or b"").splitlines()[:-1]) == {b"word"}
 
 
 @pytest.mark.parametrize("script", [b"echo {{name}}\n", b"echo {{name}}", b"\n", b"#!/bin/sh\n\n\n"])

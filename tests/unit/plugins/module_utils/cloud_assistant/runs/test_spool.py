@@ -18,7 +18,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
     spool_in,
     stored,
 )
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.kept import in_hand
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.spooled import bytes_of
 
 
 def test_outputs_come_back_as_they_were_and_nothing_is_left_in_the_folder(tmp_path: Path):
@@ -26,7 +26,7 @@ def test_outputs_come_back_as_they_were_and_nothing_is_left_in_the_folder(tmp_pa
     with spool_in(tmp_path) as store:
         with ThreadPoolExecutor(8) as pool:
             pieces = list(pool.map(store, texts))
-        assert [in_hand(piece) for piece in pieces] == texts
+        assert [bytes_of(piece) for piece in pieces] == texts
     assert not any(isinstance(piece, bytes) for piece in pieces[1:])
     assert list(tmp_path.iterdir()) == []
 
@@ -55,7 +55,7 @@ def test_what_a_full_disk_cannot_take_stays_in_memory(tmp_path: Path, monkeypatc
             patched.setattr(os, "pwrite", half)
             assert store(b"second") == b"second"
         third = store(b"third")
-        assert [in_hand(first), in_hand(third)] == [b"first", b"third"]
+        assert [bytes_of(first), bytes_of(third)] == [b"first", b"third"]
 
 
 @pytest.mark.parametrize("folder", [None, Path("/nowhere/at/all")])
