@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -27,6 +28,12 @@ CLASSES = (FAILED, RUNNING, LEFT_OUT, SUCCESS)
 """The meanings in the order in which a reader wants to see them."""
 
 _OWN_ID = "<instance id>"
+_SCRIPT = "<script>"
+# a shell names the file of the script before each error: the agent's is named after the invocation, and that of
+# complete output is in a directory with a random name
+_SCRIPT_FILE = re.compile(
+    r"(?:[A-Za-z]:)?[^\s:]{0,120}[\\/](?:\.cloudops-output\.\w+/script|t-[A-Za-z0-9]{8,})(?:\.\w+)?"
+)
 
 
 def class_of(status: str) -> str:
@@ -102,9 +109,9 @@ class Ending:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What instances that ended alike have in common; the instance's own id in the text does not set it apart."""
-        own = self.instance_id
-        return class_of(self.status), self.reason.replace(own, _OWN_ID) if own else self.reason
+        """What instances that ended alike have in common; its own id and the file of the script set none apart."""
+        reason = _SCRIPT_FILE.sub(_SCRIPT, self.reason)
+        return class_of(self.status), reason.replace(self.instance_id, _OWN_ID) if self.instance_id else reason
 
 
 @dataclass(frozen=True)

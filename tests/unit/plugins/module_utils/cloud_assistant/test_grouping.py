@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_assistant.grouping import (
     count_classes,
     folded,
@@ -54,6 +55,22 @@ def test_an_instances_own_id_does_not_set_it_apart():
     assert found.reason == "exit code 3: <instance id> has no space"
     [single] = group_rows([row(7, stdout="i-7 has no space")])
     assert single.reason == "exit code 3: i-7 has no space"
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "/usr/local/share/aliyun-assist/work/script/t-hz00001ac93b4c94c{}.sh",
+        "/var/tmp/.cloudops-output.Jy06IE1Fp{}/script.sh",
+        "C:\\ProgramData\\aliyun\\assist\\work\\script\\t-hz00001ac93b4c94c{}.ps1",
+    ],
+)
+def test_the_file_of_the_script_does_not_set_an_instance_apart(file: str):
+    lines = [f"{file.format(number)}: line 3: jq: not found" for number in (1, 2)]
+    [found] = group_rows([row(number, stdout=lines[number - 1]) for number in (1, 2)])
+    assert found.reason == "exit code 3: <script>: line 3: jq: not found"
+    [single] = group_rows([row(7, stdout=lines[0])])
+    assert single.reason == f"exit code 3: {lines[0]}"
 
 
 def test_control_characters_are_visible_and_a_reason_is_one_line():
