@@ -38,9 +38,11 @@ Everything from ``headers`` on is done to the answer after the effect.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from .documents import ANYTHING, FLAG, TEXTS, Wanted, check_keys, is_number, is_text, is_whole, one_of
 
 # what happens to an instance after the call
 INSTANCE_KINDS = ("agent_offline", "reboot", "stop", "release")
@@ -54,56 +56,41 @@ KINDS = (
 )  # fmt: skip
 
 
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < float("inf")
-
-
 def _is_off(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e10
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
 # key -> what its value must be, and how to tell
-_KEYS: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    "action": ("the name of an operation, or * for all", _is_text),
-    "kind": (f"one of {', '.join(KINDS)}", lambda value: value in KINDS),
+_KEYS: dict[str, Wanted] = {
+    "action": ("the name of an operation, or * for all", is_text),
+    "kind": one_of(*KINDS),
     "nth": (
         "a number of a call, counted from 1, or a list of them",
-        lambda value: all(_is_whole(number) and number for number in _listed(value)),
+        lambda value: all(is_whole(number) and number for number in _listed(value)),
     ),
-    "probability": ("a number between 0 and 1", lambda value: _is_number(value) and value <= 1),
-    "seed": ("a whole number", _is_whole),
-    "count": ("a whole number", _is_whole),
-    "delay_ms": ("a number of milliseconds", _is_number),
-    "status": ("an HTTP status from 200 to 599", lambda value: _is_whole(value) and 200 <= value <= 599),
-    "code": ("a text", _is_text),
-    "message": ("a text", _is_text),
-    "retry_after_ms": ("a whole number of milliseconds", _is_whole),
-    "instance_id": ("a text", _is_text),
-    "when": ("before or after", lambda value: value in ("before", "after")),
-    "headers": (
-        "an object of texts",
-        lambda value: isinstance(value, Mapping) and all(map(_is_text, [*value, *value.values()])),
-    ),
-    "body": ("a text", _is_text),
+    "probability": ("a number between 0 and 1", lambda value: is_number(value) and value <= 1),
+    "seed": ("a whole number", is_whole),
+    "count": ("a whole number", is_whole),
+    "delay_ms": ("a number of milliseconds", is_number),
+    "status": ("an HTTP status from 200 to 599", lambda value: is_whole(value) and 200 <= value <= 599),
+    "code": ("a text", is_text),
+    "message": ("a text", is_text),
+    "retry_after_ms": ("a whole number of milliseconds", is_whole),
+    "instance_id": ("a text", is_text),
+    "when": one_of("before", "after"),
+    "headers": TEXTS,
+    "body": ("a text", is_text),
     "path": (
         "a path such as Names.Name.0.Id, or a list of them",
-        lambda value: bool(value) and all(_is_text(path) and path for path in _listed(value)),
+        lambda value: bool(value) and all(is_text(path) and path for path in _listed(value)),
     ),
-    "value": ("any JSON", lambda _value: True),
-    "remove": ("true or false", lambda value: isinstance(value, bool)),
+    "value": ANYTHING,
+    "remove": FLAG,
     "by": ("a number of bytes other than 0", lambda value: _is_off(value) and isinstance(value, int) and value != 0),
-    "size_bytes": ("a number of bytes", _is_whole),
-    "compressed": ("true or false", lambda value: isinstance(value, bool)),
-    "depth": ("a whole number", _is_whole),
-    "part": ("headers, body or all", lambda value: value in ("headers", "body", "all")),
+    "size_bytes": ("a number of bytes", is_whole),
+    "compressed": FLAG,
+    "depth": ("a whole number", is_whole),
+    "part": one_of("headers", "body", "all"),
     "skew_s": ("a number of seconds", _is_off),
 }
 _NULL_MEANS_NULL = ("value",)
@@ -149,16 +136,10 @@ class FaultRule:
         """Return a rule from its JSON form; ``ValueError`` says what is wrong with it."""
         if not isinstance(row, Mapping):
             raise ValueError("a rule is a JSON object")
-        unknown = sorted(map(str, set(row) - set(_KEYS)))
-        if unknown:
-            raise ValueError(f"unknown keys: {', '.join(unknown)}")
+        check_keys(row, _KEYS)
         values = {key: value for key, value in row.items() if value is not None or key in _NULL_MEANS_NULL}
         if "kind" not in values:
             raise ValueError(f"kind is missing, {_KEYS['kind'][0]}")
-        for key, value in values.items():
-            wanted, fits = _KEYS[key]
-            if not fits(value):
-                raise ValueError(f"{key} must be {wanted}, not {value!r}")
         if "nth" in values and "probability" in values:
             raise ValueError("nth and probability exclude each other")
         if values["kind"] == "edit" and ("path" not in values or ("value" in values) == bool(values.get("remove"))):

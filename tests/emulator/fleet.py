@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .agent_queue import AgentQueue
+from .documents import FLAG, TEXTS, Wanted, check_keys, one_of
 from .pretence import PretendedRun
 from .waiters import Waiters
 
@@ -104,16 +105,8 @@ class Instance:
         await self._waiters.next_change()
 
 
-def _one_of(*words: str) -> tuple[str, Callable[[Any], bool]]:
-    return f"one of {', '.join(words)}", lambda value: isinstance(value, str) and value in words
-
-
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) and value.isprintable()
-
-
-def _is_flag(value: Any) -> bool:
-    return isinstance(value, bool)
 
 
 def _is_zone(value: Any) -> bool:
@@ -125,31 +118,28 @@ def _is_zone(value: Any) -> bool:
 
 _TEXT = ("a text", _is_text)
 # what a row may say of its instance, and how to tell; an id is also the name of the instance's directory
-_DIRECT: dict[str, tuple[str, Callable[[Any], bool]]] = {
+_DIRECT: dict[str, Wanted] = {
     "name": _TEXT,
-    "status": _one_of("Pending", "Running", "Starting", "Stopping", "Stopped"),
+    "status": one_of("Pending", "Running", "Starting", "Stopping", "Stopped"),
     "os_type": ("linux or windows", lambda value: isinstance(value, str) and value.lower() in AGENT_VERSIONS),
-    "network_type": _one_of("vpc", "classic"),
+    "network_type": one_of("vpc", "classic"),
     "zone": _TEXT,
     "vpc_id": _TEXT,
     "vswitch_id": _TEXT,
     "private_ip": ("an IPv4 address", lambda value: _is_text(value) and bool(_ADDRESS.fullmatch(value))),
     "public_ip": _TEXT,
-    "tags": (
-        "an object of texts",
-        lambda value: isinstance(value, Mapping) and all(isinstance(text, str) for text in value.values()),
-    ),
+    "tags": TEXTS,
     "resource_group_id": _TEXT,
-    "shell": _one_of("dash", "bash"),
+    "shell": one_of("dash", "bash"),
     "without": (
         "a list of names of programs",
         lambda value: isinstance(value, list) and all(_is_text(name) and "/" not in name for name in value),
     ),
-    "noexec_tmp": ("true or false", _is_flag),
+    "noexec_tmp": FLAG,
     "security_group_ids": ("a list of texts", lambda value: isinstance(value, list) and all(map(_is_text, value))),
     "instance_type": _TEXT,
-    "deletion_protection": ("true or false", _is_flag),
-    "charge_type": _one_of("PostPaid", "PrePaid"),
+    "deletion_protection": FLAG,
+    "charge_type": one_of("PostPaid", "PrePaid"),
     "image_id": _TEXT,
     "host_name": _TEXT,
     "time_zone": ("the name of a time zone", _is_zone),
@@ -163,19 +153,19 @@ _KEYS = {
     "region": _TEXT,
     "agent": ("an object with installed, online, version or names_in_shell", lambda value: isinstance(value, Mapping)),
 }
-_FLAG = ("true or false", _is_flag)
-_AGENT_KEYS = {"installed": _FLAG, "online": _FLAG, "version": _TEXT, "names_in_shell": _FLAG}
+_AGENT_KEYS = {"installed": FLAG, "online": FLAG, "version": _TEXT, "names_in_shell": FLAG}
 
 
-def _checked(row: Mapping[str, Any], keys: Mapping[str, tuple[str, Callable[[Any], bool]]], where: str) -> None:
-    """Refuse keys that mean nothing, which are misspelt, and values that a key cannot have."""
-    unknown = sorted(map(str, set(row) - set(keys)))
-    if unknown:
-        raise ValueError(f"{where}: unknown keys {', '.join(unknown)}")
-    for key, value in row.items():
-        wanted, fits = keys[key]
-        if value is not None and not fits(value):
-            raise ValueError(f"{where}: {key} must be {wanted}, not {value!r}")
+def _check_row(row: Mapping[str, Any], number: int) -> None:
+    """Raise ValueError, which names the row, for what it cannot say of its instance."""
+    try:
+        check_keys(row, _KEYS)
+    except ValueError as error:
+        raise ValueError(f"fleet row {number}: {error}") from None
+    try:
+        check_keys(row.get("agent") or {}, _AGENT_KEYS)
+    except ValueError as error:
+        raise ValueError(f"fleet row {number}, agent: {error}") from None
 
 
 def _private_address(number: int) -> str:
@@ -184,9 +174,8 @@ def _private_address(number: int) -> str:
 
 def make_instance(row: Mapping[str, Any], number: int, default_region: str, now: float) -> Instance:
     """Return an instance from a fleet row; what the row does not say has a default that depends on its number."""
-    _checked(row, _KEYS, f"fleet row {number}")
+    _check_row(row, number)
     agent = row.get("agent") or {}
-    _checked(agent, _AGENT_KEYS, f"fleet row {number}, agent")
     region = row.get("region") or default_region
     values = {key: row[key] for key in _DIRECT if row.get(key) is not None}
     os_type = values.get("os_type", "linux").lower()

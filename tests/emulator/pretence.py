@@ -24,10 +24,11 @@ import json
 import re
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .documents import Wanted, check_keys, is_number, is_text, is_whole
 from .instance.output import OutputBuffer
 from .instance.tasks import Interrupted, Report
 
@@ -93,46 +94,48 @@ def read_rules(text: str) -> tuple[Rule, ...]:
     return tuple(_read_rule(row) for row in (document if isinstance(document, list) else [document]))
 
 
+def _is_length(value: Any) -> bool:
+    """Return whether it is a number of seconds, or a shortest and a longest one."""
+    shortest, longest = _lengths(value)
+    return is_number(shortest) and is_number(longest) and shortest <= longest
+
+
+def _lengths(value: Any) -> tuple[Any, Any]:
+    return (value[0], value[1]) if isinstance(value, list) and len(value) == 2 else (value, value)
+
+
+_KEYS: dict[str, Wanted] = {
+    "content": ("a regular expression", is_text),
+    "instance": ("a regular expression", is_text),
+    "share": ("a number from 0 to 1", lambda value: is_number(value) and value <= 1),
+    "duration_s": ("a number of seconds, or [from, to]", _is_length),
+    "exit_code": ("a whole number up to 255", lambda value: is_whole(value) and value <= 255),
+    "output": ("a text", is_text),
+    "output_bytes": ("a number of bytes", is_whole),
+}
+
+
 def _read_rule(row: Any) -> Rule:
     if not isinstance(row, Mapping):
         raise ValueError("a rule of pretence is a JSON object")
-    unknown = set(row) - {"content", "instance", "share", "duration_s", "exit_code", "output", "output_bytes"}
-    if unknown:
-        raise ValueError(f"a rule of pretence has no {', '.join(sorted(unknown))}")
-    length = row.get("duration_s", 0)
-    shortest, longest = length if isinstance(length, list) and len(length) == 2 else (length, length)
-    if not (_is_number(shortest) and _is_number(longest) and shortest <= longest):
-        raise ValueError("duration_s is a number of seconds, or [from, to]")
+    check_keys(row, _KEYS)
+    values = {key: value for key, value in row.items() if value is not None}
+    shortest, longest = _lengths(values.get("duration_s", 0))
     return Rule(
-        _pattern(row, "content"),
-        _pattern(row, "instance"),
-        _checked(row, "share", 1.0, lambda value: _is_number(value) and value <= 1, "a number from 0 to 1"),
+        _pattern(values, "content"),
+        _pattern(values, "instance"),
+        values.get("share", 1.0),
         shortest,
         longest,
-        _checked(row, "exit_code", 0, lambda value: _is_whole(value) and value <= 255, "a whole number up to 255"),
-        _checked(row, "output", _DEFAULT_OUTPUT, lambda value: isinstance(value, str), "a text"),
-        _checked(row, "output_bytes", None, _is_whole, "a number of bytes"),
+        values.get("exit_code", 0),
+        values.get("output", _DEFAULT_OUTPUT),
+        values.get("output_bytes"),
     )
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e9
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and _is_number(value)
-
-
-def _checked(row: Mapping[str, Any], key: str, default: Any, fits: Callable[[Any], bool], wanted: str) -> Any:
-    if key in row and not fits(row[key]):
-        raise ValueError(f"{key} is {wanted}, not {row[key]!r}")
-    return row.get(key, default)
-
-
 def _pattern(row: Mapping[str, Any], key: str) -> re.Pattern[str]:
-    text = _checked(row, key, "", lambda value: isinstance(value, str), "a regular expression")
     try:
-        return re.compile(text)
+        return re.compile(row.get(key, ""))
     except re.error as error:
         raise ValueError(f"{key} is not a regular expression: {error}") from None
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..clock import Clock, iso
+from ..documents import ANYTHING, check_keys, one_of
 
 # IAM keeps one project per region, named like it.
 REGIONS = ("ap-southeast-1", "ap-southeast-3", "cn-east-3", "cn-north-4", "cn-south-1", "cn-southwest-2")
@@ -273,28 +274,33 @@ class HuaweiState:
         server.settle(now)
 
     _KEYS = {
-        "id",
-        "name",
-        "region",
-        "state",
-        "operation_state",
-        "error",
-        "server_id",
-        "description",
-        "vpc_id",
-        "network_interfaces",
-        "tags",
-        "image",
-        "metadata",
-        "user_data",
-        "delete_s",
-        "delete_fails",
-        "delete_when_running",
-        "error_lag_s",
-        "forget_after_s",
-        "power_off_s",
-        "power_off_fails",
-        "power",
+        "region": one_of(*REGIONS),
+        "state": one_of(*STATES),
+        "power": one_of("on", "off"),
+        **dict.fromkeys(
+            (
+                "id",
+                "name",
+                "operation_state",
+                "error",
+                "server_id",
+                "description",
+                "vpc_id",
+                "network_interfaces",
+                "tags",
+                "image",
+                "metadata",
+                "user_data",
+                "delete_s",
+                "delete_fails",
+                "delete_when_running",
+                "error_lag_s",
+                "forget_after_s",
+                "power_off_s",
+                "power_off_fails",
+            ),
+            ANYTHING,
+        ),
     }
 
     # the others are fields of the instance
@@ -302,7 +308,7 @@ class HuaweiState:
 
     def _add(self, number: int, row: Mapping[str, Any]) -> None:
         """Add a fleet row; what it does not say has a default. ``ValueError`` says what is wrong with it."""
-        self._check(f"clouddc row {number}", row)
+        row = self._checked(number, row)
         now = self.clock.now()
         state = row.get("state", "stopped")
         server = self._server(number, row)
@@ -324,7 +330,7 @@ class HuaweiState:
             image={"id": identifier("image", 1), "name": "EulerOS 2.0 64bit", "os_type": "Linux"},
             user_data="c2VjcmV0LXVzZXItZGF0YQ==",
         )
-        for key in (self._KEYS - self._OWN_KEYS) & row.keys():
+        for key in row.keys() - self._OWN_KEYS:
             setattr(instance, key, row[key])
         if isinstance(instance.tags, Mapping):
             instance.tags = [{"key": key, "value": value} for key, value in instance.tags.items()]
@@ -339,14 +345,13 @@ class HuaweiState:
         self.servers[server.id] = server
         self.instances[id] = instance
 
-    def _check(self, where: str, row: Mapping[str, Any]) -> None:
-        """Raise ``ValueError`` for keys and values that a row cannot have."""
-        unknown = set(row) - self._KEYS
-        if unknown:
-            raise ValueError(f"{where}: unknown keys {', '.join(sorted(unknown))}")
-        for key, choices in (("region", REGIONS), ("state", STATES), ("power", ("on", "off"))):
-            if key in row and row[key] not in choices:
-                raise ValueError(f"{where}: {key} must be one of {', '.join(choices)}, not {row[key]}")
+    def _checked(self, number: int, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the row says of its instance. Raises ValueError, which names the row, for what it cannot say."""
+        try:
+            check_keys(row, self._KEYS)
+        except ValueError as error:
+            raise ValueError(f"clouddc row {number}: {error}") from None
+        return {key: value for key, value in row.items() if value is not None}
 
     def _server(self, number: int, row: Mapping[str, Any]) -> Server:
         """Return the physical server of a row."""

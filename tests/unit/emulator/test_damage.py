@@ -209,7 +209,7 @@ def test_the_other_cloud_has_the_same_faults(emulator: Any):
         ({"kind": "edit", "path": "A", "value": None, "remove": True}, "either value or remove"),
         ({"kind": "edit", "path": [], "remove": True}, "path must be"),
         ({"kind": "page", "status": 100}, "status must be"),
-        ({"kind": "page", "when": "later"}, "when must be before or after"),
+        ({"kind": "page", "when": "later"}, "when must be one of before, after"),
         ({"kind": "page", "headers": {"A": 1}}, "headers must be an object of texts"),
         ({"kind": "wrong_length", "by": 0}, "by must be"),
         ({"kind": "slow", "part": "half"}, "part must be"),
