@@ -9,13 +9,18 @@ from __future__ import annotations
 
 # It uses the functions of the runner, which it places in the store, and needs no tool but the shell.
 # Of several that find no key at the same time, the first one to have made one gives it to all: a link replaces nothing.
+# A store outside of the home is used again, lest each controller and each reset of a connection leave one there.
 HELLO = r"""
+placed() {
+  for S in "$1"/ecs_assistant.*; do if [ -d "$S/m" ] && own "$S"; then return; fi; done
+  return 1
+}
 for d in "$HOME" "${TMPDIR:-/tmp}" /dev/shm; do
-  S=$HOME/.ansible/ecs_assistant
-  [ "$d" = "$HOME" ] || S=$(mktemp -d "$d/ecs_assistant.XXXXXXXX") || S=$d/ecs_assistant.$N
+  S=$HOME/.ansible/ecs_assistant n=
+  [ "$d" = "$HOME" ] || placed "$d" || { n=1 && S=$(mktemp -d "$d/ecs_assistant.XXXXXXXX"); } || S=$d/ecs_assistant.$N
   mkdir -p "$S" && own "$S" && chmod 700 "$S" && mkdir -p "$S/m" "$S/in" "$S/o" "$S/w/$N" && room "$S/w/$N" && break
   rm -rf "$S/w/$N"
-  [ "$d" = "$HOME" ] || rm -rf "$S"
+  [ -z "$n" ] || rm -rf "$S"
 done 2>/dev/null
 [ -d "$S/w/$N" ] || die "no command can be run: $HOME, ${TMPDIR:-/tmp} and /dev/shm are full or cannot be written to"
 rm -rf "$S/w/$N"

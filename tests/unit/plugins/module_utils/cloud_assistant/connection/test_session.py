@@ -222,6 +222,20 @@ def test_an_answer_that_cannot_be_kept(tmp_path: Path, agent: LocalAgent) -> Non
     assert list((answers.parent / "w").iterdir()) == []
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_store_outside_of_the_home_is_used_again(tmp_path: Path, shell: str) -> None:
+    """A user may have no home; each controller and each reset of a connection asks anew."""
+    agent = LocalAgent(tmp_path / "home", shell)
+    (agent.home / ".ansible").touch()
+    for number in range(3):
+        work = session(agent, tmp_path, cache_dir=str(tmp_path / f"cache{number % 2}"))
+        assert run(work, "pwd").stdout.decode() == f"{agent.home}\n"
+        work.forget()
+    [store] = (tmp_path / "home-tmp").iterdir()
+    assert stat.S_IMODE(store.stat().st_mode) == 0o700
+    assert list((store / "w").iterdir()) == []
+
+
 def test_a_warm_command_is_one_request(tmp_path: Path, agent: LocalAgent) -> None:
     run(session(agent, tmp_path), "true")
     before = len(agent.scripts)
