@@ -271,6 +271,16 @@ def test_an_agent_too_old_for_the_schedule_is_reported(emulator: Any):
     assert "ClientNeedUpgrade" in str(failure_of(outcome))
 
 
+def test_an_agent_too_old_for_the_script_is_left_out_as_check_mode_predicts(emulator: Any):
+    emulator.reset(fleet=[{"id": "i-new"}, {"id": "i-old", "agent": {"version": "2.2.3.200"}}])
+    for dry_run in (True, False):
+        script = "echo {{ACS::InstanceId}}"
+        outcome = start(client_of(emulator), ["i-new", "i-old"], script, unready="skip", dry_run=dry_run)
+        [old] = [result for result in outcome.results if result.instance_id == "i-old"]
+        assert (old.status, old.error_code) == ("Skipped", "ClientNeedUpgrade"), old
+    assert executed(emulator) == {"i-new"}
+
+
 def test_the_history_of_a_schedule_and_its_coming_runs(emulator: Any):
     ids = emulator.reset(instances=2)
     client = client_of(emulator)

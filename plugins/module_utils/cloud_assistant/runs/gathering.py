@@ -81,8 +81,13 @@ class Gathering:
         return late
 
     def forget(self, error_code: str) -> tuple[str, ...]:
-        """Drop the results with this error code and return the ids of their instances."""
-        dropped = tuple(item for item, result in self._results.items() if result.error_code == error_code)
+        """Drop the results of invocations with this error code and return the ids of their instances.
+
+        An instance that was left out from the start, for the same reason, has no invocation and stays left out.
+        """
+        dropped = tuple(
+            item for item, result in self._results.items() if result.error_code == error_code and result.invoke_id
+        )
         for item in dropped:
             del self._results[item]
         return dropped
