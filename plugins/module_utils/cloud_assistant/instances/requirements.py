@@ -32,7 +32,7 @@ class Requirement:
 
 
 SCHEDULES = Requirement("a frequency with rate(), at(), a year or a time zone", 282)
-IDS = Requirement("built-in parameters for ids", 309)
+IDS = Requirement("a script with built-in parameters for IDs", 309)
 NAMES = Requirement("{{ACS::InstanceName}}", 344)
 CONTAINERS = Requirement("a run in a container", 344)
 CHANGES = Requirement("a change of its schedule in place (ModifyInvocationAttribute)", 542)

@@ -27,7 +27,7 @@ _HINTS = {
     "ClientNotRunning": "The agent is not running; restart it, or reinstall it with ecs_agent.",
     "ClientNotResponse": "The agent does not respond; restart it, or reinstall it with ecs_agent.",
     "ClientNotOnline": "The agent is offline; restart it, or reinstall it with ecs_agent.",
-    "InstanceNotRunning": "Start the instance (ecs_instance), or skip it with unready: skip.",
+    "InstanceNotRunning": "Start the instance (ecs_instance){skip}.",
     "DeliveryTimeout": "The script did not reach the instance within a minute; check the agent with ecs_agent_info.",
     "SecurityGroupRuleDenied": "A rule of the security group blocks the agent's connection to the service.",
     "CommandNotApplicable": "type: the script does not fit the operating system of the instance.",
@@ -45,12 +45,16 @@ MAX_HINTS = 5
 def result_hints(results: Iterable[InstanceResult], request: RunRequest) -> list[str]:
     """Return the hint of each error code among the failed results once, with the option's value in it."""
     run_as = request.run_as
+    failed = [result for result in results if result.failed]
+    # an instance that was stopped in the middle of the script could not have been skipped
+    stopped = any(result.started_at for result in failed if result.error_code == "InstanceNotRunning")
     values = {
         "working_dir": run_as.working_dir or "the default directory",
         "username": run_as.username or "given",
+        "skip": ", or skip it with unready: skip" if not (stopped or request.pacing.skip) else "",
         "timeout": f"{run_as.timeout} s" if run_as.timeout else "the default timeout, 60 s or that of its command",
     }
-    codes = dict.fromkeys(_code(result) for result in results if result.failed)
+    codes = dict.fromkeys(map(_code, failed))
     return [_HINTS[code].format(**values) for code in codes if code in _HINTS][:MAX_HINTS]
 
 

@@ -80,6 +80,18 @@ def test_codes_of_instances_get_one_hint_with_the_options_value(row: dict[str, A
     assert hint is None or hint in found[0]
 
 
+@pytest.mark.parametrize(
+    ("started_at", "unready", "advised"),
+    [("", "fail", True), ("", "skip", False), ("2026-04-27T08:00:00Z", "fail", False)],
+)
+def test_skipping_is_advised_only_where_it_would_have_helped(started_at: str, unready: str, advised: bool):
+    row = result("Error", error_code="InstanceNotRunning", started_at=started_at)
+    [hint] = result_hints(
+        [row, result("Failed", rc=1, started_at="x")], RunRequest.of(Targets.of(["i-1"]), unready=unready)
+    )
+    assert hint.startswith("Start the instance") and ("unready: skip" in hint) is advised
+
+
 def test_a_line_marks_the_bytes_that_the_service_cut_out():
     cut = result("Success", rc=0, output=b"a" * 6000 + b"z" * 18576, dropped=73314)
     lines = cut.as_dict()["stdout_lines"]
