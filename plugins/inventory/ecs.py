@@ -244,12 +244,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     NAME = "cloudops.cloud_assistant.ecs"
 
-    @staticmethod
-    def _sanitize_group_name(name: str) -> str:
+    # whether the user has left the setting TRANSFORM_INVALID_GROUP_CHARS as it is
+    _names_unset = True
+
+    def _sanitize_group_name(self, name: str) -> str:
         """Return a valid name for a group, or what the user's setting TRANSFORM_INVALID_GROUP_CHARS makes of it."""
-        _value, origin = constants.config.get_config_value_and_origin("TRANSFORM_INVALID_GROUP_CHARS")
-        unset = origin == "default"
-        return str(to_safe_group_name(name, force=unset, silent=unset))
+        return str(to_safe_group_name(name, force=self._names_unset, silent=self._names_unset))
 
     def verify_file(self, path: str) -> bool:
         """Return whether the path is a readable file of this plugin."""
@@ -258,6 +258,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         """Add the hosts of the file at ``path`` to the inventory; on any error none of them."""
         super().parse(inventory, loader, path, cache)
+        # once, as each host is in several groups
+        _value, origin = constants.config.get_config_value_and_origin("TRANSFORM_INVALID_GROUP_CHARS")
+        self._names_unset = origin == "default"
         try:
             self._read_config_data(path)
             refuse_unusable_options(self)
@@ -464,15 +467,23 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             return ""
 
     def _compose(self, template: Any, variables: Mapping[str, Any], *more: Any, **options: Any) -> Any:
-        """Return the value of an expression. The name of a variable needs no template engine, which takes 4 ms."""
-        if not self.get_option("use_extra_vars") and isinstance(template, str) and PLAIN.fullmatch(template):
-            value: Any = variables
-            for name in template.split("."):
-                # the template engine prefers the methods of a dictionary to its keys
-                value = value.get(name) if isinstance(value, dict) and not hasattr(value, name) else None
-            if value is not None:
-                return value
-        return super()._compose(template, variables, *more, **options)
+        """Return the value of an expression."""
+        value = None if self.get_option("use_extra_vars") else plain_value(template, variables)
+        return super()._compose(template, variables, *more, **options) if value is None else value
+
+    def _add_host_to_composed_groups(
+        self, groups: Any, variables: Mapping[str, Any], host: str, **options: Any
+    ) -> None:
+        """Add the host to the groups whose conditions are true."""
+        known = {**variables, **self.inventory.get_host(host).vars}
+        others = {}
+        for name, condition in (groups or {}).items():
+            value = plain_value(condition, known)
+            if not isinstance(value, bool):
+                others[name] = condition
+            elif value:
+                self.inventory.add_child(self.inventory.add_group(self._sanitize_group_name(name)), host)
+        super()._add_host_to_composed_groups(others, variables, host, **options)
 
     def _populate(self, hosts: list[tuple[str, dict[str, Any]]]) -> Exception | None:
         """Add the hosts with variables and groups; return what stopped it, as an expression under ``strict`` does."""
@@ -509,6 +520,20 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._set_composite_vars(self.get_option("compose"), seen, name, strict=strict)
         self._add_host_to_composed_groups(self.get_option("groups"), seen, name, strict=strict)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), seen, name, strict=strict)
+
+
+def plain_value(expression: Any, variables: Mapping[str, Any]) -> Any:
+    """Return the value of an expression that only names a variable, or a key in one; None for any other.
+
+    It needs no template engine, which takes milliseconds per expression and host.
+    """
+    if not isinstance(expression, str) or not PLAIN.fullmatch(expression):
+        return None
+    value: Any = variables
+    for name in expression.split("."):
+        # the template engine prefers the methods of a dictionary to its keys
+        value = value.get(name) if isinstance(value, dict) and not hasattr(value, name) else None
+    return value
 
 
 def _check_texts(option: str, values: list[Any]) -> None:

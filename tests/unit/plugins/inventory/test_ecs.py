@@ -419,7 +419,11 @@ def test_names_of_variables_need_no_template_engine(build, monkeypatch):
     monkeypatch.setattr(Templar, "template", lambda self, value, **more: asked.append(value) or original(self, value))
     records = [instance(1, tags={"role": "[1, 2]", "items": "x"})]
     keyed = [{"prefix": "role", "key": "tags.role"}, {"prefix": "items", "key": "tags['items']"}]
-    built = build(records, compose={"role": "instance_tags.role", "again": "tags.items"}, keyed_groups=keyed)
+    compose = {"role": "instance_tags.role", "again": "tags.items", "deletion_protection": "true"}
+    conditions = {"online": "cloud_assistant.online", "off": "cloud_assistant.nothing", "kept": "deletion_protection"}
+    built = build(records, compose=compose, keyed_groups=keyed, groups=conditions)
+    # a condition sees the composed variables
+    assert {"online", "kept"} < set(groups_of(built)) and "off" not in groups_of(built)
     assert built.get_host("i-1").get_vars()["role"] == "[1, 2]"
     assert "role__1__2_" in groups_of(built)
     assert not any("tags.role" in str(value) for value in asked)
