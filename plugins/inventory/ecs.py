@@ -180,21 +180,22 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from ansible import constants, template
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.group import to_safe_group_name
+from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
 from ..module_utils.alibaba.options import connect
+from ..module_utils.common.arguments import refuse_unusable
 from ..module_utils.common.errors import CloudError, InputError
 from ..plugin_utils.inventory_cache import Records, pack, unpack
 from ..plugin_utils.inventory_names import RESERVED, own, owners, unique_names
 from ..plugin_utils.inventory_records import HOST_VARIABLES, all_regions, read_fleet
-from ..plugin_utils.options import connection_options, refuse_unusable_options
+from ..plugin_utils.options import connection_options, refuse_unknown, refuse_unusable_options
 from ..plugin_utils.preload import CONNECTION, preload_connection
 
 SUFFIXES = (".ecs.yml", ".ecs.yaml")
@@ -279,30 +280,31 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         Ansible converts the values of a plugin to their types and leaves templates to the plugin: too late for a list
         or a boolean. Raises InputError naming an option that does not exist or whose template fails.
         """
-        direct = direct and {name: self._resolved(name, value) for name, value in direct.items()}
+        if direct:
+            refuse_unknown(self, direct)
+            direct = {name: self._resolved(name, value) for name, value in direct.items()}
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
 
     def _resolved(self, name: str, value: Any) -> Any:
-        self._check_exists(name)
         if name in PER_HOST:
             return value
         self.templar.available_variables = self._vars
         try:
-            return self.templar.template(value) if self.templar.is_template(value) else value
+            value = self.templar.template(value) if self.templar.is_template(value) else value
         except AnsibleError as error:
             raise InputError(name, str(error)) from error
+        return self._dictionary(name, value)
 
-    def _check_exists(self, name: str) -> None:
-        """Raise InputError for an option that does not exist, which Ansible leaves to the plugin as well."""
-        known = {
-            spelling
-            for option, definition in self.option_definitions.items()
-            for spelling in (option, *definition.get("aliases", ()))
-        }
-        if name not in known:
-            similar = get_close_matches(str(name), sorted(known), n=1)
-            hint = f"; did you mean {similar[0]}?" if similar else ""
-            raise InputError(name, f"is not an option of this plugin{hint}")
+    def _dictionary(self, name: str, value: Any) -> Any:
+        """Return the dictionary that a text stands for, as modules take it: a variable of the environment is text."""
+        definition = self.option_definitions.get(name, {})
+        if not isinstance(value, str) or definition.get("type") != "dict":
+            return value
+        refuse_unusable({name: {"type": "dict"}}, {name: value})
+        try:
+            return check_type_dict(value)
+        except TypeError as error:
+            raise InputError(name, "is not a valid dictionary") from error
 
     def _records(self, path: str, cache: bool) -> Records:
         """Return the host records, from the cache when it may be used and has them."""

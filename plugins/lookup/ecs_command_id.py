@@ -153,7 +153,7 @@ from ..module_utils.cloud_assistant.tags import check_tags
 from ..module_utils.common.arguments import refuse_unusable
 from ..module_utils.common.errors import CloudError
 from ..plugin_utils.command_catalogue import Record, commands_by_name
-from ..plugin_utils.options import connection_options, refuse_unusable_options
+from ..plugin_utils.options import connection_options, refuse_unknown, refuse_unusable_options
 from ..plugin_utils.play_cache import PlayCache, play_id
 
 display = Display()
@@ -177,6 +177,8 @@ class LookupModule(LookupBase):
                 raise AnsibleLookupError(f"ecs_command_id: the name of a command must be a string, not {term!r}")
             names.append(str(term))
         try:
+            # ansible-core adds the last one in loops
+            refuse_unknown(self, kwargs.keys() - {"wantlist"})
             refuse_unusable_options(self)
             refuse_unusable({}, {"_terms": names})
             found = self._find(names)

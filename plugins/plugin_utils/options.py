@@ -8,10 +8,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 from typing import Any
 
 from ..module_utils.alibaba.options import ALIBABA_OPTIONS
 from ..module_utils.common.arguments import refuse_unusable
+from ..module_utils.common.errors import InputError
+
+
+def refuse_unknown(plugin: Any, given: Iterable[str]) -> None:
+    """Raise InputError for an option that the plugin does not have: Ansible ignores it, misspelled or not."""
+    definitions = plugin.option_definitions
+    known = {name for option in definitions for name in (option, *definitions[option].get("aliases", ()))}
+    for name in given:
+        if name not in known:
+            similar = get_close_matches(str(name), sorted(known), n=1)
+            hint = f"; did you mean {similar[0]}?" if similar else ""
+            raise InputError(str(name), f"is not an option of this plugin{hint}")
 
 
 def refuse_unusable_options(plugin: Any) -> None:

@@ -124,6 +124,14 @@ def test_no_value_breaks_a_plugin_down(plugin: str) -> None:
     assert not broken, "\n".join(broken)
 
 
+@pytest.mark.parametrize("use", [look_up, list_hosts])
+def test_an_option_that_does_not_exist_is_refused(use: Callable[[dict[str, Any]], None]) -> None:
+    refused = refusal(use, {"max_retires": 2})
+    assert refused and "max_retires: is not an option of this plugin; did you mean max_retries?" in refused
+    # aliases exist, and what ansible-core itself gives to a lookup of a loop
+    assert refusal(use, {"region_id": "cn-beijing", **({"wantlist": True} if use is look_up else {})}) is None
+
+
 ROW = {
     "instance_id": "i-1",
     "status": "Failed",

@@ -355,6 +355,13 @@ def test_every_option_may_be_a_template_and_keeps_its_type(build, monkeypatch, t
     assert len(build(offline, only_online=env("NO")).hosts) == 2
     build(offline, regions="{{ ['cn-wulanchabu'] + ['cn-heyuan'] }}")
     assert build.reads[-1][0] == ("cn-wulanchabu", "cn-heyuan")
+    for text in ('{"status": "Running"}', "status=Running"):
+        monkeypatch.setenv("TEST_FILTERS", text)
+        build(offline, filters=env("FILTERS"))
+        assert build.reads[-1] == (("cn-hangzhou",), {"status": "Running"})
+    monkeypatch.setenv("TEST_FILTERS", "[1]")
+    with pytest.raises(AnsibleParserError, match="filters: is not a valid dictionary"):
+        build(offline, filters=env("FILTERS"))
     folder = tmp_path / "kept"
     monkeypatch.setenv("TEST_FOLDER", str(folder))
     build(offline, cache=True, cache_plugin="jsonfile", cache_connection=env("FOLDER"))
