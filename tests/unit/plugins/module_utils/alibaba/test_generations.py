@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,12 +21,6 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.tr
 from support.scripted_server import Answer, Request, ScriptedServer
 
 SCRIPT = base64.b64encode(b"echo 123").decode()
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as running:
-        yield running
 
 
 @pytest.fixture

@@ -14,19 +14,7 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.re
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import Deadline
 from hypothesis import given
 from hypothesis import strategies as st
-
-
-class Clock:
-    """Time that passes only by sleeping."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
+from support.clock import Clock
 
 
 @given(st.integers(0, 20), st.floats(0.001, 5), st.floats(0.01, 60))

@@ -10,34 +10,16 @@ import math
 import pytest
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import WaitTimeout
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.wait import (
-    Deadline,
     poll,
     proportional_interval,
 )
 from hypothesis import given
 from hypothesis import strategies as st
-
-
-class Clock:
-    """Time that passes only by sleeping."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.pauses: list[float] = []
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-        self.now += seconds
-
-    def deadline(self, seconds: float | None) -> Deadline:
-        return Deadline(seconds, clock=self, sleep=self.sleep)
+from support.clock import Clock
 
 
 def test_a_deadline_counts_down_and_stops_at_zero() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     deadline = clock.deadline(10)
     clock.now += 4
     assert (deadline.elapsed(), deadline.remaining(), deadline.expired()) == (4, 6, False)
@@ -46,7 +28,7 @@ def test_a_deadline_counts_down_and_stops_at_zero() -> None:
 
 
 def test_without_seconds_there_is_no_limit() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     deadline = clock.deadline(None)
     clock.now += 1e9
     assert deadline.remaining() == math.inf
@@ -54,7 +36,7 @@ def test_without_seconds_there_is_no_limit() -> None:
 
 
 def test_a_pause_ends_with_the_deadline() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     deadline = clock.deadline(3)
     deadline.pause(2)
     deadline.pause(2)
@@ -71,7 +53,7 @@ def test_intervals_stay_within_their_bounds(elapsed: float) -> None:
 
 
 def test_poll_returns_the_first_value_even_a_false_one() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     answers = iter([None, None, 0, 5])
     assert poll(lambda: next(answers), clock.deadline(60), "the value") == 0
     assert len(clock.pauses) == 2
@@ -79,7 +61,7 @@ def test_poll_returns_the_first_value_even_a_false_one() -> None:
 
 @pytest.mark.parametrize(("took", "pause"), [(0.0, 2.0), (0.5, 1.5), (9.0, 1.0)])
 def test_the_time_that_a_look_takes_is_part_of_the_interval(took: float, pause: float) -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     answers = iter([None, 1])
 
     def probe() -> int | None:
@@ -91,14 +73,14 @@ def test_the_time_that_a_look_takes_is_part_of_the_interval(took: float, pause: 
 
 
 def test_poll_says_what_it_waited_for() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     with pytest.raises(WaitTimeout, match="invocation t-1: not finished after 30 s"):
         poll(lambda: None, clock.deadline(30), "invocation t-1")
     assert clock.now == pytest.approx(1030)
 
 
 def test_poll_keeps_a_last_look_before_the_deadline() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     looks: list[float] = []
 
     def probe() -> None:
@@ -110,7 +92,7 @@ def test_poll_keeps_a_last_look_before_the_deadline() -> None:
 
 
 def test_a_wait_that_expires_within_a_probe_is_reported_in_the_words_of_the_poll() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
 
     def probe() -> None:
         clock.now += 100
@@ -125,12 +107,12 @@ def test_another_wait_within_a_probe_keeps_its_own_words() -> None:
         raise WaitTimeout("an inner wait")
 
     with pytest.raises(WaitTimeout, match="^an inner wait"):
-        poll(probe, Clock().deadline(10), "the result")
+        poll(probe, Clock(1000.0).deadline(10), "the result")
 
 
 @given(st.floats(0.01, 500), st.floats(0.001, 50))
 def test_poll_never_passes_its_deadline(limit: float, interval: float) -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     rounds = 0
 
     def probe() -> None:

@@ -21,26 +21,18 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.cloud_ass
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from support.clock import Clock
 from support.processes import at_once
 
 RUN = "RunCommand"
 
 
-class Clock:
-    """Wall time that moves when somebody sleeps."""
-
-    def __init__(self, now: float = 1_800_000_007.5) -> None:
-        self.now = now
-
-    def time(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
+# wall time in seconds, some seconds into a minute
+START = 1_800_000_007.5
 
 
 def pace(folder: Path, limit: int, clock: Clock) -> Pace:
-    return Pace(folder, limit, clock.time, clock.sleep)
+    return Pace(folder, limit, clock, clock.sleep)
 
 
 @given(
@@ -49,7 +41,7 @@ def pace(folder: Path, limit: int, clock: Clock) -> Pace:
     throttled=st.sets(st.integers(0, 29), max_size=3),
 )
 def test_no_minute_has_more_calls_than_its_budget(limit: int, pauses: list[float], throttled: set[int]) -> None:
-    clock = Clock()
+    clock = Clock(START)
     calls: collections.Counter[int] = collections.Counter()
     with tempfile.TemporaryDirectory() as name:
         workers = [pace(Path(name), limit, clock) for _number in range(3)]
@@ -70,27 +62,27 @@ def test_no_minute_has_more_calls_than_its_budget(limit: int, pauses: list[float
 
 
 def test_without_a_limit_only_throttling_holds_calls_back(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = Clock(START)
     budget = pace(tmp_path, 0, clock)
     assert not any(budget.take(RUN) for _number in range(100))
     budget.close_minute(RUN)
     assert budget.take(RUN) == pytest.approx(MINUTE - clock.now % MINUTE)
     budget.wait(RUN)
-    assert clock.now < Clock().now + MINUTE + 4
+    assert clock.now < START + MINUTE + 4
 
 
 def test_waiting_for_a_call_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Clock()
+    clock = Clock(START)
     budget = pace(tmp_path, 1, clock)
     monkeypatch.setattr(module, "_take", lambda counted, minute, limit: False)
     with pytest.raises(Refused, match="calls_per_minute"):
         budget.wait(RUN)
-    assert clock.now - Clock().now <= module.LONGEST_WAIT
+    assert clock.now - START <= module.LONGEST_WAIT
 
 
 def test_processes_share_a_budget(tmp_path: Path) -> None:
     def call(number: int) -> None:
-        if not pace(tmp_path, 20, Clock()).take(RUN):
+        if not pace(tmp_path, 20, Clock(START)).take(RUN):
             (tmp_path / f"made{number}").touch()
 
     assert at_once(30, call) == [0] * 30
@@ -98,7 +90,7 @@ def test_processes_share_a_budget(tmp_path: Path) -> None:
 
 
 def test_a_missing_folder_stops_no_worker(tmp_path: Path) -> None:
-    budget = pace(tmp_path / "gone", 1, Clock())
+    budget = pace(tmp_path / "gone", 1, Clock(START))
     assert [budget.take(RUN) for _number in range(3)] == [0, 0, 0]
     budget.close_minute(RUN)
 
