@@ -5,7 +5,8 @@
 """Load once, in the process that reads the playbook, what every task would otherwise load for itself.
 
 ansible-core runs each task in a fork of that process, and imports this package there while it looks for the action
-plugin of a task of this collection. So the client and its HTTP library cost their time once, not in every task.
+plugin of a task of this collection. So the client, its HTTP library, the action plugin, and the module that most
+playbooks use cost their time once, not in every task.
 """
 
 from __future__ import annotations
@@ -13,9 +14,18 @@ from __future__ import annotations
 import contextlib
 import importlib
 
-_SHARED = "ansible_collections.cloudops.cloud_assistant.plugins.module_utils"
+from ..plugin_utils.quick_imports import quick_imports
+
+_PLUGINS = __name__.rpartition(".")[0]
+_NAMES = (
+    "requests",
+    f"{_PLUGINS}.module_utils.alibaba.options",
+    f"{_PLUGINS}.module_utils.cloud_assistant.models",
+    f"{_PLUGINS}.action.ecs_run_command",
+    f"{_PLUGINS}.modules.ecs_run_command",
+)
 
 # where a library is missing, each task reports it itself
-with contextlib.suppress(ImportError):
-    for _name in ("requests", f"{_SHARED}.alibaba.options", f"{_SHARED}.cloud_assistant.models"):
+with quick_imports(), contextlib.suppress(ImportError):
+    for _name in _NAMES:
         importlib.import_module(_name)

@@ -8,18 +8,23 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 PACKAGE = "ansible_collections.cloudops.cloud_assistant.plugins.action"
+MODULE = "ansible_collections.cloudops.cloud_assistant.plugins.modules.ecs_run_command"
 
 
-def _loaded(before: str = "") -> str:
-    script = f"import sys; {before}\nimport {PACKAGE}\nprint(sys.modules.get('requests') is not None)"
+def _loads(name: str, before: str = "") -> bool:
+    """Return whether a process that imports the package has then loaded a Python module."""
+    script = f"import sys; {before}\nimport {PACKAGE}\nprint(sys.modules.get({name!r}) is not None)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+    return done.stdout.strip() == "True"
 
 
-def test_looking_for_the_action_plugin_loads_the_client_once_for_all_tasks() -> None:
-    assert _loaded() == "True"
+@pytest.mark.parametrize("name", ["requests", f"{PACKAGE}.ecs_run_command", MODULE])
+def test_looking_for_the_action_plugin_loads_what_tasks_need_once_for_all(name: str) -> None:
+    assert _loads(name)
 
 
 def test_without_requests_the_plugin_is_still_found() -> None:
-    assert _loaded("sys.modules['requests'] = None") == "False"
+    assert not _loads("requests", "sys.modules['requests'] = None")
