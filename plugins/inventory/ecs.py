@@ -245,7 +245,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     NAME = "cloudops.cloud_assistant.ecs"
 
-    # whether the user has left the setting TRANSFORM_INVALID_GROUP_CHARS as it is
+    # whether the user has left the setting TRANSFORM_INVALID_GROUP_CHARS unset
     _names_unset = True
 
     def _sanitize_group_name(self, name: str) -> str:
