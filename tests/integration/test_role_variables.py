@@ -60,6 +60,14 @@ def test_a_role_takes_every_option_of_its_modules(role: str):
     assert [option for option in sorted(options & taken) if f"{role}_{option}" not in tasks] == ["instance_ids"]
 
 
+def test_the_wait_of_a_role_is_as_long_as_its_scripts_may_run():
+    """A fixed one would end a long script, or the last of many waves, although each is within its timeout."""
+    folder = PLAYBOOKS.parent / "roles" / "run_script"
+    specs = yaml.safe_load((folder / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
+    assert "default" not in specs["argument_specs"]["main"]["options"]["run_script_wait_timeout"]
+    assert "run_script_wait_timeout" not in yaml.safe_load((folder / "defaults" / "main.yml").read_text("utf-8"))
+
+
 DAILY = {"scheduled_script_frequency": "0 0 3 * * ?"}
 GOOD_ITEM = {"content": "x", "name": "x", "dest": "/srv"}
 # what a module would refuse as well, but only after something has been changed, among it
