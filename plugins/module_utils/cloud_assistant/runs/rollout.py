@@ -91,7 +91,7 @@ class Rollout:
     def run(self, call: Call, adopted: dict[str, Share]) -> None:
         """Send the call to each batch of the plan, and gather the results of these and of the adopted invocations."""
         queue = deque(self._plan.batches)
-        self._set_deadline(call)
+        self._set_deadline(call, len(queue))
         self._watch.looked = self._report_progress
         for invoke_id, share in adopted.items():
             self._under_way[invoke_id] = share
@@ -100,7 +100,10 @@ class Rollout:
         try:
             while queue or len(self._watch):
                 self._turn(call, queue)
-                queue.extend(self._retry_on_old_agents())
+                again = self._retry_on_old_agents()
+                if again:
+                    queue.extend(again)
+                    self._set_deadline(call, len(queue))
             self._await_delivery()
         except Exception as error:  # what has been started must be reported, even after a defect
             self._give_up(error if isinstance(error, CloudError) else Defect(error), queue)
@@ -133,12 +136,13 @@ class Rollout:
         self._waves.started += len(turn)
         self._report_started([sent for sent in turn if sent.invoke_id])
 
-    def _set_deadline(self, call: Call) -> None:
-        """Give the wait its default length: the script's time-out for each turn of batches, and a margin."""
-        pacing, batches = self._request.pacing, len(self._plan.batches)
+    def _set_deadline(self, call: Call, batches: int) -> None:
+        """Give the wait at least its default length: the script's time-out for each turn of batches, and a margin."""
+        pacing = self._request.pacing
         if pacing.wait and pacing.wait_timeout is None:
             turns = max(1, math.ceil(batches / pacing.window(batches)))
-            self._deadline.seconds = self._deadline.elapsed() + turns * call.timeout + WAIT_MARGIN
+            enough = self._deadline.elapsed() + turns * call.timeout + WAIT_MARGIN
+            self._deadline.seconds = max(enough, self._deadline.seconds or 0.0)
 
     def _send(self, call: Call, batches: Sequence[Batch]) -> list[Sent]:
         if batches and self._old_agents.issuperset(batches[0].instance_ids):

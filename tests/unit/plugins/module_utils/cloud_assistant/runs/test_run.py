@@ -390,19 +390,21 @@ def test_everything_that_the_script_has_started_ends_with_it_by_default(options:
     assert [params["TerminationMode"] for params in service.sent] == [mode]
 
 
+class Old(Service):
+    """The agent of the first instance does not know the termination mode that is our default."""
+
+    def _row(self, instance_id: str, invoke_id: str | None) -> dict[str, Any]:
+        row = super()._row(instance_id, invoke_id)
+        newest = list(self.invocations.values())[-1]
+        if instance_id == "i-0001" and newest["TerminationMode"]:
+            row |= {"InvocationStatus": "Aborted", "ErrorCode": "ClientNeedUpgrade"}
+            row.pop("ExitCode")
+        return row
+
+
 @pytest.mark.parametrize("options", [{}, {"client_token": "mine"}, {"idempotency_key": "k"}])
 def test_an_agent_too_old_for_our_default_runs_the_script_with_the_services(options: dict[str, Any]):
     told: list[str] = []
-
-    class Old(Service):
-        def _row(self, instance_id: str, invoke_id: str | None) -> dict[str, Any]:
-            row = super()._row(instance_id, invoke_id)
-            newest = list(self.invocations.values())[-1]
-            if instance_id == "i-0001" and newest["TerminationMode"]:
-                row |= {"InvocationStatus": "Aborted", "ErrorCode": "ClientNeedUpgrade"}
-                row.pop("ExitCode")
-            return row
-
     service = Old()
     request = RunRequest.of(Targets.of(ids(2)), ScriptContent(b"x"), **options)
     outcome = run.run(service, request, warn=told.append)  # type: ignore[arg-type]
@@ -415,6 +417,21 @@ def test_an_agent_too_old_for_our_default_runs_the_script_with_the_services(opti
     assert "too old for termination_mode process_tree on instance i-0001" in told[0]
     asked = Old()
     assert start(asked, ids(2), termination_mode="process_tree").failed_instances == ["i-0001"]
+
+
+def test_the_wait_starts_again_with_the_second_start_on_old_agents(monkeypatch: pytest.MonkeyPatch):
+    class Slow(Old):
+        """Its first run is as long as its timeout."""
+
+        def _row(self, instance_id: str, invoke_id: str | None) -> dict[str, Any]:
+            now[0] = 600.0
+            return super()._row(instance_id, invoke_id)
+
+    now = [0.0]
+    deadlines = [Deadline(None, lambda: now[0], lambda seconds: None)]
+    monkeypatch.setattr(run, "Deadline", lambda seconds: deadlines[0])
+    assert start(Slow(), ids(2), timeout=600).summary.success == 2
+    assert deadlines[0].remaining() == 720.0
 
 
 def test_exit_codes_that_are_accepted_count_for_failures_and_for_the_key():
