@@ -92,6 +92,7 @@ PHRASES = (
     Phrase("(?:belongs?|the name) (?:to|of) no", "no ... has this name"),
     Phrase("(?:cannot|could not) be made", "cannot be created"),
     Phrase("told", "reported, or shown"),
+    Phrase("foret(?:ells?|old|elling)", "predict"),
     Phrase("anybody|everybody", "any user, or every user"),
     Phrase("is required, or", "is required unless ... is given"),
     Phrase("heard of", "heard from, or been in contact with"),

@@ -21,9 +21,9 @@ def test_the_library_is_kept_and_cleaned_up(emulator: Any, playbook: Callable[..
     ids = sorted(emulator.reset())[:2]
     options = {"extra_vars": {"library_instance_ids": ids}, "env": emulator.env()}
 
-    foretold = playbook(PLAYBOOK, check=True, diff=True, **options)
-    assert foretold.rc == 0, foretold.output
-    assert changed(foretold) == {"Store the scripts"}
+    predicted = playbook(PLAYBOOK, check=True, diff=True, **options)
+    assert predicted.rc == 0, predicted.output
+    assert changed(predicted) == {"Store the scripts"}
     assert {request["action"] for request in emulator.requests()} <= {"DescribeCommands"}
 
     first = playbook(PLAYBOOK, **options)

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import run_in_process
 from ansible_collections.cloudops.cloud_assistant.plugins.modules import ecs_instance
+from support.module_runs import Cloud
 
 READS = {"DescribeInstances"}
 
@@ -24,17 +24,7 @@ def endpoint(emulator_factory: Callable[..., Any]) -> Any:
 
 def use(emulator: Any, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
     """Return the result of ecs_instance on the classic endpoint."""
-    ready = emulator.ready
-    place = {name: ready[name] for name in ("endpoint", "region", "access_key_id", "access_key_secret")}
-    return run_in_process(
-        ecs_instance.SPEC,
-        ecs_instance.ensure,
-        {**place, "api_generation": "classic", **options},
-        check_mode=check_mode,
-        diff_mode=False,
-        warn=lambda text: None,
-        progress=lambda text: None,
-    )
+    return Cloud(emulator, "classic").run(ecs_instance, check=check_mode, **options)
 
 
 def ids(emulator: Any) -> list[str]:
@@ -79,13 +69,13 @@ def test_deletion_goes_out_one_by_one(endpoint: Any):
 
 
 @pytest.mark.parametrize("state", ["absent", "stopped", "rebooted"])
-def test_check_mode_only_reads_and_foretells_the_run(endpoint: Any, state: str):
+def test_check_mode_only_reads_and_predicts_the_run(endpoint: Any, state: str):
     options = {"state": state, "instance_ids": ids(endpoint)[:2], "force": True}
-    foretold = use(endpoint, check_mode=True, **options)
+    predicted = use(endpoint, check_mode=True, **options)
     assert not asked(endpoint)
     done = use(endpoint, **options)
-    assert foretold["changed"] is done["changed"] is True
-    assert [row["status"] for row in foretold["results"]] == [row["status"] for row in done["results"]]
+    assert predicted["changed"] is done["changed"] is True
+    assert [row["status"] for row in predicted["results"]] == [row["status"] for row in done["results"]]
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "drop_before", "truncate"])

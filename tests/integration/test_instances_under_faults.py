@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import run_in_process
 from ansible_collections.cloudops.cloud_assistant.plugins.modules import ecs_instance
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,27 +21,12 @@ RULES = st.lists(
     ),
     max_size=4,
 )
+from support.module_runs import Cloud
 
 
 def use(emulator: Any, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
     """Return the result of the module with these options."""
-    ready = emulator.ready
-    place = {
-        "endpoint": ready["endpoint"],
-        "region": ready["region"],
-        "access_key_id": ready["access_key_id"],
-        "access_key_secret": ready["access_key_secret"],
-    }
-    heard: list[str] = []
-    return run_in_process(
-        ecs_instance.SPEC,
-        ecs_instance.ensure,
-        {**place, **options},
-        check_mode=check_mode,
-        diff_mode=False,
-        warn=heard.append,
-        progress=heard.append,
-    )
+    return Cloud(emulator).run(ecs_instance, check=check_mode, **options)
 
 
 def effects(emulator: Any) -> int:

@@ -87,7 +87,7 @@ def test_an_old_agent_that_leaves_a_schedule_keeps_it_from_being_changed(cloud: 
         cloud.emulator.reset(instances=12)
 
 
-def test_check_mode_foretells_every_change_of_a_schedule(cloud: Cloud) -> None:
+def test_check_mode_predicts_every_change_of_a_schedule(cloud: Cloud) -> None:
     choose = random.Random(7)
     cloud.emulator.reset(fleet=[{"id": f"i-{n}", "agent": {"version": f"2.2.3.{541 + (n != 3)}"}} for n in range(5)])
     try:

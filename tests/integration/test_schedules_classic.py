@@ -1,7 +1,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Schedules on an endpoint of 2018: six fields, read as UTC+08:00, kept and foretold as they run there."""
+"""Schedules on an endpoint of 2018: six fields, read as UTC+08:00, kept and predicted as they run there."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.task import run_in_process
 from ansible_collections.cloudops.cloud_assistant.plugins.modules import (
     ecs_command,
     ecs_invocation,
     ecs_invocation_info,
 )
+from support.module_runs import Cloud
 
 INSTANCE = "i-one"
 
@@ -30,17 +30,7 @@ def endpoint(emulator_factory: Callable[..., Any]) -> Any:
 
 def use(emulator: Any, module: Any, **options: Any) -> dict[str, Any]:
     """Return the result of a module on the classic endpoint."""
-    ready = emulator.ready
-    place = {name: ready[name] for name in ("endpoint", "region", "access_key_id", "access_key_secret")}
-    return run_in_process(
-        module.SPEC,
-        module.ensure,
-        {**place, "api_generation": "classic", **options},
-        check_mode=False,
-        diff_mode=False,
-        warn=lambda text: None,
-        progress=lambda text: None,
-    )
+    return Cloud(emulator, "classic").run(module, **options)
 
 
 @pytest.mark.parametrize("frequency", ["0 0 3 * * ?", "0 0 3 * * ? Asia/Shanghai", "0 0 3 * * ? GMT+8:00"])

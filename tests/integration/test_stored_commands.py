@@ -46,7 +46,7 @@ states = st.fixed_dictionaries(
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=st.none() | states, after=states)
-def test_check_mode_foretells_every_change_of_a_command(
+def test_check_mode_predicts_every_change_of_a_command(
     cloud: Cloud, before: dict[str, Any] | None, after: dict[str, Any]
 ) -> None:
     cloud.emulator.reset()

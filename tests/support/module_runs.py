@@ -1,7 +1,7 @@
 # Copyright (c) 2026, cloudops.cloud_assistant contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Modules run in this process against an emulated cloud, held to what check mode foretells."""
+"""Modules run in this process against an emulated cloud, held to what check mode predicts."""
 
 from __future__ import annotations
 

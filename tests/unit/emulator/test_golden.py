@@ -64,7 +64,7 @@ def _collection_reads(kind: str, text: str) -> Any:
         raise schedules.BadSchedule(error.code) from error
 
 
-def test_the_collection_foretells_the_recorded_runs() -> None:
+def test_the_collection_predicts_the_recorded_runs() -> None:
     """The emulator reads expressions by itself, so nothing else binds the collection's reading to the agent's."""
     found: dict[str, list[str]] = {}
     for row in golden.read([_RECORDINGS / "schedule_next.jsonl"]):

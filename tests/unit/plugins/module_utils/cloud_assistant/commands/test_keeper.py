@@ -84,7 +84,7 @@ def owned(library: FakeLibrary) -> list[tuple[Any, ...]]:
     return sorted(rows)
 
 
-def foretold(changes: CommandChanges) -> dict[str, Any]:
+def fields_of(changes: CommandChanges) -> dict[str, Any]:
     """Return what a task says of its changes, without what only the service can know."""
     record = asdict(changes.after) if changes.after else {}
     for key in ("command_id", "created_at", "invoke_times"):
@@ -104,7 +104,7 @@ def foretold(changes: CommandChanges) -> dict[str, Any]:
 
 @settings(max_examples=150, deadline=None)
 @given(before=worlds, after=desired)
-def test_check_mode_foretells_what_the_run_does_and_a_second_run_does_nothing(
+def test_check_mode_predicts_what_the_run_does_and_a_second_run_does_nothing(
     before: dict[str, Any] | None, after: DesiredCommand
 ) -> None:
     library = world(before)
@@ -117,7 +117,7 @@ def test_check_mode_foretells_what_the_run_does_and_a_second_run_does_nothing(
         return
     assert not library.writes
     done = CommandKeeper(library).present(after)
-    assert foretold(done) == foretold(predicted)
+    assert fields_of(done) == fields_of(predicted)
     assert done.changed == bool(library.writes)
     library.log.clear()
     assert not CommandKeeper(library, check=True).present(after).changed
@@ -146,7 +146,7 @@ def test_a_run_after_a_crash_ends_as_a_run_without_one(
     library.crash_after = None
     predicted = CommandKeeper(library, check=True).present(after)
     assert predicted.changed
-    assert foretold(CommandKeeper(library).present(after)) == foretold(predicted)
+    assert fields_of(CommandKeeper(library).present(after)) == fields_of(predicted)
     assert owned(library) == owned(smooth)
     assert not CommandKeeper(library).present(after).changed
 
@@ -167,7 +167,7 @@ def test_a_crash_on_a_classic_endpoint_is_repaired(before: dict[str, Any], conte
         CommandKeeper(library).present(after)
     library.crash_after = None
     predicted = CommandKeeper(library, check=True).present(after)
-    assert foretold(CommandKeeper(library).present(after)) == foretold(predicted)
+    assert fields_of(CommandKeeper(library).present(after)) == fields_of(predicted)
     assert owned(library) == owned(smooth)
 
 

@@ -259,16 +259,16 @@ def test_without_waiting_the_end_is_not_claimed():
 
 @pytest.mark.parametrize("wait", [True, False])
 @pytest.mark.parametrize("state", ["absent", "running", "stopped", "rebooted"])
-def test_rehearsal_foretells_the_statuses(state: str, wait: bool):
+def test_prediction_has_the_statuses_of_the_run(state: str, wait: bool):
     def task(fleet: FakeFleet) -> Deletion | PowerChange:
         return deletion(fleet, force=True, wait=wait) if state == "absent" else power(fleet, state, wait=wait)
 
     statuses = ["Running"] if state == "rebooted" else ["Running", "Stopped"]
-    foretold, done = (task(FakeFleet(*({"Status": status} for status in statuses))) for _turn in range(2))
-    foretold.predict()
+    predicted, done = (task(FakeFleet(*({"Status": status} for status in statuses))) for _turn in range(2))
+    predicted.predict()
     done.carry_out()
-    told, seen = ([(row["status"], row["changed"]) for row in one.changes.results()] for one in (foretold, done))
-    assert told == seen
+    expected, seen = ([(row["status"], row["changed"]) for row in one.changes.results()] for one in (predicted, done))
+    assert expected == seen
 
 
 def test_one_that_is_just_stopping_is_waited_for():
