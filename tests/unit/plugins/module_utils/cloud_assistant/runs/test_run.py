@@ -487,12 +487,12 @@ def test_a_delivery_to_a_bucket_is_waited_for_and_its_failure_is_reported(monkey
 
 
 def test_results_in_check_mode_have_the_keys_that_later_tasks_read():
-    real, foretold = start(Service(), ids(1)).as_dict(), start(Service(), ids(1), dry_run=True).as_dict()
-    assert foretold["stdout"] == ""
-    assert foretold["stdout_lines"] == []
+    real, predicted = start(Service(), ids(1)).as_dict(), start(Service(), ids(1), dry_run=True).as_dict()
+    assert predicted["stdout"] == ""
+    assert predicted["stdout_lines"] == []
     # what only a start can give
-    assert real.keys() - foretold.keys() == {"client_token"}
-    assert real["results"][0].keys() == foretold["results"][0].keys()
+    assert real.keys() - predicted.keys() == {"client_token"}
+    assert real["results"][0].keys() == predicted["results"][0].keys()
 
 
 def test_a_rejected_first_call_starts_nothing_and_names_all_unready_instances(
