@@ -497,7 +497,7 @@ class Connection(ConnectionBase):
 
     def _check_escalation(self, become: Any, stderr: bytes) -> None:
         """Raise AnsibleError where the become method has asked for a password: no script could answer."""
-        if become.check_missing_password(stderr):
+        if become.check_missing_password(stderr) or become.check_incorrect_password(stderr):
             raise AnsibleError(f"{self._host}: Missing {become.name} password: {_text(stderr)}. {_NO_PASSWORD}")
 
     def _refuse_password(self) -> None:

@@ -445,13 +445,19 @@ def test_an_agent_that_goes_offline(emulator: Emulator, connection: Any, monkeyp
     assert "StopInvocation" in [request["action"] for request in emulator.requests()]
 
 
-def test_a_become_method_that_asks_for_a_password(emulator: Emulator, connection: Any) -> None:
+@pytest.mark.parametrize(
+    ("method", "refusal"),
+    [("sudo", "sudo: a password is required"), ("su", "Password: su: Authentication failure")],
+)
+def test_a_become_method_that_asks_for_a_password(
+    emulator: Emulator, connection: Any, method: str, refusal: str
+) -> None:
     """It ends at once, since a script has no terminal; the task says what to do instead."""
-    become = become_loader.get("sudo")
+    become = become_loader.get(method)
     become.set_options(direct={"become_user": "nobody"})
     connection.set_become_plugin(become)
-    refusal = "echo 'sudo: a password is required' >&2; exit 1"
-    with pytest.raises(AnsibleError, match="Missing sudo password.*NOPASSWD"):
-        connection.exec_command(refusal)
+    command = f"echo '{refusal}' >&2; exit 1"
+    with pytest.raises(AnsibleError, match=f"Missing {method} password.*NOPASSWD"):
+        connection.exec_command(command)
     # the words of a module about something else
-    assert connection.exec_command(f"echo '{{}}'; {refusal}")[0] == 1
+    assert connection.exec_command(f"echo '{{}}'; {command}")[0] == 1
