@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -163,6 +164,8 @@ def _library() -> Any:
     except ImportError as error:
         purpose = f"It reads profiles, RAM roles and OIDC tokens, and assumes roles. ({error})"
         raise MissingLibrary(LIBRARY, purpose) from None
+    # it prints what it raises as well, with the secrets in it
+    logging.getLogger("credentials").disabled = True
     return provider
 
 

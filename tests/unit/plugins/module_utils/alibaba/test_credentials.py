@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alibabacloud_credentials.provider.refreshable import RefreshCachedSupplier
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba import credentials
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.alibaba.credentials import (
     Credentials,
@@ -189,6 +190,15 @@ def test_the_librarys_errors_show_no_secret() -> None:
     with pytest.raises(InputError, match="^assume_role: no valid credentials: Failing: ") as caught:
         LibrarySource("assume_role", [Failing()]).get()
     assert not any(secret in str(caught.value) for secret in ("LTAI5abcdefgh", "abc%3D", "hidden"))
+
+
+def test_the_library_logs_nothing(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It has a handler of its own, which prints the errors that it raises as well."""
+    find_source({"profile": "cli"}, {})
+    supplier = RefreshCachedSupplier(Failing().get_credentials, Failing().get_credentials)
+    with pytest.raises(OSError, match="hidden"):
+        supplier._sync_call()
+    assert caplog.records == []
 
 
 def test_representations_hold_no_secret() -> None:
