@@ -356,6 +356,18 @@ def test_each_row_of_the_error_table(emulator: Emulator, connection: Any) -> Non
     assert emulator.executions() == {}
 
 
+@pytest.mark.parametrize("seconds", [1, HANG_GUARD], ids=["given up", "waited for"])
+def test_a_command_whose_result_may_not_be_read(emulator: Emulator, connection: Any, seconds: int) -> None:
+    """As with a token that has expired meanwhile: the command goes on, and the error names its invocation."""
+    assert connection.exec_command("true")[0] == 0
+    connection.set_option("connection_timeout", seconds)
+    emulator.faults([{**refused("InvalidSecurityToken.Expired"), "action": "DescribeInvocationResults"}])
+    with pytest.raises(AnsibleError, match="Expired.*was started and may still be running: invocation t-") as caught:
+        connection.exec_command("true")
+    assert not isinstance(caught.value, AnsibleConnectionFailure)
+    emulator.clear_faults()
+
+
 def test_closing_again_changes_nothing(emulator: Emulator, connection: Any) -> None:
     connection.close()
     assert connection.exec_command("echo once") == (0, b"once\n", b"")

@@ -232,7 +232,8 @@ class Invoker:
         begun = False
         while True:
             raise_lost_alarm()
-            row = watch.next(whole)
+            with _named(invoke_id):
+                row = watch.next(whole)
             if has_ended(row):
                 return _written(row)
             begun = begun or row.get("InvocationStatus") in _UNDER_WAY
@@ -259,7 +260,8 @@ class Invoker:
         row: Mapping[str, Any] = {}
         while not has_ended(row) and not deadline.expired():
             deadline.pause(0.5)
-            row = next(iter(self._rows({"InvokeId": invoke_id}) or ()), {})
+            with _named(invoke_id):
+                row = next(iter(self._rows({"InvokeId": invoke_id}) or ()), {})
         if has_ended(row) and row["InvocationStatus"] not in ("Cancelled", "Terminated"):
             return _written(row)
         raise failure
@@ -318,6 +320,19 @@ class Invoker:
         else:
             return _rows_of(reply)
         raise failure
+
+
+@contextlib.contextmanager
+def _named(invoke_id: str) -> Iterator[None]:
+    """Name the invocation in errors about its result, since its command goes on."""
+    try:
+        yield
+    except (Unreachable, Refused) as error:
+        text = f"{str(error).rstrip('.')}. The command was started and may still be running: invocation {invoke_id}"
+        failure = type(error)(text, **error.result)
+    else:
+        return
+    raise failure
 
 
 def _rows_of(reply: Reply) -> list[Mapping[str, Any]]:
