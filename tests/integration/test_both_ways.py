@@ -40,7 +40,13 @@ CASES: dict[str, list[Any]] = {
     ],
     "ecs_invoke_command": [
         STORED,
-        {"command_name": "both-ways", "instance_ids": [ONE, TWO], "parameters": {"word": "a"}},
+        # lists as a survey gives them
+        {
+            "command_name": "both-ways",
+            "instance_ids": f"{ONE}, {TWO}",
+            "success_rcs": "0, 3",
+            "parameters": {"word": "a"},
+        },
         {"command_name": "both-ways", "instance_ids": [ONE], "parameters": {"other": "a"}},
         {"command_name": "nobody", "instance_ids": [ONE]},
     ],
@@ -58,6 +64,7 @@ CASES: dict[str, list[Any]] = {
     ],
     "ecs_invocation_info": [
         ("ecs_run_command", {"instance_ids": [ONE], "content": "echo a"}),
+        {"status": "Success, Running"},
         {"instance_ids": [ONE]},
         {"invoke_id": "t-nobody", "wait": True, "wait_timeout": -1},
     ],

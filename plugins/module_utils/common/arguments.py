@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to the collection: other collections and plugins must not import it, and any release may change it.
-"""Refuse values that no option can take, before and after Ansible converts them: it raises on some of them."""
+"""Look at the arguments before Ansible converts them: refuse what no option can take, split lists given as text."""
 
 from __future__ import annotations
 
@@ -46,6 +46,23 @@ def refuse_unusable(argument_spec: Mapping[str, Mapping[str, Any]], arguments: M
         )
         if problem:
             raise InputError(given, problem)
+
+
+def split_lists(argument_spec: Mapping[str, Mapping[str, Any]], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments, each list that is given as text split at its commas, without the blanks around entries.
+
+    Ansible splits such a text as well, as a survey or the command line gives it, but keeps the blanks in the entries.
+    """
+    lists = {
+        spelling
+        for name, option in argument_spec.items()
+        if option.get("type") == "list"
+        for spelling in (name, *(option.get("aliases") or ()))
+    }
+    return {
+        name: [entry.strip() for entry in value.split(",")] if name in lists and isinstance(value, str) else value
+        for name, value in arguments.items()
+    }
 
 
 def _nested_problem(value: Any, *, is_content: bool) -> str | None:

@@ -20,7 +20,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.common.text.converters import to_text
 from ansible.module_utils.errors import UnsupportedError
 
-from .arguments import refuse_unusable
+from .arguments import refuse_unusable, split_lists
 from .errors import CloudError, Defect, InputError
 from .hidden import (
     REDACTED,
@@ -152,6 +152,7 @@ class _Module(basic.AnsibleModule):
             self._set_internal_properties()
             self.params = {}
             self.fail_json(msg=str(error))
+        self.params = split_lists(self.argument_spec, self.params)
 
     def _log_invocation(self) -> None:
         """Write to the system's log that the module ran, without the arguments that its result does not show."""
@@ -223,7 +224,7 @@ def run_in_process(
         refuse_unusable(spec.argument_spec, arguments)
     except InputError as error:
         return {"failed": True, "msg": hiding.refusal(visible(str(error)), {}), "invocation": {"module_args": {}}}
-    validation = ArgumentSpecValidator(**spec.validation()).validate(dict(arguments))
+    validation = ArgumentSpecValidator(**spec.validation()).validate(split_lists(spec.argument_spec, arguments))
     params = validation.validated_parameters
     secrets = as_printed(validation._no_log_values | _secrets_of(spec, params))
     task = _context(hiding, params, secrets, check_mode=check_mode, diff_mode=diff_mode, warn=warn, progress=progress)

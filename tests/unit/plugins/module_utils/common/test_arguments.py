@@ -8,7 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.arguments import refuse_unusable
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.arguments import (
+    refuse_unusable,
+    split_lists,
+)
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.errors import InputError
 
 SPEC: dict[str, dict[str, Any]] = {
@@ -69,3 +72,14 @@ def test_everything_else_is_left_to_the_option():
         "_ansible_version": "\0",
     }
     refuse_unusable(SPEC, usable)
+
+
+def test_a_list_as_text_loses_the_blanks_around_its_entries():
+    given = {"names": "web-01, web-02 ,\tweb-03\n", "codes": "0, 3", "name": "a, b", "other": "x, y"}
+    split = split_lists({**SPEC, "hosts": {"type": "list", "aliases": ["names"]}}, given)
+    assert split == {**given, "names": ["web-01", "web-02", "web-03"], "codes": ["0", "3"]}
+
+
+@pytest.mark.parametrize("value", [[" a "], 5, None, {"a": 1}, True])
+def test_a_list_that_is_no_text_is_kept(value: Any):
+    assert split_lists(SPEC, {"codes": value}) == {"codes": value}
