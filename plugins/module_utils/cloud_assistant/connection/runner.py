@@ -307,13 +307,15 @@ settle() {
   [ -d "$W" ] || regain || die "the command has removed $S, and its output with it"
   cut_off out && cut_off err || die "the instance cannot write the output of the command to $S"
 }
+ends() {
+  k=$(($(len "$f") - ${#N} - 1))
+  [ $k -ge 0 ] && [ "$(dd if="$f" bs=1 skip=$k 2>/dev/null)" = "$N" ]
+}
 cut_off() {
   f=$W/$1
-  if [ ! -f "$f.end" ]; then
-    LC_ALL=C sed -e "/$N/{" -e "s/$N.*//" -e "s/\$/$N/" -e q -e '}' "$f" >"$f.new" && mv -f "$f.new" "$f" || return 1
-  fi
-  k=$(($(len "$f") - ${#N} - 1))
-  [ $k -ge 0 ] && [ "$(dd if="$f" bs=1 skip=$k 2>/dev/null)" = "$N" ] || return 1
+  { [ -f "$f.end" ] && ends; } || {
+    LC_ALL=C sed -e "/$N/{" -e "s/$N.*//" -e "s/\$/$N/" -e q -e '}' "$f" >"$f.new" && mv -f "$f.new" "$f" && ends
+  } || return 1
   dd if=/dev/null of="$f" bs=1 seek=$k count=0 2>/dev/null
 }
 login() {

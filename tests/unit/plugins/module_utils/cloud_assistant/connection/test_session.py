@@ -331,6 +331,20 @@ def test_streams_that_are_opened_by_name_lose_nothing(tmp_path: Path, shell: str
     until((tmp_path / "alive").exists)
 
 
+def test_what_is_written_after_the_end_of_a_command_is_left_out(tmp_path: Path) -> None:
+    """A job in the background may write and end before a busy instance has seen the end of the command itself."""
+    slow, begun, over = tmp_path / "slow", tmp_path / "begun", tmp_path / "over"
+    slow.mkdir()
+    # which looks for the end of the command
+    grep = f'#!/bin/sh\nuntil [ -e {over} ]; do sleep 0.1; done\nexec {shutil.which("grep")} "$@"\n'
+    (slow / "grep").write_text(grep)
+    (slow / "grep").chmod(0o755)
+    agent = LocalAgent(tmp_path / "home", path=f"{slow}:{os.environ['PATH']}")
+    job = f"until [ -e {begun} ]; do sleep 0.1; done; echo late; echo late >&2; exec >&- 2>&-; sleep 1; touch {over}"
+    result = run(session(agent, tmp_path), f"echo out; echo err >&2; ({job}) & (sleep 0.5; touch {begun}) >&- 2>&- &")
+    assert (result.stdout, result.stderr) == (b"out\n", b"err\n")
+
+
 def test_an_answer_beyond_the_limit_is_refused(tmp_path: Path, agent: LocalAgent) -> None:
     work = session(agent, tmp_path, max_output=65_536)
     with pytest.raises(Refused, match="max_output"):
