@@ -335,13 +335,13 @@ def test_what_is_written_after_the_end_of_a_command_is_left_out(tmp_path: Path) 
     """A job in the background may write and end before a busy instance has seen the end of the command itself."""
     slow, begun, over = tmp_path / "slow", tmp_path / "begun", tmp_path / "over"
     slow.mkdir()
-    # which looks for the end of the command
-    grep = f'#!/bin/sh\nuntil [ -e {over} ]; do sleep 0.1; done\nexec {shutil.which("grep")} "$@"\n'
-    (slow / "grep").write_text(grep)
+    # which looks for the end of the command, once that is written
+    wait = f"touch {begun}; until [ -e {over} ]; do sleep 0.1; done"
+    (slow / "grep").write_text(f'#!/bin/sh\n{wait}\nexec {shutil.which("grep")} "$@"\n')
     (slow / "grep").chmod(0o755)
     agent = LocalAgent(tmp_path / "home", path=f"{slow}:{os.environ['PATH']}")
     job = f"until [ -e {begun} ]; do sleep 0.1; done; echo late; echo late >&2; exec >&- 2>&-; sleep 1; touch {over}"
-    result = run(session(agent, tmp_path), f"echo out; echo err >&2; ({job}) & (sleep 0.5; touch {begun}) >&- 2>&- &")
+    result = run(session(agent, tmp_path), f"echo out; echo err >&2; ({job}) &")
     assert (result.stdout, result.stderr) == (b"out\n", b"err\n")
 
 
