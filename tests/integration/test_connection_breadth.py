@@ -358,7 +358,7 @@ def test_each_row_of_the_error_table(emulator: Emulator, connection: Any) -> Non
 
 @pytest.mark.parametrize("seconds", [1, HANG_GUARD], ids=["given up", "waited for"])
 def test_a_command_whose_result_may_not_be_read(emulator: Emulator, connection: Any, seconds: int) -> None:
-    """As with a token that has expired meanwhile: the command goes on, and the error names its invocation."""
+    """As with a token that has expired meanwhile: the command continues, and the error names its invocation."""
     assert connection.exec_command("true")[0] == 0
     connection.set_option("connection_timeout", seconds)
     emulator.faults([{**refused("InvalidSecurityToken.Expired"), "action": "DescribeInvocationResults"}])

@@ -324,7 +324,7 @@ class Invoker:
 
 @contextlib.contextmanager
 def _named(invoke_id: str) -> Iterator[None]:
-    """Name the invocation in errors about its result, since its command goes on."""
+    """Name the invocation in errors about its result, since its command continues."""
     try:
         yield
     except (Unreachable, Refused) as error:
