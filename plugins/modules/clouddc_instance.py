@@ -201,6 +201,7 @@ from ..module_utils.clouddc.deletion import Deletion
 from ..module_utils.clouddc.instances import GONE, read_ids
 from ..module_utils.common.changes import ABSENT
 from ..module_utils.common.checks import check_wait_timeout
+from ..module_utils.common.printable import some_of
 from ..module_utils.common.task import TaskContext, TaskSpec, run_module
 from ..module_utils.common.wait import Deadline
 from ..module_utils.huawei.options import HUAWEI_OPTIONS, connect
@@ -254,7 +255,7 @@ def _deletion(task: TaskContext) -> tuple[Deletion, list[str]]:
     unknown = [id for id, change in deletion.changes.items() if change.state_before == ABSENT]
     if unknown:
         task.warn(
-            f"{option}: not found in {params['region'] or 'the region'}: {', '.join(unknown)}. They count as deleted."
+            f"{option}: not found in {params['region'] or 'the region'}: {some_of(unknown)}. They count as deleted."
         )
     return deletion, unknown
 

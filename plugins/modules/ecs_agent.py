@@ -203,6 +203,7 @@ from ..module_utils.cloud_assistant.instances.requirements import parse_version
 from ..module_utils.cloud_assistant.instances.selection import Selector, find_instances
 from ..module_utils.common.checks import check_wait_timeout
 from ..module_utils.common.errors import TaskFailure
+from ..module_utils.common.printable import some_of
 from ..module_utils.common.task import TaskContext, TaskSpec, run_module
 from ..module_utils.common.wait import Deadline
 
@@ -251,7 +252,7 @@ def _installation(task: TaskContext) -> Installation:
     ids = [row["InstanceId"] for row in rows]
     missing = [instance_id for instance_id in selector.instance_ids if instance_id not in ids]
     if missing:
-        raise TaskFailure(f"instance_ids: not found in {client.region}: {', '.join(missing)}")
+        raise TaskFailure(f"instance_ids: not found in {client.region}: {some_of(missing)}")
     if not rows:
         raise TaskFailure(f"no instance in {client.region} matches the selection ({selector})")
     return Installation(

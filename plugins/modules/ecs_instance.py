@@ -382,7 +382,7 @@ def _explain_missing(
 def _refuse_absent(client: Client, selector: Selector, rows: list[Row], missing: list[str], deadline: Deadline) -> None:
     """Raise TaskFailure when there is nothing that could be started, stopped or rebooted."""
     if missing and selector.narrows:
-        raise TaskFailure(f"instance_ids: not found, or excluded by the other criteria: {', '.join(missing)}")
+        raise TaskFailure(f"instance_ids: not found, or excluded by the other criteria: {some_of(missing)}")
     if missing:
         raise TaskFailure(f"instance_ids: {describe_unknown(client, missing, deadline)}", unknown_ids=missing)
     if not rows:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .errors import CloudError, Defect, TaskFailure, WaitTimeout
+from .printable import some_of
 from .wait import Deadline, poll
 
 ABSENT = "absent"
@@ -125,13 +126,13 @@ class Changes(dict[str, C]):
         try:
             poll(probe, deadline, f"waiting until {total} {what}")
         except WaitTimeout as error:
-            rest = ", ".join(f"{key} ({change.condition})" for key, change in self.items() if key in waiting)
+            rest = some_of(f"{key} ({change.condition})" for key, change in self.items() if key in waiting)
             raise WaitTimeout(f"{error}. {left}: {rest}") from error
 
     def raise_failures(self, what: str) -> None:
         """Raise TaskFailure naming the instances that failed, if there are any: "2 of 5 instances ``what``: ..."."""
         failed = [change for change in self.values() if change.failed]
         if failed:
-            reasons = "; ".join(f"{change.label}: {change.message}" for change in failed)
+            reasons = some_of((f"{change.label}: {change.message}" for change in failed), separator="; ")
             text = f"{len(failed)} of {len(self)} instances {what}: {reasons}"
             raise TaskFailure(text, error=failed[0].error, **self.as_result())

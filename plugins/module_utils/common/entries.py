@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from .printable import some_of
+
 
 def split_entries(entries: Iterable[str]) -> list[str]:
     """Return the IDs of a list option: an entry can hold several, separated by white space, as a block of lines does.
@@ -22,7 +24,7 @@ def each_once(values: Iterable[str], option: str, warn: Callable[[str], None] | 
     """Return the values, each once in the order given; ``warn`` gets a line about repeated ones."""
     unique, repeated = dedupe(values)
     if repeated and warn:
-        warn(f"{option}: duplicates removed: {', '.join(repeated)}")
+        warn(f"{option}: duplicates removed: {some_of(repeated)}")
     return unique
 
 

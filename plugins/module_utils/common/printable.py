@@ -17,6 +17,9 @@ _UNSAFE = re.compile(
     "[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 
+SHOWN_OF_MANY = 20
+"""Instances of a fleet that a message names one by one."""
+
 
 def visible(text: str) -> str:
     r"""Return the text with every character that a terminal or a browser would obey in escaped form, such as ``\x1b``.
@@ -30,7 +33,7 @@ def _escape(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode("ascii")
 
 
-def some_of(texts: Iterable[str], shown: int, separator: str = ", ") -> str:
+def some_of(texts: Iterable[str], shown: int = SHOWN_OF_MANY, separator: str = ", ") -> str:
     """Return the first ``shown`` texts for a message, and how many more there are: ``a, b and 3 more``."""
     every = list(texts)
     more = f"{separator.lstrip(',')}and {len(every) - shown} more" if len(every) > shown else ""

@@ -13,6 +13,7 @@ from typing import Any
 
 from ...alibaba.client import Client
 from ...common.errors import ApiError, TaskFailure
+from ...common.printable import some_of
 from ...common.wait import Deadline
 from ..concurrency import map_concurrently
 from ..targets import Targets
@@ -96,7 +97,7 @@ def _named(client: Client, targets: Targets, deadline: Deadline) -> dict[str, di
     if problems:
         advice = "Each name must belong to exactly one instance; use instance_ids for the others."
         where = f", resource group {targets.resource_group_id}" if targets.resource_group_id else ""
-        raise TaskFailure(f"instance_names: {'; '.join(problems)} (in {client.region}{where}). {advice}")
+        raise TaskFailure(f"instance_names: {some_of(problems, separator='; ')} (in {client.region}{where}). {advice}")
     return {rows[0]["InstanceId"]: rows[0] for rows in found.values()}
 
 

@@ -28,8 +28,6 @@ FILTER_CEILING = 1000
 """Resources that a filter by tag or resource group finds at most (DescribeInstances, Tag and ResourceGroupId)."""
 MAX_NAME_LOOKUPS = 5
 """Unknown ids that are compared with the names of instances."""
-MAX_UNKNOWN_SHOWN = 20
-"""Unknown ids that a message names."""
 STATUSES = ("Pending", "Running", "Starting", "Stopping", "Stopped")
 
 Row = dict[str, Any]
@@ -149,7 +147,7 @@ def describe_unknown(client: Client, instance_ids: Sequence[str], deadline: Dead
 
     Only the first ``MAX_NAME_LOOKUPS`` ids are compared with names, at the cost of one call each.
     """
-    text = f"not found in {client.region}: {some_of(instance_ids, MAX_UNKNOWN_SHOWN)}"
+    text = f"not found in {client.region}: {some_of(instance_ids)}"
     for instance_id in instance_ids[:MAX_NAME_LOOKUPS]:
         named = find_instances(client, Selector(name=instance_id), deadline)
         if named:

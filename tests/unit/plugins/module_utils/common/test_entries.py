@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.entries import dedupe, split_entries
+from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.entries import (
+    dedupe,
+    each_once,
+    split_entries,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,3 +27,10 @@ def test_duplicates_go_and_the_order_stays(ids: list[str]):
 def test_a_block_of_lines_is_a_list(ids: list[str], between: str):
     assert split_entries([f"{between}{between.join(ids)}{between}"]) == (ids or [""])
     assert split_entries(ids) == ids
+
+
+def test_a_warning_names_some_of_many_duplicates():
+    told: list[str] = []
+    ids = [f"i-{number:03}" for number in range(400)]
+    assert each_once(ids * 2, "instance_ids", told.append) == tuple(ids)
+    assert told[0].endswith("i-018, i-019 and 380 more")
