@@ -383,6 +383,7 @@ class Connection(ConnectionBase):
         values = {name: self.get_option(name) for name in SETTINGS}
         # a default in the documentation could not name this directory: core resolves it with the host's variables alone
         values["cache_dir"] = values["cache_dir"] or f"{C.config.get_config_value('ANSIBLE_HOME')}/ecs_assistant"
+        values["instance_id"] = self._host
         settings = Settings(
             username=self._user,
             run_dir=RUN_DIRECTORY,
@@ -489,7 +490,7 @@ class Connection(ConnectionBase):
 
     @property
     def _host(self) -> str:
-        return str(self.get_option("instance_id"))
+        return str(self.get_option("instance_id")).strip()
 
     def _begin(self) -> None:
         self._connect()

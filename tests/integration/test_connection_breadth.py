@@ -368,6 +368,12 @@ def test_a_command_whose_result_may_not_be_read(emulator: Emulator, connection: 
     emulator.clear_faults()
 
 
+def test_blanks_around_an_instance_id_are_not_part_of_it(connection: Any) -> None:
+    """They come from files and templates."""
+    connection.set_option("instance_id", f" {connection.get_option('instance_id')}\n")
+    assert connection.exec_command("echo found")[1] == b"found\n"
+
+
 def test_closing_again_changes_nothing(emulator: Emulator, connection: Any) -> None:
     connection.close()
     assert connection.exec_command("echo once") == (0, b"once\n", b"")
