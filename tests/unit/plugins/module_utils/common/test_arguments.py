@@ -81,5 +81,5 @@ def test_a_list_as_text_loses_the_blanks_around_its_entries():
 
 
 @pytest.mark.parametrize("value", [[" a "], 5, None, {"a": 1}, True])
-def test_a_list_that_is_no_text_is_kept(value: Any):
+def test_a_list_of_another_type_is_kept(value: Any):
     assert split_lists(SPEC, {"codes": value}) == {"codes": value}
