@@ -226,6 +226,17 @@ def test_a_tag_may_have_an_empty_value_but_not_null(cloud: Cloud) -> None:
         assert "is null; write '' for an empty value" in cloud.run(module, **options)["msg"]
 
 
+def test_what_cannot_be_started_changes_nothing_that_is_live(cloud: Cloud) -> None:
+    instance = sorted(cloud.emulator.reset())[0]
+    cloud.done(ecs_invocation, **schedule_of(cloud, [instance], parameters={"name": "one"}))
+    writes, before = cloud.writes(), live(cloud)
+    for check in (True, False):
+        options = schedule_of(cloud, [instance, "i-unknown"], parameters={"name": "two"})
+        result = cloud.run(ecs_invocation, check=check, **options)
+        assert (result["failed"], result["changed"]) == (True, False), result
+    assert (cloud.writes(), live(cloud)) == (writes, before)
+
+
 def test_secret_parameters_are_compared_and_never_shown(cloud: Cloud) -> None:
     instance = sorted(cloud.emulator.reset())[0]
     options = schedule_of(cloud, [instance], parameters=None)

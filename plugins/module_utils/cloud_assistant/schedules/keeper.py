@@ -98,8 +98,9 @@ class ScheduleKeeper:
                 "This schedule is running more than once on some instances. Keeping one invocation per instance, "
                 f"stopping: {', '.join(plan.duplicates)}"
             )
-        if command.command_id and (self.check or any(plan.stops)):
-            # what cannot be started must not cost what runs now
+        affected = any(plan.stops) or any(kept.changed for kept in plan.kept)
+        if command.command_id and (self.check or affected):
+            # what cannot be started must cost or change nothing that runs now
             self._start(request, command, plan, dry_run=True)
         if self.check:
             self._note(plan, changes)
