@@ -10,7 +10,7 @@ import sys
 import pytest
 import yaml
 from ansible import template
-from ansible.errors import AnsibleParserError
+from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import connection_loader, inventory_loader
@@ -327,7 +327,9 @@ def test_a_cache_that_cannot_be_opened_is_named(build, kept, capsys):
     file.unlink()
     file.mkdir()
     assert list(build([instance(2)], **cached).hosts) == ["i-2"]
-    assert "cannot be read, so that the cloud is asked" in " ".join(capsys.readouterr().err.split())
+    # before 2.19 ansible-core gives the warning itself
+    warnings = " ".join(capsys.readouterr().err.split())
+    assert "cannot be read, so that the cloud is asked" in warnings or "while trying to read" in warnings
 
 
 def test_every_option_may_be_a_template_and_keeps_its_type(build, monkeypatch, tmp_path):
@@ -360,7 +362,8 @@ def test_every_option_may_be_a_template_and_keeps_its_type(build, monkeypatch, t
         build(offline, filters=env("FILTERS"))
         assert build.reads[-1] == (("cn-hangzhou",), {"status": "Running"})
     monkeypatch.setenv("TEST_FILTERS", "[1]")
-    with pytest.raises(AnsibleParserError, match="filters: is not a valid dictionary"):
+    # before 2.19 a template that gives a list becomes one, and ansible-core refuses it
+    with pytest.raises(AnsibleError, match=r"filters\b.*dictionary"):
         build(offline, filters=env("FILTERS"))
     folder = tmp_path / "kept"
     monkeypatch.setenv("TEST_FOLDER", str(folder))
