@@ -13,6 +13,7 @@ from typing import Any
 
 from ..common.changes import ABSENT
 from ..common.paging import batches
+from ..common.printable import counted
 from ..common.wait import Deadline, poll
 from ..huawei.client import Client
 from . import instances
@@ -44,7 +45,7 @@ class PowerOff:
                 self.servers[server_id].changed = True
         if not on:
             return
-        self.progress(f"powering off {len(on)} physical servers")
+        self.progress(f"powering off {counted(len(on), 'physical server')}")
         waiting = set(on)
         asked_at = self.deadline.elapsed()
 
@@ -53,7 +54,7 @@ class PowerOff:
             waiting.difference_update([each for each in sorted(waiting) if self._has_ended(each, late=late)])
             return None if waiting else True
 
-        poll(off, self.deadline, f"waiting until {len(on)} physical servers are off")
+        poll(off, self.deadline, "waiting until the physical servers are off")
         self._wait_until_stopped([self.servers[server_id] for server_id in on if not self.servers[server_id].error])
 
     def _server_that_is_on(self, change: InstanceChange) -> str | None:

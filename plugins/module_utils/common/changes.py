@@ -124,7 +124,7 @@ class Changes(dict[str, C]):
         if not waiting:
             return
         try:
-            poll(probe, deadline, f"waiting until {total} {what}")
+            poll(probe, deadline, f"waiting until the {what}")
         except WaitTimeout as error:
             rest = some_of(f"{key} ({change.condition})" for key, change in self.items() if key in waiting)
             raise WaitTimeout(f"{error}. {left}: {rest}") from error

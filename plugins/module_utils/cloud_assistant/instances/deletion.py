@@ -234,7 +234,7 @@ class Deletion:
                     change.action, change.message = "none", DELETED_MEANWHILE
             return None if any(self.changes[instance_id].status in TRANSIENT for instance_id in transient) else True
 
-        poll(settled, self._deadline, f"waiting until {len(transient)} instances have started or stopped")
+        poll(settled, self._deadline, "waiting until the instances have started or stopped")
 
     def _wait_until_gone(self) -> None:
         waiting = {change.instance_id for change in self.changes.values() if change.status == DELETING}

@@ -173,7 +173,7 @@ def test_power_off_first():
     assert seen(deletion, "power_off") == [True, False]
     assert seen(deletion, "state") == ["terminated", "terminated"]
     assert cloud.calls.count("ChangeServerPowerState") == 1
-    assert told[0] == "powering off 1 physical servers"
+    assert told[0] == "powering off 1 physical server"
 
 
 def test_power_off_that_fails_keeps_the_instance():
@@ -323,7 +323,7 @@ def test_refused_error_instance_is_given_up_after_the_grace():
 def test_deadline():
     cloud = FakeCloud(a=Machine("stopped", [(0, "shutting-down")]), b=Machine("stopped"))
     with pytest.raises(
-        WaitTimeout, match=r"waiting until 2 instances are gone.*Not gone yet: a \(shutting-down\)"
+        WaitTimeout, match=r"waiting until the instances are gone.*Not gone yet: a \(shutting-down\)"
     ) as caught:
         delete(cloud, "a", "b", seconds=100)
     assert cloud.now <= 100
