@@ -28,9 +28,9 @@ MAX_DEPTH = 32
 def refuse_unusable(argument_spec: Mapping[str, Mapping[str, Any]], arguments: Mapping[str, Any]) -> None:
     """Raise InputError for the first value that no option can take; the message never quotes the value.
 
-    These are texts with a NUL or with characters that have no UTF-8 form, booleans for numbers, numbers that are not
-    finite or have more than 64 bits, values nested too deeply, anything but a dictionary for an option that has
-    suboptions, and texts for a dictionary on which Ansible breaks down.
+    These are texts with a NUL or with characters that have no UTF-8 form, lists and dictionaries for texts, booleans
+    for scripts and for numbers, numbers that are not finite or have more than 64 bits, values nested too deeply,
+    anything but a dictionary for an option with suboptions, and texts for a dictionary on which Ansible breaks down.
     """
     names = {alias: name for name, option in argument_spec.items() for alias in option.get("aliases") or ()}
     for given, value in arguments.items():
@@ -40,6 +40,7 @@ def refuse_unusable(argument_spec: Mapping[str, Mapping[str, Any]], arguments: M
         option = argument_spec.get(name, {})
         problem = (
             _nested_problem(value, is_content=name == CONTENT)
+            or _text_problem(option, value, is_content=name == CONTENT)
             or _number_problem(option, value)
             or _suboptions_problem(option, value)
             or _dictionary_problem(option, value)
@@ -104,6 +105,28 @@ def _has_utf8_form(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _text_problem(option: Mapping[str, Any], value: Any, *, is_content: bool) -> str | None:
+    """Return why a value is not text: Ansible writes lists and dictionaries as Python does, which no user wants."""
+    kind = option.get("type", "str") if option else None
+    if kind == "list" and option.get("elements") == "str":
+        found = next(filter(None, map(_not_text, value if isinstance(value, (list, tuple)) else ())), None)
+        return f"an entry must be text, and is {found}" if found else None
+    found = _not_text(value) if kind in ("str", "path") else None
+    if found:
+        advice = "; for JSON, use the filter to_json" if is_content else ""
+        return f"must be text, and is {found}{advice}"
+    if is_content and isinstance(value, bool):
+        return "must be text, and is a boolean; put quotes around it"
+    return None
+
+
+def _not_text(value: Any) -> str | None:
+    """Return what a value is that has parts; None for any other."""
+    if isinstance(value, Mapping):
+        return "a dictionary"
+    return "a list" if isinstance(value, (list, tuple)) else None
 
 
 def _number_problem(option: Mapping[str, Any], value: Any) -> str | None:

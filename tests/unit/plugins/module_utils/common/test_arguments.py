@@ -21,6 +21,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "role": {"type": "dict", "options": {"arn": {"type": "str"}}},
     "timeout": {"type": "int"},
     "codes": {"type": "list", "elements": "int"},
+    "ids": {"type": "list", "elements": "str"},
     "rules": {"type": "list", "elements": "dict", "options": {"port": {"type": "int"}}},
 }
 
@@ -50,6 +51,11 @@ def nested(levels: int) -> Any:
         ({"tags": nested(40)}, "tags: is nested too deeply; at most 32 levels are allowed"),
         ({"timeout": True}, "timeout: must be a number, and is a boolean"),
         ({"codes": [0, False]}, "codes: must be a number, and is a boolean"),
+        ({"name": ["echo a", "echo b"]}, "name: must be text, and is a list"),
+        ({"content": ["echo a", "echo b"]}, "content: must be text, and is a list; for JSON, use the filter to_json"),
+        ({"content": {"a": 1}}, "content: must be text, and is a dictionary; for JSON, use the filter to_json"),
+        ({"content": True}, "content: must be text, and is a boolean; put quotes around it"),
+        ({"ids": ["a", ["b"]]}, "ids: an entry must be text, and is a list"),
         ({"role": 5}, "role: must be a dictionary"),
         ({"role": ["arn"]}, "role: must be a dictionary"),
         ({"rules": [5]}, "rules: must be a list of dictionaries"),
