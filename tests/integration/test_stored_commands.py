@@ -29,6 +29,13 @@ def cloud(emulator: Any) -> Cloud:
     return Cloud(emulator)
 
 
+def on_its_system(state: dict[str, Any]) -> dict[str, Any]:
+    """Give a batch file a directory of Windows."""
+    if state.get("type") == "RunBatScript" and "working_dir" in state:
+        return {**state, "working_dir": f"C:{state['working_dir']}"}
+    return state
+
+
 states = st.fixed_dictionaries(
     {"content": st.sampled_from(["echo a\n", "echo a\r\n", "echo {{name}}", "écho é"])},
     optional={
@@ -41,7 +48,7 @@ states = st.fixed_dictionaries(
         "tags": st.sampled_from([{}, {"a": "b"}, {f"k{n}": "" for n in range(20)}]),
         "purge_tags": st.booleans(),
     },
-)
+).map(on_its_system)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
