@@ -20,7 +20,8 @@ from .protocol import MARK
 # free the disk. Y compiles an archive, Q is a command of the length of a file. Other requests may evict any member at
 # any time, so a request takes what it needs into its own folder before it does anything (need). On a full disk the file
 # stays empty that says that an interpreter makes no byte code (hold). What writes the lines of a frame writes no errors
-# or warnings, which would stand among them.
+# or warnings, which would stand among them. A command can kill the script that waits for it: the process that watches
+# its time then ends nothing, for another process may have the command's number (born).
 RUNNER = (
     (
         r"""
@@ -272,13 +273,19 @@ kin() {
   for c in $(pgrep -P "$1" 2>/dev/null); do kin "$c"; done
   echo "$1"
 }
+born() { { read -r j <"/proc/$1/stat" && set -- ${j##*) } && [ "$1" != Z ] && echo "${20}"; } 2>/dev/null; }
+same() { { [ ! -r /proc/self/stat ] || [ -n "$b" ]; } && [ "$(born "$p")" = "$b" ]; }
 watch() {
   until p=$(cat "$W/pid" 2>/dev/null) && [ -n "$p" ]; do sleep 0.05 2>/dev/null || sleep 1; done
-  s=
+  s= b=$(born "$p") t=$1
   trap 'kill "$s" 2>/dev/null; exit 0' TERM
-  sleep "$1" &
-  s=$!
-  wait "$s"
+  while [ "$t" -gt 0 ]; do
+    n=$((t < 10 ? t : 10)) t=$((t - 10))
+    sleep "$n" &
+    s=$!
+    wait "$s"
+    same || exit 0
+  done
   trap '' TERM
   : >"$W/late"
   k=$(kin "$p")

@@ -293,6 +293,15 @@ def test_a_command_past_its_time_ends_with_all_that_it_started(tmp_path: Path, a
     assert not [line for line in running if "97.25" in line or "97.5" in line]
 
 
+def test_a_command_that_has_killed_its_runner_is_not_ended_later(tmp_path: Path, agent: LocalAgent) -> None:
+    """By then, its number may be that of another process."""
+    with pytest.raises(Refused, match="did not reply"):
+        run(session(agent, tmp_path, command_timeout=1), "kill -9 $PPID")
+    scripts = f"{agent.home.name}-scripts"
+    until(lambda: not [pid for pid in os.listdir("/proc") if pid.isdigit() and scripts in _command_line(pid)])
+    assert [path.name for path in agent.home.rglob("late")] == []
+
+
 def test_a_job_in_the_background_does_not_hold_the_command(tmp_path: Path, agent: LocalAgent) -> None:
     result = run(session(agent, tmp_path, command_timeout=60), "sleep 97.75 & echo $!")
     os.kill(int(result.stdout), 9)
