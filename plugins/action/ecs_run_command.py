@@ -32,7 +32,7 @@ from ..plugin_utils.quick_imports import quick_imports
 with quick_imports():
     from ..module_utils.common.arguments import refuse_unusable
     from ..module_utils.common.errors import InputError
-    from ..module_utils.common.task import SOURCE_IS_ENCRYPTED, run_in_process
+    from ..module_utils.common.task import SOURCE_IS_ENCRYPTED, SOURCE_IS_FILE, run_in_process
     from ..module_utils.common.version import COLLECTION
     from ..plugin_utils import progress
     from ..plugin_utils.play_cache import forget
@@ -164,6 +164,7 @@ class ActionModule(ActionBase):
                 progress=self._progress(task_vars),
                 no_log=bool(self._task.no_log),
                 source_is_encrypted=source is not None and source.was_encrypted,
+                source_is_file=source is not None,
                 name=self._task.action,
             )
         except BaseException:  # an interrupt, or the time limit of the task: there is no result that could carry them
@@ -186,6 +187,8 @@ class ActionModule(ActionBase):
             self._transfer_file(source.path, there)
             self._fixup_perms2([folder, there])
             arguments["src"] = there
+        if source is not None:
+            arguments[SOURCE_IS_FILE] = True
         if source is not None and source.was_encrypted:
             # what a job in the background returns comes back through another task, so the module itself has to hide it
             arguments[SOURCE_IS_ENCRYPTED] = True

@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.cloudops.cloud_assistant.plugins.plugin_utils.source import LARGEST_TEXT
 from playbook_runner import PlayResult, collections_path, run_playbook
 
 SECRET = "s3cr3t-value"
@@ -57,6 +58,8 @@ def ensure(task):
         raise InputError("value", f"is refused with {task.params['secret']}: {task.params['value']}")
     if task.params["breaks"]:
         raise RuntimeError(f"a defect with {task.params['value']}")
+    if task.params["value"] == "refuse the content":
+        raise InputError("content", "is too long")
     data = None
     if task.params["content"] is not None:
         data = task.params["content"].encode("utf-8")
@@ -395,6 +398,21 @@ def test_unusable_file_is_refused_naming_the_option(run: Run, tmp_path: Path):
         assert done.row(message)["outcome"] == "ignored"
         assert message in done.result(message)["msg"]
         assert "remote_src" not in done.result(message)["msg"]  # an option of other modules
+
+
+def test_a_file_whose_content_is_refused_is_named_by_its_option(run: Run, tmp_path: Path):
+    (tmp_path / "short.sh").write_text("true", encoding="utf-8")
+    (tmp_path / "long.sh").write_bytes(b"#" * LARGEST_TEXT + b"#")
+    sources = [{"src": "short.sh"}, {"src": "long.sh"}, {"content": "true"}]
+    done = run(
+        *(
+            probe(way=way, task={"ignore_errors": True}, value="refuse the content", **source)
+            for way in ALL_WAYS.values()
+            for source in sources
+        )
+    )
+    messages = [f"{option}: is too long" for source in sources for option in source]
+    assert [row["result"]["msg"] for row in done.results] == messages * len(ALL_WAYS), done.output
 
 
 def test_a_file_that_never_ends_is_refused_at_once(run: Run, tmp_path: Path):

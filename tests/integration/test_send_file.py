@@ -315,8 +315,8 @@ def test_what_cannot_be_is_refused_before_any_request(cloud):
         ({"wait_timeout": 0.0 - 1}, "wait_timeout: "),
         ({"tags": {"acs:x": "y"}}, "tags: "),
         ({"directory": "C:\\x", "mode": "0644"}, "mode: is for Linux only"),
-        ({"data": bytes(24 * 1024 + 1), "directory": "C:\\x"}, "src: has 24577"),
-        ({"data": bytes(64 * 1024 * 1024 + 1)}, "src: has 67108865"),
+        ({"data": bytes(24 * 1024 + 1), "directory": "C:\\x"}, "content: has 24577"),
+        ({"data": bytes(64 * 1024 * 1024 + 1)}, "content: has 67108865"),
     ]
     for options, told in wrong:
         with pytest.raises(InputError, match=told):

@@ -125,7 +125,7 @@ def encoded_size(data: bytes) -> int:
     return (len(data) + 2) // 3 * 4
 
 
-def encoding_warning(data: bytes, option: str = "content") -> str | None:
+def encoding_warning(data: bytes) -> str | None:
     """Return a warning about text that is Base64 already and will not be decoded on the instance; else None."""
     word = data.strip()
     if len(word) < 8 or len(word) % 4 or not _ONE_WORD.fullmatch(word):
@@ -137,7 +137,7 @@ def encoding_warning(data: bytes, option: str = "content") -> str | None:
     printable = all(char.isprintable() or char in "\t\r\n" for char in text)
     if not printable or not (text.startswith("#!") or any(char in " \r\n" for char in text)):
         return None
-    return f"{option} looks like Base64 and is sent unchanged; give plain text, because the module encodes it"
+    return "The content looks like Base64 and is sent unchanged; give plain text, because the module encodes it"
 
 
 def shell_warnings(data: bytes) -> list[str]:

@@ -20,7 +20,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.common.text.converters import to_text
 from ansible.module_utils.errors import UnsupportedError
 
-from .arguments import refuse_unusable, split_lists
+from .arguments import CONTENT, refuse_unusable, split_lists
 from .errors import CloudError, Defect, InputError
 from .hidden import (
     REDACTED,
@@ -37,6 +37,9 @@ from .printable import visible
 
 SOURCE_IS_ENCRYPTED = "_ansible_cloud_assistant_source_is_encrypted"
 """What the action plugin hands to a module process beside the options: the text of ``src`` must not be shown."""
+
+SOURCE_IS_FILE = "_ansible_cloud_assistant_source_is_file"
+"""Likewise: ``content`` is the text of the file that the user named with ``src``."""
 
 _URL = re.compile(r"[a-z]+://[^\s/:@]*:(?P<password>[^\s/@]+)@\S*", re.IGNORECASE)
 
@@ -101,11 +104,21 @@ Operation = Callable[[TaskContext], dict[str, Any]]
 
 @dataclass(frozen=True)
 class _Hiding:
-    """What the result of one task has to hide, the same in a module process and in the controller's."""
+    """What the result of one task has to hide, the same in a module process and in the controller's.
+
+    ``source_is_file`` says that the user gave the content as the file of ``src``, which messages have to name.
+    """
 
     spec: TaskSpec
-    no_log: bool
-    source_is_encrypted: bool
+    no_log: bool = False
+    source_is_encrypted: bool = False
+    source_is_file: bool = False
+
+    def refused(self, error: InputError, arguments: Mapping[str, Any]) -> str:
+        """Return the message about a bad option as it can be shown, under the name of the option that was given."""
+        if error.option == CONTENT and (self.source_is_file or arguments.get("src") is not None):
+            error = InputError("src", error.problem)
+        return self.refusal(str(error), arguments)
 
     def refusal(self, message: str, arguments: Mapping[str, Any]) -> str:
         """Return the message about bad arguments as it can be shown."""
@@ -136,7 +149,7 @@ class _Module(basic.AnsibleModule):
     """An ``AnsibleModule`` that refuses what Ansible's validation cannot take, and hides what it would show."""
 
     def __init__(self, spec: TaskSpec) -> None:
-        self.hiding = _Hiding(spec, no_log=False, source_is_encrypted=False)
+        self.hiding = _Hiding(spec)
         self.validated = False
         super().__init__(supports_check_mode=spec.supports_check_mode, **spec.validation())
         self.validated = True
@@ -145,7 +158,8 @@ class _Module(basic.AnsibleModule):
         """Read the arguments; end the process with a failed result if one of them is unusable."""
         super()._load_params()
         encrypted = bool(self.params.pop(SOURCE_IS_ENCRYPTED, False))
-        self.hiding = _Hiding(self.hiding.spec, bool(self.params.get("_ansible_no_log")), encrypted)
+        is_file = bool(self.params.pop(SOURCE_IS_FILE, False))
+        self.hiding = _Hiding(self.hiding.spec, bool(self.params.get("_ansible_no_log")), encrypted, is_file)
         try:
             refuse_unusable(self.argument_spec, self.params)
         except InputError as error:
@@ -208,18 +222,20 @@ def run_in_process(
     progress: Callable[[str], None],
     no_log: bool = False,
     source_is_encrypted: bool = False,
+    source_is_file: bool = False,
     name: str = "",
 ) -> dict[str, Any]:
     """Run ``ensure`` in this process and return what the module would have returned, ``invocation`` included.
 
     ``arguments`` are plain values as the user gave them. ``warn`` and ``progress`` get each line with the values of
     ``no_log`` options removed, like those of the result. ``no_log`` is the task's keyword;
-    ``source_is_encrypted`` says that ``content`` or ``src`` are the plain form of an encrypted file. ``name`` is the
+    ``source_is_encrypted`` says that ``content`` or ``src`` are the plain form of an encrypted file,
+    ``source_is_file`` that ``content`` is the text of the file that the user named with ``src``. ``name`` is the
     module's name in messages, by default that of the file which defines ``ensure``. Bad arguments are a failed
     result, not an exception.
     """
     name = name or ensure.__module__.rpartition(".")[2]
-    hiding = _Hiding(spec, no_log, source_is_encrypted)
+    hiding = _Hiding(spec, no_log, source_is_encrypted, source_is_file)
     try:
         refuse_unusable(spec.argument_spec, arguments)
     except InputError as error:
@@ -320,7 +336,7 @@ def _outcome(ensure: Operation, task: TaskContext, hiding: _Hiding) -> dict[str,
         refuse_unusable(hiding.spec.argument_spec, task.params)
         result = dict(ensure(task))
     except InputError as error:
-        return {**error.result, "failed": True, "msg": hiding.refusal(str(error), task.params)}
+        return {**error.result, "failed": True, "msg": hiding.refused(error, task.params)}
     except CloudError as error:
         return {**error.result, "failed": True, "msg": hiding.outcome(str(error), task.params)}
     except Exception as error:

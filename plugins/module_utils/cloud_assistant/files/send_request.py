@@ -137,9 +137,9 @@ class SendRequest:
         self._check_directory()
         self._check_permissions()
         if len(self.data) > MAX_FILE_BYTES:
-            raise InputError("src", f"has {len(self.data)} bytes; at most {MAX_FILE_BYTES} (64 MiB) can be sent")
+            raise InputError("content", f"has {len(self.data)} bytes; at most {MAX_FILE_BYTES} (64 MiB) can be sent")
         if self.windows and not 0 < len(self.data) <= PART_BYTES:
-            raise InputError("src", f"has {len(self.data)} bytes; Windows instances accept 1 to {PART_BYTES}")
+            raise InputError("content", f"has {len(self.data)} bytes; Windows instances accept 1 to {PART_BYTES}")
         check_text("description", self.description, MAX_DESCRIPTION, multiline=True)
         check_seconds("timeout", self.timeout, MIN_TIMEOUT, MAX_TIMEOUT)
         check_wait_timeout(self.wait_timeout)
