@@ -15,8 +15,13 @@ from ..common.answers import FLAG, WHOLE
 
 _LOCAL_TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)")
 
-# InvokeStatus, InstanceInvokeStatus and InvokeRecordStatus report only that a run exited, not how
-_INSTANCE_WORDS = {"Stopped": "Terminated"}
+# InvokeStatus, InstanceInvokeStatus and InvokeRecordStatus report only that a run exited, not how; Failed is a script
+# that did not exit by itself, whose exit code, 1 after a timeout, is the agent's
+_INSTANCE_WORDS = {"Stopped": "Terminated", "Failed": "Error"}
+_NOT_EXITED = (
+    "the script ran longer than its timeout, or could not be run, which the API of 2018 (api_generation=classic) "
+    "does not distinguish"
+)
 
 
 def _rows(body: Any, outer: str, inner: str) -> list[dict[str, Any]]:
@@ -46,8 +51,8 @@ def _instance_word(row: Mapping[str, Any], legacy: str) -> str | None:
 
 def _set_status(row: dict[str, Any], word: str | None) -> None:
     """Give the row its current state, unless it has one or none is known."""
-    if word:
-        row.setdefault("InvocationStatus", word)
+    if word and row.setdefault("InvocationStatus", word) == "Error":
+        row.setdefault("ErrorInfo", _NOT_EXITED)
 
 
 def _commands_reply(body: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,11 @@ from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.er
 from ansible_collections.cloudops.cloud_assistant.plugins.module_utils.common.transport import HttpTransport
 from support.scripted_server import Answer, Request, ScriptedServer
 
+TIMED_OUT = (
+    "the script ran longer than its timeout, or could not be run, which the API of 2018 (api_generation=classic) "
+    "does not distinguish"
+)
+
 SCRIPT = base64.b64encode(b"echo 123").decode()
 
 
@@ -197,7 +202,7 @@ def test_commands_come_back_in_current_names(server: ScriptedServer, client: Cli
         ({"ExitCode": 3, "FinishedTime": "2018-01-05T15:45:02Z"}, "Failed", {"ErrorCode": "ExitCodeNonzero"}),
         ({"ExitCode": 0, "InvokeRecordStatus": "Running"}, "Running", {}),
         ({"InvokeRecordStatus": "Finished", "ExitCode": "1"}, "Failed", {"ErrorCode": "ExitCodeNonzero"}),
-        ({"InvokeRecordStatus": "Failed", "ExitCode": 0}, "Failed", {}),
+        ({"InvokeRecordStatus": "Failed", "ExitCode": 1}, "Error", {"ErrorInfo": TIMED_OUT}),
         ({"InvokeRecordStatus": "Stopped"}, "Terminated", {}),
         ({"FinishedTime": ""}, "Running", {}),
         ({"InvokeRecordStatus": "Finished", "InvocationStatus": "Timeout"}, "Timeout", {}),
