@@ -143,7 +143,8 @@ class FakeLibrary:
             for row in self.commands.values()
             if params.get("CommandId") in (None, row["CommandId"])
             and row["Name"].lower().startswith(name.strip("*").lower())
-            and wanted.items() <= row["Tags"].items()
+            # as for the service, an empty value stands for every value
+            and all(key in row["Tags"] and value in ("", row["Tags"][key]) for key, value in wanted.items())
             and "Provider" not in params
         ]
         return {"Commands": {"Command": rows}}

@@ -56,7 +56,7 @@ options:
     type: str
   tags:
     description:
-      - Return only commands that have all of these tags.
+      - Return only commands that have all of these tags. Values are compared exactly.
     type: dict
 notes:
   - The permission C(ecs:DescribeCommands) is required.

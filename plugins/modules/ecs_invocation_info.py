@@ -51,7 +51,8 @@ options:
     choices: [Pending, Scheduled, Running, Stopping, Success, PartialFailed, Failed, Stopped]
   tags:
     description:
-      - Return only invocations that have all of these tags. The service finds at most 1,000 invocations by tag.
+      - Return only invocations that have all of these tags. Values are compared exactly.
+      - The service finds at most 1,000 invocations by tag.
     type: dict
   resource_group_id:
     description:

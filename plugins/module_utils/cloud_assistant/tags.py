@@ -100,6 +100,11 @@ def plan_tags(current: Mapping[str, str], desired: Mapping[str, str] | None, *, 
     return change
 
 
+def has_tags(tags: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    """Return whether all of the wanted tags are among the tags, each with exactly its value."""
+    return all(tags.get(key) == value for key, value in wanted.items())
+
+
 def own_tags(tags: Mapping[str, str]) -> dict[str, str]:
     """Return the tags without those that only the service sets."""
     return {key: value for key, value in tags.items() if not _system(key)}

@@ -15,7 +15,7 @@ from ...alibaba.client import Client
 from ...common.checks import check_identifiers, check_ids
 from ...common.errors import ApiError, InputError, TaskFailure
 from ..models import Command
-from ..tags import tags_to_rows
+from ..tags import has_tags, tags_to_rows
 
 PUBLIC_PROVIDERS = ("AlibabaCloud", "AlibabaCloud.ECS.GuestOS", "AlibabaCloud.ECS.GuestOSDiagnose")
 """Providers of public commands (DescribeCommands, Provider)."""
@@ -41,7 +41,8 @@ def iter_commands(
 ) -> Iterator[Command]:
     """Yield what DescribeCommands answers to these filters, page by page, as it comes.
 
-    A name is matched by the service's own rules (``*`` at its ends; loosely for public commands).
+    A name is matched by the service's own rules (``*`` at its ends; loosely for public commands). Tags are compared
+    here as well: for the service, an empty value stands for every value.
     """
     params = {
         "Name": name,
@@ -53,7 +54,9 @@ def iter_commands(
     }
     for page in client.pages("DescribeCommands", params):
         for row in page.rows("Commands", "Command"):
-            yield Command.from_row(row)
+            command = Command.from_row(row)
+            if has_tags(command.tags, tags or {}):
+                yield command
 
 
 def list_some(client: Client, most: int, **filters: Any) -> list[Command]:

@@ -17,7 +17,7 @@ from ...common.errors import InputError
 from ...common.paging import batches
 from ...common.printable import some_of
 from ...common.wait import Deadline
-from ..tags import check_tags, tags_from_row, tags_to_rows
+from ..tags import check_tags, has_tags, tags_from_row, tags_to_rows
 from ..targets import check_exact_name, read_instance_ids
 
 MAX_IDS_PER_CALL = 100
@@ -92,10 +92,7 @@ class Selector:
             (self.status, row.get("Status")),
             (self.resource_group_id, row.get("ResourceGroupId")),
         )
-        tags = tags_from_row(row)
-        return all(wanted in (None, actual) for wanted, actual in compared) and all(
-            tags.get(key) == value for key, value in self.tags.items()
-        )
+        return all(wanted in (None, actual) for wanted, actual in compared) and has_tags(tags_from_row(row), self.tags)
 
     def __str__(self) -> str:
         """Return the selection in the words of the options."""

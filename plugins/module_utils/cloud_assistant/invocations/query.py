@@ -21,7 +21,7 @@ from ...common.wait import Deadline
 from ..frequency import Schedule, read_frequency
 from ..grouping import Summary
 from ..models import REPEAT_MODES, InstanceResult, Invocation, parse_time
-from ..tags import check_tags, tags_to_rows
+from ..tags import check_tags, has_tags, tags_to_rows
 from .listing import INVOCATION_NOT_FOUND
 from .results import REREAD_PAUSE, iter_results, read_results
 from .waiting import Watch, ended
@@ -83,6 +83,7 @@ class InvocationQuery:
             self.invoke_id in (None, invocation.invoke_id)
             and self.command_id in (None, invocation.command_id)
             and self.command_name in (None, invocation.command_name)
+            and has_tags(invocation.tags, check_tags(self.tags))
             and (not self.status or invocation.status in self.status)
             and (self.repeat_mode is None or invocation.repeat_mode == REPEAT_MODES[self.repeat_mode])
             and (not self.instance_ids or bool(invocation.instances))

@@ -35,6 +35,14 @@ def test_only_the_exact_name_is_found() -> None:
     assert find_one(library, name="jo") is None
 
 
+def test_an_empty_value_of_a_tag_is_not_every_value() -> None:
+    library = FakeLibrary()
+    library.add(Tags={"script-library": "theirs"})
+    unnamed = library.add(Tags={"script-library": ""})
+    found = find_commands(library, tags={"script-library": ""})
+    assert [command.command_id for command in found] == [unnamed]
+
+
 def test_ids_are_asked_for_one_by_one_and_may_be_missing() -> None:
     library = FakeLibrary()
     ids = [library.add(Name="a"), library.add(Name="b")]
