@@ -129,7 +129,9 @@ def test_a_library_does_not_take_over_the_command_of_another_user(roles: Roles):
         in refused.result("Check that no other command has one of the names")["msg"]
     )
     assert contents() == [b"echo theirs"]
-    adopted = roles.run("script_library", script_library_folder=str(folder), script_library_adopt="true")
+    # a survey gives an empty text for the name of the library, which is then that of the directory
+    given = {"script_library_folder": str(folder), "script_library_name": ""}
+    adopted = roles.run("script_library", script_library_adopt="true", **given)
     assert adopted.rc == 0, adopted.output
     assert contents() == [b"echo ours\n"]
     removed = roles.run("script_library", script_library_folder=str(folder), script_library_state="absent")
