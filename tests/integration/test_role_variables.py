@@ -159,6 +159,11 @@ REFUSED = [
             ({**DAILY, "scheduled_script_wait_timeout": 0}, "wait_timeout: is 0"),
             ({**DAILY, "scheduled_script_timeout": 0}, "timeout: is 0"),
             ({**DAILY, "scheduled_script_parameters": {"b": 1}}, "Without a value: a. Not in the script: b."),
+            *(
+                ({**DAILY, "scheduled_script_parameters": text}, f"Without a value: a. Not in the script: {names}.")
+                for text, names in (('{"b": 1}', "b"), ("""b="c d=e", F=g=h""", "b, f"))
+            ),
+            ({**DAILY, "scheduled_script_secret_parameters": "b='hidden'"}, "Not in the script: b."),
             ({**DAILY, "scheduled_script_enable_parameter": True}, "Without a value: a. Not in the script: (none)."),
         )
     ),
@@ -191,6 +196,10 @@ REFUSED = [
         for entry, message in (
             ("name: b, file: b.sh", "b.sh"),
             ("name: b, file: a.sh, timeout: soon", "timeout"),
+            ("name: 2024, file: a.sh", "requires a unique name and a file, both as text"),
+            ("name: yes, file: a.sh", "requires a unique name and a file, both as text"),
+            ("name: b, file: ", "requires a unique name and a file, both as text"),
+            ("name: b, file: a.sh, parameters: name", "must be a list of names"),
             ("name: b, file: a.sh, type: RunPython", "type"),
         )
     ),
