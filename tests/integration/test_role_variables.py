@@ -243,6 +243,26 @@ def test_impossible_variables_are_refused_before_anything_runs(roles: Roles):
     assert {row["action"] for row in roles.emulator.requests()[before:]} <= {"DescribeInstances", "DescribeCommands"}
 
 
+def test_missing_variables_are_named(roles: Roles):
+    """Ansible evaluates all variables first: a default that uses one that is missing would fail in its place."""
+    required = {}
+    for path in sorted((PLAYBOOKS.parent / "roles").glob("*/meta/argument_specs.yml")):
+        options = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+        required[path.parents[1].name] = sorted(name for name, option in options.items() if option.get("required"))
+    roles_with_required = [role for role, names in required.items() if names]
+    assert {"deliver_files", "rolling_deploy", "scheduled_script", "script_library"} <= set(roles_with_required)
+    run = roles.run_roles(*((role, {}) for role in roles_with_required))
+    for number, role in enumerate(roles_with_required):
+        message = run.result(f"Failure {number}")["msg"]["msg"]
+        assert f"missing required arguments: {', '.join(required[role])}" in message
+
+
+def test_the_playbook_of_files_names_what_it_needs(roles: Roles):
+    for given in ({}, {"deliver_src": "a"}):
+        run = roles.run("deliver_files", target_instances=WEB, **given)
+        assert "Give deliver_src and deliver_dest, or deliver_files_items." in run.output
+
+
 @pytest.mark.parametrize("text", ["i-web-1, i-web-3\ni-web-4", '["i-web-1", "i-web-3", "i-web-4"]'])
 def test_roles_take_ids_as_the_text_that_a_survey_gives(playbook: Callable[..., PlayResult], text: str):
     """Read as the roles do; their argument specifications let a text with commas pass."""
