@@ -90,7 +90,8 @@ class ActionModule(ActionBase):
                     report, Path(given["dest"]), given["name"], given["formats"], warnings.append
                 )
             except CloudError as error:
-                raise AnsibleActionFail(str(error)) from error
+                # ansible-core 2.19 and later append each cause, and the message contains it already
+                raise AnsibleActionFail(str(error)) from None
             result.update({"warnings": warnings} if warnings else {})
         return result
 

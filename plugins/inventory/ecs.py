@@ -270,7 +270,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             records = self._records(path, cache)
             self._populate_uniquely([record for record in records if not self._excluded(record)])
         except CloudError as error:
-            raise AnsibleParserError(str(error)) from error
+            # ansible-core 2.19 and later append each cause, and the message contains it already
+            raise AnsibleParserError(str(error)) from None
         if self.get_option("connect_with") == "instance_id":
             preload_connection()
 

@@ -183,7 +183,8 @@ class LookupModule(LookupBase):
             refuse_unusable({}, {"_terms": names})
             found = self._find(names)
         except CloudError as error:
-            raise AnsibleLookupError(f"ecs_command_id: {error}") from error
+            # ansible-core 2.19 and later append each cause, and the message contains it already
+            raise AnsibleLookupError(f"ecs_command_id: {error}") from None
         chosen = [record for name in names if (record := self._choose(name, found[name])) is not None]
         return chosen if self.get_option("return") == "record" else [record["command_id"] for record in chosen]
 

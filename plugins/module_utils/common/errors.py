@@ -197,5 +197,5 @@ class MissingLibrary(CloudError):
         from ansible.module_utils.basic import missing_required_lib
 
         text = missing_required_lib(name)
-        super().__init__(f"{text} {detail}".rstrip())
+        super().__init__(f"{text}. {detail}".rstrip())
         self.name = name

@@ -45,6 +45,11 @@ def test_failures_keep_what_was_found() -> None:
     assert isinstance(MissingLibrary("requests", "It sends."), CloudError)
 
 
+def test_a_missing_library_is_reported_in_whole_sentences() -> None:
+    assert "ansible_python_interpreter. It sends." in str(MissingLibrary("requests", "It sends."))
+    assert str(MissingLibrary("junitparser")).endswith("ansible_python_interpreter.")
+
+
 def test_the_version_is_that_of_the_collection() -> None:
     galaxy = (Path(__file__).parents[5] / "galaxy.yml").read_text(encoding="utf-8")
     assert re.search(r"^version: (\S+)$", galaxy, re.M)[1] == VERSION  # type: ignore[index]
