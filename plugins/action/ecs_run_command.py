@@ -69,13 +69,14 @@ class ActionModule(ActionBase):
         operation = self._operation()
         arguments = {str(key): plain(value) for key, value in self._task.args.items()}
         try:
+            if operation.SPEC.source_as_path and isinstance(arguments.get("content"), (dict, list)):
+                # before 2.19 a template that gives JSON becomes data, which as text would be Python's
+                refuse_unusable({}, {"content": arguments["content"]})
+                arguments["content"] = json.dumps(arguments["content"], ensure_ascii=False)
             # before the search for src: no file system has such names
             refuse_unusable(operation.SPEC.argument_spec, arguments)
         except InputError as error:
             raise AnsibleActionFail(str(error)) from None
-        if operation.SPEC.source_as_path and isinstance(arguments.get("content"), (dict, list)):
-            # before 2.19 a template that gives JSON becomes data, which as text would be Python's
-            arguments["content"] = json.dumps(arguments["content"], ensure_ascii=False)
         with self._source(operation, arguments, task_vars) as source:
             if source is not None:
                 _use_source(operation, arguments, source)
