@@ -186,7 +186,10 @@ REFUSED = [
             ("roll_back", True, "not text"),
         )
     ),
-    ("rolling_deploy", {"rolling_deploy_release": "1\n"}, "rolling_deploy_release must consist of"),
+    *(
+        ("rolling_deploy", {"rolling_deploy_release": wrong}, "rolling_deploy_release must be text of letters")
+        for wrong in ("1\n", 1.1, True)
+    ),
     *(
         (role, {f"{role}_report_dest": __file__}, f"{role}_report_dest")
         for role in ("run_script", "rolling_deploy", "agent")

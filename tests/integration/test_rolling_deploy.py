@@ -13,7 +13,7 @@ from playbook_runner import PlayResult
 from support.roles import FAILS_WHERE_BROKEN, WEB, Roles
 
 
-def deploy(roles: Roles, release: str, **variables: Any) -> PlayResult:
+def deploy(roles: Roles, release: str | int, **variables: Any) -> PlayResult:
     """Run the playbook rolling_deploy with an artifact whose content is the release's name."""
     artifact = roles.folder / "app.txt"
     artifact.write_text(f"{release}\n", encoding="utf-8")
@@ -58,6 +58,14 @@ def test_a_wave_that_fails_its_check_goes_back(roles: Roles):
         ("post-check", "Failed"),
         ("roll back", "Success"),
     ]
+
+
+def test_a_release_that_yaml_reads_as_a_number_is_deployed_once(roles: Roles):
+    for changes in (True, False):
+        done = deploy(roles, 20261128, target_instances=["i-web-1"])
+        assert done.rc == 0, done.output
+        assert any(row["result"].get("changed") for row in done.results) == changes
+    assert in_service(roles)["i-web-1"] == "20261128"
 
 
 def test_a_wave_that_fails_its_check_can_take_the_others_back(roles: Roles):
