@@ -126,6 +126,7 @@ REFUSED = [
             ({"dest": "srv"}, "dest must be an absolute path, and is not: srv"),
             ({"name": "a/b"}, "name must be the name of a file, without a directory, and is not: a/b"),
             ({"name": "ö" * 128}, "name must have at most 255 bytes"),
+            ({"content": True}, "content must be text, and one is a boolean; put quotes around it"),
             ({"mode": "rw"}, "mode must be three or four octal digits in quotes, and is not: rw"),
             ({"mode": 420}, "mode must be three or four octal digits in quotes, and is not: 420"),
             ({"owner": "a b"}, "owner and group must be names or numbers, and one is not: a b"),
