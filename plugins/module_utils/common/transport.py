@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from .answers import excerpt
 from .bounded import MAX_ANSWER_BYTES, AnswerTooLarge, BadEncoding, BoundedAdapter, trusting, unpack
 from .errors import MissingLibrary
+from .plain_file import unreadable
 from .redact import redact
 
 if TYPE_CHECKING:
@@ -28,6 +29,15 @@ if TYPE_CHECKING:
 
 # connections kept open side by side: more than the batches that anyone sends at once
 POOL_SIZE = 32
+
+_OTHER_NAME = "set the endpoint to a host name that the certificate holds"
+# what to do where the authority is trusted, by the numbers that OpenSSL gives errors (X509_V_ERR_...)
+_CERTIFICATE_ADVICE = {
+    9: "set the clock of this machine",
+    10: "have it renewed, or set the clock of this machine",
+    62: _OTHER_NAME,
+    64: _OTHER_NAME,
+}
 
 
 class NoAnswer(Exception):
@@ -211,8 +221,20 @@ class HttpTransport:
             settings = dict(session.merge_environment_settings(place, {}, True, self.verify, None))
             if _is_this_machine(place):
                 settings["proxies"] = {}
+            if service[0] == "https" and isinstance(settings["verify"], str):
+                self._check_bundle(settings["verify"])
             self._settings_of[service] = settings
         return self._settings_of[service]
+
+    def _check_bundle(self, bundle: str) -> None:
+        """Raise NoAnswer, naming who gave it, for a bundle of authorities that cannot be used."""
+        try:
+            trusting(bundle)
+        except OSError as error:
+            problem = "holds no certificate in PEM format" if isinstance(error, ssl.SSLError) else unreadable(error)
+            giver = "ca_path" if bundle == self.verify else "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE"
+            reason = f"{giver} names certificate authorities that cannot be used: {bundle} {problem}"
+            raise NoAnswer(redact(reason), may_have_arrived=False, transient=False) from None
 
 
 def _read_body(response: requests.Response) -> bytes:
@@ -281,14 +303,17 @@ def _as_no_answer(error: Exception) -> NoAnswer:
     chain = _chain(error)
     for link in chain:
         if isinstance(link, ssl.SSLCertVerificationError):
-            problem = link.verify_message or link.reason or link
-            reason = (
-                f"the certificate of the server is not trusted: {problem}; set ca_path to its certificate authority"
-            )
-            return NoAnswer(redact(reason), may_have_arrived=False, transient=False)
+            return NoAnswer(redact(_distrust(link)), may_have_arrived=False, transient=False)
     failure = next(row for row in _failures() if any(isinstance(link, row.errors) for link in chain))
     reason = failure.reason or _reason(chain)
     return NoAnswer(reason, may_have_arrived=failure.may_have_arrived, transient=failure.transient)
+
+
+def _distrust(error: ssl.SSLCertVerificationError) -> str:
+    """Return what is wrong with a server's certificate, and what to do about it."""
+    problem = str(error.verify_message or error.reason or error).rstrip(".")
+    advice = _CERTIFICATE_ADVICE.get(error.verify_code, "set ca_path to its certificate authority")
+    return f"the certificate of the server is not trusted: {problem}; {advice}"
 
 
 def _chain(error: BaseException) -> list[BaseException]:

@@ -57,6 +57,43 @@ def test_an_untrusted_certificate_is_a_final_error_that_did_not_arrive(secure: S
     assert secure.server.requests == []
 
 
+@pytest.mark.parametrize(
+    ("validity", "host", "problem"),
+    [
+        ((-1, 1), "localhost", "ostname mismatch.*; set the endpoint to a host name that the certificate holds"),
+        ((-2, -1), "127.0.0.1", "has expired; have it renewed, or set the clock of this machine"),
+        ((1, 2), "127.0.0.1", "not yet valid; set the clock of this machine"),
+    ],
+)
+def test_a_certificate_of_a_known_authority_may_be_wrong_in_other_ways(
+    tmp_path: Path, validity: tuple[int, int], host: str, problem: str
+) -> None:
+    authority, both = make_certificate(tmp_path, validity)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(both)
+    with ScriptedServer(tls=context) as server, pytest.raises(NoAnswer, match=problem) as caught:
+        url = f"https://{server.host}/".replace("127.0.0.1", host)
+        HttpTransport(verify=str(authority)).send("POST", url, {})
+    assert "ca_path" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"), [("x", "holds no certificate in PEM format"), (None, "does not exist|No such file")]
+)
+def test_a_bundle_that_cannot_be_used_is_named_with_who_gave_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, problem: str
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    if text is not None:
+        bundle.write_text(text, encoding="utf-8")
+    with pytest.raises(NoAnswer, match=f"^ca_path names .*bundle.pem .*({problem})") as caught:
+        HttpTransport(verify=str(bundle)).send("POST", "https://127.0.0.1:1/", {})
+    assert (caught.value.may_have_arrived, caught.value.transient) == (False, False)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    with pytest.raises(NoAnswer, match=f"REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names .*bundle.pem .*({problem})"):
+        HttpTransport().send("POST", "https://127.0.0.1:1/", {})
+
+
 def test_a_given_authority_is_trusted(secure: Secure) -> None:
     assert HttpTransport(verify=str(secure.authority)).send("POST", secure.url, {}).status == 200
 
