@@ -168,8 +168,8 @@ def packed_later(folder: Path) -> capture.Streams:
     return report.streams
 
 
-def wait_for(*paths: Path) -> None:
-    until(lambda: all(path.exists() and path.stat().st_size for path in paths), pause=0.01)
+def wait_for(*paths: Path, size: int = 1) -> None:
+    until(lambda: all(path.exists() and path.stat().st_size >= size for path in paths), pause=0.01)
 
 
 def test_a_wrapper_that_was_killed_is_finished_later(tmp_path: Path):
@@ -190,7 +190,8 @@ def test_a_script_that_ends_its_process_group_keeps_its_output(tmp_path: Path):
 
 def test_what_still_runs_and_prints_does_not_spoil_what_was_kept(tmp_path: Path):
     with under_way(tmp_path, b"while :; do echo word; done") as (process, folder):
-        wait_for(folder / "out")
+        # a whole line besides the last one, which may be half of one
+        wait_for(folder / "out", size=len(b"word\nword\n"))
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         streams = packed_later(folder)
