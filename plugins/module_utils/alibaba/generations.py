@@ -36,7 +36,7 @@ MISSING_OPTIONS = {
     "resource_tags": "give instance_ids",
     "resource_group_id": "it does not filter by resource group",
     "parameters": "write the values into the script",
-    "secret_parameters": "write the values into the script",
+    "secret_parameters": "keep the values on the instances, where the script reads them",
     "enable_parameter": "write the values into the script",
     "username": "a command runs as root or System",
     "windows_password_name": "a command runs as System",

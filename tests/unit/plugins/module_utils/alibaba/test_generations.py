@@ -275,3 +275,9 @@ def test_replies_are_plain_data(server: ScriptedServer, client: Client) -> None:
     reply = answered(server, client, "DescribeInvocationResults", {"InvocationResults": {"InvocationResult": []}})
     inner = {"InvocationResults": {"InvocationResult": []}}
     assert json.loads(json.dumps(reply)) == {"RequestId": "R-1", "Invocation": inner}
+
+
+def test_secret_values_do_not_belong_into_a_script() -> None:
+    """The service shows the text of a command to everyone who may list commands."""
+    with pytest.raises(InputError, match="keep the values on the instances"):
+        generations.refuse_missing("classic", {"secret_parameters": {"password": "p"}})
