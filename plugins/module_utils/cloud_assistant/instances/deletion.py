@@ -74,13 +74,7 @@ class Deletion:
         TerminateSubscription; ModifyInstanceAttribute: DeletionProtection).
         """
         for instance_id, row in self._rows.items():
-            reasons = []
-            if row.get("DeletionProtection"):
-                reasons.append("it is protected against deletion; disable the protection first")
-            if row.get("InstanceChargeType") == "PrePaid" and not self._terminate_subscription:
-                reasons.append("it is a subscription; set terminate_subscription: true to delete it")
-            if not self._force and row.get("Status") not in ("Stopped", "Stopping"):
-                reasons.append(f"it is {row.get('Status')}; stop it first, or set force: true")
+            reasons = self._obstacles(row)
             if reasons:
                 self.changes[instance_id].action = "none"
                 self.changes[instance_id].fail(", and ".join(reasons))
@@ -90,6 +84,17 @@ class Deletion:
                     change.action = "none"
                     change.message = "not changed because other instances cannot be deleted"
         self.changes.raise_failures("cannot be deleted; nothing was deleted")
+
+    def _obstacles(self, row: Row) -> list[str]:
+        """Return why the service would not delete this instance."""
+        reasons = []
+        if row.get("DeletionProtection"):
+            reasons.append("it is protected against deletion; disable the protection first")
+        if row.get("InstanceChargeType") == "PrePaid" and not self._terminate_subscription:
+            reasons.append("it is a subscription; set terminate_subscription: true to delete it")
+        if not self._force and row.get("Status") not in ("Stopped", "Stopping"):
+            reasons.append(f"it is {row.get('Status')}; stop it first, or set force: true")
+        return reasons
 
     def predict(self) -> None:
         """Record what a deletion would lead to, as the service's DryRun has it. Raises TaskFailure as it would.
@@ -156,8 +161,8 @@ class Deletion:
     def _after_error(self, instance_ids: Sequence[str], error: ApiError | TransportError) -> None:
         """Request the deletion again where the service refused it because of some of the instances.
 
-        The rest is requested together if others are gone meanwhile, else alone each. Raises the error where looking at
-        the instances does not help.
+        Those that others have deleted or protected meanwhile are set apart, and the rest is requested together. Where
+        there is none of those, each is requested alone. Raises the error where looking at the instances does not help.
         """
         refused = isinstance(error, ApiError) and is_refusal(error)
         if error.may_have_taken_effect:
@@ -173,17 +178,20 @@ class Deletion:
         if not refused:
             raise error
         if len(instance_ids) == 1:
-            self._refused(remaining[0], error)
+            self._refused(instance_ids[0], error)
             return
-        # another request than the one before, hence another token
-        if len(remaining) < len(instance_ids):
-            self._submit(remaining, derive_client_token(self._token, "rest", *remaining))
-            return
-        for instance_id in remaining:
+        alone = [instance_id for instance_id, row in remaining.items() if self._obstacles(row)]
+        if not alone and len(remaining) == len(instance_ids):
+            alone = list(remaining)
+        rest = [instance_id for instance_id in remaining if instance_id not in alone]
+        # other requests than the one before, hence other tokens
+        if rest:
+            self._submit(rest, derive_client_token(self._token, "rest", *rest))
+        for instance_id in alone:
             self._submit([instance_id], derive_client_token(self._token, "alone", instance_id))
 
-    def _remaining(self, instance_ids: Sequence[str]) -> list[str]:
-        """Return the instances that are neither gone nor on their way.
+    def _remaining(self, instance_ids: Sequence[str]) -> dict[str, Row]:
+        """Return the rows of the instances that are neither gone nor on their way.
 
         The others were deleted by this task if an answer was lost, else by another user meanwhile.
         """
@@ -198,7 +206,7 @@ class Deletion:
                 change.action, change.message = "none", DELETED_MEANWHILE
         going = [instance_id for instance_id, row in left.items() if self._has_begun(instance_id, row)]
         self._accepted(going)
-        return [instance_id for instance_id in instance_ids if instance_id in left and instance_id not in going]
+        return {instance_id: row for instance_id, row in left.items() if instance_id not in going}
 
     def _has_begun(self, instance_id: str, row: Row) -> bool:
         """Return whether an unanswered deletion is at work: the instance goes down, which it did not before."""

@@ -132,6 +132,29 @@ def test_the_rest_of_a_batch_goes_together_when_one_is_gone_already():
     assert set(fleet.deletions.values()) == {1} and not fleet.rows
 
 
+def test_the_rest_of_a_batch_goes_together_when_some_were_protected_meanwhile():
+    fleet = FakeFleet(*({} for _number in range(100)))
+    rows = [dict(row) for row in fleet.rows.values()]
+    task = Deletion(fleet, rows, force=True, deadline=fleet.deadline(600))  # type: ignore[arg-type]
+    task.check()
+    protected = {"i-0007", "i-0050"}
+    for instance_id in protected:
+        fleet.rows[instance_id]["DeletionProtection"] = True
+
+    def trouble(operation: str, params: dict[str, Any], moment: str) -> None:
+        if operation == "DeleteInstances" and moment == "before" and protected & set(params["InstanceId"]):
+            raise api_error(operation, "InvalidOperation.DeletionProtection", 403)
+
+    fleet.trouble = trouble
+    with pytest.raises(TaskFailure, match="2 of 100 instances could not be deleted") as caught:
+        task.carry_out()
+    calls = fleet.names("DeleteInstances")
+    assert [len(params["InstanceId"]) for params in calls] == [100, 98, 1, 1]
+    assert len({params["ClientToken"] for params in calls}) == 4
+    assert {row["instance_id"] for row in caught.value.result["results"] if not row["changed"]} == protected
+    assert set(fleet.rows) == protected
+
+
 def test_not_found_after_a_lost_reply_is_our_own_deletion():
     fleet = FakeFleet({})
 
