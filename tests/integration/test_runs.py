@@ -82,7 +82,7 @@ FLEET = [
         ("i-stopped", "InvalidInstanceStatus: is Stopped, not Running"),
         ("i-offline", "InvalidInstance.NoClient: its agent is offline (last seen "),
         ("i-bare", "InvalidInstance.NoClient: its agent is not installed"),
-        ("i-windows", "InvalidInstance.NotMatch: runs windows, which cannot run RunShellScript"),
+        ("i-windows", "InvalidInstance.NotMatch: runs windows, but the task needs Linux (RunShellScript)"),
         ("i-nowhere", "InvalidInstance.NotFound: not found in"),
     ],
 )

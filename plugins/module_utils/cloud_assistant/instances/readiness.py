@@ -145,8 +145,10 @@ def _not_running(row: dict[str, Any]) -> Unavailable | None:
 
 def _unsuitable(row: dict[str, Any], client: Client, script_type: str) -> Unavailable | None:
     windows = str(row.get("OSType") or "").lower() == "windows"
-    if row.get("OSType") and windows != (script_type != "RunShellScript"):
-        return Unavailable(NOT_MATCHING, f"runs {row['OSType']}, which cannot run {script_type}")
+    needed = "Linux" if script_type == "RunShellScript" else "Windows"
+    if row.get("OSType") and windows != (needed == "Windows"):
+        # the script may be our own, such as that which compares files
+        return Unavailable(NOT_MATCHING, f"runs {row['OSType']}, but the task needs {needed} ({script_type})")
     if client.generation == "classic" and row.get("InstanceNetworkType") == "classic":
         return Unavailable(NOT_VPC, "is not in a VPC, which the classic API requires")
     return _not_running(row)

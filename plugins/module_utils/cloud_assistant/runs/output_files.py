@@ -42,7 +42,8 @@ def write_outputs(
             results.append(replace(result, files=files))
     outcome.results = results
     for reason, ids in by_reason(problems).items():
-        warn(f"output_dir: the output of {names_of(ids, 'instance')} could not be written: {reason}")
+        names = names_of(ids, "instance")
+        warn(f"output_dir: the output of {names} could not be written, so the task returns it: {reason}")
 
 
 def _write(folder: Path, result: InstanceResult, redact: Callable[[dict[str, Any]], dict[str, Any]]) -> tuple[str, ...]:

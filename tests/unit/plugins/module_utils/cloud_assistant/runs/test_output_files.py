@@ -21,4 +21,4 @@ def test_one_warning_names_the_instances_whose_output_was_not_written(tmp_path: 
     assert [result.output for result in outcome.results] == [b"out"] * 1000
     [text] = told
     assert text.startswith("output_dir: the output of 1000 instances (i-0, i-1, i-2, i-3, i-4 and 995 more)")
-    assert text.endswith("could not be written: No such file or directory")
+    assert text.endswith("could not be written, so the task returns it: No such file or directory")
