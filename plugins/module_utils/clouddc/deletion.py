@@ -73,8 +73,11 @@ class Deletion:
             switched = (change for change in self.changes.values() if change.power_off)
             PowerOff(self._client, self._deadline, self._progress).carry_out(switched)
             todo = [change for change in self.changes.values() if change.action == "delete" and not change.failed]
-            for batch in batches(todo, MAX_DELETIONS_PER_CALL):
-                self._submit(batch)
+            # the service may refuse those that run, and all that are in a call with them
+            for running in (False, True):
+                alike = [change for change in todo if (change.state == RUNNING) == running]
+                for batch in batches(alike, MAX_DELETIONS_PER_CALL):
+                    self._submit(batch)
             if self._wait:
                 self._wait_until_gone()
         self.changes.raise_failures("could not be deleted")

@@ -158,6 +158,16 @@ def test_refused_batch_is_tried_one_by_one():
     assert cloud.deletions == {"a": 1, "c": 1}
 
 
+def test_running_instances_do_not_spoil_the_batches_of_the_others():
+    stopped = {f"s{number}": Machine("stopped") for number in range(49)}
+    cloud = FakeCloud(a=Machine("running", power="on"), b=Machine("running", power="on"), **stopped)
+    with pytest.raises(TaskFailure, match="2 of 51 instances could not be deleted"):
+        delete(cloud, *cloud.machines)
+    assert cloud.batches[0] == list(stopped)
+    assert cloud.calls.count("DeleteInstance") == 2
+    assert set(cloud.deletions) == set(stopped)
+
+
 def test_refused_running_instance_says_what_to_do():
     cloud = FakeCloud(a=Machine("running", power="on"))
     with pytest.raises(TaskFailure, match="it is running; set power_off_first: true"):
