@@ -257,6 +257,18 @@ def test_a_public_command_is_found_by_its_name_and_its_id(cloud: Cloud) -> None:
     assert find_one(cloud.client, command_id="ACS-nothing") is None
 
 
+def test_the_public_commands_of_all_providers_are_found_and_run_by_name(cloud: Cloud) -> None:
+    (instance,) = cloud.emulator.reset(instances=1)
+    listed = cloud.run(ecs_command_info, provider="AlibabaCloud", name_pattern="ACS-ECS-*", latest=True)["commands"]
+    assert sorted(each["name"] for each in listed) == ["ACS-ECS-DiskUsage-linux.sh", "ACS-ECS-Uptime-linux.sh"]
+    ran = {
+        each["name"]: cloud.run(ecs_invoke_command, command_id=each["name"], instance_ids=[instance]) for each in listed
+    }
+    assert all(result["summary"]["success"] == 1 for result in ran.values()), ran
+    assert "Mounted on" in ran["ACS-ECS-DiskUsage-linux.sh"]["stdout"]
+    assert cloud.run(ecs_command_info, provider="AlibabaCloud.ECS.Guest")["commands"] == []
+
+
 def test_the_script_of_an_encrypted_file_is_stored_and_not_shown(
     emulator: Any, playbook: Callable[..., Any], tmp_path: Path
 ) -> None:

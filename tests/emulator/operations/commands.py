@@ -209,13 +209,14 @@ def _command_filter(call: Call) -> Callable[[Command], bool]:
             (params.text("CommandId"), command.id),
             (params.text("Type"), command.type),
             (params.text("ResourceGroupId"), command.resource_group_id),
-            (provider, command.provider),
         )
         texts = ((name, command.name), (description, command.description))
         return (
             not command.deleted
             and (bool(provider) or call.now - command.created >= lag)
             and all(not wanted or wanted == found for wanted, found in compared)
+            # AlibabaCloud stands for all of its providers
+            and (not provider or f"{command.provider}.".startswith(f"{provider}."))
             and all(not like or _like(found, like, bool(provider) or "*" not in like) for like, found in texts)
             and not (provider and params.flag("Latest") and not command.latest)
             and (not tags or matches(command.tags, tags))
