@@ -82,17 +82,15 @@ class ScriptContent:
         """Whether the script asks for built-in parameters (``{{ACS::…}}``) or for the parameter store."""
         return any(_BUILT_IN.match(inner) for inner in self._braces())
 
-    def check_size(
-        self, generation: str = "current", parameters: Mapping[str, str] | None = None, option: str = "content"
-    ) -> None:
+    def check_size(self, generation: str = "current", parameters: Mapping[str, str] | None = None) -> None:
         """Raise InputError if the script is blank or exceeds the limit of the API's generation."""
         if not self.data.removeprefix(codecs.BOM_UTF8).strip():
-            raise InputError(option, "the script is empty, or has only white space")
+            raise InputError("content", "the script is empty, or has only white space")
         if generation == "classic":
             if len(self.data) > CLASSIC_MAX_CONTENT:
                 size = len(self.data)
                 problem = f"the script has {size} bytes; the classic API accepts at most {CLASSIC_MAX_CONTENT}"
-                raise InputError(option, problem)
+                raise InputError("content", problem)
             return
         size = encoded_size(self.data)
         what = "the script"
@@ -100,21 +98,23 @@ class ScriptContent:
             size += encoded_size(json.dumps(dict(parameters), ensure_ascii=False).encode("utf-8"))
             what = "the script with its parameters"
         if size > MAX_ENCODED_SIZE:
-            raise InputError(option, f"{what} has {size} bytes after Base64 encoding; the limit is {MAX_ENCODED_SIZE}")
+            raise InputError(
+                "content", f"{what} has {size} bytes after Base64 encoding; the limit is {MAX_ENCODED_SIZE}"
+            )
 
-    def check_names(self, option: str = "content") -> None:
+    def check_names(self) -> None:
         """Raise InputError for double braces that the service does not accept in a script with parameters."""
         for inner in self._braces():
             if _BUILT_IN.match(inner):
                 continue
             shown = inner if len(inner) <= 80 else f"{inner[:77]}..."
             try:
-                check_name(inner, option, f"the placeholder {{{{{shown}}}}}")
+                check_name(inner, "content", f"the placeholder {{{{{shown}}}}}")
             except InputError as error:
-                raise InputError(option, f"{error.problem}. {_WAYS_OUT}") from None
+                raise InputError("content", f"{error.problem}. {_WAYS_OUT}") from None
         names = self.placeholders()
         if len(names) > MAX_NAMES:
-            raise InputError(option, f"has {len(names)} different parameters; at most {MAX_NAMES} are allowed")
+            raise InputError("content", f"has {len(names)} different parameters; at most {MAX_NAMES} are allowed")
 
     def _braces(self) -> list[str]:
         return _BRACES.findall(self.data.decode("utf-8", "replace"))

@@ -25,7 +25,7 @@ MAX_INSTALLS_PER_CALL = 50
 MAX_STATES_PER_CALL = 100
 """Instances in one call (DescribeCloudAssistantStatus, InstanceId); where the service accepts fewer, it is halved."""
 OS_TYPES = ("Linux", "Windows", "FreeBSD")
-NOT_READY = "do not have an agent that is ready"
+NOT_READY = "without an agent that is ready"
 _ROWS = ("InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus")
 
 
