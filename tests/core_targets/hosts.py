@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from ansible_collections.cloudops.cloud_assistant.plugins.modules import ecs_run_command
@@ -39,12 +39,11 @@ def over_assistant(name: str, release: Release, targets: Path, emulator: Emulato
 
 def over_openssh(name: str, release: Release, targets: Path, emulator: Emulator) -> tuple[Outcome, str]:
     """Run the target over OpenSSH to servers on the instances."""
-    with (
-        _instances(name, emulator) as (ids, folder),
-        tempfile.TemporaryDirectory(prefix="keys-") as keys,
-        openssh.servers(emulator, ids, Path(keys)) as reached,
-    ):
-        (folder / "authorized_keys").write_bytes(Path(keys, "key.pub").read_bytes())
+    with ExitStack() as stack:
+        ids, folder = stack.enter_context(_instances(name, emulator))
+        keys = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="keys-")))
+        reached = stack.enter_context(openssh.servers(emulator, ids, keys))
+        (folder / "authorized_keys").write_bytes((keys / "key.pub").read_bytes())
         hosts = [{**reached[item], "ansible_python_interpreter": PYTHON} for item in ids]
         return run_target(name, release, targets, hosts, folder, {})
 
