@@ -17,13 +17,8 @@ import importlib
 from ..plugin_utils.quick_imports import quick_imports
 
 _PLUGINS = __name__.rpartition(".")[0]
-_NAMES = (
-    "requests",
-    f"{_PLUGINS}.module_utils.alibaba.options",
-    f"{_PLUGINS}.module_utils.cloud_assistant.models",
-    f"{_PLUGINS}.action.ecs_run_command",
-    f"{_PLUGINS}.modules.ecs_run_command",
-)
+# the module brings the client
+_NAMES = ("requests", f"{_PLUGINS}.action.ecs_run_command", f"{_PLUGINS}.modules.ecs_run_command")
 
 # where a library is missing, each task reports it itself
 with quick_imports(), contextlib.suppress(ImportError):

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -66,7 +67,7 @@ class InvocationQuery:
             "InvokeId": self.invoke_id,
             "CommandId": self.command_id,
             "CommandName": self.command_name,
-            "Tag": tags_to_rows(check_tags(self.tags)),
+            "Tag": tags_to_rows(self._tags),
             "ResourceGroupId": self.resource_group_id,
             "RepeatMode": REPEAT_MODES[self.repeat_mode] if self.repeat_mode else None,
         }
@@ -76,6 +77,11 @@ class InvocationQuery:
         else:
             yield from ({"InstanceId": instance_id} for instance_id in self.instance_ids)
 
+    @functools.cached_property
+    def _tags(self) -> dict[str, str]:
+        """The tags as text, read once for all invocations."""
+        return check_tags(self.tags)
+
     def matches(self, invocation: Invocation) -> bool:
         """Return whether the invocation passes every filter; the service leaves some out in combination."""
         created = parse_time(invocation.created_at)
@@ -83,7 +89,7 @@ class InvocationQuery:
             self.invoke_id in (None, invocation.invoke_id)
             and self.command_id in (None, invocation.command_id)
             and self.command_name in (None, invocation.command_name)
-            and has_tags(invocation.tags, check_tags(self.tags))
+            and has_tags(invocation.tags, self._tags)
             and (not self.status or invocation.status in self.status)
             and (self.repeat_mode is None or invocation.repeat_mode == REPEAT_MODES[self.repeat_mode])
             and (not self.instance_ids or bool(invocation.instances))
